@@ -1,1 +1,32 @@
-//! model
+//! Weir's domain: the words of ARCHITECTURE.md as types, and the pure functions over them.
+//!
+//! This crate compiles for the server and for the browser. It does no I/O, reads no clock and knows
+//! no other crate of the workspace.
+
+pub mod caller;
+pub mod definition;
+pub mod diagnostic;
+pub mod error;
+pub mod event;
+pub mod failure;
+pub mod id;
+pub mod log;
+pub mod plan;
+pub mod reason;
+pub mod run;
+pub mod schedule;
+pub mod status;
+pub mod time;
+pub mod view;
+
+pub use caller::{Caller, Via};
+pub use definition::{Pipeline, Project};
+pub use diagnostic::{Diagnostic, Severity, Span};
+pub use error::{Error, ErrorKind};
+pub use event::Event;
+pub use failure::FailureReason;
+pub use id::{JobId, PipelineId, PipelineKey, ProjectId, ProjectPath, RunId, RunnerId, Seq, Uid};
+pub use reason::Reason;
+pub use run::{ArtifactInfo, Job, NewRun, Run, Source, Stage};
+pub use status::{Aggregate, Status, aggregate};
+pub use time::Timestamp;

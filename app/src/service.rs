@@ -1,0 +1,87 @@
+//! What the pages ask of the server: one trait, implemented once in `server/src/service`.
+//!
+//! Every method takes the [`Caller`] first and begins with the permission check. Server functions
+//! get the implementation from the Leptos context, REST dialects from axum's state.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use model::plan::Variable;
+use model::view::{Dashboard, JobView, LintView, PipelineView, RunFilter, RunPage, RunView, Why};
+use model::{Caller, Error, Job, JobId, NewRun, Pipeline, PipelineKey, Project, Run, RunId, log::LogPage};
+
+/// The service as it is passed around.
+pub type SharedService = Arc<dyn Service>;
+
+/// Which lines of a trace a reader wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// From this line on, counted from 1.
+    From(u64),
+    /// The last ones.
+    Tail,
+}
+
+/// A pipeline to be made.
+#[derive(Clone, Debug, Default)]
+pub struct NewPipeline {
+    /// The key; must be new.
+    pub key: String,
+    /// What people read; the key when empty.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// The project's path; `None` means the instance's default project.
+    pub project: Option<String>,
+    /// The `.gitlab-ci.yml` text; `None` means the project's own file.
+    pub definition: Option<String>,
+}
+
+/// One method per use case. Errors are [`model::Error`]: kind and text for the client.
+#[async_trait]
+pub trait Service: Send + Sync + 'static {
+    /// The dashboard's snapshot.
+    async fn dashboard(&self, caller: &Caller) -> Result<Dashboard, Error>;
+    /// A page of runs, newest first.
+    async fn runs(&self, caller: &Caller, filter: RunFilter) -> Result<RunPage, Error>;
+    /// A run with its jobs.
+    async fn run(&self, caller: &Caller, id: RunId) -> Result<RunView, Error>;
+    /// A job with what stands beside it.
+    async fn job(&self, caller: &Caller, id: JobId) -> Result<JobView, Error>;
+    /// At most `limit` lines (1 to 5000) of a job's trace.
+    async fn log_lines(&self, caller: &Caller, id: JobId, from: Lines, limit: u32) -> Result<LogPage, Error>;
+    /// Every pipeline, by name.
+    async fn pipelines(&self, caller: &Caller) -> Result<Vec<Pipeline>, Error>;
+    /// A pipeline with its definition, diagnostics, plan and last runs.
+    async fn pipeline(&self, caller: &Caller, key: &PipelineKey) -> Result<PipelineView, Error>;
+    /// Every project, by path.
+    async fn projects(&self, caller: &Caller) -> Result<Vec<Project>, Error>;
+    /// Makes a project; `source` is a folder or a git URL.
+    async fn create_project(&self, caller: &Caller, path: &str, source: Option<&str>) -> Result<Project, Error>;
+    /// Makes a pipeline; a definition with errors is refused with its diagnostics.
+    async fn create_pipeline(&self, caller: &Caller, new: NewPipeline) -> Result<Pipeline, Error>;
+    /// Replaces the stored definition; one with errors is refused with its diagnostics.
+    async fn save_definition(&self, caller: &Caller, key: &PipelineKey, text: String) -> Result<Pipeline, Error>;
+    /// Deletes a pipeline; its runs stay readable.
+    async fn delete_pipeline(&self, caller: &Caller, key: &PipelineKey) -> Result<(), Error>;
+    /// Looks through a text that may not be saved.
+    async fn lint(&self, caller: &Caller, text: String) -> Result<LintView, Error>;
+    /// Starts a run.
+    async fn start_run(&self, caller: &Caller, key: &PipelineKey, new: NewRun) -> Result<Run, Error>;
+    /// Runs the latest failed and canceled jobs again.
+    async fn retry_run(&self, caller: &Caller, id: RunId) -> Result<Run, Error>;
+    /// Cancels every job that can be canceled.
+    async fn cancel_run(&self, caller: &Caller, id: RunId) -> Result<Run, Error>;
+    /// Deletes a run with its logs and artifacts; a live one is stopped first.
+    async fn delete_run(&self, caller: &Caller, id: RunId) -> Result<(), Error>;
+    /// Starts a manual job, with variables of its own.
+    async fn play_job(&self, caller: &Caller, id: JobId, variables: Vec<Variable>) -> Result<Job, Error>;
+    /// Makes a new attempt at a finished job.
+    async fn retry_job(&self, caller: &Caller, id: JobId) -> Result<Job, Error>;
+    /// Cancels a job.
+    async fn cancel_job(&self, caller: &Caller, id: JobId) -> Result<Job, Error>;
+    /// The reason chain of a run.
+    async fn why_run(&self, caller: &Caller, id: RunId) -> Result<Why, Error>;
+    /// The reason chain of a job.
+    async fn why_job(&self, caller: &Caller, id: JobId) -> Result<Why, Error>;
+}

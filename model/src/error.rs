@@ -1,0 +1,88 @@
+//! The error of the service layer: independent of HTTP, rendered by each dialect in its own shape.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Diagnostic;
+
+/// What kind of refusal it is; each dialect has one status code per kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// The request is malformed or says something impossible.
+    Invalid,
+    /// Not there, or not visible to the caller.
+    NotFound,
+    /// The state of the object does not allow it, or somebody was faster.
+    Conflict,
+    /// The caller may not do this.
+    Forbidden,
+    /// The request is larger than allowed.
+    TooLarge,
+    /// The server cannot do it now (disk full, shutting down).
+    Unavailable,
+    /// A fault of ours.
+    Internal,
+}
+
+/// A refusal or a fault. `message` is for the client and fits after "failed to …: ".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// The kind.
+    pub kind: ErrorKind,
+    /// What the client may know.
+    pub message: String,
+    /// What is wrong with a definition, where that is the cause.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Error {
+    fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), diagnostics: Vec::new() }
+    }
+
+    /// The request cannot be understood or granted as it stands.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Invalid, message)
+    }
+
+    /// `what` is "job", "run", "pipeline" …
+    pub fn not_found(what: &str) -> Self {
+        Self::new(ErrorKind::NotFound, format!("{what} not found"))
+    }
+
+    /// The object's state is against it.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Conflict, message)
+    }
+
+    /// The caller may not.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Forbidden, message)
+    }
+
+    /// Larger than allowed.
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::TooLarge, message)
+    }
+
+    /// Not now.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unavailable, message)
+    }
+
+    /// A fault of ours; the details belong into the log, not into `message`.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, message)
+    }
+
+    /// A definition that cannot be run.
+    pub fn definition(diagnostics: Vec<Diagnostic>) -> Self {
+        let message = diagnostics
+            .iter()
+            .find(|d| d.severity == crate::Severity::Error)
+            .map_or_else(|| "the definition is invalid".to_owned(), ToString::to_string);
+        Self { kind: ErrorKind::Invalid, message, diagnostics }
+    }
+}

@@ -1,0 +1,90 @@
+//! Why a job failed, in GitLab's vocabulary.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! failure_reasons {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
+        /// The reason of a failed job; the names are those of the GitLab Runner protocol.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum FailureReason {
+            $($(#[$doc])* #[serde(rename = $text)] $variant,)*
+        }
+
+        impl FailureReason {
+            /// Every reason, in the order of the declaration.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl FromStr for FailureReason {
+            type Err = ();
+            fn from_str(text: &str) -> Result<Self, ()> {
+                match text { $($text => Ok(Self::$variant),)* _ => Err(()) }
+            }
+        }
+    };
+}
+
+failure_reasons! {
+    /// The script ended with another exit code than 0, or by a signal.
+    ScriptFailure = "script_failure",
+    /// The runner could not do its work, or was killed.
+    RunnerSystemFailure = "runner_system_failure",
+    /// The job ran longer than its timeout.
+    JobExecutionTimeout = "job_execution_timeout",
+    /// No runner took the job, or the runner was not heard of for too long.
+    StuckOrTimeoutFailure = "stuck_or_timeout_failure",
+    /// The job needs artifacts that are gone.
+    MissingDependencyFailure = "missing_dependency_failure",
+    /// The runner cannot do what the job asks for.
+    RunnerUnsupported = "runner_unsupported",
+    /// The delayed job's time had passed.
+    StaleSchedule = "stale_schedule",
+    /// The job was archived before it could run.
+    ArchivedFailure = "archived_failure",
+    /// A prerequisite could not be met.
+    UnmetPrerequisites = "unmet_prerequisites",
+    /// The server could not hand the job out.
+    SchedulerFailure = "scheduler_failure",
+    /// The stored job is damaged.
+    DataIntegrityFailure = "data_integrity_failure",
+    /// The image of the job could not be fetched.
+    ImagePullFailure = "image_pull_failure",
+    /// The runner is configured wrongly.
+    RunnerConfigurationError = "runner_configuration_error",
+    /// Something that the runner depends on failed.
+    RunnerExternalDependencyFailure = "runner_external_dependency_failure",
+    /// The runner was stopped.
+    RunnerInterrupted = "runner_interrupted",
+    /// The log grew past its limit.
+    TraceSizeExceeded = "trace_size_exceeded",
+    /// An API call failed the job.
+    ApiFailure = "api_failure",
+    /// Anything else.
+    UnknownFailure = "unknown_failure",
+}
+
+impl fmt::Display for FailureReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back() {
+        for reason in FailureReason::ALL {
+            assert_eq!(reason.as_str().parse(), Ok(*reason));
+        }
+        assert!("nonsense".parse::<FailureReason>().is_err());
+    }
+}

@@ -1,0 +1,178 @@
+//! Why a job is in its status: what `weir why` prints, what the page shows, and data for scripts.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{FailureReason, Status};
+
+/// One predecessor that decided something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Predecessor {
+    /// The job's name.
+    pub name: String,
+    /// Its status when the decision was made.
+    pub status: Status,
+}
+
+/// The machine-readable reason of a job's status. Every transition carries one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Reason {
+    /// created: earlier stages have to complete first.
+    WaitsForStage {
+        /// The stage that is not complete.
+        stage: String,
+    },
+    /// created: these needed jobs have to complete first.
+    WaitsForNeeds {
+        /// The needs that are not complete.
+        needs: Vec<Predecessor>,
+    },
+    /// created: a job before this one was retried or played.
+    PredecessorAgain {
+        /// The job that runs again.
+        job: String,
+    },
+    /// pending: any free runner may take it.
+    WaitsForRunner,
+    /// pending: it was handed out, but never started, and waits again.
+    Requeued {
+        /// What happened.
+        cause: String,
+    },
+    /// manual: somebody has to play it.
+    WaitsForPerson {
+        /// Whether later stages wait for it.
+        blocking: bool,
+    },
+    /// running: a runner took it.
+    TakenBy {
+        /// The runner's name.
+        runner: String,
+    },
+    /// pending: somebody played the manual job.
+    PlayedBy {
+        /// Who.
+        user: String,
+    },
+    /// pending: a new attempt that somebody asked for.
+    RetriedBy {
+        /// Who.
+        user: String,
+    },
+    /// pending: a new attempt that the job's `retry` rule made.
+    RetriedByRule {
+        /// Number of this attempt, from 2.
+        attempt: u32,
+        /// How many attempts the rule allows in all.
+        of: u32,
+        /// Why the attempt before failed.
+        failure: FailureReason,
+    },
+    /// skipped: its `when` does not fit what came before.
+    SkippedAfter {
+        /// `on_success` or `on_failure`.
+        when: String,
+        /// The predecessors that decided.
+        because: Vec<Predecessor>,
+    },
+    /// success.
+    Succeeded,
+    /// failed.
+    Failed {
+        /// The reason in GitLab's vocabulary.
+        failure: FailureReason,
+        /// The script's exit code, where there was one.
+        exit_code: Option<i32>,
+        /// The signal that ended the script, where one did.
+        signal: Option<i32>,
+        /// One sentence more, where there is one.
+        detail: Option<String>,
+    },
+    /// canceled or canceling.
+    CanceledBy {
+        /// Who.
+        user: String,
+    },
+}
+
+impl Reason {
+    /// A failed job without further detail.
+    pub fn failed(failure: FailureReason) -> Self {
+        Self::Failed { failure, exit_code: None, signal: None, detail: None }
+    }
+}
+
+fn list(predecessors: &[Predecessor]) -> String {
+    let mut text = String::new();
+    for (i, one) in predecessors.iter().take(5).enumerate() {
+        if i > 0 {
+            text.push_str(", ");
+        }
+        text.push_str(&format!("{} ({})", one.name, one.status));
+    }
+    if predecessors.len() > 5 {
+        text.push_str(&format!(" and {} more", predecessors.len() - 5));
+    }
+    text
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WaitsForStage { stage } => write!(f, "waits until stage {stage} is complete"),
+            Self::WaitsForNeeds { needs } => write!(f, "waits for what it needs: {}", list(needs)),
+            Self::PredecessorAgain { job } => write!(f, "waits again, because {job} runs again"),
+            Self::WaitsForRunner => f.write_str("waits for a free runner"),
+            Self::Requeued { cause } => write!(f, "waits for a runner again: {cause}"),
+            Self::WaitsForPerson { blocking: true } => {
+                f.write_str("waits for somebody to play it; later stages wait with it")
+            }
+            Self::WaitsForPerson { blocking: false } => f.write_str("may be played by somebody; nothing waits for it"),
+            Self::TakenBy { runner } => write!(f, "runs on {runner}"),
+            Self::PlayedBy { user } => write!(f, "was played by {user} and waits for a free runner"),
+            Self::RetriedBy { user } => write!(f, "was retried by {user} and waits for a free runner"),
+            Self::RetriedByRule { attempt, of, failure } => {
+                write!(f, "attempt {attempt} of {of}: its retry rule ran it again after {failure}")
+            }
+            Self::SkippedAfter { when, because } if because.is_empty() => {
+                write!(f, "was skipped: `when: {when}` does not fit what came before")
+            }
+            Self::SkippedAfter { when, because } => {
+                write!(f, "was skipped: `when: {when}` does not fit {}", list(because))
+            }
+            Self::Succeeded => f.write_str("ended with exit code 0"),
+            Self::Failed { failure, exit_code, signal, detail } => {
+                match (exit_code, signal) {
+                    (_, Some(signal)) => write!(f, "was ended by signal {signal}")?,
+                    (Some(code), None) => write!(f, "ended with exit code {code}")?,
+                    (None, None) => write!(f, "failed")?,
+                }
+                write!(f, " ({failure})")?;
+                if let Some(detail) = detail {
+                    write!(f, ": {detail}")?;
+                }
+                Ok(())
+            }
+            Self::CanceledBy { user } => write!(f, "was canceled by {user}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_data_and_sentences() {
+        let reason = Reason::SkippedAfter {
+            when: "on_success".into(),
+            because: vec![Predecessor { name: "build".into(), status: Status::Failed }],
+        };
+        assert_eq!(reason.to_string(), "was skipped: `when: on_success` does not fit build (failed)");
+        let json = serde_json::to_value(&reason).unwrap();
+        assert_eq!(json["code"], "skipped_after");
+        assert_eq!(serde_json::from_value::<Reason>(json).unwrap(), reason);
+    }
+}
