@@ -1,1 +1,8 @@
-//! The server.
+//! The server `weir`. The direction of dependency is
+//! `cli -> http -> {dialect, dispatch} -> service -> {scheduler, store, logs, artifacts}`:
+//! only `store` names SQLite, only `http`, `dialect` and `dispatch` name axum.
+
+pub mod clock;
+pub mod random;
+pub mod service;
+pub mod store;

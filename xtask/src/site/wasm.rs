@@ -39,7 +39,8 @@ fn compile(workspace: &Workspace) -> Result<PathBuf> {
 fn bind(compiled: &Path, into: &Path) -> Result<()> {
     let wasm = fs::read(compiled).with_context(|| format!("failed to read {}", compiled.display()))?;
     let mut hasher = DefaultHasher::new();
-    wasm_bindgen_shared_version().hash(&mut hasher);
+    // This very file too: its options decide what comes out.
+    include_str!("wasm.rs").hash(&mut hasher);
     wasm.hash(&mut hasher);
     let key = format!("{:016x}", hasher.finish());
     let stamp = into.with_extension("key");
@@ -61,10 +62,6 @@ fn bind(compiled: &Path, into: &Path) -> Result<()> {
         .context("wasm-bindgen failed")?;
     fs::write(&stamp, key)?;
     Ok(())
-}
-
-fn wasm_bindgen_shared_version() -> String {
-    wasm_bindgen_cli_support::wasm_bindgen::version()
 }
 
 fn collect(folder: &Path, name: &Path, files: &mut Files) -> Result<()> {
