@@ -63,6 +63,8 @@ pub struct Run {
     pub user: String,
     /// Path given to the run (`weir run -i`), handed to its jobs as `INPUT_PATH`.
     pub input_path: Option<String>,
+    /// Project id that a script gave in Ordine's dialect; kept as text, it need not exist here.
+    pub external_project: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its first job started.
@@ -194,6 +196,8 @@ pub struct NewRun {
     pub variables: Vec<Variable>,
     /// Path handed to the jobs as `INPUT_PATH`.
     pub input_path: Option<String>,
+    /// Project id that a script gave in Ordine's dialect.
+    pub external_project: Option<String>,
     /// What starts it.
     pub source: Source,
 }
