@@ -211,7 +211,7 @@ mod tests {
         let update =
             UpdateRequest { state: JobState::Success, output: Some(Output::new(0xab, 3)), ..UpdateRequest::default() };
         let text = serde_json::to_string(&update).unwrap();
-        assert!(!text.contains("failure_reason") && !text.contains("exit_code"));
+        assert!(!text.contains(r#""failure_reason""#) && !text.contains(r#""exit_code""#));
         assert!(text.contains(r#""checksum":"crc32:000000ab""#));
         assert_eq!(Output::new(0xab, 3).crc32(), Some(0xab));
     }
