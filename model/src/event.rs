@@ -29,6 +29,8 @@ pub enum Change {
     RunDeleted(crate::RunId),
     /// A pipeline was deleted; its runs stay.
     PipelineDeleted(crate::PipelineId),
+    /// Something else that lists show was made, changed or deleted; the text names it.
+    Touched(String),
 }
 
 impl Change {
@@ -40,6 +42,7 @@ impl Change {
             Self::Pipeline(_) => "pipeline",
             Self::RunDeleted(_) => "run_deleted",
             Self::PipelineDeleted(_) => "pipeline_deleted",
+            Self::Touched(_) => "touched",
         }
     }
 
@@ -49,7 +52,7 @@ impl Change {
             Self::Run(run) => Some(run.id),
             Self::Job(job) => Some(job.run_id),
             Self::RunDeleted(id) => Some(*id),
-            Self::Pipeline(_) | Self::PipelineDeleted(_) => None,
+            Self::Pipeline(_) | Self::PipelineDeleted(_) | Self::Touched(_) => None,
         }
     }
 }

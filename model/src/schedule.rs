@@ -148,10 +148,7 @@ fn decide(nodes: &[Node], stages: &[Tally], i: usize) -> Option<(Status, Reason)
         When::Never => false,
     };
     Some(if !runs {
-        (
-            Status::Skipped,
-            Reason::SkippedAfter { when: node.when.as_str().to_owned(), because: deciders(nodes, i) },
-        )
+        (Status::Skipped, Reason::SkippedAfter { when: node.when.as_str().to_owned(), because: deciders(nodes, i) })
     } else if node.when == When::Manual {
         (Status::Manual, Reason::WaitsForPerson { blocking: !node.allow_failure })
     } else {
@@ -262,7 +259,8 @@ mod tests {
     }
 
     fn any_run() -> impl Strategy<Value = Vec<Node>> {
-        let job = (0usize..4, 0u8..4, any::<bool>(), proptest::option::of(proptest::collection::vec(any::<u16>(), 0..3)));
+        let job =
+            (0usize..4, 0u8..4, any::<bool>(), proptest::option::of(proptest::collection::vec(any::<u16>(), 0..3)));
         proptest::collection::vec(job, 1..14).prop_map(|mut jobs| {
             jobs.sort_by_key(|job| job.0);
             let mut nodes: Vec<Node> = Vec::new();

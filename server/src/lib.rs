@@ -4,5 +4,6 @@
 
 pub mod clock;
 pub mod random;
+pub mod scheduler;
 pub mod service;
 pub mod store;

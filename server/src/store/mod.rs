@@ -1,5 +1,107 @@
-//! The embedded database: all SQL of Weir, by noun.
+//! The embedded database: all SQL of Weir, by noun. It knows no rules about who may do what and
+//! nothing of HTTP.
+//!
+//! One writer thread with group commit ([`Store::write`]), a pool of readers beside it
+//! ([`Store::read`]); SQLite in WAL mode with `synchronous=FULL`, STRICT tables, foreign keys on.
 
 mod bus;
+mod error;
+pub mod events;
+pub mod jobs;
+mod open;
+pub mod pipelines;
+pub mod projects;
+pub mod queue;
+mod rows;
+pub mod runners;
+pub mod runs;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, watch};
 
 pub use bus::Bus;
+pub use error::StoreError;
+pub use writer::Tx;
+use writer::Writer;
+
+/// Readers at most; each is a connection with its own page cache.
+const READERS: usize = 4;
+
+/// The store of one data folder.
+pub struct Store {
+    writer: Writer,
+    readers: Arc<Readers>,
+    bus: Arc<Bus>,
+    queue: watch::Receiver<u64>,
+}
+
+struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+    permits: Semaphore,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("path", &self.readers.path).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens (or makes) the database in `path` and brings it up to date.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let conn = open::writer(path)?;
+        let seq = events::last(&conn)?;
+        let bus = Arc::new(Bus::new(seq));
+        let (changed, queue) = watch::channel(0);
+        let writer = Writer::start(conn, Arc::clone(&bus), changed);
+        let readers =
+            Arc::new(Readers { path: path.to_owned(), idle: Mutex::default(), permits: Semaphore::new(READERS) });
+        Ok(Self { writer, readers, bus, queue })
+    }
+
+    /// Where committed changes are published.
+    pub fn bus(&self) -> &Arc<Bus> {
+        &self.bus
+    }
+
+    /// Changes whenever a commit made a job pending.
+    pub fn queue(&self) -> watch::Receiver<u64> {
+        self.queue.clone()
+    }
+
+    /// Runs `work` in one transaction and returns after it is durable. An error rolls it back.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.write(work).await
+    }
+
+    /// Runs `work` on one consistent snapshot; it sees every write that was answered before.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let readers = Arc::clone(&self.readers);
+        let _permit = self.readers.permits.acquire().await.map_err(|_| StoreError::Closed)?;
+        let done = tokio::task::spawn_blocking(move || {
+            let idle = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let conn = match idle {
+                Some(conn) => conn,
+                None => open::reader(&readers.path)?,
+            };
+            let result = {
+                let snapshot = conn.unchecked_transaction()?;
+                work(&snapshot)
+            };
+            readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+            result
+        });
+        done.await.map_err(|_| StoreError::Closed)?
+    }
+}

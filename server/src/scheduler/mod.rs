@@ -1,0 +1,54 @@
+//! Lets runs go on: decides (with the pure functions of `model::schedule`) and writes the decision
+//! down, always inside the transaction that made it necessary.
+
+pub mod finish;
+
+use model::plan::PlannedJob;
+use model::schedule::{self, Node};
+use model::{JobId, Reason, RunId, Status};
+
+use crate::store::{StoreError, Tx, jobs, runs};
+
+/// Lets every job of the run whose turn has come take its step, then computes the statuses of
+/// stages and run. `touched`: something of the run itself changed as well.
+pub fn settle(tx: &mut Tx<'_>, run: RunId, touched: bool) -> Result<(), StoreError> {
+    let (ids, mut nodes) = jobs::nodes(tx.conn(), run)?;
+    let before: Vec<Status> = nodes.iter().map(|node| node.status).collect();
+    for step in schedule::advance(&mut nodes) {
+        let from = before[step.node];
+        jobs::transition(tx, ids[step.node], from, step.to, &step.reason)?;
+    }
+    write_aggregates(tx, run, &nodes, touched)
+}
+
+/// Computes the statuses of stages and run anew.
+fn write_aggregates(tx: &mut Tx<'_>, run: RunId, nodes: &[Node], touched: bool) -> Result<(), StoreError> {
+    let stages = nodes.iter().map(|node| node.stage + 1).max().unwrap_or(0);
+    let (stages, all) = schedule::aggregates(nodes, stages);
+    runs::write_status(tx, run, &stages, all, touched)
+}
+
+/// Makes a new attempt of a final job and lets it run at once; what was skipped behind it waits
+/// again. The caller settles the run.
+pub fn again(tx: &mut Tx<'_>, old: &jobs::Stored, user: &str, reason: &Reason) -> Result<JobId, StoreError> {
+    let new = jobs::insert_next(tx, old, user, reason)?;
+    jobs::transition(tx, new, Status::Created, Status::Pending, reason)?;
+    reopen_behind(tx, old.job.run_id, &old.job.name)?;
+    Ok(new)
+}
+
+/// Lets the skipped jobs behind the one called `name` wait again.
+pub fn reopen_behind(tx: &mut Tx<'_>, run: RunId, name: &str) -> Result<(), StoreError> {
+    let (ids, nodes) = jobs::nodes(tx.conn(), run)?;
+    let Some(place) = nodes.iter().position(|node| node.name == name) else { return Ok(()) };
+    for skipped in schedule::reopened(&nodes, place) {
+        let reason = Reason::PredecessorAgain { job: name.to_owned() };
+        jobs::transition(tx, ids[skipped], Status::Skipped, Status::Created, &reason)?;
+    }
+    Ok(())
+}
+
+/// What the plan says of a job.
+pub fn spec_of(tx: &Tx<'_>, stored: &jobs::Stored) -> Result<PlannedJob, StoreError> {
+    runs::spec(tx.conn(), stored.job.run_id, stored.position)
+}

@@ -1,0 +1,273 @@
+//! Jobs: attempts, transitions, and the nodes that the scheduler decides on.
+
+use model::event::Change;
+use model::plan::{PlannedJob, Variable};
+use model::schedule::Node;
+use model::{ArtifactInfo, Error, FailureReason, Job, JobId, ProjectId, Reason, RunId, Status};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{StoreError, Tx, rows};
+use crate::random;
+
+/// A job with what only the server needs to know.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The job.
+    pub job: Job,
+    /// Its place in the definition, which finds its spec.
+    pub position: i64,
+    /// Whether its runner can stop it gracefully.
+    pub graceful: bool,
+    /// Hash of its token.
+    pub token_hash: Option<Vec<u8>>,
+    /// Variables given when it was played.
+    pub variables: Vec<Variable>,
+}
+
+/// A job by id.
+pub fn get(conn: &Connection, id: JobId) -> Result<Option<Job>, StoreError> {
+    let sql = format!("SELECT {} FROM jobs WHERE id = ?1", rows::JOB);
+    Ok(conn.prepare_cached(&sql)?.query_row([id.0], rows::job).optional()?)
+}
+
+/// A job that must be there, with all that the server knows of it.
+pub fn require(conn: &Connection, id: JobId) -> Result<Stored, StoreError> {
+    let sql = format!("SELECT {}, position, graceful, token_hash, variables FROM jobs WHERE id = ?1", rows::JOB);
+    let found = conn
+        .prepare_cached(&sql)?
+        .query_row([id.0], |row| {
+            Ok(Stored {
+                job: rows::job(row)?,
+                position: row.get(26)?,
+                graceful: row.get(27)?,
+                token_hash: row.get(28)?,
+                variables: rows::json(row, 29)?,
+            })
+        })
+        .optional()?;
+    found.ok_or_else(|| Error::not_found("job").into())
+}
+
+/// All attempts of all jobs of a run: by stage, then in the order of the definition, then by attempt.
+pub fn of_run(conn: &Connection, run: RunId) -> Result<Vec<Job>, StoreError> {
+    let sql = format!("SELECT {} FROM jobs WHERE run_id = ?1 ORDER BY stage_index, position, attempt", rows::JOB);
+    Ok(conn.prepare_cached(&sql)?.query_map([run.0], rows::job)?.collect::<Result<_, _>>()?)
+}
+
+/// The newest jobs in these statuses (all when empty), older than `before`.
+pub fn list(
+    conn: &Connection,
+    statuses: &[Status],
+    project: Option<ProjectId>,
+    before: Option<JobId>,
+    limit: u32,
+) -> Result<Vec<Job>, StoreError> {
+    let words: Vec<_> = statuses.iter().map(|s| format!("'{s}'")).collect();
+    let clause = if words.is_empty() { String::new() } else { format!("AND status IN ({})", words.join(", ")) };
+    let sql = format!(
+        "SELECT {} FROM jobs WHERE id < ?1 AND (?2 IS NULL OR project_id = ?2) {clause} ORDER BY id DESC LIMIT ?3",
+        rows::JOB
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let before = before.map_or(i64::MAX, |id| id.0);
+    let jobs = statement.query_map((before, project.map(|p| p.0), limit), rows::job)?;
+    Ok(jobs.collect::<Result<_, _>>()?)
+}
+
+/// How many jobs wait for a runner, and how many run.
+pub fn load(conn: &Connection) -> Result<(u64, u64), StoreError> {
+    Ok(conn.query_row(
+        "SELECT (SELECT count(*) FROM jobs WHERE status = 'pending'),
+                (SELECT count(*) FROM jobs WHERE status IN ('running', 'canceling'))",
+        [],
+        |row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64)),
+    )?)
+}
+
+/// The latest attempts of a run's jobs as the scheduler sees them, and their ids.
+pub fn nodes(conn: &Connection, run: RunId) -> Result<(Vec<JobId>, Vec<Node>), StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, name, stage_index, status, job_when, allow_failure, needs FROM jobs
+         WHERE run_id = ?1 AND retried = 0 ORDER BY position",
+    )?;
+    let mut ids = Vec::new();
+    let mut nodes: Vec<Node> = Vec::new();
+    let mut needs: Vec<Option<Vec<String>>> = Vec::new();
+    let mut found = statement.query([run.0])?;
+    while let Some(row) = found.next()? {
+        ids.push(JobId(row.get(0)?));
+        needs.push(match row.get_ref(6)?.as_str_or_null().map_err(rusqlite::Error::from)? {
+            Some(text) => Some(serde_json::from_str(text)?),
+            None => None,
+        });
+        nodes.push(Node {
+            name: row.get(1)?,
+            stage: row.get::<_, u32>(2)? as usize,
+            status: rows::parsed(row, 3)?,
+            when: rows::when(row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)?),
+            allow_failure: row.get(5)?,
+            needs: None,
+        });
+    }
+    if needs.iter().any(Option::is_some) {
+        let place: std::collections::HashMap<String, usize> =
+            nodes.iter().enumerate().map(|(i, node)| (node.name.clone(), i)).collect();
+        for (node, names) in nodes.iter_mut().zip(needs) {
+            node.needs = names.map(|names| names.iter().filter_map(|name| place.get(name).copied()).collect());
+        }
+    }
+    Ok((ids, nodes))
+}
+
+/// Makes the first attempt of a planned job.
+#[expect(clippy::too_many_arguments, reason = "one column each, called in one place")]
+pub fn insert_first(
+    tx: &mut Tx<'_>,
+    run: RunId,
+    project: ProjectId,
+    position: i64,
+    stage: usize,
+    planned: &PlannedJob,
+    user: &str,
+    default_timeout: u32,
+) -> Result<(), StoreError> {
+    let needs: Option<Vec<&str>> =
+        planned.needs.as_ref().map(|needs| needs.iter().map(|need| need.job.as_str()).collect());
+    let reason = Reason::WaitsForStage { stage: String::new() };
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO jobs (uid, run_id, project_id, position, name, stage, stage_index, status, reason, job_when,
+                 allow_failure, needs, attempt, user, timeout, created_at, version)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'created', ?8, ?9, ?10, ?11, 1, ?12, ?13, ?14, ?15)",
+        )?
+        .execute(rusqlite::params![
+            random::uid().as_str(),
+            run.0,
+            project.0,
+            position,
+            planned.name,
+            planned.stage,
+            stage as i64,
+            serde_json::to_string(&reason)?,
+            planned.when.as_str(),
+            planned.allow_failure.always(),
+            needs.map(|needs| serde_json::to_string(&needs)).transpose()?,
+            user,
+            planned.timeout.unwrap_or(default_timeout),
+            tx.now.0,
+            tx.next_version().0,
+        ])?;
+    Ok(())
+}
+
+/// Makes the next attempt of a job, created; the old one becomes `retried`.
+pub fn insert_next(tx: &mut Tx<'_>, old: &Stored, user: &str, reason: &Reason) -> Result<JobId, StoreError> {
+    let marked = tx
+        .conn
+        .prepare_cached("UPDATE jobs SET retried = 1, version = ?2 WHERE id = ?1 AND retried = 0")?
+        .execute((old.job.id.0, tx.next_version().0))?;
+    if marked == 0 {
+        return Err(Error::conflict("the job was retried already").into());
+    }
+    emit(tx, old.job.id)?;
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO jobs (uid, run_id, project_id, position, name, stage, stage_index, status, reason, job_when,
+                 allow_failure, needs, attempt, user, variables, timeout, created_at, version)
+             SELECT ?2, run_id, project_id, position, name, stage, stage_index, 'created', ?3, job_when,
+                 ?4, needs, attempt + 1, ?5, variables, timeout, ?6, ?7
+             FROM jobs WHERE id = ?1",
+        )?
+        .execute(rusqlite::params![
+            old.job.id.0,
+            random::uid().as_str(),
+            serde_json::to_string(reason)?,
+            old.job.allow_failure,
+            user,
+            tx.now.0,
+            tx.next_version().0,
+        ])?;
+    Ok(JobId(tx.conn.last_insert_rowid()))
+}
+
+/// One transition: compare-and-set of the status, with its reason. A job that is no longer in
+/// `from` is a conflict.
+pub fn transition(tx: &mut Tx<'_>, id: JobId, from: Status, to: Status, reason: &Reason) -> Result<Job, StoreError> {
+    let failure = match reason {
+        Reason::Failed { failure, exit_code, .. } if to == Status::Failed => Some((*failure, *exit_code)),
+        _ => None,
+    };
+    let failure = match (to, failure) {
+        (Status::Failed, None) => Some((FailureReason::UnknownFailure, None)),
+        (_, failure) => failure,
+    };
+    let changed = tx
+        .conn
+        .prepare_cached(
+            "UPDATE jobs SET status = ?3, reason = ?4, failure_reason = ?5, exit_code = coalesce(?6, exit_code), version = ?7,
+                 queued_at = CASE WHEN ?3 = 'pending' THEN ?8 ELSE queued_at END,
+                 started_at = CASE WHEN ?3 = 'running' THEN ?8 ELSE started_at END,
+                 finished_at = CASE WHEN ?3 IN ('success', 'failed', 'canceled') THEN ?8 ELSE finished_at END
+             WHERE id = ?1 AND status = ?2",
+        )?
+        .execute(rusqlite::params![
+            id.0,
+            from.as_str(),
+            to.as_str(),
+            serde_json::to_string(reason)?,
+            failure.map(|(reason, _)| reason.as_str()),
+            failure.and_then(|(_, code)| code),
+            tx.next_version().0,
+            tx.now.0,
+        ])?;
+    if changed == 0 {
+        let now = get(tx.conn, id)?.ok_or_else(|| Error::not_found("job"))?;
+        return Err(Error::conflict(format!("the job is {} now", now.status)).into());
+    }
+    if to == Status::Pending {
+        tx.wake_dispatch();
+    }
+    emit(tx, id)
+}
+
+/// Sets who started the job now: who played or retried it.
+pub fn set_user(tx: &mut Tx<'_>, id: JobId, user: &str, variables: &[Variable]) -> Result<(), StoreError> {
+    tx.conn.prepare_cached("UPDATE jobs SET user = ?2, variables = ?3 WHERE id = ?1")?.execute((
+        id.0,
+        user,
+        serde_json::to_string(variables)?,
+    ))?;
+    Ok(())
+}
+
+/// Says that this failure is (or is not) ignored, once the exit code is known.
+pub fn set_allow_failure(tx: &mut Tx<'_>, id: JobId, allowed: bool) -> Result<(), StoreError> {
+    tx.conn.prepare_cached("UPDATE jobs SET allow_failure = ?2 WHERE id = ?1")?.execute((id.0, allowed))?;
+    Ok(())
+}
+
+/// Records what a job left.
+pub fn add_artifact(tx: &mut Tx<'_>, id: JobId, artifact: &ArtifactInfo) -> Result<(), StoreError> {
+    let mut stored = require(tx.conn, id)?.job.artifacts;
+    stored.retain(|one| one.kind != artifact.kind);
+    stored.push(artifact.clone());
+    tx.conn.prepare_cached("UPDATE jobs SET artifacts = ?2, version = ?3 WHERE id = ?1")?.execute((
+        id.0,
+        serde_json::to_string(&stored)?,
+        tx.next_version().0,
+    ))?;
+    emit(tx, id)?;
+    Ok(())
+}
+
+fn emit(tx: &mut Tx<'_>, id: JobId) -> Result<Job, StoreError> {
+    let job = get(tx.conn, id)?.ok_or_else(|| Error::not_found("job"))?;
+    tx.emit(Change::Job(Box::new(job.clone())))?;
+    Ok(job)
+}
+
+/// Tells of a job that was just made.
+pub fn announce(tx: &mut Tx<'_>, id: JobId) -> Result<Job, StoreError> {
+    tx.conn.prepare_cached("UPDATE jobs SET version = ?2 WHERE id = ?1")?.execute((id.0, tx.next_version().0))?;
+    emit(tx, id)
+}

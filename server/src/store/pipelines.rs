@@ -1,0 +1,107 @@
+//! Pipelines.
+
+use model::event::Change;
+use model::{Error, Pipeline, PipelineKey, Project};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{StoreError, Tx, rows};
+use crate::random;
+
+/// What a new pipeline is made of.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Must be free.
+    pub key: PipelineKey,
+    /// What people read.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// `None`: the project's own file.
+    pub definition: Option<String>,
+}
+
+fn select(tail: &str) -> String {
+    format!("SELECT {} FROM pipelines p JOIN projects j ON j.id = p.project_id {tail}", rows::PIPELINE)
+}
+
+/// A pipeline by key.
+pub fn by_key(conn: &Connection, key: &PipelineKey) -> Result<Option<Pipeline>, StoreError> {
+    Ok(conn.prepare_cached(&select("WHERE p.key = ?1"))?.query_row([key.as_str()], rows::pipeline).optional()?)
+}
+
+/// Every pipeline, by name.
+pub fn list(conn: &Connection) -> Result<Vec<Pipeline>, StoreError> {
+    Ok(conn
+        .prepare_cached(&select("ORDER BY p.name, p.key"))?
+        .query_map([], rows::pipeline)?
+        .collect::<Result<_, _>>()?)
+}
+
+/// Makes a pipeline; a key that is taken is a conflict.
+pub fn insert(tx: &mut Tx<'_>, project: &Project, draft: &Draft) -> Result<Pipeline, StoreError> {
+    if by_key(tx.conn, &draft.key)?.is_some() {
+        return Err(Error::conflict(format!("there is a pipeline {:?} already", draft.key.as_str())).into());
+    }
+    let (version, uid) = (tx.next_version(), random::uid());
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO pipelines (uid, key, project_id, name, description, definition, created_at, updated_at, version)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
+        )?
+        .execute((
+            uid.as_str(),
+            draft.key.as_str(),
+            project.id.0,
+            &draft.name,
+            &draft.description,
+            &draft.definition,
+            tx.now.0,
+            version.0,
+        ))?;
+    emit(tx, &draft.key)
+}
+
+/// Replaces name, description and definition.
+pub fn update(tx: &mut Tx<'_>, draft: &Draft) -> Result<Pipeline, StoreError> {
+    let version = tx.next_version();
+    let changed = tx
+        .conn
+        .prepare_cached(
+            "UPDATE pipelines SET name = ?2, description = ?3, definition = ?4, updated_at = ?5, version = ?6 WHERE key = ?1",
+        )?
+        .execute((
+            draft.key.as_str(),
+            &draft.name,
+            &draft.description,
+            &draft.definition,
+            tx.now.0,
+            version.0,
+        ))?;
+    if changed == 0 {
+        return Err(Error::not_found("pipeline").into());
+    }
+    emit(tx, &draft.key)
+}
+
+/// Deletes a pipeline; its runs stay, without it.
+pub fn delete(tx: &mut Tx<'_>, key: &PipelineKey) -> Result<(), StoreError> {
+    let Some(pipeline) = by_key(tx.conn, key)? else { return Err(Error::not_found("pipeline").into()) };
+    tx.conn.prepare_cached("DELETE FROM pipelines WHERE id = ?1")?.execute([pipeline.id.0])?;
+    tx.emit(Change::PipelineDeleted(pipeline.id))
+}
+
+/// Takes the next run number of a pipeline.
+pub fn take_number(tx: &mut Tx<'_>, pipeline: &Pipeline) -> Result<i64, StoreError> {
+    let number = tx
+        .conn
+        .prepare_cached("UPDATE pipelines SET next_number = next_number + 1 WHERE id = ?1 RETURNING next_number - 1")?
+        .query_row([pipeline.id.0], |row| row.get(0))
+        .optional()?;
+    number.ok_or_else(|| Error::not_found("pipeline").into())
+}
+
+fn emit(tx: &mut Tx<'_>, key: &PipelineKey) -> Result<Pipeline, StoreError> {
+    let pipeline = by_key(tx.conn, key)?.ok_or_else(|| Error::not_found("pipeline"))?;
+    tx.emit(Change::Pipeline(Box::new(pipeline.clone())))?;
+    Ok(pipeline)
+}

@@ -1,0 +1,165 @@
+//! Rows to model types, in one place.
+
+use std::str::FromStr;
+
+use model::plan::When;
+use model::{FailureReason, Job, Pipeline, Project, Run, Source, Stage, Status, Timestamp};
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row};
+
+use super::StoreError;
+
+pub(super) const PROJECT: &str = "id, uid, path, source, created_at, version";
+pub(super) const PIPELINE: &str = "p.id, p.uid, p.key, p.project_id, j.path, p.name, p.description, p.definition, \
+     p.created_at, p.updated_at, p.version";
+pub(super) const RUN: &str = "id, uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, \
+     status, warnings, source, git_ref, sha, commit_title, user, input_path, external_project, created_at, \
+     started_at, finished_at, version";
+pub(super) const JOB: &str = "id, uid, run_id, project_id, name, stage, stage_index, status, reason, job_when, \
+     allow_failure, needs, attempt, retried, failure_reason, exit_code, user, runner, timeout, created_at, queued_at, \
+     started_at, finished_at, artifacts, erased_at, version";
+
+fn damaged(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+}
+
+/// A text column whose type can be read from text.
+pub(super) fn parsed<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
+where
+    T: FromStr,
+    T::Err: std::fmt::Debug,
+{
+    let text = row.get_ref(column)?.as_str()?;
+    text.parse().map_err(|error| damaged(column, std::io::Error::other(format!("{text:?}: {error:?}"))))
+}
+
+/// A text column that holds JSON.
+pub(super) fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| damaged(column, error))
+}
+
+fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp))
+}
+
+fn id<T>(row: &Row<'_>, column: usize, make: fn(i64) -> T) -> rusqlite::Result<T> {
+    Ok(make(row.get(column)?))
+}
+
+pub(super) fn project(row: &Row<'_>) -> rusqlite::Result<Project> {
+    Ok(Project {
+        id: id(row, 0, model::ProjectId)?,
+        uid: parsed(row, 1)?,
+        path: parsed(row, 2)?,
+        source: row.get(3)?,
+        created_at: id(row, 4, Timestamp)?,
+        version: id(row, 5, model::Seq)?,
+    })
+}
+
+pub(super) fn pipeline(row: &Row<'_>) -> rusqlite::Result<Pipeline> {
+    Ok(Pipeline {
+        id: id(row, 0, model::PipelineId)?,
+        uid: parsed(row, 1)?,
+        key: parsed(row, 2)?,
+        project_id: id(row, 3, model::ProjectId)?,
+        project_path: parsed(row, 4)?,
+        name: row.get(5)?,
+        description: row.get(6)?,
+        definition: row.get(7)?,
+        created_at: id(row, 8, Timestamp)?,
+        updated_at: id(row, 9, Timestamp)?,
+        version: id(row, 10, model::Seq)?,
+    })
+}
+
+/// A run without its stages: [`with_stages`] adds them.
+pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
+    let source = match row.get_ref(10)?.as_str()? {
+        "web" => Source::Web,
+        _ => Source::Api,
+    };
+    Ok(Run {
+        id: id(row, 0, model::RunId)?,
+        uid: parsed(row, 1)?,
+        project_id: id(row, 2, model::ProjectId)?,
+        project_path: parsed(row, 3)?,
+        pipeline_id: row.get::<_, Option<i64>>(4)?.map(model::PipelineId),
+        pipeline_key: parsed(row, 5)?,
+        pipeline_name: row.get(6)?,
+        number: row.get(7)?,
+        status: parsed(row, 8)?,
+        warnings: row.get(9)?,
+        source,
+        git_ref: row.get(11)?,
+        sha: row.get(12)?,
+        commit_title: row.get(13)?,
+        user: row.get(14)?,
+        input_path: row.get(15)?,
+        external_project: row.get(16)?,
+        created_at: id(row, 17, Timestamp)?,
+        started_at: time(row, 18)?,
+        finished_at: time(row, 19)?,
+        stages: Vec::new(),
+        version: id(row, 20, model::Seq)?,
+    })
+}
+
+/// Reads the stages of a run into it.
+pub(super) fn with_stages(conn: &Connection, mut run: Run) -> Result<Run, StoreError> {
+    let mut statement =
+        conn.prepare_cached("SELECT name, status, warnings FROM stages WHERE run_id = ?1 ORDER BY idx")?;
+    let stages = statement
+        .query_map([run.id.0], |row| Ok(Stage { name: row.get(0)?, status: parsed(row, 1)?, warnings: row.get(2)? }))?;
+    run.stages = stages.collect::<Result<_, _>>()?;
+    Ok(run)
+}
+
+pub(super) fn when(text: &str) -> When {
+    match text {
+        "on_failure" => When::OnFailure,
+        "always" => When::Always,
+        "manual" => When::Manual,
+        "never" => When::Never,
+        _ => When::OnSuccess,
+    }
+}
+
+pub(super) fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
+    let needs = match row.get_ref(11)?.as_str_or_null()? {
+        Some(text) => Some(serde_json::from_str(text).map_err(|error| damaged(11, error))?),
+        None => None,
+    };
+    let failure_reason = match row.get_ref(14)?.as_str_or_null()? {
+        Some(text) => Some(text.parse::<FailureReason>().unwrap_or(FailureReason::UnknownFailure)),
+        None => None,
+    };
+    Ok(Job {
+        id: id(row, 0, model::JobId)?,
+        uid: parsed(row, 1)?,
+        run_id: id(row, 2, model::RunId)?,
+        project_id: id(row, 3, model::ProjectId)?,
+        name: row.get(4)?,
+        stage: row.get(5)?,
+        stage_index: row.get(6)?,
+        status: parsed::<Status>(row, 7)?,
+        reason: json(row, 8)?,
+        when: when(row.get_ref(9)?.as_str()?),
+        allow_failure: row.get(10)?,
+        needs,
+        attempt: row.get(12)?,
+        retried: row.get(13)?,
+        failure_reason,
+        exit_code: row.get(15)?,
+        user: row.get(16)?,
+        runner: row.get(17)?,
+        timeout: row.get(18)?,
+        created_at: id(row, 19, Timestamp)?,
+        queued_at: time(row, 20)?,
+        started_at: time(row, 21)?,
+        finished_at: time(row, 22)?,
+        artifacts: json(row, 23)?,
+        erased_at: time(row, 24)?,
+        version: id(row, 25, model::Seq)?,
+    })
+}

@@ -1,0 +1,250 @@
+//! Runs and their stages.
+
+use model::event::Change;
+use model::plan::{Plan, PlannedJob, Variable};
+use model::status::Aggregate;
+use model::view::{RunFilter, RunMark};
+use model::{Error, NewRun, Pipeline, PipelineId, Run, RunId, Seq, Status};
+use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
+
+use super::{StoreError, Tx, jobs, pipelines, rows};
+use crate::random;
+
+/// The commit that a run is made for.
+#[derive(Clone, Debug, Default)]
+pub struct Commit {
+    /// Branch or tag.
+    pub git_ref: String,
+    /// 40 hexadecimal digits.
+    pub sha: String,
+    /// First line of its message.
+    pub title: String,
+}
+
+/// Makes a run with its stages and jobs, all jobs created. The caller settles it in the same
+/// transaction.
+pub fn insert(
+    tx: &mut Tx<'_>,
+    pipeline: &Pipeline,
+    plan: &Plan,
+    new: &NewRun,
+    commit: &Commit,
+    user: &str,
+    default_timeout: u32,
+) -> Result<RunId, StoreError> {
+    let number = pipelines::take_number(tx, pipeline)?;
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO runs (uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, status,
+                 warnings, source, git_ref, sha, commit_title, user, input_path, external_project, variables, created_at, version)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'created', 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        )?
+        .execute(rusqlite::params![
+            random::uid().as_str(),
+            pipeline.project_id.0,
+            pipeline.project_path.as_str(),
+            pipeline.id.0,
+            pipeline.key.as_str(),
+            pipeline.name,
+            number,
+            new.source.as_str(),
+            commit.git_ref,
+            commit.sha,
+            commit.title,
+            user,
+            new.input_path,
+            new.external_project,
+            serde_json::to_string(&new.variables)?,
+            tx.now.0,
+            tx.next_version().0,
+        ])?;
+    let run = RunId(tx.conn.last_insert_rowid());
+    // Only stages that have jobs are part of a run.
+    let used: Vec<&String> = plan.stages.iter().filter(|stage| plan.jobs.iter().any(|j| &j.stage == *stage)).collect();
+    for (idx, stage) in used.iter().enumerate() {
+        tx.conn
+            .prepare_cached(
+                "INSERT INTO stages (run_id, idx, name, status, warnings) VALUES (?1, ?2, ?3, 'created', 0)",
+            )?
+            .execute((run.0, idx as i64, stage.as_str()))?;
+    }
+    for (position, job) in plan.jobs.iter().enumerate() {
+        let stage = used.iter().position(|stage| **stage == job.stage).unwrap_or(0);
+        tx.conn.prepare_cached("INSERT INTO job_specs (run_id, position, spec) VALUES (?1, ?2, ?3)")?.execute((
+            run.0,
+            position as i64,
+            serde_json::to_string(job)?,
+        ))?;
+        jobs::insert_first(tx, run, pipeline.project_id, position as i64, stage, job, user, default_timeout)?;
+    }
+    Ok(run)
+}
+
+/// A run with its stages.
+pub fn get(conn: &Connection, id: RunId) -> Result<Option<Run>, StoreError> {
+    let sql = format!("SELECT {} FROM runs WHERE id = ?1", rows::RUN);
+    let run = conn.prepare_cached(&sql)?.query_row([id.0], rows::run).optional()?;
+    run.map(|run| rows::with_stages(conn, run)).transpose()
+}
+
+/// A run that must be there.
+pub fn require(conn: &Connection, id: RunId) -> Result<Run, StoreError> {
+    get(conn, id)?.ok_or_else(|| Error::not_found("run").into())
+}
+
+/// The id of the run with this uid.
+pub fn id_of_uid(conn: &Connection, uid: &str) -> Result<Option<RunId>, StoreError> {
+    Ok(conn
+        .prepare_cached("SELECT id FROM runs WHERE uid = ?1")?
+        .query_row([uid], |row| Ok(RunId(row.get(0)?)))
+        .optional()?)
+}
+
+/// The variables that the run was started with.
+pub fn variables(conn: &Connection, id: RunId) -> Result<Vec<Variable>, StoreError> {
+    let found = conn
+        .prepare_cached("SELECT variables FROM runs WHERE id = ?1")?
+        .query_row([id.0], |row| rows::json(row, 0))
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+/// What the plan says of the job at this place of the run.
+pub fn spec(conn: &Connection, run: RunId, position: i64) -> Result<PlannedJob, StoreError> {
+    Ok(conn
+        .prepare_cached("SELECT spec FROM job_specs WHERE run_id = ?1 AND position = ?2")?
+        .query_row((run.0, position), |row| rows::json(row, 0))?)
+}
+
+/// Runs that fit the filter, newest first, one more than the limit when there are more.
+pub fn list(conn: &Connection, filter: &RunFilter) -> Result<Vec<Run>, StoreError> {
+    let mut sql = format!("SELECT {} FROM runs WHERE 1", rows::RUN);
+    let mut values: Vec<Value> = Vec::new();
+    let mut and = |clause: &str, value: Value| {
+        values.push(value);
+        sql.push_str(" AND ");
+        sql.push_str(&clause.replace('?', &format!("?{}", values.len())));
+    };
+    if let Some(key) = &filter.pipeline {
+        and("pipeline_key = ?", key.as_str().to_owned().into());
+    }
+    if let Some(project) = filter.project {
+        and("project_id = ?", project.0.into());
+    }
+    if !filter.status.is_empty() {
+        // The words come from the enum, never from the client.
+        let list: Vec<_> = filter.status.iter().map(|s| format!("'{s}'")).collect();
+        and(&format!("? AND status IN ({})", list.join(", ")), 1.into());
+    }
+    if let Some(git_ref) = &filter.git_ref {
+        and("git_ref = ?", git_ref.clone().into());
+    }
+    if let Some(user) = &filter.user {
+        and("user = ?", user.clone().into());
+    }
+    if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+        and(
+            "instr(lower(pipeline_name || char(10) || pipeline_key || char(10) || git_ref || char(10) || commit_title), ?) > 0",
+            text.to_lowercase().into(),
+        );
+    }
+    if let Some(before) = filter.before {
+        and("id < ?", before.0.into());
+    }
+    let limit = i64::from(filter.limit.unwrap_or(50).clamp(1, 200)) + 1;
+    sql.push_str(&format!(" ORDER BY id DESC LIMIT {limit}"));
+    let mut statement = conn.prepare_cached(&sql)?;
+    let runs = statement.query_map(params_from_iter(values), rows::run)?.collect::<Result<Vec<_>, _>>()?;
+    runs.into_iter().map(|run| rows::with_stages(conn, run)).collect()
+}
+
+/// How many runs there are in these statuses (all when empty).
+pub fn count(conn: &Connection, statuses: &[Status]) -> Result<u64, StoreError> {
+    let list: Vec<_> = statuses.iter().map(|s| format!("'{s}'")).collect();
+    let clause = if list.is_empty() { String::new() } else { format!("WHERE status IN ({})", list.join(", ")) };
+    Ok(conn.query_row(&format!("SELECT count(*) FROM runs {clause}"), [], |row| Ok(row.get::<_, i64>(0)? as u64))?)
+}
+
+/// The last runs of a pipeline as marks, newest first.
+pub fn marks(conn: &Connection, pipeline: PipelineId, limit: u32) -> Result<Vec<RunMark>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, number, status, warnings, finished_at - started_at FROM runs WHERE pipeline_id = ?1
+         ORDER BY id DESC LIMIT ?2",
+    )?;
+    let marks = statement.query_map((pipeline.0, limit), |row| {
+        Ok(RunMark {
+            id: RunId(row.get(0)?),
+            number: row.get(1)?,
+            status: rows::parsed(row, 2)?,
+            warnings: row.get(3)?,
+            duration: row.get(4)?,
+        })
+    })?;
+    Ok(marks.collect::<Result<_, _>>()?)
+}
+
+/// Number of the last run of a pipeline that went well.
+pub fn last_good(conn: &Connection, pipeline: PipelineId) -> Result<Option<i64>, StoreError> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT number FROM runs WHERE pipeline_id = ?1 AND status = 'success' ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row([pipeline.0], |row| row.get(0))
+        .optional()?)
+}
+
+/// Writes the computed statuses of a run and its stages where they changed, and tells of it.
+/// `touched` says that something else of the run changed, so that it gets a new version anyway.
+pub fn write_status(
+    tx: &mut Tx<'_>,
+    id: RunId,
+    stages: &[Aggregate],
+    run: Aggregate,
+    touched: bool,
+) -> Result<(), StoreError> {
+    let mut changed = touched;
+    for (idx, stage) in stages.iter().enumerate() {
+        changed |= 0 < tx
+            .conn
+            .prepare_cached(
+                "UPDATE stages SET status = ?3, warnings = ?4
+                     WHERE run_id = ?1 AND idx = ?2 AND (status IS NOT ?3 OR warnings IS NOT ?4)",
+            )?
+            .execute((id.0, idx as i64, stage.status.as_str(), stage.warnings))?;
+    }
+    let (old, warnings): (String, bool) = tx
+        .conn
+        .prepare_cached("SELECT status, warnings FROM runs WHERE id = ?1")?
+        .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if !changed && old == run.status.as_str() && warnings == run.warnings {
+        return Ok(());
+    }
+    let started = run.status.is_running() || run.status.is_final();
+    // A skipped run has an end too, but no start.
+    let ended = run.status.is_complete() && old != run.status.as_str();
+    tx.conn
+        .prepare_cached(
+            "UPDATE runs SET status = ?2, warnings = ?3, version = ?4,
+                 started_at = coalesce(started_at, CASE WHEN ?5 THEN
+                     (SELECT min(started_at) FROM jobs WHERE run_id = ?1 AND started_at IS NOT NULL) END),
+                 finished_at = CASE WHEN ?6 THEN ?7 ELSE finished_at END
+             WHERE id = ?1",
+        )?
+        .execute((id.0, run.status.as_str(), run.warnings, tx.next_version().0, started, ended, tx.now.0))?;
+    let run = require(tx.conn, id)?;
+    tx.emit(Change::Run(Box::new(run)))
+}
+
+/// Deletes a run with its stages and jobs. Files are the caller's affair.
+pub fn delete(tx: &mut Tx<'_>, id: RunId) -> Result<(), StoreError> {
+    let gone = tx.conn.prepare_cached("DELETE FROM runs WHERE id = ?1")?.execute([id.0])?;
+    if gone == 0 {
+        return Err(Error::not_found("run").into());
+    }
+    tx.emit(Change::RunDeleted(id))
+}
+
+/// The commit that a snapshot on this connection reaches to.
+pub fn seq(conn: &Connection) -> Result<Seq, StoreError> {
+    super::events::last(conn)
+}
