@@ -18,10 +18,7 @@ pub fn audit(workspace: &Workspace) -> Result<bool> {
         cargo.current_dir(&workspace.root).args(arguments);
         cargo
     };
-    let checks: [&[&str]; 2] = [
-        &["deny", "--all-features", "check", "licenses", "bans", "sources"],
-        &["machete"],
-    ];
+    let checks: [&[&str]; 2] = [&["deny", "--all-features", "check", "licenses", "bans", "sources"], &["machete"]];
     let mut clean = true;
     for check in checks {
         if let Err(error) = process::run(&mut in_root(check)) {

@@ -20,14 +20,7 @@ pub struct Options {
 
 /// All targets of all packages but two: `frontend` would turn on the browser's features of `app` for the server,
 /// and `xtask`, which is already built on its own when it runs, would be built again with other features.
-pub const SELECTION: &[&str] = &[
-    "--workspace",
-    "--exclude",
-    "frontend",
-    "--exclude",
-    "xtask",
-    "--all-targets",
-];
+pub const SELECTION: &[&str] = &["--workspace", "--exclude", "frontend", "--exclude", "xtask", "--all-targets"];
 
 /// `cargo xtask build`.
 pub fn build(workspace: &Workspace, options: &Options) -> Result<()> {
@@ -47,19 +40,19 @@ pub fn build(workspace: &Workspace, options: &Options) -> Result<()> {
 /// The site, then the one executable that holds it.
 pub fn release(workspace: &Workspace) -> Result<()> {
     site::build(workspace)?;
-    process::run(
-        process::cargo()
-            .current_dir(&workspace.root)
-            .args(["build", "--release", "--package", "server", "--bin", "weir"]),
-    )
+    process::run(process::cargo().current_dir(&workspace.root).args([
+        "build",
+        "--release",
+        "--package",
+        "server",
+        "--bin",
+        "weir",
+    ]))
 }
 
 /// The build that `serve` and `test` share.
 pub fn development(workspace: &Workspace) -> Command {
     let mut cargo = process::cargo();
-    cargo
-        .current_dir(&workspace.root)
-        .arg("build")
-        .args(SELECTION);
+    cargo.current_dir(&workspace.root).arg("build").args(SELECTION);
     cargo
 }

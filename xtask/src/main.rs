@@ -1,8 +1,10 @@
 //! Set-up, build, test, benchmarks: everything that is not the product. `cargo xtask --help` lists the tasks.
 
 mod audit;
+mod bench;
 mod build;
 mod process;
+mod screenshots;
 mod serve;
 mod setup;
 mod site;
@@ -34,6 +36,10 @@ enum Task {
     Build(build::Options),
     /// Builds only the site (WASM, style sheet, public files) into target/site
     Site,
+    /// Measures a release build over HTTP, as a user would see it
+    Bench(bench::Options),
+    /// Takes pictures of every page: light, dark, and 390 pixels wide
+    Screenshots(screenshots::Options),
     /// Checks licences, duplicate and unused dependencies; installs the checkers, which takes minutes
     Audit,
     /// Checks the house rules that no compiler knows
@@ -60,6 +66,8 @@ fn perform(task: Task) -> Result<bool> {
         Task::Test(options) => test::test(&workspace, &options),
         Task::Build(options) => build::build(&workspace, &options).map(|()| true),
         Task::Site => site::build(&workspace).map(|()| true),
+        Task::Bench(options) => bench::bench(&workspace, &options).map(|()| true),
+        Task::Screenshots(options) => screenshots::take(&workspace, &options).map(|()| true),
         Task::Audit => audit::audit(&workspace),
         Task::Tidy => test::tidy::check(&workspace),
     }

@@ -43,9 +43,7 @@ pub fn cargo() -> Command {
 /// Runs to the end on this terminal; anything but success is an error that names the command.
 pub fn run(command: &mut Command) -> Result<()> {
     let shown = show(command);
-    let status = command
-        .status()
-        .with_context(|| format!("failed to start {shown}"))?;
+    let status = command.status().with_context(|| format!("failed to start {shown}"))?;
     if !status.success() {
         bail!("{shown} ended with {status}");
     }
@@ -64,8 +62,8 @@ pub fn output(command: &mut Command) -> Result<String> {
         let stderr = String::from_utf8_lossy(&output.stderr);
         bail!("{shown} ended with {}: {}", output.status, stderr.trim());
     }
-    let stdout = String::from_utf8(output.stdout)
-        .with_context(|| format!("{shown} printed something that is not UTF-8"))?;
+    let stdout =
+        String::from_utf8(output.stdout).with_context(|| format!("{shown} printed something that is not UTF-8"))?;
     Ok(stdout.trim_end().to_owned())
 }
 
@@ -81,9 +79,7 @@ pub fn succeeds(command: &mut Command) -> bool {
 
 /// Where a program lies on the search path.
 pub fn find(program: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?)
-        .map(|folder| folder.join(program))
-        .find(|path| is_executable(path))
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| is_executable(path))
 }
 
 /// The command line, for messages.
@@ -98,8 +94,7 @@ pub fn show(command: &Command) -> String {
 
 fn is_executable(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    path.metadata()
-        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 /// `LD_LIBRARY_PATH` without the folders of the toolchain and of cargo's target that `cargo run` puts in front.

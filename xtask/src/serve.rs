@@ -25,8 +25,7 @@ pub fn serve(workspace: &Workspace, options: &Options) -> Result<()> {
     process::run(&mut build::development(workspace))?;
 
     let mut weir = command(workspace.weir(false));
-    weir.current_dir(&workspace.root)
-        .args(["serve", "--local", "--demo"]);
+    weir.current_dir(&workspace.root).args(["serve", "--local", "--demo"]);
     if !given(&options.weir, "--data") {
         weir.arg("--data").arg(workspace.target.join("demo-data"));
     }
@@ -37,9 +36,7 @@ pub fn serve(workspace: &Workspace, options: &Options) -> Result<()> {
 }
 
 fn given(arguments: &[String], flag: &str) -> bool {
-    arguments
-        .iter()
-        .any(|argument| argument == flag || argument.starts_with(&format!("{flag}=")))
+    arguments.iter().any(|argument| argument == flag || argument.starts_with(&format!("{flag}=")))
 }
 
 #[cfg(test)]

@@ -17,21 +17,14 @@ pub struct Tool {
 }
 
 const fn tool(program: &'static str, package: &'static str, used_for: &'static str) -> Tool {
-    Tool {
-        program,
-        package,
-        used_for,
-    }
+    Tool { program, package, used_for }
 }
 
 /// To compile Weir: SQLite is C.
 pub const BUILD: &[Tool] = &[tool("cc", "build-essential", "compiling SQLite")];
 
 /// To run pipelines of git sources.
-pub const RUN: &[Tool] = &[
-    tool("git", "git", "fetching project sources"),
-    tool("bash", "bash", "running job scripts"),
-];
+pub const RUN: &[Tool] = &[tool("git", "git", "fetching project sources"), tool("bash", "bash", "running job scripts")];
 
 /// For the tests with real clients and for the recipes that they build.
 pub const CLIENTS: &[Tool] = &[
@@ -49,10 +42,7 @@ pub const BROWSER: &[Tool] = &[
 
 /// Installs the packages of those tools that are missing.
 pub fn tools(wanted: &[Tool]) -> Result<()> {
-    let missing: Vec<&Tool> = wanted
-        .iter()
-        .filter(|tool| find(tool.program).is_none())
-        .collect();
+    let missing: Vec<&Tool> = wanted.iter().filter(|tool| find(tool.program).is_none()).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -64,11 +54,7 @@ pub fn tools(wanted: &[Tool]) -> Result<()> {
     packages.dedup();
     apt(&packages)?;
     match missing.iter().find(|tool| find(tool.program).is_none()) {
-        Some(tool) => bail!(
-            "the package {} brought no {}; please install {0} by hand",
-            tool.package,
-            tool.program
-        ),
+        Some(tool) => bail!("the package {} brought no {}; please install {0} by hand", tool.package, tool.program),
         None => Ok(()),
     }
 }
@@ -87,12 +73,8 @@ pub fn apt(packages: &[&str]) -> Result<()> {
             say!("{error:#}");
         }
     });
-    process::run(
-        as_root("apt-get")
-            .args(["-qq", "-y", "--no-install-recommends", "install"])
-            .args(packages),
-    )
-    .with_context(|| format!("failed to install {list}"))
+    process::run(as_root("apt-get").args(["-qq", "-y", "--no-install-recommends", "install"]).args(packages))
+        .with_context(|| format!("failed to install {list}"))
 }
 
 /// The Node.js packages of `end2end/`, exactly as locked. Returns the `node` to use.

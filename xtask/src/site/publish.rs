@@ -11,9 +11,7 @@ use super::Files;
 use crate::workspace::Workspace;
 
 /// Worth compressing; pictures and fonts are already.
-const COMPRESSIBLE: &[&str] = &[
-    "css", "html", "ico", "js", "json", "map", "svg", "txt", "wasm", "webmanifest", "xml",
-];
+const COMPRESSIBLE: &[&str] = &["css", "html", "ico", "js", "json", "map", "svg", "txt", "wasm", "webmanifest", "xml"];
 
 /// The files of `public/`, which keep their paths.
 pub fn public(workspace: &Workspace) -> Result<Files> {
@@ -113,20 +111,15 @@ mod tests {
     fn scratch(name: &str) -> Workspace {
         let root = std::env::temp_dir().join(format!("weir-publish-{name}-{}", std::process::id()));
         fs::create_dir_all(&root).unwrap();
-        Workspace {
-            target: root.join("target"),
-            root,
-        }
+        Workspace { target: root.join("target"), root }
     }
 
     #[test]
     fn publishes_removes_and_leaves_alone() {
         let workspace = scratch("all");
         let text = b"body { color: black }\n".repeat(50);
-        let mut files = Files::from([
-            (PathBuf::from("pkg/weir.css"), text.clone()),
-            (PathBuf::from("logo.png"), b"png".to_vec()),
-        ]);
+        let mut files =
+            Files::from([(PathBuf::from("pkg/weir.css"), text.clone()), (PathBuf::from("logo.png"), b"png".to_vec())]);
         assert_eq!(publish(&workspace, &files).unwrap().len(), 1);
         let site = workspace.site();
         assert!(site.join("pkg/weir.css.br").exists());

@@ -13,8 +13,7 @@ use crate::workspace::Workspace;
 pub fn build(workspace: &Workspace) -> Result<Files> {
     let source = workspace.root.join("style/main.css");
     let provider = FileProvider::new();
-    let css = bundle(&provider, &source)
-        .with_context(|| format!("failed to build {}", workspace.show(&source)))?;
+    let css = bundle(&provider, &source).with_context(|| format!("failed to build {}", workspace.show(&source)))?;
     let name = PathBuf::from("pkg").join(NAME).with_extension("css");
     Ok(Files::from([(name, css.into_bytes())]))
 }
@@ -22,17 +21,10 @@ pub fn build(workspace: &Workspace) -> Result<Files> {
 fn bundle(provider: &FileProvider, source: &std::path::Path) -> Result<String> {
     let mut bundler = Bundler::new(provider, None, ParserOptions::default());
     // The library's errors borrow from the provider, so they become text here.
-    let mut sheet = bundler
-        .bundle(source)
-        .map_err(|error| anyhow!("{error}"))?;
-    sheet
-        .minify(MinifyOptions::default())
-        .map_err(|error| anyhow!("{error}"))?;
+    let mut sheet = bundler.bundle(source).map_err(|error| anyhow!("{error}"))?;
+    sheet.minify(MinifyOptions::default()).map_err(|error| anyhow!("{error}"))?;
     let printed = sheet
-        .to_css(PrinterOptions {
-            minify: true,
-            ..PrinterOptions::default()
-        })
+        .to_css(PrinterOptions { minify: true, ..PrinterOptions::default() })
         .map_err(|error| anyhow!("{error}"))?;
     Ok(printed.code)
 }

@@ -82,8 +82,7 @@ fn stable_has_target() -> Result<bool> {
 
 fn debian_is_ready() -> bool {
     Path::new(DEBIAN_RUSTC).exists()
-        && sysroot(DEBIAN_RUSTC)
-            .is_ok_and(|root| root.join("lib/rustlib/src/rust/library/std/Cargo.toml").exists())
+        && sysroot(DEBIAN_RUSTC).is_ok_and(|root| root.join("lib/rustlib/src/rust/library/std/Cargo.toml").exists())
 }
 
 /// An old Debian compiler would fail somewhere deep in a dependency; this says why first.
@@ -94,10 +93,7 @@ fn check_debian_version() -> Result<()> {
         .nth(1)
         .and_then(|number| number.split('.').nth(1))
         .and_then(|minor| minor.parse::<u32>().ok());
-    let wanted = env!("CARGO_PKG_RUST_VERSION")
-        .split('.')
-        .nth(1)
-        .and_then(|minor| minor.parse().ok());
+    let wanted = env!("CARGO_PKG_RUST_VERSION").split('.').nth(1).and_then(|minor| minor.parse().ok());
     if minor < wanted {
         bail!(
             "Debian's {version} is older than Weir needs ({}); please add the target {TARGET} to your toolchain by hand",

@@ -14,9 +14,7 @@ pub type Counter = fn(&str) -> Counts;
 
 /// `test result: ok. 5 passed; 0 failed; …`, once for each test executable.
 pub fn cargo_test(output: &str) -> Counts {
-    sum(output
-        .lines()
-        .filter(|line| line.starts_with("test result:")), |unit| match unit {
+    sum(output.lines().filter(|line| line.starts_with("test result:")), |unit| match unit {
         "passed;" => Some(true),
         "failed;" => Some(false),
         _ => None,
@@ -25,9 +23,7 @@ pub fn cargo_test(output: &str) -> Counts {
 
 /// `Summary [ 1.2s] 10 tests run: 7 passed (1 slow), 2 failed, 1 timed out, 0 skipped`.
 pub fn nextest(output: &str) -> Counts {
-    let summary = output
-        .lines()
-        .filter(|line| line.trim_start().starts_with("Summary ["));
+    let summary = output.lines().filter(|line| line.trim_start().starts_with("Summary ["));
     sum(summary, |unit| match unit.trim_end_matches(',') {
         "passed" => Some(true),
         "failed" | "timed" | "exec" => Some(false),
@@ -40,8 +36,7 @@ pub fn node(output: &str) -> Counts {
     let mut counts = Counts::default();
     for line in output.lines() {
         let mut words = line.split_whitespace();
-        let (Some("ℹ"), Some(word), Some(number)) = (words.next(), words.next(), words.next())
-        else {
+        let (Some("ℹ"), Some(word), Some(number)) = (words.next(), words.next(), words.next()) else {
             continue;
         };
         let number = number.parse().unwrap_or(0);
@@ -57,10 +52,7 @@ pub fn node(output: &str) -> Counts {
 /// `ok …` and `not ok …`, one line a test: what the scripts in `end2end/contract` print.
 pub fn tap(output: &str) -> Counts {
     let count = |start: &str| output.lines().filter(|line| line.starts_with(start)).count() as u64;
-    Counts {
-        passed: count("ok "),
-        failed: count("not ok "),
-    }
+    Counts { passed: count("ok "), failed: count("not ok ") }
 }
 
 /// Adds up the numbers in front of the words that `passed` knows: true for a pass, false for a failure.

@@ -27,9 +27,7 @@ pub fn find(mark: &str) -> Vec<Process> {
         .filter_map(|entry| {
             let pid = Pid::from_raw(entry.file_name().to_str()?.parse().ok()?)?;
             let environment = fs::read(entry.path().join("environ")).ok()?;
-            let marked = environment
-                .split(|byte| *byte == 0)
-                .any(|variable| variable == wanted.as_bytes());
+            let marked = environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes());
             // A process that ended but was not waited for has no command line any more.
             let line = fs::read(entry.path().join("cmdline")).ok()?;
             let line = String::from_utf8_lossy(&line).replace('\0', " ");

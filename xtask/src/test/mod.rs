@@ -12,7 +12,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
 use self::suite::{Outcome, Suite};
@@ -50,11 +50,7 @@ pub fn test(workspace: &Workspace, options: &Options) -> Result<bool> {
     if wants(Part::Clients) {
         setup::tools(setup::CLIENTS)?;
     }
-    let node = if wants(Part::E2e) {
-        Some(setup::node_packages(&workspace.root, &workspace.target)?)
-    } else {
-        None
-    };
+    let node = if wants(Part::E2e) { Some(setup::node_packages(&workspace.root, &workspace.target)?) } else { None };
     if needs_server {
         site::setup()?;
     }
@@ -83,7 +79,7 @@ pub fn test(workspace: &Workspace, options: &Options) -> Result<bool> {
             outcomes.extend(side_by_side(
                 &runner,
                 wants(Part::Clients).then(|| clients(workspace)).transpose()?,
-                node.map(|node| browser(workspace, &node)),
+                node.map(|node| browser(workspace, &node)).transpose()?,
             ));
         } else {
             say!("the tests that need the server were not run");
@@ -96,21 +92,14 @@ pub fn test(workspace: &Workspace, options: &Options) -> Result<bool> {
 fn side_by_side(runner: &suite::Runner, one: Option<Suite>, two: Option<Suite>) -> Vec<Outcome> {
     thread::scope(|scope| {
         let lanes = [one, two].map(|suite| suite.map(|suite| scope.spawn(|| runner.run(suite))));
-        lanes
-            .into_iter()
-            .flatten()
-            .filter_map(|lane| lane.join().ok())
-            .collect()
+        lanes.into_iter().flatten().filter_map(|lane| lane.join().ok()).collect()
     })
 }
 
 fn lints(workspace: &Workspace) -> Vec<Suite> {
     let clippy = |selection: &[&str]| {
         let mut cargo = in_root(cargo(), workspace);
-        cargo
-            .arg("clippy")
-            .args(selection)
-            .args(["--", "-D", "warnings"]);
+        cargo.arg("clippy").args(selection).args(["--", "-D", "warnings"]);
         cargo
     };
     let mut format = in_root(cargo(), workspace);
@@ -149,33 +138,36 @@ fn rust(workspace: &Workspace) -> Suite {
 
 fn clients(workspace: &Workspace) -> Result<Suite> {
     let folder = workspace.root.join("end2end/contract");
-    let mut scripts: Vec<PathBuf> = match fs::read_dir(&folder) {
-        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
-        Err(_) => Vec::new(),
-    };
-    scripts.retain(|path| path.extension().is_some_and(|extension| extension == "sh"));
-    scripts.sort();
+    let scripts = files(&folder, ".sh")?;
     let commands = scripts.iter().map(|script| {
         let mut bash = command("bash");
-        bash.arg(script)
-            .current_dir(&folder)
-            .env("WEIR_BIN", workspace.weir(false));
+        bash.arg(script).current_dir(&folder).env("WEIR_BIN", workspace.weir(false));
         bash
     });
-    Ok(Suite::new("clients", commands.collect())
-        .counted_by(counts::tap)
-        .limit(Duration::from_mins(15)))
+    Ok(Suite::new("clients", commands.collect()).counted_by(counts::tap).limit(Duration::from_mins(15)))
 }
 
-fn browser(workspace: &Workspace, node: &Path) -> Suite {
+fn browser(workspace: &Workspace, node: &Path) -> Result<Suite> {
     let folder = workspace.root.join("end2end");
     let mut node = command(node);
-    node.args(["--test", "--test-reporter=spec", "specs/"])
+    node.args(["--test", "--test-reporter=spec"])
+        .args(files(&folder.join("specs"), ".spec.mjs")?)
         .current_dir(&folder)
         .env("WEIR_BIN", workspace.weir(false));
-    Suite::new("e2e", vec![node])
-        .counted_by(counts::node)
-        .limit(Duration::from_mins(15))
+    Ok(Suite::new("e2e", vec![node]).counted_by(counts::node).limit(Duration::from_mins(15)))
+}
+
+/// The files of a folder that end so, in order.
+fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("failed to read {}", folder.display()))? {
+        let path = entry?.path();
+        if path.to_string_lossy().ends_with(ending) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// Prints the table and the closing line; true if nothing failed.
@@ -184,11 +176,7 @@ fn summarise(workspace: &Workspace, outcomes: &[Outcome]) -> bool {
     let failed: u64 = outcomes.iter().map(|outcome| outcome.failed).sum();
     println!("\n{:<10} {:>7} {:>7} {:>8}", "suite", "passed", "failed", "seconds");
     for outcome in outcomes {
-        let hint = if outcome.failed > 0 {
-            format!("   see {}", workspace.show(&outcome.log))
-        } else {
-            String::new()
-        };
+        let hint = if outcome.failed > 0 { format!("   see {}", workspace.show(&outcome.log)) } else { String::new() };
         println!(
             "{:<10} {:>7} {:>7} {:>8.0}{hint}",
             outcome.name,

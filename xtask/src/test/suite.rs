@@ -27,12 +27,7 @@ pub struct Suite {
 impl Suite {
     /// A suite whose every command counts as one test.
     pub fn new(name: &'static str, commands: Vec<Command>) -> Self {
-        Self {
-            name,
-            commands,
-            counter: None,
-            limit: Duration::from_mins(40),
-        }
+        Self { name, commands, counter: None, limit: Duration::from_mins(40) }
     }
 
     /// Reads the number of tests from the output instead.
@@ -73,8 +68,7 @@ impl Runner {
     /// Output goes to `target/test`.
     pub fn new(workspace: &Workspace) -> Result<Self> {
         let logs = workspace.target.join("test");
-        fs::create_dir_all(&logs)
-            .with_context(|| format!("failed to create {}", logs.display()))?;
+        fs::create_dir_all(&logs).with_context(|| format!("failed to create {}", logs.display()))?;
         Ok(Self { logs })
     }
 
@@ -107,13 +101,7 @@ impl Runner {
         let took = started.elapsed();
         let word = if total.failed == 0 { "passed" } else { "FAILED" };
         say!("{}: {word} after {:.0} s", suite.name, took.as_secs_f64());
-        Outcome {
-            name: suite.name,
-            passed: total.passed,
-            failed: total.failed,
-            took,
-            log,
-        }
+        Outcome { name: suite.name, passed: total.passed, failed: total.failed, took, log }
     }
 }
 
@@ -136,10 +124,7 @@ fn run(
     };
     let mut counts = match counter {
         Some(counter) => counter(&output),
-        None => Counts {
-            passed: u64::from(succeeded),
-            failed: 0,
-        },
+        None => Counts { passed: u64::from(succeeded), failed: 0 },
     };
     if !succeeded && counts.failed == 0 {
         say!("{name}: {line} failed");
@@ -174,21 +159,16 @@ fn capture(
     thread::spawn(move || done.send(tee(name, reader, &mut copy)));
     let succeeded = wait(name, mark, limit, &mut child)?;
     // Normally the output ends with the process; a process left behind may hold it open.
-    let output = match finished.recv_timeout(Duration::from_secs(5)) {
-        Ok(output) => output?,
-        Err(_) => {
-            let left = leftovers::find(mark);
-            for process in &left {
-                say!("{name}: left a process behind: {}", process.line);
-            }
-            leftovers::kill(&left);
-            let output = finished
-                .recv_timeout(Duration::from_secs(5))
-                .context("its output does not end")??;
-            return Ok((false, output));
-        }
-    };
-    Ok((succeeded, output))
+    if let Ok(output) = finished.recv_timeout(Duration::from_secs(5)) {
+        return Ok((succeeded, output?));
+    }
+    let left = leftovers::find(mark);
+    for process in &left {
+        say!("{name}: left a process behind: {}", process.line);
+    }
+    leftovers::kill(&left);
+    let output = finished.recv_timeout(Duration::from_secs(5)).context("its output does not end")??;
+    Ok((false, output))
 }
 
 fn wait(name: &str, mark: &str, limit: Duration, child: &mut Child) -> Result<bool> {

@@ -16,16 +16,12 @@ const SOURCES: &[&str] = &["css", "mjs", "rs", "sh"];
 /// Prints what breaks a rule; true if nothing does.
 pub fn check(workspace: &Workspace) -> Result<bool> {
     let files = process::output(
-        command("git")
-            .args(["ls-files", "--cached", "--others", "--exclude-standard"])
-            .current_dir(&workspace.root),
+        command("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]).current_dir(&workspace.root),
     )?;
     let mut clean = true;
     for name in files.lines() {
         let path = workspace.root.join(name);
-        let source = path
-            .extension()
-            .is_some_and(|extension| SOURCES.iter().any(|known| extension == *known));
+        let source = path.extension().is_some_and(|extension| SOURCES.iter().any(|known| extension == *known));
         // A deleted file is listed until the deletion is committed.
         if !source || !path.exists() {
             continue;

@@ -1,0 +1,60 @@
+// What every page must hold to: no errors in the console, nothing that axe finds, the server's HTML kept by hydration.
+
+import assert from "node:assert/strict";
+import { AxeBuilder } from "@axe-core/playwright";
+
+/**
+ * Collects what must not happen on a page.
+ *
+ * @param {import("playwright-core").Page} page
+ * @returns {{expect: (pattern: RegExp) => void, check: () => void}} `expect` allows errors that the test provokes
+ */
+export function watch(page) {
+  const seen = [];
+  const expected = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") seen.push(`console: ${message.text()} (${message.location().url})`);
+  });
+  page.on("pageerror", (error) => seen.push(`uncaught: ${error.stack ?? error.message}`));
+  page.on("response", (response) => {
+    if (response.status() >= 500) seen.push(`${response.status()} ${response.url()}`);
+  });
+  return {
+    expect: (pattern) => expected.push(pattern),
+    check() {
+      const rest = seen.filter((line) => !expected.some((pattern) => pattern.test(line)));
+      assert.deepEqual(rest, [], "the page reported errors");
+    },
+  };
+}
+
+/** Fails with a readable list of what axe finds. */
+export async function axe(page) {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+    .analyze();
+  const found = violations.flatMap(({ id, help, nodes }) =>
+    nodes.map((node) => `${id}: ${help}: ${node.target.join(" ")}: ${node.html.slice(0, 200)}`),
+  );
+  assert.deepEqual(found, [], `axe finds something on ${page.url()}`);
+}
+
+/** Waits until the page's scripts have taken over: the root element then carries `data-hydrated`. */
+export async function hydrated(page) {
+  await page.waitForFunction(() => document.documentElement.hasAttribute("data-hydrated"));
+}
+
+/** Waits until a condition on this side holds, asking again each time something may have changed. */
+export async function eventually(condition, what, { tries = 200, pause = 50 } = {}) {
+  let last;
+  for (let attempt = 0; attempt < tries; attempt += 1) {
+    try {
+      last = await condition();
+      if (last) return last;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((done) => setTimeout(done, pause));
+  }
+  throw new Error(`never happened: ${what} (last: ${last})`);
+}

@@ -1,0 +1,123 @@
+//! A blocking client of the REST interface.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use ureq::Agent;
+use ureq::http::Response;
+use ureq::{Body, RequestBuilder};
+
+/// One client, with connections of its own that stay open.
+#[derive(Debug, Clone)]
+pub struct Client {
+    agent: Agent,
+    url: String,
+}
+
+impl Client {
+    /// Talks to the server at this address.
+    pub fn new(url: &str) -> Self {
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_mins(5)))
+            .build()
+            .into();
+        Self { agent, url: url.to_owned() }
+    }
+
+    /// Stores a pipeline.
+    pub fn create_pipeline(&self, id: &str, definition: &str) -> Result<()> {
+        self.post("/api/pipelines", &json!({"id": id, "name": id, "definition": definition})).map(drop)
+    }
+
+    /// Starts a run and returns its id.
+    pub fn trigger(&self, pipeline: &str) -> Result<String> {
+        let answer = self.post(&format!("/api/pipelines/{pipeline}/run"), &json!({}))?;
+        let id = answer["jobId"].as_str().context("the answer has no jobId")?;
+        Ok(id.to_owned())
+    }
+
+    /// Waits on the server until a JSON document satisfies the condition, and returns it.
+    pub fn wait(&self, path: &str, condition: impl Fn(&Value) -> bool) -> Result<Value> {
+        let mut tag: Option<String> = None;
+        loop {
+            let mut request = self.agent.get(self.at(path));
+            if let Some(tag) = &tag {
+                request = request.header("if-none-match", tag).header("prefer", "wait=30");
+            }
+            let mut response = request.call()?;
+            if response.status() == 304 {
+                continue;
+            }
+            tag = response.headers().get("etag").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+            let document = document(&mut response)?;
+            if condition(&document) {
+                return Ok(document);
+            }
+        }
+    }
+
+    /// Waits until a run has ended, and says how.
+    pub fn wait_for_end(&self, run: &str) -> Result<String> {
+        let ended =
+            |document: &Value| matches!(document["status"].as_str(), Some("completed" | "failed" | "cancelled"));
+        let run = self.wait(&format!("/api/jobs/{run}"), ended)?;
+        Ok(run["status"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Waits until nothing is queued or running.
+    pub fn wait_until_idle(&self) -> Result<()> {
+        for status in ["pending", "running"] {
+            let path = format!("/api/jobs?status={status}&limit=1");
+            self.wait(&path, |list| list.as_array().is_some_and(Vec::is_empty))?;
+        }
+        Ok(())
+    }
+
+    /// A text answer.
+    pub fn text(&self, path: &str) -> Result<String> {
+        let mut response = self.agent.get(self.at(path)).call()?;
+        let status = response.status();
+        let text = response.body_mut().with_config().limit(u64::MAX).read_to_string()?;
+        if !status.is_success() {
+            bail!("GET {path}: {status} {text}");
+        }
+        Ok(text)
+    }
+
+    /// The size of an answer as it crosses the network to a browser.
+    pub fn compressed_size(&self, path: &str) -> Result<usize> {
+        let request = self.agent.get(self.at(path)).header("accept-encoding", "br");
+        let mut response = browser(request).call()?;
+        let status = response.status();
+        let bytes = response.body_mut().with_config().limit(u64::MAX).read_to_vec()?;
+        if !status.is_success() {
+            bail!("GET {path}: {status}");
+        }
+        Ok(bytes.len())
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let mut response =
+            self.agent.post(self.at(path)).header("content-type", "application/json").send(body.to_string())?;
+        document(&mut response).with_context(|| format!("POST {path}"))
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+}
+
+fn browser<T>(request: RequestBuilder<T>) -> RequestBuilder<T> {
+    request.header("accept", "text/html,*/*")
+}
+
+fn document(response: &mut Response<Body>) -> Result<Value> {
+    let status = response.status();
+    let text = response.body_mut().with_config().limit(u64::MAX).read_to_string()?;
+    if !status.is_success() {
+        bail!("{status} {text}");
+    }
+    serde_json::from_str(&text).with_context(|| format!("no JSON: {text}"))
+}

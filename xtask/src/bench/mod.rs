@@ -1,0 +1,126 @@
+//! `cargo xtask bench`: the release build as a user would see it, over HTTP and from outside. Nothing here fails
+//! because something is slow: numbers are for reading, in `docs/BENCHMARKS.md`.
+
+mod client;
+mod latency;
+mod log;
+mod memory;
+mod page;
+mod report;
+mod scale;
+mod server;
+mod throughput;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use self::report::Report;
+use self::server::Server;
+use crate::process::say;
+use crate::workspace::Workspace;
+use crate::{build, setup};
+
+/// What `cargo xtask bench` can be told.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Only these sections (can be repeated)
+    #[arg(long, value_enum)]
+    only: Vec<Section>,
+    /// A tenth of everything: to see that it works, not to quote
+    #[arg(long)]
+    quick: bool,
+    /// Use target/release/weir as it is
+    #[arg(long)]
+    no_build: bool,
+}
+
+/// A group of measurements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Section {
+    /// Short jobs per second
+    Throughput,
+    /// From a trigger to output and end
+    Latency,
+    /// One job that prints a gigabyte
+    Log,
+    /// Memory, processor and writes when nothing happens
+    Idle,
+    /// Lists, pages and start-up with 100 000 runs stored
+    Scale,
+    /// What a browser loads
+    Page,
+}
+
+/// Takes one section's numbers.
+type Measure = fn(&mut Bench) -> Result<()>;
+
+/// What the sections measure with.
+#[derive(Debug)]
+struct Bench {
+    weir: PathBuf,
+    site: PathBuf,
+    folder: PathBuf,
+    quick: bool,
+    report: Report,
+}
+
+impl Bench {
+    /// A server on an empty data folder.
+    fn fresh(&self, name: &str) -> Result<Server> {
+        let data = self.folder.join(name);
+        if data.exists() {
+            fs::remove_dir_all(&data)?;
+        }
+        fs::create_dir_all(&self.folder)?;
+        Server::start(&self.weir, &data)
+    }
+
+    /// A tenth when only trying.
+    fn amount(&self, full: u64) -> u64 {
+        if self.quick { full / 10 } else { full }
+    }
+}
+
+/// Measures, prints a table and writes `target/bench.json`.
+pub fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
+    if !options.no_build {
+        setup::tools(setup::BUILD)?;
+        build::release(workspace)?;
+    }
+    let wants = |section| options.only.is_empty() || options.only.contains(&section);
+    let mut bench = Bench {
+        weir: workspace.weir(true),
+        site: workspace.site(),
+        folder: workspace.target.join("bench"),
+        quick: options.quick,
+        report: Report::new(workspace, options.quick),
+    };
+    let sections: [(Section, Measure); 6] = [
+        (Section::Throughput, throughput::measure),
+        (Section::Latency, latency::measure),
+        (Section::Log, log::measure),
+        (Section::Idle, memory::measure),
+        (Section::Scale, scale::measure),
+        (Section::Page, page::measure),
+    ];
+    for (section, measure) in sections {
+        if wants(section) {
+            say!("bench: {section:?}");
+            if let Err(error) = measure(&mut bench) {
+                say!("bench: {section:?} failed: {error:#}");
+                bench.report.failed(&format!("{section:?}"), &format!("{error:#}"));
+            }
+        }
+    }
+    println!("{}", bench.report.markdown());
+    let path = workspace.target.join("bench.json");
+    fs::write(&path, bench.report.json())?;
+    say!("bench: results are in {}", workspace.show(&path));
+    if bench.folder.exists() {
+        fs::remove_dir_all(&bench.folder)?;
+    }
+    Ok(())
+}
