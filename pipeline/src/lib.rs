@@ -1,1 +1,105 @@
-//! The pipeline language.
+//! The pipeline language: the text of a definition becomes a [`Plan`], or findings that say why it
+//! does not. `docs/language.md` describes the language, `contracts/ci-yaml.md` is what it follows.
+//!
+//! This crate is pure: no clock, no disk, no network. The same text and context give the same
+//! outcome, within fixed budgets for size, depth, repetition and time, whatever the text is.
+//!
+//! Inside, a text passes through the steps in the order of the contract's part 2:
+//! `yaml` (text to tree) → `extends` → `document` and `job` (tree to drafts) → `checks` (what jobs
+//! say of each other) → `compose` (drafts to jobs, jobs to the plan). All findings go into one
+//! `source::Report`; nothing stops at the first error.
+
+mod checks;
+mod compose;
+mod document;
+mod duration;
+mod extends;
+mod job;
+mod keywords;
+pub mod lint;
+mod read;
+mod source;
+mod yaml;
+
+use model::plan::{Plan, PlannedJob, Variable};
+use model::{Diagnostic, Severity, Span};
+
+/// For what a definition is evaluated.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Context {
+    /// The file's name as findings show it.
+    pub file: String,
+    /// Variables of the run: from the form, the API, the command line. They do not enter the plan's
+    /// jobs; they are what conditions see over the variables of the file.
+    pub variables: Vec<Variable>,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self { file: ".gitlab-ci.yml".to_owned(), variables: Vec::new() }
+    }
+}
+
+impl Context {
+    /// A context for the file of this name, without variables.
+    pub fn new(file: impl Into<String>) -> Self {
+        Self { file: file.into(), ..Self::default() }
+    }
+}
+
+/// One job of the file, in the run or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EvaluatedJob {
+    /// The job. Its needs are as written: optional ones that are absent are still there.
+    pub job: PlannedJob,
+    /// Why it is not in the run; `None` means that it is.
+    pub excluded: Option<String>,
+    /// Which of its rules decided, from 0.
+    pub matched_rule: Option<usize>,
+    /// Whether `allow_failure:exit_codes` is one number rather than a list.
+    pub(crate) single_exit_code: bool,
+}
+
+/// What a text became.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// The plan, when a run can be made. Warnings may come with it.
+    pub plan: Option<Plan>,
+    /// Everything that was found, in the order of the text. Without a plan there is at least one error.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Whether the definition is valid. A valid one may still make no run (every job left out).
+    pub valid: bool,
+    /// The stages of the file, `.pre` first and `.post` last.
+    pub stages: Vec<String>,
+    /// The variables of the file.
+    pub global_variables: Vec<Variable>,
+    /// All jobs of the file that are not hidden, in its order; empty when it could not be read.
+    pub jobs: Vec<EvaluatedJob>,
+}
+
+/// Evaluates a definition. Never panics, and ends within the budgets for any text.
+pub fn plan(text: &str, context: &Context) -> Outcome {
+    compose::outcome(text, context)
+}
+
+/// The bytes of a file as text, or the finding that says where they are no UTF-8.
+pub fn decode<'b>(bytes: &'b [u8], file: &str) -> Result<&'b str, Box<Diagnostic>> {
+    let error = match std::str::from_utf8(bytes) {
+        Ok(text) => return Ok(text),
+        Err(error) => error,
+    };
+    let valid = error.valid_up_to();
+    let before = bytes.get(..valid).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+    let span = Span { end: valid + 1, ..source::span_at(before, valid) };
+    Err(Box::new(Diagnostic {
+        severity: Severity::Error,
+        message: "the file is not UTF-8 text".to_owned(),
+        file: file.to_owned(),
+        span,
+        hint: Some("save it as UTF-8".to_owned()),
+        source_line: String::new(),
+    }))
+}

@@ -1,0 +1,147 @@
+//! `extends`: deep merge of jobs, after includes and before references (contracts/ci-yaml.md,
+//! part 2, step 3).
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::keywords::closest;
+use crate::read;
+use crate::source::{Problem, Report};
+use crate::yaml::{Entry, Kind, Map, Node, Scalar, Tree, Value};
+
+/// Longest chain of parents (contracts/ci-yaml.md, limits).
+const MAX_LEVELS: usize = 11;
+
+/// The top level of the file with every `extends` carried out and taken away. What cannot be
+/// merged is reported and becomes broken.
+pub(crate) fn resolve(top: &Map, report: &mut Report) -> Map {
+    let index = top.entries.iter().enumerate().map(|(i, entry)| (&*entry.key, i)).collect();
+    let mut resolver = Resolver { top, index, done: vec![None; top.entries.len()], path: Vec::new(), report };
+    let entries = (0..top.entries.len())
+        .map(|i| {
+            let (value, _) = resolver.entry(i);
+            Entry { value, ..top.entries[i].clone() }
+        })
+        .collect();
+    Map { entries }
+}
+
+struct Resolver<'t, 'r> {
+    top: &'t Map,
+    index: HashMap<&'t str, usize>,
+    /// The merged value and how many levels of parents it has.
+    done: Vec<Option<(Tree, usize)>>,
+    path: Vec<usize>,
+    report: &'r mut Report,
+}
+
+impl Resolver<'_, '_> {
+    fn entry(&mut self, i: usize) -> (Tree, usize) {
+        if let Some(done) = &self.done[i] {
+            return done.clone();
+        }
+        let entry = &self.top.entries[i];
+        let extends = entry.value.as_map().and_then(|map| map.get("extends"));
+        let result = match (entry.value.as_map(), extends) {
+            (Some(map), Some(extends)) => {
+                self.path.push(i);
+                let merged = self.merged(entry, map, extends);
+                self.path.pop();
+                merged.unwrap_or_else(|| (Rc::new(Node::new(entry.value.mark, Kind::Broken)), 0))
+            }
+            _ => (Rc::clone(&entry.value), 0),
+        };
+        self.done[i] = Some(result.clone());
+        result
+    }
+
+    fn merged(&mut self, entry: &Entry, own: &Map, extends: &Entry) -> Option<(Tree, usize)> {
+        let mut base = Map::default();
+        let mut levels = 0;
+        let mut usable = true;
+        for parent in read::one_or_many(extends) {
+            let Some((parent, level)) = self.parent(entry, parent) else {
+                usable = false;
+                continue;
+            };
+            levels = levels.max(level + 1);
+            match &parent.kind {
+                Kind::Map(map) => base = deep_merge(&base, map),
+                Kind::Null => {}
+                _ => usable = false,
+            }
+        }
+        if !usable || matches!(extends.value.kind, Kind::Broken) {
+            return None;
+        }
+        if levels > MAX_LEVELS {
+            self.too_deep(extends);
+            return None;
+        }
+        let mut merged = deep_merge(&base, own);
+        merged.entries.retain(|entry| &*entry.key != "extends");
+        if !self.report.charge(merged.entries.len(), 0, extends.mark) {
+            return None;
+        }
+        Some((Rc::new(Node::new(entry.value.mark, Kind::Map(merged))), levels))
+    }
+
+    fn too_deep(&mut self, extends: &Entry) {
+        let message = format!("`extends` goes through more than {MAX_LEVELS} levels of parents");
+        self.report.error(extends.mark, message);
+    }
+
+    fn parent(&mut self, child: &Entry, name: &Node) -> Option<(Tree, usize)> {
+        let Kind::Scalar(Scalar { text, value: Value::Text, .. }) = &name.kind else {
+            read::mismatch(self.report, name.mark, "extends", "the name of a job or a list of names (a string)", name);
+            return None;
+        };
+        let Some(&i) = self.index.get(&**text) else {
+            let names = self.top.entries.iter().filter(|e| e.value.as_map().is_some()).map(|e| &*e.key);
+            let hint = closest(text, names).map(|close| format!("did you mean `{close}`?"));
+            let message = format!("`{}` extends `{text}`, but there is no such job", child.key);
+            self.report.add(Problem::error(name.mark, message).maybe_hint(hint));
+            return None;
+        };
+        if let Some(at) = self.path.iter().position(|on_path| *on_path == i) {
+            let mut names: Vec<_> = self.path[at..].iter().map(|i| &*self.top.entries[*i].key).collect();
+            names.push(text);
+            self.report.error(name.mark, format!("`extends` goes in a circle: {}", names.join(" -> ")));
+            return None;
+        }
+        // The recursion ends here, not where the stack does.
+        if self.path.len() > MAX_LEVELS {
+            let message = format!("`extends` goes through more than {MAX_LEVELS} levels of parents");
+            self.report.error(name.mark, message);
+            return None;
+        }
+        let parent = &self.top.entries[i];
+        if !matches!(parent.value.kind, Kind::Map(_) | Kind::Null | Kind::Broken) {
+            let message = format!("`{text}` is {}, which cannot be extended", parent.value.describe());
+            self.report.error(name.mark, message);
+            return None;
+        }
+        Some(self.entry(i))
+    }
+}
+
+/// Maps are merged key by key, everything else is replaced. Keys keep the order in which they came
+/// up, the values' places are those of the text that gave them.
+pub(crate) fn deep_merge(base: &Map, over: &Map) -> Map {
+    let mut entries = base.entries.clone();
+    let index: HashMap<_, _> = base.entries.iter().enumerate().map(|(i, entry)| (Rc::clone(&entry.key), i)).collect();
+    for entry in &over.entries {
+        let Some(&at) = index.get(&entry.key) else {
+            entries.push(entry.clone());
+            continue;
+        };
+        entries[at] = match (&entries[at].value.kind, &entry.value.kind) {
+            (Kind::Map(below), Kind::Map(above)) => {
+                let merged = Kind::Map(deep_merge(below, above));
+                Entry { value: Rc::new(Node::new(entry.value.mark, merged)), ..entry.clone() }
+            }
+            _ => entry.clone(),
+        };
+    }
+    Map { entries }
+}

@@ -1,0 +1,244 @@
+//! Typed access to nodes. Every function reports what is wrong and then returns `None`, so that
+//! the rest of the file is read all the same. `null` counts as "not given" everywhere.
+
+use std::collections::HashSet;
+
+use model::plan::Variable;
+
+use crate::keywords::{self, Place};
+use crate::source::{Mark, Problem, Report};
+use crate::yaml::{Entry, Kind, Map, Node, Scalar, Tree, Value};
+
+/// How deep lists may be nested inside the outer one (contracts/ci-yaml.md, limits).
+const MAX_LIST_NESTING: usize = 10;
+
+/// Reports that a value has the wrong type.
+pub(crate) fn mismatch(report: &mut Report, mark: Mark, what: &str, wanted: &str, found: &Node) {
+    match found.kind {
+        Kind::Broken => return,
+        Kind::Reference(_) => return report.add(unresolved(mark)),
+        _ => {}
+    }
+    let problem = Problem::error(mark, format!("`{what}` must be {wanted}, not {}", found.describe()));
+    report.add(match &found.kind {
+        Kind::Scalar(scalar) if scalar.value != Value::Text && wanted.contains("string") => {
+            problem.hint(format!("put it in quotes: \"{}\"", scalar.text))
+        }
+        _ => problem,
+    });
+}
+
+fn unresolved(mark: Mark) -> Problem {
+    Problem::error(mark, "`!reference` is not supported yet").hint("use an anchor `&name` and an alias `*name`")
+}
+
+/// A value that must be a string, and not an empty one.
+pub(crate) fn text(entry: &Entry, what: &str, report: &mut Report) -> Option<String> {
+    match &entry.value.kind {
+        Kind::Null => None,
+        Kind::Scalar(Scalar { text, value: Value::Text, .. }) => {
+            if text.is_empty() {
+                report.error(entry.value_mark(), format!("`{what}` must not be empty"));
+                return None;
+            }
+            Some(text.to_string())
+        }
+        _ => {
+            mismatch(report, entry.value_mark(), what, "a string", &entry.value);
+            None
+        }
+    }
+}
+
+/// A value that must be `true` or `false`.
+pub(crate) fn boolean(entry: &Entry, what: &str, report: &mut Report) -> Option<bool> {
+    match &entry.value.kind {
+        Kind::Null => None,
+        Kind::Scalar(Scalar { value: Value::Bool(value), .. }) => Some(*value),
+        _ => {
+            mismatch(report, entry.value_mark(), what, "`true` or `false`", &entry.value);
+            None
+        }
+    }
+}
+
+/// A value that must be a mapping.
+pub(crate) fn map<'n>(entry: &'n Entry, what: &str, report: &mut Report) -> Option<&'n Map> {
+    match &entry.value.kind {
+        Kind::Null => None,
+        Kind::Map(map) => Some(map),
+        _ => {
+            mismatch(report, entry.value_mark(), what, "a mapping", &entry.value);
+            None
+        }
+    }
+}
+
+/// A list, or a single value that stands for a list of one.
+pub(crate) fn one_or_many(entry: &Entry) -> &[Tree] {
+    match &entry.value.kind {
+        Kind::List(items) => items,
+        Kind::Null | Kind::Broken => &[],
+        _ => std::slice::from_ref(&entry.value),
+    }
+}
+
+/// A word out of a fixed set.
+pub(crate) fn word<T: Copy>(
+    node: &Node,
+    mark: Mark,
+    what: &str,
+    words: &[(&str, T)],
+    report: &mut Report,
+) -> Option<T> {
+    let listed = || words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    match &node.kind {
+        Kind::Scalar(Scalar { text, value: Value::Text, .. }) => {
+            let found = words.iter().find(|(word, _)| **word == **text).map(|(_, value)| *value);
+            if found.is_none() {
+                let close = keywords::closest(text, words.iter().map(|(word, _)| *word));
+                let hint =
+                    close.map_or_else(|| format!("one of {}", listed()), |close| format!("did you mean `{close}`?"));
+                let shown: String = text.chars().take(60).collect();
+                report.add(Problem::error(mark, format!("`{what}` cannot be `{shown}`")).hint(hint));
+            }
+            found
+        }
+        Kind::Broken => None,
+        _ => {
+            let problem = Problem::error(mark, format!("`{what}` must be a word, not {}", node.describe()));
+            report.add(problem.hint(format!("one of {}", listed())));
+            None
+        }
+    }
+}
+
+/// Whole numbers: one, or a list of distinct ones. Returns also whether it was a single number.
+pub(crate) fn exit_codes(entry: &Entry, what: &str, report: &mut Report) -> Option<(Vec<i32>, bool)> {
+    let single = !matches!(entry.value.kind, Kind::List(_));
+    let items = one_or_many(entry);
+    if items.is_empty() {
+        if !matches!(entry.value.kind, Kind::Null | Kind::Broken) {
+            report.error(entry.value_mark(), format!("`{what}` must not be an empty list"));
+        }
+        return None;
+    }
+    let mut codes = Vec::new();
+    for item in items {
+        match &item.kind {
+            Kind::Scalar(Scalar { value: Value::Int(code), .. }) if i32::try_from(*code).is_ok() => {
+                let code = *code as i32;
+                if codes.contains(&code) {
+                    report.error(item.mark, format!("`{what}` lists {code} twice"));
+                }
+                codes.push(code);
+            }
+            Kind::Broken => {}
+            Kind::Scalar(Scalar { value: Value::Text, text, .. }) if text.parse::<i32>().is_ok() => {
+                let problem = Problem::error(item.mark, format!("`{what}` must be a whole number, not a string"));
+                report.add(problem.hint(format!("without quotes: {text}")));
+            }
+            _ => mismatch(report, item.mark, what, "a whole number", item),
+        }
+    }
+    Some((codes, single))
+}
+
+/// Strings out of a list that may hold lists, flattened.
+pub(crate) fn strings(entry: &Entry, what: &str, report: &mut Report) -> Option<Vec<(String, Mark)>> {
+    match &entry.value.kind {
+        Kind::Null | Kind::Broken => None,
+        Kind::List(items) => {
+            let mut all = Vec::new();
+            flatten(items, what, 0, &mut all, report);
+            Some(all)
+        }
+        _ => {
+            let hint = match &entry.value.kind {
+                Kind::Scalar(scalar) => {
+                    Some(format!("`{what}: [{}]`", scalar.text.chars().take(60).collect::<String>()))
+                }
+                _ => None,
+            };
+            let message = format!("`{what}` must be a list, not {}", entry.value.describe());
+            report.add(Problem::error(entry.value_mark(), message).maybe_hint(hint));
+            None
+        }
+    }
+}
+
+fn flatten(items: &[Tree], what: &str, level: usize, all: &mut Vec<(String, Mark)>, report: &mut Report) {
+    for item in items {
+        match &item.kind {
+            Kind::Scalar(Scalar { text, value: Value::Text, .. }) => all.push((text.to_string(), item.mark)),
+            Kind::List(_) if level >= MAX_LIST_NESTING => {
+                report.error(
+                    item.mark,
+                    format!("the lists of `{what}` are nested deeper than {MAX_LIST_NESTING} levels"),
+                );
+            }
+            Kind::List(inner) => flatten(inner, what, level + 1, all, report),
+            Kind::Broken => {}
+            Kind::Reference(_) => report.add(unresolved(item.mark)),
+            Kind::Null => report.error(item.mark, format!("`{what}` has an empty entry")),
+            Kind::Map(_) => report.add(
+                Problem::error(item.mark, format!("an entry of `{what}` must be a string, not a mapping"))
+                    .hint("`: ` makes a mapping of it; put the whole line in quotes"),
+            ),
+            _ => {
+                let message = format!("an entry of `{what}` must be a string, not {}", item.describe());
+                let hint = match &item.kind {
+                    Kind::Scalar(scalar) => Some(format!("put it in quotes: \"{}\"", scalar.text)),
+                    _ => None,
+                };
+                report.add(Problem::error(item.mark, message).maybe_hint(hint));
+            }
+        }
+    }
+}
+
+/// Commands: a string, or strings in a list.
+pub(crate) fn commands(entry: &Entry, what: &str, report: &mut Report) -> Option<Vec<String>> {
+    match &entry.value.kind {
+        Kind::Scalar(Scalar { text, value: Value::Text, .. }) => {
+            Some(if text.is_empty() { Vec::new() } else { vec![text.to_string()] })
+        }
+        Kind::Scalar(_) | Kind::Map(_) | Kind::Reference(_) => {
+            mismatch(report, entry.value_mark(), what, "a string or a list of strings", &entry.value);
+            None
+        }
+        _ => strings(entry, what, report).map(|all| all.into_iter().map(|(text, _)| text).collect()),
+    }
+}
+
+/// Reports the keys of a mapping that are not understood at this place.
+pub(crate) fn only_known(map: &Map, place: Place, report: &mut Report) {
+    for entry in &map.entries {
+        // `null` takes a keyword away again, whatever it is.
+        let taken_away = matches!(entry.value.kind, Kind::Null) && keywords::is_known(place, &entry.key);
+        if !keywords::is_supported(place, &entry.key) && !taken_away {
+            report.add(keywords::unsupported(place, &entry.key, entry.mark));
+        }
+    }
+}
+
+/// Puts later variables over earlier ones, in the order in which each name came up first.
+pub(crate) fn layered<'v>(layers: impl IntoIterator<Item = &'v [Variable]>) -> Vec<Variable> {
+    let mut all: Vec<Variable> = Vec::new();
+    let mut index = std::collections::HashMap::new();
+    for variable in layers.into_iter().flatten() {
+        if let Some(&at) = index.get(variable.key.as_str()) {
+            all[at] = variable.clone();
+            continue;
+        }
+        index.insert(variable.key.as_str(), all.len());
+        all.push(variable.clone());
+    }
+    all
+}
+
+/// The values that occur more than once, with the place of the repetition.
+pub(crate) fn repeated<'s>(values: impl IntoIterator<Item = (&'s str, Mark)>) -> Vec<(&'s str, Mark)> {
+    let mut seen = HashSet::new();
+    values.into_iter().filter(|(value, _)| !seen.insert(*value)).collect()
+}

@@ -1,0 +1,208 @@
+//! The texts that a definition is made of, and the findings in them. Owns the border between the
+//! crate's positions (a file and a span) and `model::Diagnostic`.
+
+use std::collections::HashSet;
+
+use model::{Diagnostic, Severity, Span};
+
+/// At most this many findings are kept: who has a hundred errors reads the first ten.
+const MAX_DIAGNOSTICS: usize = 100;
+
+/// Longest line that is kept beside a finding, in bytes. A caret under column 5 000 helps nobody,
+/// and a finding must not carry a line of a megabyte.
+const MAX_SOURCE_LINE: usize = 1_000;
+
+/// How much the jobs together may be made of once parents, defaults and global variables are copied
+/// into them: a small file can ask for gigabytes. One value counts as 32 bytes.
+const MAX_COMPOSED: usize = 64 * 1024 * 1024;
+const VALUE_COST: usize = 32;
+
+/// A place in one of the texts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Mark {
+    /// Which text, as `Report::add_file` numbered it.
+    pub file: u32,
+    /// Where in it.
+    pub span: Span,
+}
+
+/// A finding before its text is looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub severity: Severity,
+    pub mark: Mark,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    pub fn error(mark: Mark, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, mark, message: message.into(), hint: None }
+    }
+
+    pub fn warning(mark: Mark, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, mark, message: message.into(), hint: None }
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub fn maybe_hint(mut self, hint: Option<String>) -> Self {
+        self.hint = hint;
+        self
+    }
+}
+
+struct File {
+    name: String,
+    text: String,
+}
+
+/// Collects the findings. The same finding at the same place counts once: what a hidden job gets
+/// wrong is wrong in all jobs that extend it, and is told once.
+#[derive(Default)]
+pub(crate) struct Report {
+    files: Vec<File>,
+    problems: Vec<Problem>,
+    seen: HashSet<(Mark, String)>,
+    errors: usize,
+    omitted: usize,
+    composed: usize,
+}
+
+impl Report {
+    pub fn add_file(&mut self, name: &str, text: &str) -> u32 {
+        self.files.push(File { name: name.to_owned(), text: text.to_owned() });
+        self.files.len() as u32 - 1
+    }
+
+    pub fn add(&mut self, problem: Problem) {
+        if problem.severity == Severity::Error {
+            self.errors += 1;
+        }
+        if self.problems.len() >= MAX_DIAGNOSTICS {
+            self.omitted += 1;
+        } else if self.seen.insert((problem.mark, problem.message.clone())) {
+            self.problems.push(problem);
+        }
+    }
+
+    pub fn extend(&mut self, problems: Vec<Problem>) {
+        for problem in problems {
+            self.add(problem);
+        }
+    }
+
+    pub fn error(&mut self, mark: Mark, message: impl Into<String>) {
+        self.add(Problem::error(mark, message));
+    }
+
+    /// Whether an error was found so far.
+    pub fn failed(&self) -> bool {
+        self.errors > 0
+    }
+
+    /// Takes `values` with `bytes` of text from the budget for composing jobs. Reports the first
+    /// excess; whoever gets `false` stops.
+    pub fn charge(&mut self, values: usize, bytes: usize, mark: Mark) -> bool {
+        let before = self.composed;
+        self.composed = before.saturating_add(values.saturating_mul(VALUE_COST)).saturating_add(bytes);
+        if self.composed <= MAX_COMPOSED {
+            return true;
+        }
+        if before <= MAX_COMPOSED {
+            let message = "the jobs grow past 64 MiB here, everything copied into them counted";
+            self.add(Problem::error(mark, message).hint("define less in parents, defaults or global variables"));
+        }
+        false
+    }
+
+    /// All findings, in the order of the text.
+    pub fn finish(mut self) -> Vec<Diagnostic> {
+        self.problems.sort_by_key(|p| (p.mark.file, p.mark.span.start, p.mark.span.end));
+        let mut diagnostics: Vec<_> = self.problems.iter().map(|p| self.diagnostic(p)).collect();
+        if self.omitted > 0
+            && let Some(last) = diagnostics.last().cloned()
+        {
+            diagnostics.push(Diagnostic {
+                // An omitted error must not be lost behind a hundred warnings.
+                severity: if self.errors > 0 { Severity::Error } else { Severity::Warning },
+                message: format!("{} more findings are not listed", self.omitted),
+                hint: None,
+                ..last
+            });
+        }
+        diagnostics
+    }
+
+    fn diagnostic(&self, problem: &Problem) -> Diagnostic {
+        let span = problem.mark.span;
+        let (file, source_line) = match self.files.get(problem.mark.file as usize) {
+            Some(file) => (file.name.clone(), source_line(&file.text, span.start)),
+            None => (String::new(), String::new()),
+        };
+        Diagnostic {
+            severity: problem.severity,
+            message: problem.message.clone(),
+            file,
+            span,
+            hint: problem.hint.clone(),
+            source_line,
+        }
+    }
+}
+
+/// The line of `text` that holds the byte `offset`, without its line break; empty when it is too
+/// long to be of use.
+fn source_line(text: &str, offset: usize) -> String {
+    let bytes = text.as_bytes();
+    let offset = offset.min(bytes.len());
+    let is_break = |b: &u8| *b == b'\n' || *b == b'\r';
+    let start = bytes[..offset].iter().rposition(is_break).map_or(0, |at| at + 1);
+    let end = bytes[offset..].iter().position(is_break).map_or(bytes.len(), |at| offset + at);
+    if end - start > MAX_SOURCE_LINE {
+        return String::new();
+    }
+    text.get(start..end).unwrap_or_default().trim_start_matches('\u{feff}').to_owned()
+}
+
+/// The span of the byte at `offset`.
+pub(crate) fn span_at(text: &str, offset: usize) -> Span {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() as u32 + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32 + 1;
+    Span { start: offset, end: offset, line, column }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_lines() {
+        assert_eq!(source_line("a\nbc\nd", 2), "bc");
+        assert_eq!(source_line("a\r\nbc", 0), "a");
+        assert_eq!(source_line("", 0), "");
+        assert_eq!(source_line("abc", 99), "abc");
+        assert_eq!(source_line(&"x".repeat(2_000), 7), "");
+        assert_eq!(span_at("é\nab", 4), Span { start: 4, end: 4, line: 2, column: 2 });
+    }
+
+    #[test]
+    fn tells_the_same_thing_once_and_never_loses_an_error() {
+        let mut report = Report::default();
+        let file = report.add_file("f", "text");
+        let mark = Mark { file, span: Span::default() };
+        report.error(mark, "same");
+        report.error(mark, "same");
+        for i in 0..200 {
+            report.add(Problem::warning(mark, i.to_string()));
+        }
+        let diagnostics = report.finish();
+        assert_eq!(diagnostics.iter().filter(|d| d.message == "same").count(), 1);
+        assert_eq!(diagnostics.len(), MAX_DIAGNOSTICS + 1);
+        assert_eq!(diagnostics.last().map(|d| d.severity), Some(Severity::Error));
+    }
+}

@@ -1,0 +1,432 @@
+//! Text to tree, within budgets.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag};
+use model::Span;
+
+use super::{Entry, Kind, Map, Node, Scalar, Tree};
+use crate::source::{Mark, Problem};
+
+/// Largest text, in bytes (contracts/ci-yaml.md, limits).
+pub(crate) const MAX_BYTES: usize = 2 * 1024 * 1024;
+/// Most nodes, aliases followed.
+pub(crate) const MAX_NODES: usize = 500_000;
+/// Most bytes of scalars, aliases followed.
+pub(crate) const MAX_EXPANDED_BYTES: usize = 32 * 1024 * 1024;
+/// Deepest nesting, aliases followed (contracts/ci-yaml.md, limits).
+pub(crate) const MAX_DEPTH: usize = 100;
+
+/// Reads the one document of `text`. `None` means that there is nothing to work with; the problems
+/// say why. Problems that leave a usable tree behind come with it.
+pub(crate) fn load(text: &str, file: u32) -> (Option<Tree>, Vec<Problem>) {
+    let start = Mark { file, span: Span { start: 0, end: 0, line: 1, column: 1 } };
+    if text.len() > MAX_BYTES {
+        let problem = Problem::error(start, format!("the file has {} bytes; at most 2 MiB are read", text.len()))
+            .hint("generated parts belong into files that the scripts read");
+        return (None, vec![problem]);
+    }
+    let mut loader = Loader { text, file, ..Loader::default() };
+    let outcome = loader.run();
+    if let Err(problem) = outcome {
+        loader.problems.push(problem);
+        return (None, loader.problems);
+    }
+    if loader.root.is_none() && loader.problems.is_empty() {
+        let problem =
+            Problem::error(start, "the definition is empty").hint("a job needs at least a name and a `script`");
+        return (None, vec![problem]);
+    }
+    (loader.root, loader.problems)
+}
+
+enum Frame {
+    List { mark: Mark, anchor: usize, tag: Option<String>, items: Vec<Tree> },
+    Map { mark: Mark, anchor: usize, building: Building, key: Option<Key> },
+}
+
+/// A key whose value has not come yet. `Bad` was reported; its value is read and dropped.
+enum Key {
+    Text { text: Rc<str>, mark: Mark },
+    Merge { mark: Mark },
+    Bad,
+}
+
+/// A mapping while its entries come in.
+#[derive(Default)]
+struct Building {
+    map: Map,
+    index: HashMap<Rc<str>, usize>,
+    /// For each entry, whether it was written here (rather than merged in).
+    own: Vec<bool>,
+}
+
+#[derive(Default)]
+struct Loader<'t> {
+    text: &'t str,
+    file: u32,
+    frames: Vec<Frame>,
+    anchors: HashMap<usize, Tree>,
+    root: Option<Tree>,
+    documents: usize,
+    nodes: usize,
+    bytes: usize,
+    problems: Vec<Problem>,
+}
+
+impl Loader<'_> {
+    fn run(&mut self) -> Result<(), Problem> {
+        let options = granit_parser::options! { emit_unresolved_aliases: true, emit_comments: false };
+        for event in Parser::new_from_str_with_options(self.text, options) {
+            let (event, span) = event.map_err(|error| self.syntax(&error))?;
+            let mark = self.mark(span);
+            match event {
+                Event::DocumentStart(..) => {
+                    self.documents += 1;
+                    if self.documents > 1 {
+                        return Err(self.second_document(mark));
+                    }
+                }
+                Event::Scalar(text, style, anchor, tag) => {
+                    let node = self.scalar(&text, style, tag.as_deref(), mark);
+                    self.complete(node, anchor)?;
+                }
+                Event::SequenceStart(_, anchor, tag) => {
+                    self.deeper(mark)?;
+                    let tag = self.collection_tag(tag.as_deref(), "seq", mark);
+                    self.frames.push(Frame::List { mark, anchor, tag, items: Vec::new() });
+                }
+                Event::MappingStart(_, anchor, tag) => {
+                    self.deeper(mark)?;
+                    self.collection_tag(tag.as_deref(), "map", mark);
+                    self.frames.push(Frame::Map { mark, anchor, building: Building::default(), key: None });
+                }
+                Event::SequenceEnd | Event::MappingEnd => self.close(mark)?,
+                Event::Alias(id) => self.alias(id, mark)?,
+                Event::UnresolvedAlias(name) => {
+                    self.problems.push(
+                        Problem::error(mark, format!("there is no anchor `&{name}` before this place"))
+                            .hint("an alias can only name an anchor of the same file that stands above it"),
+                    );
+                    self.complete(Rc::new(Node::new(mark, Kind::Broken)), 0)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn mark(&self, span: granit_parser::Span) -> Mark {
+        let start = span.start.byte_offset().unwrap_or(0);
+        let end = span.end.byte_offset().unwrap_or(start).max(start);
+        Mark {
+            file: self.file,
+            span: Span { start, end, line: span.start.line() as u32, column: span.start.col() as u32 + 1 },
+        }
+    }
+
+    fn syntax(&self, error: &ScanError) -> Problem {
+        let marker = error.marker();
+        let start = marker.byte_offset().unwrap_or(0).min(self.text.len());
+        let mark = Mark {
+            file: self.file,
+            span: Span { start, end: start + 1, line: marker.line() as u32, column: marker.col() as u32 + 1 },
+        };
+        if *error.kind() == ErrorKind::RecursionLimitExceeded {
+            return too_deep(mark);
+        }
+        let hint = match error.kind() {
+            ErrorKind::TabInIndentation | ErrorKind::TabInBlockIndentation | ErrorKind::TabNotAllowed => {
+                Some("indent with spaces instead of tabs")
+            }
+            ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
+                Some("put text that contains `: ` in quotes, and check the indentation")
+            }
+            ErrorKind::UnclosedQuotedScalar | ErrorKind::UnclosedFlowCollection { .. } => Some("it begins further up"),
+            ErrorKind::UnexpectedCharacter { .. } => {
+                Some("put text that begins with one of % @ ` | > & * ! [ { in quotes")
+            }
+            ErrorKind::InvalidIndentation | ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected => {
+                Some("check the indentation of this line and of the one above")
+            }
+            _ => None,
+        };
+        let mut message = error.info();
+        if let Some(first) = message.get(..1) {
+            message = first.to_lowercase() + &message[1..];
+        }
+        Problem::error(mark, format!("not valid YAML: {message}")).maybe_hint(hint.map(ToOwned::to_owned))
+    }
+
+    fn second_document(&self, mark: Mark) -> Problem {
+        let header = self.root.as_ref().and_then(|root| root.as_map()).and_then(|map| map.get("spec"));
+        match header {
+            Some(spec) => crate::keywords::unsupported(crate::keywords::Place::Global, "spec", spec.mark),
+            None => Problem::error(mark, "a second document begins here; a definition is one document")
+                .hint("remove the line `---`"),
+        }
+    }
+
+    fn deeper(&self, mark: Mark) -> Result<(), Problem> {
+        if self.frames.len() >= MAX_DEPTH { Err(too_deep(mark)) } else { Ok(()) }
+    }
+
+    fn charge(&mut self, nodes: usize, bytes: usize, mark: Mark) -> Result<(), Problem> {
+        self.nodes = self.nodes.saturating_add(nodes);
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.nodes > MAX_NODES || self.bytes > MAX_EXPANDED_BYTES {
+            let message = format!("the file grows past {MAX_NODES} values or 32 MiB here, aliases followed");
+            return Err(Problem::error(mark, message).hint("split it, or repeat fewer anchors"));
+        }
+        Ok(())
+    }
+
+    fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, mark: Mark) -> Tree {
+        let plain = style == ScalarStyle::Plain;
+        let kind = match tag {
+            None if plain => Scalar::plain(text).map_or(Kind::Null, Kind::Scalar),
+            None => Kind::Scalar(Scalar::quoted(text)),
+            Some(tag) => match (tag.core_suffix(), tag.original().as_str()) {
+                (Some("str"), _) | (None, "!") => Kind::Scalar(Scalar::quoted(text)),
+                (Some("bool" | "int" | "float" | "null"), _) => Scalar::plain(text).map_or(Kind::Null, Kind::Scalar),
+                (_, "!reference") => {
+                    self.problems.push(
+                        Problem::error(mark, "`!reference` takes a list: the path to a value")
+                            .hint("`!reference [.setup, script]`"),
+                    );
+                    Kind::Broken
+                }
+                (_, name) => self.unknown_tag(name, mark),
+            },
+        };
+        Rc::new(Node::new(mark, kind))
+    }
+
+    fn unknown_tag(&mut self, name: &str, mark: Mark) -> Kind {
+        let problem = Problem::error(mark, format!("the tag `{name}` is not part of the language"));
+        let close = crate::keywords::closest(name, ["!reference"]);
+        self.problems.push(match close {
+            Some(close) => problem.hint(format!("did you mean `{close}`?")),
+            None => problem.hint("put text that begins with `!` in quotes"),
+        });
+        Kind::Broken
+    }
+
+    /// Checks the tag of a list or a mapping; returns it when the list is to be more than a list.
+    fn collection_tag(&mut self, tag: Option<&Tag>, core: &str, mark: Mark) -> Option<String> {
+        let tag = tag?;
+        if tag.core_suffix() == Some(core) || tag.original() == "!" {
+            return None;
+        }
+        if core == "seq" && tag.original() == "!reference" {
+            return Some("!reference".into());
+        }
+        self.unknown_tag(&tag.original(), mark);
+        Some("broken".into())
+    }
+
+    fn alias(&mut self, id: usize, mark: Mark) -> Result<(), Problem> {
+        let Some(target) = self.anchors.get(&id).cloned() else {
+            self.problems.push(Problem::error(mark, "this alias stands inside the value that it repeats"));
+            return self.complete(Rc::new(Node::new(mark, Kind::Broken)), 0);
+        };
+        if self.frames.len() + target.depth > MAX_DEPTH {
+            return Err(too_deep(mark));
+        }
+        self.charge(target.nodes, target.bytes, mark)?;
+        self.attach(target);
+        Ok(())
+    }
+
+    fn close(&mut self, end: Mark) -> Result<(), Problem> {
+        let (mut mark, anchor, kind) = match self.frames.pop() {
+            Some(Frame::List { mark, anchor, tag, items }) => {
+                let kind = match tag.as_deref() {
+                    None => Kind::List(items),
+                    Some("!reference") => Kind::Reference(items),
+                    Some(_) => Kind::Broken,
+                };
+                (mark, anchor, kind)
+            }
+            Some(Frame::Map { mark, anchor, building, .. }) => (mark, anchor, Kind::Map(building.map)),
+            None => return Ok(()),
+        };
+        mark.span.end = end.span.end.max(mark.span.end);
+        self.complete(Rc::new(Node::new(mark, kind)), anchor)
+    }
+
+    /// A node of the text is complete.
+    fn complete(&mut self, node: Tree, anchor: usize) -> Result<(), Problem> {
+        let bytes = if let Kind::Scalar(scalar) = &node.kind { scalar.text.len() } else { 0 };
+        self.charge(1, bytes, node.mark)?;
+        if anchor != 0 {
+            self.anchors.insert(anchor, Rc::clone(&node));
+        }
+        self.attach(node);
+        Ok(())
+    }
+
+    fn attach(&mut self, node: Tree) {
+        let problems = &mut self.problems;
+        match self.frames.last_mut() {
+            None => self.root = Some(node),
+            Some(Frame::List { items, .. }) => items.push(node),
+            Some(Frame::Map { key: slot @ None, .. }) => *slot = Some(read_key(&node, problems)),
+            Some(Frame::Map { key: slot, building, .. }) => match slot.take() {
+                Some(Key::Text { text, mark }) => building.insert(text, mark, node, problems),
+                Some(Key::Merge { mark }) => building.merge(mark, &node, problems),
+                Some(Key::Bad) | None => {}
+            },
+        }
+    }
+}
+
+fn too_deep(mark: Mark) -> Problem {
+    Problem::error(mark, format!("values are nested deeper than {MAX_DEPTH} levels, aliases followed"))
+}
+
+fn read_key(node: &Node, problems: &mut Vec<Problem>) -> Key {
+    match &node.kind {
+        Kind::Scalar(scalar) if scalar.plain && &*scalar.text == "<<" => Key::Merge { mark: node.mark },
+        Kind::Scalar(scalar) => Key::Text { text: Rc::clone(&scalar.text), mark: node.mark },
+        Kind::Broken => Key::Bad,
+        _ => {
+            problems.push(Problem::error(node.mark, format!("a key must be a string, not {}", node.describe())));
+            Key::Bad
+        }
+    }
+}
+
+impl Building {
+    fn insert(&mut self, key: Rc<str>, mark: Mark, value: Tree, problems: &mut Vec<Problem>) {
+        let Some(&at) = self.index.get(&key) else { return self.push(key, mark, value, true) };
+        let first = self.map.entries[at].mark.span.line;
+        if self.own[at] {
+            problems.push(
+                Problem::warning(mark, format!("`{key}` is given twice in this mapping; the last one counts"))
+                    .hint(format!("the first one is in line {first}")),
+            );
+        }
+        self.own[at] = true;
+        self.map.entries[at] = Entry { key, mark, value };
+    }
+
+    fn push(&mut self, key: Rc<str>, mark: Mark, value: Tree, own: bool) {
+        self.index.insert(Rc::clone(&key), self.map.entries.len());
+        self.own.push(own);
+        self.map.entries.push(Entry { key, mark, value });
+    }
+
+    /// `<<`: takes over what the mapping does not say itself. In a list the earlier mappings win,
+    /// of several `<<` the later ones.
+    fn merge(&mut self, mark: Mark, value: &Node, problems: &mut Vec<Problem>) {
+        match &value.kind {
+            Kind::Map(map) => self.merge_map(mark, map, problems),
+            Kind::List(items) => {
+                for item in items.iter().rev() {
+                    match &item.kind {
+                        Kind::Map(map) => self.merge_map(mark, map, problems),
+                        Kind::Broken => {}
+                        _ => problems.push(not_mergeable(item)),
+                    }
+                }
+            }
+            Kind::Broken => {}
+            _ => problems.push(not_mergeable(value)),
+        }
+    }
+
+    fn merge_map(&mut self, mark: Mark, map: &Map, problems: &mut Vec<Problem>) {
+        for entry in &map.entries {
+            match self.index.get(&entry.key) {
+                None => self.push(Rc::clone(&entry.key), entry.mark, Rc::clone(&entry.value), false),
+                Some(&at) if !self.own[at] => self.map.entries[at] = entry.clone(),
+                Some(_) => problems.push(
+                    Problem::warning(mark, format!("`{}` stands before `<<`, which brings it too", entry.key))
+                        .hint("here the mapping's own value counts, on GitLab the merged one; write `<<` first"),
+                ),
+            }
+        }
+    }
+}
+
+fn not_mergeable(node: &Node) -> Problem {
+    Problem::error(node.mark, format!("`<<` merges mappings, not {}", node.describe())).hint("`<<: *name`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outline(node: &Node) -> String {
+        match &node.kind {
+            Kind::Null => "~".into(),
+            Kind::Scalar(scalar) => scalar.text.to_string(),
+            Kind::List(items) => {
+                format!("[{}]", items.iter().map(|item| outline(item)).collect::<Vec<_>>().join(","))
+            }
+            Kind::Reference(items) => {
+                format!("![{}]", items.iter().map(|item| outline(item)).collect::<Vec<_>>().join(","))
+            }
+            Kind::Map(map) => {
+                let entries = map.entries.iter().map(|e| format!("{}:{}", e.key, outline(&e.value)));
+                format!("{{{}}}", entries.collect::<Vec<_>>().join(","))
+            }
+            Kind::Broken => "?".into(),
+        }
+    }
+
+    fn read(text: &str) -> (String, Vec<String>) {
+        let (root, problems) = load(text, 0);
+        let problems = problems.iter().map(|p| format!("{}: {}", p.mark.span.line, p.message)).collect();
+        (root.map_or_else(|| "-".into(), |root| outline(&root)), problems)
+    }
+
+    #[test]
+    fn merges_by_the_rules() {
+        let (tree, problems) = read("a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc: {<<: [*a, *b], z: 5}\n");
+        assert_eq!(tree, "{a:{x:1,y:2},b:{y:3,z:4},c:{y:2,z:5,x:1}}");
+        assert!(problems.is_empty());
+        let (tree, problems) = read("a: &a {x: 1}\nc: {x: 2, <<: *a}\n");
+        assert_eq!(tree, "{a:{x:1},c:{x:2}}");
+        assert_eq!(problems, ["2: `x` stands before `<<`, which brings it too"]);
+    }
+
+    #[test]
+    fn the_last_of_two_keys_counts() {
+        let (tree, problems) = read("a: 1\nb: 2\na: 3\n");
+        assert_eq!(tree, "{a:3,b:2}");
+        assert_eq!(problems, ["3: `a` is given twice in this mapping; the last one counts"]);
+    }
+
+    #[test]
+    fn keeps_references_and_refuses_other_tags() {
+        assert_eq!(read("a: !reference [b, c]").0, "{a:![b,c]}");
+        assert_eq!(read("a: !!str 12").0, "{a:12}");
+        assert_eq!(
+            read("a: !refrence [b]"),
+            ("{a:?}".into(), vec!["1: the tag `!refrence` is not part of the language".into()])
+        );
+    }
+
+    #[test]
+    fn bombs_are_defused() {
+        let mut bomb = "a0: &a0 [x, x]\n".to_owned();
+        for i in 1..60 {
+            bomb.push_str(&format!("a{i}: &a{i} [*a{p}, *a{p}]\n", p = i - 1));
+        }
+        let (tree, problems) = read(&bomb);
+        assert_eq!(tree, "-");
+        assert!(problems[0].contains("grows past"), "{problems:?}");
+        let deep = "[".repeat(200) + &"]".repeat(200);
+        assert!(read(&deep).1[0].contains("deeper than 100"));
+        let mut chain = "a0: &a0 [x]\n".to_owned();
+        for i in 1..120 {
+            chain.push_str(&format!("a{i}: &a{i} [*a{p}]\n", p = i - 1));
+        }
+        assert!(read(&chain).1[0].contains("deeper than 100"));
+        assert!(read("a: &a [*a]").1[0].contains("inside the value"));
+        assert!(read(&"- x\n".repeat(3_000_000)).1[0].contains("at most 2 MiB"));
+    }
+}

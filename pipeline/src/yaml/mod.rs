@@ -1,0 +1,10 @@
+//! YAML with places: text to a tree of nodes that know where they stand. Knows nothing of the
+//! language; the only file that names the parser crate is `load.rs`.
+
+mod load;
+mod node;
+mod scalar;
+
+pub(crate) use load::{MAX_BYTES, load};
+pub(crate) use node::{Entry, Kind, Map, Node, Tree};
+pub(crate) use scalar::{Scalar, Value, legacy_reading};
