@@ -39,6 +39,30 @@ export async function axe(page) {
   assert.deepEqual(found, [], `axe finds something on ${page.url()}`);
 }
 
+/**
+ * The same for a page that was opened without scripts. axe is a script itself and would wait for ever there, so the page
+ * is opened once more where scripts may run, with its own scripts taken out of the HTML.
+ */
+export async function axeWithoutScripts(page, browser, options) {
+  const storageState = await page.context().storageState();
+  const context = await browser.newContext({ ...options, storageState, javaScriptEnabled: true });
+  try {
+    const copy = await context.newPage();
+    await copy.route(page.url(), async (route) => {
+      const response = await route.fetch();
+      const html = (await response.text())
+        .replace(/<script\b[\s\S]*?<\/script>/g, "")
+        .replace(/<link[^>]*rel="?modulepreload[^>]*>/g, "")
+        .replace(/<\/?noscript>/g, "");
+      await route.fulfill({ response, body: html });
+    });
+    await copy.goto(page.url());
+    await axe(copy);
+  } finally {
+    await context.close();
+  }
+}
+
 /** Waits until the page's scripts have taken over: the root element then carries `data-hydrated`. */
 export async function hydrated(page) {
   await page.waitForFunction(() => document.documentElement.hasAttribute("data-hydrated"));

@@ -2,7 +2,7 @@
 
 import { after, before, describe, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { axe, hydrated, watch } from "./page.mjs";
+import { axe, axeWithoutScripts, hydrated, watch } from "./page.mjs";
 import { startWeir } from "./weir.mjs";
 
 /**
@@ -43,13 +43,14 @@ function declare(shared, name, options, run) {
     const mode = javaScriptEnabled ? "with scripts" : "without scripts";
     test(`${name} (${mode})`, { timeout: 120_000 }, async () => {
       const { weir, browser } = shared;
-      const own = await browser.newContext({
+      const settings = {
         javaScriptEnabled,
         baseURL: weir.url,
         locale: "en-GB",
         timezoneId: "Europe/Berlin",
         ...context,
-      });
+      };
+      const own = await browser.newContext(settings);
       try {
         own.setDefaultTimeout(20_000);
         const page = await own.newPage();
@@ -65,7 +66,7 @@ function declare(shared, name, options, run) {
           open,
           context: own,
           scripts: javaScriptEnabled,
-          axe: () => axe(page),
+          axe: () => (javaScriptEnabled ? axe(page) : axeWithoutScripts(page, browser, settings)),
           expectError: errors.expect,
         });
         errors.check();
