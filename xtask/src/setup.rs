@@ -59,6 +59,18 @@ pub fn tools(wanted: &[Tool]) -> Result<()> {
     }
 }
 
+/// The toolchain's own checkers, which a minimal installation lacks.
+pub fn components() -> Result<()> {
+    for (subcommand, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        if process::succeeds(process::cargo().args([subcommand, "--version"])) {
+            continue;
+        }
+        say!("installing {component} with rustup component add {component} (for the lints)");
+        process::run(command("rustup").args(["component", "add", component]))?;
+    }
+    Ok(())
+}
+
 /// Installs Debian packages, as root or by sudo.
 pub fn apt(packages: &[&str]) -> Result<()> {
     let list = packages.join(" ");

@@ -47,6 +47,9 @@ pub fn test(workspace: &Workspace, options: &Options) -> Result<bool> {
     let needs_server = wants(Part::Rust) || wants(Part::Clients) || wants(Part::E2e);
     setup::tools(setup::BUILD)?;
     setup::tools(setup::RUN)?;
+    if wants(Part::Lint) {
+        setup::components()?;
+    }
     if wants(Part::Clients) {
         setup::tools(setup::CLIENTS)?;
     }
