@@ -3,6 +3,7 @@
 //! only `store` names SQLite, only `http`, `dialect` and `dispatch` name axum.
 
 pub mod clock;
+pub mod logs;
 pub mod random;
 pub mod scheduler;
 pub mod service;
