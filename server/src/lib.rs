@@ -2,6 +2,7 @@
 //! `cli -> http -> {dialect, dispatch} -> service -> {scheduler, store, logs, artifacts}`:
 //! only `store` names SQLite, only `http`, `dialect` and `dispatch` name axum.
 
+pub mod artifacts;
 pub mod clock;
 pub mod logs;
 pub mod random;
