@@ -3,7 +3,10 @@
 //! only `store` names SQLite, only `http`, `dialect` and `dispatch` name axum.
 
 pub mod artifacts;
+pub mod auth;
+pub mod boot;
 pub mod clock;
+pub mod dispatch;
 pub mod logs;
 pub mod random;
 pub mod scheduler;

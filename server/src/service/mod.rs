@@ -1,19 +1,188 @@
 //! The use cases, one file per noun: permission, parse, transaction, event. The only place with
-//! rules about who may do what.
+//! rules about who may do what. It knows nothing of HTTP.
 
+mod dashboard;
+mod jobs;
+mod maintenance;
+pub mod pipelines;
+mod projects;
+mod runs;
+mod source;
+mod streams;
+mod why;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::store::Bus;
+use app::service::{Lines, NewPipeline, Service};
+use async_trait::async_trait;
+use model::log::LogPage;
+use model::plan::Variable;
+use model::view::{Dashboard, JobView, LintView, PipelineView, RunFilter, RunPage, RunView, Why};
+use model::{Caller, Error, Job, JobId, NewRun, Pipeline, PipelineKey, Project, Run, RunId};
 
-/// The service. One per server, shared by HTTP, dispatch and the dialects.
+use crate::artifacts::Artifacts;
+use crate::logs::Logs;
+use crate::store::{Bus, Store};
+
+pub use maintenance::Heartbeats;
+pub use streams::Scope;
+
+/// Seconds a job may run unless its definition says otherwise.
+pub const DEFAULT_TIMEOUT: u32 = 3600;
+/// The project that pipelines without one belong to.
+pub const DEFAULT_PROJECT: &str = "local/default";
+
+/// The service: one per server, shared by HTTP, dispatch and the dialects.
 #[derive(Debug)]
 pub struct Weir {
-    bus: Arc<Bus>,
+    store: Store,
+    logs: Arc<Logs>,
+    artifacts: Arc<Artifacts>,
+    sources: source::Sources,
+    heartbeats: Heartbeats,
+    data: PathBuf,
+    external_url: std::sync::OnceLock<String>,
+}
+
+/// Why a data folder cannot be opened; fits after "failed to open DIR: ".
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    /// The folders.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
 }
 
 impl Weir {
+    /// Opens the data folder, which the caller has locked.
+    pub fn open(data: &Path) -> Result<Self, OpenError> {
+        Ok(Self {
+            store: Store::open(&data.join("weir.db"))?,
+            logs: Arc::new(Logs::open(data.join("logs"))?),
+            artifacts: Arc::new(Artifacts::open(data.join("artifacts"))?),
+            sources: source::Sources::open(data.join("repos"))?,
+            heartbeats: Heartbeats::default(),
+            data: data.to_owned(),
+            external_url: std::sync::OnceLock::new(),
+        })
+    }
+
     /// Where committed changes are published.
-    pub fn bus(&self) -> &Bus {
-        &self.bus
+    pub fn bus(&self) -> &Arc<Bus> {
+        self.store.bus()
+    }
+
+    /// The store, for dispatch and the dialects' own tables.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The traces.
+    pub fn logs(&self) -> &Arc<Logs> {
+        &self.logs
+    }
+
+    /// The artifacts.
+    pub fn artifacts(&self) -> &Arc<Artifacts> {
+        &self.artifacts
+    }
+
+    /// When runners were last heard of.
+    pub fn heartbeats(&self) -> &Heartbeats {
+        &self.heartbeats
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The address under which people and jobs reach this server; without a slash at its end.
+    pub fn external_url(&self) -> &str {
+        self.external_url.get().map_or("http://127.0.0.1:9433", String::as_str)
+    }
+
+    /// Sets that address, once, when the server knows its port.
+    pub fn set_external_url(&self, url: &str) {
+        // A second call is a mistake that harms nobody: the first address stays.
+        let _ = self.external_url.set(url.trim_end_matches('/').to_owned());
+    }
+
+    /// Where the mirror of a project's repository lies.
+    pub fn mirror(&self, project: model::ProjectId) -> PathBuf {
+        self.sources.mirror(project)
+    }
+}
+
+#[async_trait]
+impl Service for Weir {
+    async fn dashboard(&self, caller: &Caller) -> Result<Dashboard, Error> {
+        self.read_dashboard(caller).await
+    }
+    async fn runs(&self, caller: &Caller, filter: RunFilter) -> Result<RunPage, Error> {
+        self.list_runs(caller, filter).await
+    }
+    async fn run(&self, caller: &Caller, id: RunId) -> Result<RunView, Error> {
+        self.read_run(caller, id).await
+    }
+    async fn job(&self, caller: &Caller, id: JobId) -> Result<JobView, Error> {
+        self.read_job(caller, id).await
+    }
+    async fn log_lines(&self, caller: &Caller, id: JobId, from: Lines, limit: u32) -> Result<LogPage, Error> {
+        self.read_log(caller, id, from, limit).await
+    }
+    async fn pipelines(&self, caller: &Caller) -> Result<Vec<Pipeline>, Error> {
+        self.list_pipelines(caller).await
+    }
+    async fn pipeline(&self, caller: &Caller, key: &PipelineKey) -> Result<PipelineView, Error> {
+        self.read_pipeline(caller, key).await
+    }
+    async fn projects(&self, caller: &Caller) -> Result<Vec<Project>, Error> {
+        self.list_projects(caller).await
+    }
+    async fn create_project(&self, caller: &Caller, path: &str, source: Option<&str>) -> Result<Project, Error> {
+        self.make_project(caller, path, source).await
+    }
+    async fn create_pipeline(&self, caller: &Caller, new: NewPipeline) -> Result<Pipeline, Error> {
+        self.make_pipeline(caller, new).await
+    }
+    async fn save_definition(&self, caller: &Caller, key: &PipelineKey, text: String) -> Result<Pipeline, Error> {
+        self.change_pipeline(caller, key, pipelines::Changes { definition: Some(text), ..Default::default() }).await
+    }
+    async fn delete_pipeline(&self, caller: &Caller, key: &PipelineKey) -> Result<(), Error> {
+        self.remove_pipeline(caller, key).await
+    }
+    async fn lint(&self, caller: &Caller, text: String) -> Result<LintView, Error> {
+        self.lint_text(caller, text).await
+    }
+    async fn start_run(&self, caller: &Caller, key: &PipelineKey, new: NewRun) -> Result<Run, Error> {
+        self.make_run(caller, key, new).await
+    }
+    async fn retry_run(&self, caller: &Caller, id: RunId) -> Result<Run, Error> {
+        self.rerun(caller, id).await
+    }
+    async fn cancel_run(&self, caller: &Caller, id: RunId) -> Result<Run, Error> {
+        self.stop_run(caller, id).await
+    }
+    async fn delete_run(&self, caller: &Caller, id: RunId) -> Result<(), Error> {
+        self.remove_run(caller, id).await
+    }
+    async fn play_job(&self, caller: &Caller, id: JobId, variables: Vec<Variable>) -> Result<Job, Error> {
+        self.play(caller, id, variables).await
+    }
+    async fn retry_job(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
+        self.retry(caller, id).await
+    }
+    async fn cancel_job(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
+        self.cancel(caller, id).await
+    }
+    async fn why_run(&self, caller: &Caller, id: RunId) -> Result<Why, Error> {
+        self.explain_run(caller, id).await
+    }
+    async fn why_job(&self, caller: &Caller, id: JobId) -> Result<Why, Error> {
+        self.explain_job(caller, id).await
     }
 }

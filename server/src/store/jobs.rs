@@ -187,7 +187,9 @@ pub fn insert_next(tx: &mut Tx<'_>, old: &Stored, user: &str, reason: &Reason) -
             tx.now.0,
             tx.next_version().0,
         ])?;
-    Ok(JobId(tx.conn.last_insert_rowid()))
+    let new = JobId(tx.conn.last_insert_rowid());
+    emit(tx, new)?;
+    Ok(new)
 }
 
 /// One transition: compare-and-set of the status, with its reason. A job that is no longer in
@@ -264,10 +266,4 @@ fn emit(tx: &mut Tx<'_>, id: JobId) -> Result<Job, StoreError> {
     let job = get(tx.conn, id)?.ok_or_else(|| Error::not_found("job"))?;
     tx.emit(Change::Job(Box::new(job.clone())))?;
     Ok(job)
-}
-
-/// Tells of a job that was just made.
-pub fn announce(tx: &mut Tx<'_>, id: JobId) -> Result<Job, StoreError> {
-    tx.conn.prepare_cached("UPDATE jobs SET version = ?2 WHERE id = ?1")?.execute((id.0, tx.next_version().0))?;
-    emit(tx, id)
 }

@@ -25,6 +25,7 @@ use tokio::sync::{Semaphore, watch};
 
 pub use bus::Bus;
 pub use error::StoreError;
+pub use rusqlite::Connection as Snapshot;
 pub use writer::Tx;
 use writer::Writer;
 

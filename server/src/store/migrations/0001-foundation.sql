@@ -110,7 +110,6 @@ CREATE TABLE jobs (
     started_at     INTEGER,
     finished_at    INTEGER,
     erased_at      INTEGER,
-    contacted_at   INTEGER,
     version        INTEGER NOT NULL,
     CHECK ((status = 'failed') = (failure_reason IS NOT NULL)),
     CHECK (status NOT IN ('success', 'failed', 'canceled') OR finished_at IS NOT NULL),

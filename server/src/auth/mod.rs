@@ -1,0 +1,22 @@
+//! Who may do what: one table. Until there are accounts it has one row, the owner of a `--local`
+//! server, who may do everything; the checks stand where they will stand later.
+
+use model::{Caller, Error, Via};
+
+/// What somebody wants to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// See projects, pipelines, runs, jobs and traces.
+    Read,
+    /// Start, play, retry and cancel.
+    Run,
+    /// Make, change and delete projects and pipelines; delete runs.
+    Maintain,
+}
+
+/// Whether `caller` may; the first line of every service method.
+pub fn require(caller: &Caller, action: Action) -> Result<(), Error> {
+    match (caller.via, action) {
+        (Via::Local | Via::System, Action::Read | Action::Run | Action::Maintain) => Ok(()),
+    }
+}

@@ -1,0 +1,52 @@
+//! From a data folder to a service that works: lock, store, embedded runner, sweeps, demo.
+
+mod data;
+mod demo;
+mod embedded;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::Error;
+use tokio_util::sync::CancellationToken;
+
+pub use data::{DataFolder, DataError};
+pub use demo::fill as fill_demo;
+pub use embedded::{EmbeddedError, SOCKET};
+
+use crate::service::Weir;
+
+/// How often lost jobs are looked for, while any job runs.
+const SWEEP: Duration = Duration::from_secs(15);
+
+/// Opens the folder, which must not be in use, and the service over it.
+pub fn open(path: &Path) -> Result<(DataFolder, Arc<Weir>), DataError> {
+    let folder = DataFolder::lock(path)?;
+    let weir = Weir::open(folder.path()).map_err(|source| DataError::Open { path: path.to_owned(), source })?;
+    Ok((folder, Arc::new(weir)))
+}
+
+/// Makes the embedded runner known to the service and starts its process, unless the one of an
+/// earlier server is still there and of the same build. The service must already answer on the
+/// socket, or do so soon.
+pub async fn start_runner(weir: &Arc<Weir>, concurrent: usize) -> Result<(), EmbeddedError> {
+    embedded::start(weir, concurrent).await
+}
+
+/// Looks after jobs whose runner is gone, until `stop`.
+pub async fn keep_swept(weir: Arc<Weir>, stop: CancellationToken) -> Result<(), Error> {
+    weir.expect_running().await?;
+    let mut tick = tokio::time::interval(SWEEP);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            _ = tick.tick() => {
+                if let Err(error) = weir.sweep_lost().await {
+                    tracing::warn!(%error, "failed to look for lost jobs");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! tmp
+pub(super) async fn upload() {}
+pub(super) async fn download() {}

@@ -1,0 +1,237 @@
+//! The job as a runner gets it.
+
+use model::plan::{PlannedJob, Variable as Planned, When};
+use model::{FailureReason, Job, JobId, Project, Run};
+use runner::protocol::{
+    Artifact, ArtifactsFile, Dependency, Features, GitInfo, JobInfo, JobPayload, RunnerInfo, Step, Variable,
+};
+
+use crate::service::Weir;
+use crate::store::{Snapshot, StoreError, jobs, projects, runs};
+
+/// What is read from the store, in the transaction that hands the job out.
+pub(super) struct Parts {
+    pub(super) job: Job,
+    run: Run,
+    project: Project,
+    spec: PlannedJob,
+    variables: Vec<Planned>,
+    /// Jobs whose archives are wanted.
+    sources: Vec<Job>,
+}
+
+impl Parts {
+    pub(super) fn read(conn: &Snapshot, id: JobId) -> Result<Self, StoreError> {
+        let stored = jobs::require(conn, id)?;
+        let run = runs::require(conn, stored.job.run_id)?;
+        let project =
+            projects::get(conn, stored.job.project_id)?.ok_or_else(|| model::Error::not_found("project"))?;
+        let spec = runs::spec(conn, run.id, stored.position)?;
+        let mut variables = spec.variables.clone();
+        variables.extend(runs::variables(conn, run.id)?);
+        variables.extend(stored.variables);
+        let sources = if stored.job.stage_index == 0 && spec.needs.is_none() {
+            Vec::new()
+        } else {
+            let wanted = |job: &Job| match &spec.needs {
+                Some(needs) => needs.iter().any(|need| need.artifacts && need.job == job.name),
+                None => job.stage_index < stored.job.stage_index,
+            };
+            let archive = |job: &Job| job.artifacts.iter().any(|one| one.kind == "archive");
+            jobs::of_run(conn, run.id)?
+                .into_iter()
+                .filter(|job| !job.retried && archive(job) && wanted(job))
+                .collect()
+        };
+        Ok(Self { job: stored.job, run, project, spec, variables, sources })
+    }
+}
+
+/// Builds the payload; `token` is the job's own.
+pub(super) fn build(weir: &Weir, parts: Parts, token: &str) -> JobPayload {
+    let Parts { job, run, project, spec, variables, sources } = parts;
+    let mut all = predefined(weir, &job, &run, &project, token);
+    all.extend(variables.into_iter().map(|one| Variable { raw: one.raw, ..Variable::plain(one.key, one.value) }));
+    if run.sha.is_empty() {
+        // Without a repository there is nothing to fetch, whatever the definition says.
+        all.push(Variable::plain("GIT_STRATEGY", "empty"));
+    }
+    let mut steps = vec![Step {
+        name: "script".into(),
+        script: spec.before_script.iter().chain(&spec.script).cloned().collect(),
+        timeout: i64::from(job.timeout),
+        when: "on_success".into(),
+        allow_failure: false,
+    }];
+    if !spec.after_script.is_empty() {
+        steps.push(Step {
+            name: "after_script".into(),
+            script: spec.after_script.clone(),
+            timeout: i64::from(job.timeout),
+            when: "always".into(),
+            allow_failure: true,
+        });
+    }
+    let path = project.path.as_str();
+    JobPayload {
+        id: job.id.0,
+        token: token.into(),
+        allow_git_fetch: true,
+        job_info: JobInfo {
+            id: job.id.0,
+            name: job.name.clone(),
+            stage: job.stage.clone(),
+            pipeline_id: run.id.0,
+            project_id: project.id.0,
+            project_name: project.path.name().to_owned(),
+            project_full_path: path.to_owned(),
+            namespace_id: 1,
+            root_namespace_id: 1,
+            organization_id: 1,
+            user_id: Some(1),
+            time_in_queue_seconds: job
+                .queued_at
+                .zip(job.started_at)
+                .map_or(0.0, |(queued, started)| started.since(queued) as f64 / 1000.0),
+            project_jobs_running_on_instance_runners_count: "0".into(),
+        },
+        git_info: git(weir, &run, &project),
+        runner_info: RunnerInfo { timeout: i64::from(job.timeout), uuid: job.uid.to_string() },
+        variables: all,
+        steps,
+        artifacts: spec.artifacts.iter().map(artifact).collect(),
+        dependencies: sources.iter().map(|source| dependency(source, token)).collect(),
+        features: Features {
+            trace_sections: true,
+            token_mask_prefixes: ["glpat-", "glrt-", "glcbt-"].map(str::to_owned).to_vec(),
+            failure_reasons: FailureReason::ALL.iter().map(|one| one.as_str().to_owned()).collect(),
+            weir_job_watch: true,
+        },
+        ..JobPayload::default()
+    }
+}
+
+fn git(weir: &Weir, run: &Run, project: &Project) -> GitInfo {
+    let mirror = weir.mirror(project.id);
+    GitInfo {
+        repo_url: if run.sha.is_empty() { "".into() } else { format!("file://{}", mirror.display()).into() },
+        repo_object_format: "sha1".into(),
+        git_ref: run.git_ref.clone(),
+        sha: run.sha.clone(),
+        before_sha: "0".repeat(40),
+        ref_type: "branch".into(),
+        refspecs: if run.sha.is_empty() {
+            Vec::new()
+        } else {
+            vec![format!("+refs/keep/{sha}:refs/remotes/origin/keep", sha = run.sha)]
+        },
+        depth: 20,
+        protected: None,
+    }
+}
+
+fn artifact(spec: &model::plan::ArtifactSpec) -> Artifact {
+    Artifact {
+        name: "artifacts".into(),
+        paths: spec.paths.clone(),
+        when: match spec.when {
+            When::OnFailure | When::Always => spec.when.as_str().into(),
+            _ => "on_success".into(),
+        },
+        artifact_type: "archive".into(),
+        artifact_format: "zip".into(),
+        ..Artifact::default()
+    }
+}
+
+fn dependency(source: &Job, token: &str) -> Dependency {
+    let file = source.artifacts.iter().find(|one| one.kind == "archive");
+    Dependency {
+        id: source.id.0,
+        name: source.name.clone(),
+        token: token.into(),
+        artifacts_file: file
+            .map(|one| ArtifactsFile { filename: one.filename.clone(), size: one.size })
+            .unwrap_or_default(),
+    }
+}
+
+/// The variables that the server knows (contracts/ci-yaml.md part 6); the runner adds its own.
+fn predefined(weir: &Weir, job: &Job, run: &Run, project: &Project, token: &str) -> Vec<Variable> {
+    let base = weir.external_url();
+    let path = &project.path;
+    let number = |n: i64| n.to_string();
+    let mut list = vec![
+        ("CI", "true".to_owned()),
+        ("GITLAB_CI", "true".to_owned()),
+        ("WEIR", "true".to_owned()),
+        ("CI_SERVER_NAME", "Weir".to_owned()),
+        ("CI_SERVER_URL", base.to_owned()),
+        ("CI_SERVER_VERSION", env!("CARGO_PKG_VERSION").to_owned()),
+        ("CI_API_V4_URL", format!("{base}/api/v4")),
+        ("CI_PIPELINE_ID", number(run.id.0)),
+        ("CI_PIPELINE_IID", number(run.number)),
+        ("CI_PIPELINE_SOURCE", run.source.as_str().to_owned()),
+        ("CI_PIPELINE_URL", format!("{base}/runs/{}", run.id)),
+        ("CI_PIPELINE_CREATED_AT", run.created_at.rfc3339()),
+        ("CI_PIPELINE_NAME", run.pipeline_name.clone()),
+        ("CI_JOB_ID", number(job.id.0)),
+        ("CI_JOB_NAME", job.name.clone()),
+        ("CI_JOB_NAME_SLUG", slug(&job.name)),
+        ("CI_JOB_STAGE", job.stage.clone()),
+        ("CI_JOB_URL", format!("{base}/jobs/{}", job.id)),
+        ("CI_JOB_STARTED_AT", job.started_at.unwrap_or(job.created_at).rfc3339()),
+        ("CI_JOB_TIMEOUT", job.timeout.to_string()),
+        ("CI_PROJECT_ID", number(project.id.0)),
+        ("CI_PROJECT_NAME", path.name().to_owned()),
+        ("CI_PROJECT_TITLE", path.name().to_owned()),
+        ("CI_PROJECT_PATH", path.as_str().to_owned()),
+        ("CI_PROJECT_PATH_SLUG", slug(path.as_str())),
+        ("CI_PROJECT_NAMESPACE", path.namespace().to_owned()),
+        ("CI_PROJECT_ROOT_NAMESPACE", path.namespace().split('/').next().unwrap_or_default().to_owned()),
+        ("CI_CONFIG_PATH", ".gitlab-ci.yml".to_owned()),
+        ("GITLAB_USER_LOGIN", job.user.clone()),
+        ("GITLAB_USER_NAME", job.user.clone()),
+    ];
+    if job.when == When::Manual {
+        list.push(("CI_JOB_MANUAL", "true".to_owned()));
+    }
+    if !run.sha.is_empty() {
+        list.push(("CI_COMMIT_SHA", run.sha.clone()));
+        list.push(("CI_COMMIT_SHORT_SHA", run.sha[..8].to_owned()));
+        list.push(("CI_COMMIT_BEFORE_SHA", "0".repeat(40)));
+        list.push(("CI_COMMIT_REF_NAME", run.git_ref.clone()));
+        list.push(("CI_COMMIT_REF_SLUG", slug(&run.git_ref)));
+        list.push(("CI_COMMIT_BRANCH", run.git_ref.clone()));
+        list.push(("CI_COMMIT_TITLE", run.commit_title.clone()));
+    }
+    if let Some(input) = &run.input_path {
+        list.push(("INPUT_PATH", input.clone()));
+    }
+    let mut variables: Vec<Variable> =
+        list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::plain(key, value) }).collect();
+    variables.push(Variable { masked: true, public: false, raw: true, ..Variable::plain("CI_JOB_TOKEN", token) });
+    variables
+}
+
+/// GitLab's slug: lower case, at most 63 characters, anything else a dash, no dash at the ends.
+fn slug(text: &str) -> String {
+    let mapped: String = text
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' })
+        .take(63)
+        .collect();
+    mapped.trim_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slug;
+
+    #[test]
+    fn slugs_are_gitlabs() {
+        assert_eq!(slug("feature/Über_Größe!"), "feature--ber-gr--e");
+        assert_eq!(slug(&"x".repeat(80)).len(), 63);
+    }
+}

@@ -1,0 +1,93 @@
+//! Handing out jobs: `POST /jobs/request`, held while there is nothing to do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use model::Error;
+use runner::protocol::{JobPayload, JobRequest, VerifyRequest, VerifyResponse, header};
+
+use super::{Refused, auth, payload};
+use crate::random;
+use crate::service::Weir;
+use crate::store::runners::Runner;
+use crate::store::queue;
+
+/// How long a request is held: what GitLab's front does.
+const HOLD: Duration = Duration::from_secs(50);
+
+/// A job for this runner, or 204 with the queue's version. A request that brings that version back
+/// is held until the queue changes.
+pub(super) async fn request(
+    State(weir): State<Arc<Weir>>,
+    headers: HeaderMap,
+    Json(ask): Json<JobRequest>,
+) -> Result<Response, Refused> {
+    let runner = auth::runner(&weir, &headers, ask.token.reveal()).await?;
+    let _waiting = weir.heartbeats().runner(runner.id);
+    let graceful = ask.info.features.cancel_gracefully;
+    let mut queue = weir.store().queue();
+    let deadline = tokio::time::Instant::now() + HOLD;
+    let mut known = ask.last_update;
+    loop {
+        // First the version, then the look: what comes between wakes the next wait.
+        let version = version(*queue.borrow_and_update());
+        if known != version {
+            if let Some(payload) = take(&weir, &runner, graceful).await? {
+                return Ok((StatusCode::CREATED, Json(payload)).into_response());
+            }
+            if known.is_empty() {
+                return Ok(nothing(&version));
+            }
+            known = version;
+        }
+        if tokio::time::timeout_at(deadline, queue.changed()).await.is_err() {
+            return Ok(nothing(&known));
+        }
+    }
+}
+
+/// The queue's version as runners keep it. The process is part of it: the count starts anew with
+/// the server.
+fn version(count: u64) -> String {
+    format!("{}-{count}", std::process::id())
+}
+
+fn nothing(version: &str) -> Response {
+    (StatusCode::NO_CONTENT, [(header::LAST_UPDATE, version.to_owned())]).into_response()
+}
+
+async fn take(weir: &Weir, runner: &Runner, graceful: bool) -> Result<Option<JobPayload>, Error> {
+    let token = random::token("glcbt-");
+    let hash = random::hash(&token);
+    let runner = runner.clone();
+    let taken = weir
+        .store()
+        .write(move |tx| {
+            let Some(job) = queue::take(tx, &runner, graceful, &hash)? else { return Ok(None) };
+            crate::scheduler::settle(tx, job.run_id, false)?;
+            payload::Parts::read(tx.conn(), job.id).map(Some)
+        })
+        .await?;
+    let Some(parts) = taken else { return Ok(None) };
+    weir.heartbeats().job(parts.job.id);
+    Ok(Some(payload::build(weir, parts, &token)))
+}
+
+/// Whether a runner's token is good.
+pub(super) async fn verify(
+    State(weir): State<Arc<Weir>>,
+    headers: HeaderMap,
+    Json(ask): Json<VerifyRequest>,
+) -> Result<Json<VerifyResponse>, Refused> {
+    let runner = auth::runner(&weir, &headers, ask.token.reveal()).await?;
+    Ok(Json(VerifyResponse { id: runner.id.0, token: ask.token, token_expires_at: None }))
+}
+
+/// Registration by a shared token, which does not exist here: what GitLab answers when it is off.
+pub(super) async fn register() -> Refused {
+    Refused::new(StatusCode::GONE, "Gone: runners are known by their own token (glrt-)")
+}

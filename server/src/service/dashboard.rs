@@ -1,0 +1,57 @@
+//! The dashboard: is all well?
+
+use model::view::{Dashboard, PipelineHealth, RunFilter};
+use model::{Caller, Error, Status};
+
+use super::Weir;
+use crate::auth::{self, Action};
+use crate::store::{jobs, pipelines, runs};
+
+/// How many runs each part shows.
+const SHOWN: u32 = 12;
+/// How many past runs a pipeline shows.
+const MARKS: u32 = 10;
+
+impl Weir {
+    pub(super) async fn read_dashboard(&self, caller: &Caller) -> Result<Dashboard, Error> {
+        auth::require(caller, Action::Read)?;
+        let runners_online = self.heartbeats.runners_online();
+        let dashboard = self.store.read(move |conn| {
+            let of = |statuses: &[Status]| {
+                let filter =
+                    RunFilter { status: statuses.to_vec(), limit: Some(SHOWN), ..RunFilter::default() };
+                runs::list(conn, &filter).map(|mut found| {
+                    found.truncate(SHOWN as usize);
+                    found
+                })
+            };
+            let mut health = Vec::new();
+            for mut pipeline in pipelines::list(conn)? {
+                pipeline.definition = None;
+                let last = runs::marks(conn, pipeline.id, MARKS)?;
+                let broken = last.iter().find(|mark| mark.status.is_final()).is_some_and(|m| m.status == Status::Failed);
+                let last_good = if broken { runs::last_good(conn, pipeline.id)? } else { None };
+                health.push(PipelineHealth { pipeline, last, last_good });
+            }
+            let (queued_jobs, running_jobs) = jobs::load(conn)?;
+            Ok(Dashboard {
+                seq: runs::seq(conn)?,
+                active: of(&[
+                    Status::Created,
+                    Status::Pending,
+                    Status::Preparing,
+                    Status::WaitingForResource,
+                    Status::Running,
+                    Status::Canceling,
+                ])?,
+                blocked: of(&[Status::Manual, Status::Scheduled])?,
+                recent: of(&[Status::Success, Status::Failed, Status::Canceled, Status::Skipped])?,
+                pipelines: health,
+                queued_jobs,
+                running_jobs,
+                runners_online,
+            })
+        });
+        Ok(dashboard.await?)
+    }
+}

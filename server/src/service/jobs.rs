@@ -1,0 +1,195 @@
+//! Jobs: reading, playing, retrying, canceling.
+
+use app::service::Lines;
+use model::log::LogPage;
+use model::plan::Variable;
+use model::view::JobView;
+use model::{Caller, Error, Job, JobId, ProjectId, Reason, Status};
+
+use super::Weir;
+use crate::auth::{self, Action};
+use crate::scheduler;
+use crate::store::{StoreError, Tx, jobs, runs};
+
+impl Weir {
+    pub(super) async fn read_job(&self, caller: &Caller, id: JobId) -> Result<JobView, Error> {
+        auth::require(caller, Action::Read)?;
+        let mut view = self
+            .store
+            .read(move |conn| {
+                let stored = jobs::require(conn, id)?;
+                let view = super::runs::run_view(conn, stored.job.run_id)?;
+                let spec = runs::spec(conn, stored.job.run_id, stored.position)?;
+                let attempts = view
+                    .jobs
+                    .iter()
+                    .filter(|job| job.name == stored.job.name)
+                    .map(|job| (job.id, job.attempt, job.status))
+                    .collect();
+                let job = view.jobs.into_iter().find(|job| job.id == id).unwrap_or(stored.job);
+                let mut variables = spec.variables;
+                variables.extend(runs::variables(conn, job.run_id)?);
+                variables.extend(stored.variables);
+                let mut script = spec.before_script;
+                script.extend(spec.script);
+                Ok(JobView {
+                    seq: view.seq,
+                    job,
+                    run: view.run,
+                    attempts,
+                    variables: last_wins(variables),
+                    script,
+                    after_script: spec.after_script,
+                    trace_bytes: 0,
+                })
+            })
+            .await?;
+        view.trace_bytes = self.logs.held(id).unwrap_or(0);
+        Ok(view)
+    }
+
+    /// A job alone.
+    pub async fn read_job_only(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
+        auth::require(caller, Action::Read)?;
+        Ok(self.store.read(move |conn| jobs::require(conn, id)).await?.job)
+    }
+
+    /// The newest jobs in these statuses (all when empty).
+    pub async fn list_jobs(
+        &self,
+        caller: &Caller,
+        statuses: Vec<Status>,
+        project: Option<ProjectId>,
+        before: Option<JobId>,
+        limit: u32,
+    ) -> Result<Vec<Job>, Error> {
+        auth::require(caller, Action::Read)?;
+        let limit = limit.clamp(1, 1000);
+        Ok(self.store.read(move |conn| jobs::list(conn, &statuses, project, before, limit)).await?)
+    }
+
+    pub(super) async fn read_log(
+        &self,
+        caller: &Caller,
+        id: JobId,
+        from: Lines,
+        limit: u32,
+    ) -> Result<LogPage, Error> {
+        let job = self.read_job_only(caller, id).await?;
+        let logs = std::sync::Arc::clone(&self.logs);
+        let limit = limit.clamp(1, 5000);
+        let page = tokio::task::spawn_blocking(move || match from {
+            Lines::From(line) => logs.lines(id, line.max(1), limit),
+            Lines::Tail => logs.tail(id, limit),
+        });
+        let mut page = page
+            .await
+            .map_err(|error| Error::internal(error.to_string()))?
+            .map_err(|error| Error::unavailable(format!("the log cannot be read: {error}")))?;
+        page.complete = job.status.is_complete();
+        Ok(page)
+    }
+
+    pub(super) async fn play(&self, caller: &Caller, id: JobId, variables: Vec<Variable>) -> Result<Job, Error> {
+        auth::require(caller, Action::Run)?;
+        for variable in &variables {
+            check_variable(variable)?;
+        }
+        let user = caller.user.clone();
+        let job = self.store.write(move |tx| {
+            let stored = jobs::require(tx.conn(), id)?;
+            if stored.job.status != Status::Manual {
+                return Err(Error::conflict(format!("only a manual job can be played; this one is {}", stored.job.status)).into());
+            }
+            let reason = Reason::PlayedBy { user: user.clone() };
+            jobs::set_user(tx, id, &user, &variables)?;
+            jobs::transition(tx, id, Status::Manual, Status::Pending, &reason)?;
+            scheduler::reopen_behind(tx, stored.job.run_id, &stored.job.name)?;
+            scheduler::settle(tx, stored.job.run_id, false)?;
+            Ok(jobs::require(tx.conn(), id)?.job)
+        });
+        Ok(job.await?)
+    }
+
+    pub(super) async fn retry(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
+        auth::require(caller, Action::Run)?;
+        let user = caller.user.clone();
+        let job = self.store.write(move |tx| {
+            let stored = jobs::require(tx.conn(), id)?;
+            if !stored.job.is_retryable() {
+                let why = if stored.job.retried {
+                    "it was retried already".to_owned()
+                } else {
+                    format!("it is {}", stored.job.status)
+                };
+                return Err(Error::conflict(format!("the job cannot be retried: {why}")).into());
+            }
+            let reason = Reason::RetriedBy { user: user.clone() };
+            let new = scheduler::again(tx, &stored, &user, &reason)?;
+            scheduler::settle(tx, stored.job.run_id, false)?;
+            Ok(jobs::require(tx.conn(), new)?.job)
+        });
+        Ok(job.await?)
+    }
+
+    pub(super) async fn cancel(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
+        auth::require(caller, Action::Run)?;
+        let user = caller.user.clone();
+        let job = self.store.write(move |tx| {
+            let stored = jobs::require(tx.conn(), id)?;
+            if stored.job.status == Status::Canceling {
+                return Ok(stored.job);
+            }
+            if !stored.job.is_cancelable() {
+                return Err(
+                    Error::conflict(format!("the job cannot be canceled: it is {}", stored.job.status)).into()
+                );
+            }
+            cancel_one(tx, id, &user)?;
+            scheduler::settle(tx, stored.job.run_id, false)?;
+            Ok(jobs::require(tx.conn(), id)?.job)
+        });
+        Ok(job.await?)
+    }
+}
+
+/// Cancels one job that can be canceled; the caller settles the run. A job that runs on a runner
+/// that can stop it gracefully becomes canceling, any other canceled.
+pub(super) fn cancel_one(tx: &mut Tx<'_>, id: JobId, user: &str) -> Result<(), StoreError> {
+    let stored = jobs::require(tx.conn(), id)?;
+    let to = if stored.job.status == Status::Running && stored.graceful { Status::Canceling } else { Status::Canceled };
+    let reason = Reason::CanceledBy { user: user.to_owned() };
+    jobs::transition(tx, id, stored.job.status, to, &reason)?;
+    Ok(())
+}
+
+/// A name that a shell can have as a variable, and a value without NUL.
+pub(super) fn check_variable(variable: &Variable) -> Result<(), Error> {
+    let name = &variable.key;
+    let good = !name.is_empty()
+        && name.len() <= 255
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !good {
+        return Err(Error::invalid(format!("{name:?} is no variable name: letters, digits and '_', not first a digit")));
+    }
+    if variable.value.contains('\0') {
+        return Err(Error::invalid(format!("the value of {name} contains a NUL byte")));
+    }
+    if variable.value.len() > 1 << 20 {
+        return Err(Error::too_large(format!("the value of {name} is longer than 1 MiB")));
+    }
+    Ok(())
+}
+
+/// Of variables with the same name only the last, in the place of the first.
+pub(crate) fn last_wins(variables: Vec<Variable>) -> Vec<Variable> {
+    let mut kept: Vec<Variable> = Vec::with_capacity(variables.len());
+    for variable in variables {
+        match kept.iter_mut().find(|one| one.key == variable.key) {
+            Some(one) => *one = variable,
+            None => kept.push(variable),
+        }
+    }
+    kept
+}

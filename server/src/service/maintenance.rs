@@ -1,0 +1,133 @@
+//! Jobs whose runner is gone, and jobs that run past their time although their runner should have
+//! ended them: the server's own backstop behind the runner's.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use model::{Error, FailureReason, JobId, RunnerId, Timestamp};
+
+use super::Weir;
+use crate::clock;
+use crate::scheduler::finish::{End, finish};
+use crate::store::queue;
+
+/// A runner that was not heard of for so long is lost: many times its own interval of 30 s.
+const LOST: Duration = Duration::from_secs(600);
+/// How long past its timeout a job may still report its end.
+const SLACK: Duration = Duration::from_secs(120);
+/// A runner heard of within this time is online.
+const ONLINE: Duration = Duration::from_secs(120);
+
+/// When jobs and runners were last heard of; kept in memory, so that a heartbeat costs no write.
+#[derive(Debug, Default)]
+pub struct Heartbeats {
+    jobs: Mutex<HashMap<JobId, Timestamp>>,
+    runners: Mutex<HashMap<RunnerId, (Timestamp, u32)>>,
+}
+
+impl Heartbeats {
+    /// The runner of this job was heard of.
+    pub fn job(&self, id: JobId) {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).insert(id, clock::now());
+    }
+
+    /// The job ended.
+    pub fn ended(&self, id: JobId) {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
+    /// The runner asks for a job; while the returned guard lives it waits for the answer.
+    pub fn runner(&self, id: RunnerId) -> Waiting<'_> {
+        let mut runners = self.runners.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = runners.entry(id).or_default();
+        *entry = (clock::now(), entry.1 + 1);
+        Waiting { beats: self, id }
+    }
+
+    /// How many runners wait for jobs or were heard of lately.
+    pub fn runners_online(&self) -> u64 {
+        let now = clock::now();
+        let runners = self.runners.lock().unwrap_or_else(PoisonError::into_inner);
+        let online = |(at, waiting): &&(Timestamp, u32)| *waiting > 0 || now.since(*at) < ONLINE.as_millis() as i64;
+        runners.values().filter(online).count() as u64
+    }
+
+    fn known_jobs(&self) -> bool {
+        !self.jobs.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    fn last(&self, id: JobId) -> Option<Timestamp> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
+    }
+}
+
+/// A runner's request that is being held.
+#[derive(Debug)]
+pub struct Waiting<'a> {
+    beats: &'a Heartbeats,
+    id: RunnerId,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut runners = self.beats.runners.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, waiting)) = runners.get_mut(&self.id) {
+            *at = clock::now();
+            *waiting = waiting.saturating_sub(1);
+        }
+    }
+}
+
+impl Weir {
+    /// Counts every job that runs as heard of now: at the start, when only the database knows them.
+    pub async fn expect_running(&self) -> Result<(), Error> {
+        let running = self.store.read(|conn| queue::running(conn)).await?;
+        for (id, _, _) in running {
+            self.heartbeats.job(id);
+        }
+        Ok(())
+    }
+
+    /// Ends the jobs whose runner is lost or that run past their time. Reads nothing while no job
+    /// runs.
+    pub async fn sweep_lost(&self) -> Result<(), Error> {
+        if !self.heartbeats.known_jobs() {
+            return Ok(());
+        }
+        let now = clock::now();
+        for (id, started, timeout) in self.store.read(|conn| queue::running(conn)).await? {
+            let silent = self.heartbeats.last(id).map_or(0, |at| now.since(at));
+            let over = now.since(started) - i64::from(timeout) * 1000;
+            let end = if silent > LOST.as_millis() as i64 {
+                End::Failed {
+                    failure: FailureReason::StuckOrTimeoutFailure,
+                    exit_code: None,
+                    detail: Some(format!("nothing was heard of its runner for {} s", silent / 1000)),
+                }
+            } else if over > SLACK.as_millis() as i64 {
+                End::Failed {
+                    failure: FailureReason::JobExecutionTimeout,
+                    exit_code: None,
+                    detail: Some(format!("it ran longer than its {timeout} s and its runner did not end it")),
+                }
+            } else {
+                continue;
+            };
+            self.end_job(id, end).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends an attempt and closes its trace; the trace is on disk before the status is.
+    pub async fn end_job(&self, id: JobId, end: End) -> Result<model::Job, Error> {
+        let logs = std::sync::Arc::clone(&self.logs);
+        tokio::task::spawn_blocking(move || logs.finish(id))
+            .await
+            .map_err(|error| Error::internal(error.to_string()))?
+            .map_err(|error| Error::unavailable(format!("the log cannot be written: {error}")))?;
+        let job = self.store.write(move |tx| finish(tx, id, end)).await?;
+        self.heartbeats.ended(id);
+        Ok(job)
+    }
+}

@@ -1,0 +1,226 @@
+//! Pipelines: definitions, their diagnostics and plans.
+
+use app::service::NewPipeline;
+use model::plan::{Plan, Variable};
+use model::view::{LintView, PipelineView, PlanJob, PlanStage, RunFilter};
+use model::{Caller, Error, Pipeline, PipelineKey, Project};
+
+use super::{Weir, projects::resolve, source::DEFINITION_FILE};
+use crate::auth::{self, Action};
+use crate::store::pipelines::Draft;
+use crate::store::runs::Commit;
+use crate::store::{pipelines, projects, runs};
+
+/// What a change of a pipeline replaces; `None` leaves it.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// The name.
+    pub name: Option<String>,
+    /// The description.
+    pub description: Option<String>,
+    /// The stored definition.
+    pub definition: Option<String>,
+}
+
+impl Weir {
+    pub(super) async fn list_pipelines(&self, caller: &Caller) -> Result<Vec<Pipeline>, Error> {
+        auth::require(caller, Action::Read)?;
+        Ok(self.store.read(|conn| pipelines::list(conn)).await?)
+    }
+
+    /// A pipeline alone.
+    pub async fn read_pipeline_only(&self, caller: &Caller, key: &PipelineKey) -> Result<Pipeline, Error> {
+        auth::require(caller, Action::Read)?;
+        let key = key.clone();
+        self.store.read(move |conn| pipelines::by_key(conn, &key)).await?.ok_or_else(|| Error::not_found("pipeline"))
+    }
+
+    pub(super) async fn read_pipeline(&self, caller: &Caller, key: &PipelineKey) -> Result<PipelineView, Error> {
+        auth::require(caller, Action::Read)?;
+        let wanted = key.clone();
+        let (pipeline, project, last, seq) = self
+            .store
+            .read(move |conn| {
+                let pipeline = pipelines::by_key(conn, &wanted)?.ok_or_else(|| Error::not_found("pipeline"))?;
+                let project =
+                    projects::get(conn, pipeline.project_id)?.ok_or_else(|| Error::not_found("project"))?;
+                let filter =
+                    RunFilter { pipeline: Some(wanted), limit: Some(20), ..RunFilter::default() };
+                let mut last = runs::list(conn, &filter)?;
+                last.truncate(20);
+                Ok((pipeline, project, last, runs::seq(conn)?))
+            })
+            .await?;
+        let (definition, lint) = match self.definition_of(&pipeline, &project, None).await {
+            Ok((_, Some(text))) => (Some(text.clone()), self.lint_text(caller, text).await?),
+            Ok((_, None)) => (None, problem(format!("the project has no {DEFINITION_FILE}"))),
+            Err(error) => (None, problem(error.message)),
+        };
+        Ok(PipelineView {
+            seq,
+            pipeline,
+            project,
+            definition,
+            diagnostics: lint.diagnostics,
+            plan: lint.plan,
+            excluded: lint.excluded,
+            variables: lint.variables,
+            runs: last,
+        })
+    }
+
+    pub(super) async fn make_pipeline(&self, caller: &Caller, new: NewPipeline) -> Result<Pipeline, Error> {
+        auth::require(caller, Action::Maintain)?;
+        let key: PipelineKey = new.key.parse().map_err(|e| Error::invalid(format!("{e}")))?;
+        let name = if new.name.trim().is_empty() { key.as_str().to_owned() } else { new.name };
+        check_texts(&name, &new.description)?;
+        if let Some(text) = &new.definition {
+            self.plan(text.clone(), Vec::new()).await?;
+        }
+        let draft = Draft { key, name, description: new.description, definition: new.definition };
+        let pipeline = self.store.write(move |tx| {
+            let project = resolve(tx, new.project.as_deref())?;
+            if draft.definition.is_none() && project.source.is_none() {
+                return Err(Error::invalid(format!(
+                    "the pipeline needs a definition: its project {} has no source to read {DEFINITION_FILE} from",
+                    project.path
+                ))
+                .into());
+            }
+            pipelines::insert(tx, &project, &draft)
+        });
+        Ok(pipeline.await?)
+    }
+
+    /// Changes a pipeline; a definition with errors is refused with its diagnostics.
+    pub async fn change_pipeline(
+        &self,
+        caller: &Caller,
+        key: &PipelineKey,
+        changes: Changes,
+    ) -> Result<Pipeline, Error> {
+        auth::require(caller, Action::Maintain)?;
+        if let Some(text) = &changes.definition {
+            self.plan(text.clone(), Vec::new()).await?;
+        }
+        let key = key.clone();
+        let pipeline = self.store.write(move |tx| {
+            let old = pipelines::by_key(tx.conn(), &key)?.ok_or_else(|| Error::not_found("pipeline"))?;
+            let draft = Draft {
+                key,
+                name: changes.name.unwrap_or(old.name),
+                description: changes.description.unwrap_or(old.description),
+                definition: changes.definition.or(old.definition),
+            };
+            check_texts(&draft.name, &draft.description)?;
+            pipelines::update(tx, &draft)
+        });
+        Ok(pipeline.await?)
+    }
+
+    pub(super) async fn remove_pipeline(&self, caller: &Caller, key: &PipelineKey) -> Result<(), Error> {
+        auth::require(caller, Action::Maintain)?;
+        let key = key.clone();
+        Ok(self.store.write(move |tx| pipelines::delete(tx, &key)).await?)
+    }
+
+    pub(super) async fn lint_text(&self, caller: &Caller, text: String) -> Result<LintView, Error> {
+        auth::require(caller, Action::Read)?;
+        let outcome = evaluate(text, Vec::new()).await?;
+        let plan = outcome.plan;
+        Ok(LintView {
+            diagnostics: outcome.diagnostics,
+            plan: plan.as_ref().map(stages_of).unwrap_or_default(),
+            excluded: plan.as_ref().map(|plan| plan.excluded.clone()).unwrap_or_default(),
+            variables: plan.map(|plan| plan.variables).unwrap_or_default(),
+        })
+    }
+
+    /// The plan of a text for these pipeline variables; its diagnostics as an error.
+    pub(super) async fn plan(&self, text: String, variables: Vec<Variable>) -> Result<Plan, Error> {
+        let outcome = evaluate(text, variables).await?;
+        match outcome.plan {
+            Some(plan) => Ok(plan),
+            None if outcome.valid => {
+                let why = outcome.jobs.iter().find_map(|job| job.excluded.clone()).unwrap_or_default();
+                Err(Error::invalid(format!("no job of the definition would be in the run: {why}")))
+            }
+            None => Err(Error::definition(outcome.diagnostics)),
+        }
+    }
+
+    /// The commit that a run of this pipeline would be made for, and the definition at it.
+    pub(super) async fn definition_of(
+        &self,
+        pipeline: &Pipeline,
+        project: &Project,
+        git_ref: Option<&str>,
+    ) -> Result<(Commit, Option<String>), Error> {
+        let commit = match &project.source {
+            Some(source) => self.sources.resolve(project, source, git_ref).await?,
+            None if git_ref.is_some_and(|wanted| !wanted.is_empty()) => {
+                return Err(Error::invalid(format!("the project {} has no source, so it has no refs", project.path)));
+            }
+            None => Commit::default(),
+        };
+        let text = match &pipeline.definition {
+            Some(text) => Some(text.clone()),
+            None if commit.sha.is_empty() => None,
+            None => self.sources.definition(project.id, &commit.sha).await?,
+        };
+        Ok((commit, text))
+    }
+}
+
+/// Large texts take a while: not on a thread that serves others.
+async fn evaluate(text: String, variables: Vec<Variable>) -> Result<pipeline::Outcome, Error> {
+    let work = move || {
+        let mut context = pipeline::Context::new(DEFINITION_FILE);
+        context.variables = variables;
+        pipeline::plan(&text, &context)
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(error.to_string()))
+}
+
+fn stages_of(plan: &Plan) -> Vec<PlanStage> {
+    let jobs_of = |stage: &str| {
+        plan.jobs
+            .iter()
+            .filter(|job| job.stage == stage)
+            .map(|job| PlanJob {
+                name: job.name.clone(),
+                when: job.when,
+                allow_failure: job.allow_failure.always(),
+                needs: job.needs.as_ref().map(|needs| needs.iter().map(|need| need.job.clone()).collect()),
+            })
+            .collect::<Vec<_>>()
+    };
+    plan.stages
+        .iter()
+        .map(|stage| PlanStage { name: stage.clone(), jobs: jobs_of(stage) })
+        .filter(|stage| !stage.jobs.is_empty())
+        .collect()
+}
+
+/// A definition that cannot even be read, said where diagnostics are said.
+fn problem(message: String) -> LintView {
+    let diagnostic = model::Diagnostic {
+        severity: model::Severity::Error,
+        message,
+        file: DEFINITION_FILE.to_owned(),
+        span: model::Span { line: 1, column: 1, ..model::Span::default() },
+        hint: None,
+        source_line: String::new(),
+    };
+    LintView { diagnostics: vec![diagnostic], plan: Vec::new(), excluded: Vec::new(), variables: Vec::new() }
+}
+
+fn check_texts(name: &str, description: &str) -> Result<(), Error> {
+    if name.chars().count() > 255 || name.chars().any(char::is_control) {
+        return Err(Error::invalid("a pipeline's name has up to 255 characters and no control characters"));
+    }
+    if description.len() > 65_536 || description.contains('\0') {
+        return Err(Error::invalid("a pipeline's description has up to 64 KiB and no NUL"));
+    }
+    Ok(())
+}

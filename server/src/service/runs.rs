@@ -1,0 +1,170 @@
+//! Runs: starting, listing, retrying, canceling, deleting.
+
+use model::view::{RunFilter, RunPage, RunView};
+use model::{Caller, Error, NewRun, PipelineKey, Reason, Run, RunId, Status, schedule};
+
+use super::{DEFAULT_TIMEOUT, Weir};
+use crate::auth::{self, Action};
+use crate::scheduler;
+use crate::store::{Snapshot, StoreError, Tx, jobs, pipelines, projects, runs};
+
+impl Weir {
+    pub(super) async fn list_runs(&self, caller: &Caller, filter: RunFilter) -> Result<RunPage, Error> {
+        auth::require(caller, Action::Read)?;
+        let limit = filter.limit.unwrap_or(50).clamp(1, 200) as usize;
+        let page = self.store.read(move |conn| {
+            let mut found = runs::list(conn, &filter)?;
+            let more = found.len() > limit;
+            found.truncate(limit);
+            let next = if more { found.last().map(|run| run.id) } else { None };
+            Ok(RunPage { seq: runs::seq(conn)?, runs: found, next })
+        });
+        Ok(page.await?)
+    }
+
+    pub(super) async fn read_run(&self, caller: &Caller, id: RunId) -> Result<RunView, Error> {
+        auth::require(caller, Action::Read)?;
+        Ok(self.store.read(move |conn| run_view(conn, id)).await?)
+    }
+
+    /// The run that has this uid.
+    pub async fn run_by_uid(&self, caller: &Caller, uid: &str) -> Result<RunId, Error> {
+        auth::require(caller, Action::Read)?;
+        let uid = uid.to_owned();
+        self.store.read(move |conn| runs::id_of_uid(conn, &uid)).await?.ok_or_else(|| Error::not_found("run"))
+    }
+
+    pub(super) async fn make_run(&self, caller: &Caller, key: &PipelineKey, new: NewRun) -> Result<Run, Error> {
+        auth::require(caller, Action::Run)?;
+        check_new(&new)?;
+        let wanted = key.clone();
+        let (pipeline, project) = self
+            .store
+            .read(move |conn| {
+                let pipeline = pipelines::by_key(conn, &wanted)?.ok_or_else(|| Error::not_found("pipeline"))?;
+                let project =
+                    projects::get(conn, pipeline.project_id)?.ok_or_else(|| Error::not_found("project"))?;
+                Ok((pipeline, project))
+            })
+            .await?;
+        let (commit, text) = self.definition_of(&pipeline, &project, new.git_ref.as_deref()).await?;
+        let text = text.ok_or_else(|| {
+            Error::invalid(format!("the project has no {} at {}", super::source::DEFINITION_FILE, commit.git_ref))
+        })?;
+        let plan = self.plan(text, new.variables.clone()).await?;
+        let user = caller.user.clone();
+        let run = self
+            .store
+            .write(move |tx| {
+                let run = runs::insert(tx, &pipeline, &plan, &new, &commit, &user, DEFAULT_TIMEOUT)?;
+                scheduler::settle(tx, run, true)?;
+                runs::require(tx.conn(), run)
+            })
+            .await?;
+        Ok(run)
+    }
+
+    pub(super) async fn rerun(&self, caller: &Caller, id: RunId) -> Result<Run, Error> {
+        auth::require(caller, Action::Run)?;
+        let user = caller.user.clone();
+        let run = self.store.write(move |tx| {
+            runs::require(tx.conn(), id)?;
+            let (ids, nodes) = jobs::nodes(tx.conn(), id)?;
+            for (job, node) in ids.iter().zip(&nodes) {
+                if !matches!(node.status, Status::Failed | Status::Canceled) {
+                    continue;
+                }
+                let stored = jobs::require(tx.conn(), *job)?;
+                let reason = Reason::RetriedBy { user: user.clone() };
+                if stored.job.started_at.is_some() && node.when != model::plan::When::Manual {
+                    scheduler::again(tx, &stored, &user, &reason)?;
+                } else {
+                    // It never ran, or a person decides about it: its turn has to come again.
+                    jobs::insert_next(tx, &stored, &user, &reason)?;
+                    scheduler::reopen_behind(tx, id, &node.name)?;
+                }
+            }
+            scheduler::settle(tx, id, false)?;
+            runs::require(tx.conn(), id)
+        });
+        Ok(run.await?)
+    }
+
+    pub(super) async fn stop_run(&self, caller: &Caller, id: RunId) -> Result<Run, Error> {
+        auth::require(caller, Action::Run)?;
+        let user = caller.user.clone();
+        Ok(self.store.write(move |tx| cancel_all(tx, id, &user)).await?)
+    }
+
+    pub(super) async fn remove_run(&self, caller: &Caller, id: RunId) -> Result<(), Error> {
+        auth::require(caller, Action::Maintain)?;
+        self.stop_run(caller, id).await?;
+        // The processes end first: then nothing is left that could still write.
+        let mut changes = self.bus().watch();
+        let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(45);
+        let of_run = loop {
+            changes.borrow_and_update();
+            let of_run = self.store.read(move |conn| jobs::of_run(conn, id)).await?;
+            if !of_run.iter().any(|job| job.status.is_running()) {
+                break of_run;
+            }
+            if tokio::time::timeout_at(deadline, changes.changed()).await.is_err() {
+                return Err(Error::conflict("the run's jobs did not end in time; try again"));
+            }
+        };
+        self.store.write(move |tx| runs::delete(tx, id)).await?;
+        for job in of_run {
+            if let Err(error) = self.logs.remove(job.id) {
+                tracing::warn!(job.id = job.id.0, %error, "failed to remove a trace");
+            }
+            if let Err(error) = self.artifacts.remove(job.id) {
+                tracing::warn!(job.id = job.id.0, %error, "failed to remove artifacts");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A run with its jobs; waiting jobs say what they wait for now.
+pub(super) fn run_view(conn: &Snapshot, id: RunId) -> Result<RunView, StoreError> {
+    let run = runs::require(conn, id)?;
+    let mut of_run = jobs::of_run(conn, id)?;
+    let stages: Vec<String> = run.stages.iter().map(|stage| stage.name.clone()).collect();
+    if of_run.iter().any(|job| job.status == Status::Created) {
+        let (ids, nodes) = jobs::nodes(conn, id)?;
+        for (i, job_id) in ids.iter().enumerate() {
+            let Some(reason) = schedule::waiting_reason(&nodes, &stages, i) else { continue };
+            if let Some(job) = of_run.iter_mut().find(|job| job.id == *job_id) {
+                job.reason = reason;
+            }
+        }
+    }
+    Ok(RunView { seq: runs::seq(conn)?, run, jobs: of_run })
+}
+
+fn cancel_all(tx: &mut Tx<'_>, id: RunId, user: &str) -> Result<Run, StoreError> {
+    runs::require(tx.conn(), id)?;
+    let (ids, nodes) = jobs::nodes(tx.conn(), id)?;
+    for (job, node) in ids.iter().zip(&nodes) {
+        if node.status.is_cancelable() {
+            super::jobs::cancel_one(tx, *job, user)?;
+        }
+    }
+    scheduler::settle(tx, id, false)?;
+    runs::require(tx.conn(), id)
+}
+
+fn check_new(new: &NewRun) -> Result<(), Error> {
+    if new.variables.len() > 1000 {
+        return Err(Error::invalid("a run may have 1000 variables"));
+    }
+    for variable in &new.variables {
+        super::jobs::check_variable(variable)?;
+    }
+    match &new.input_path {
+        Some(path) if path.contains('\0') || path.len() > 4096 => {
+            Err(Error::invalid("an input path has up to 4096 bytes and no NUL"))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,220 @@
+//! Sources of projects: git repositories, mirrored into the data folder so that a run's commit
+//! stays fetchable whatever happens to the branch. All git work is done by the `git` command,
+//! outside of any transaction.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use model::{Error, Project, ProjectId};
+use tokio::process::Command;
+
+use crate::store::runs::Commit;
+
+/// The file that holds a project's own definition.
+pub const DEFINITION_FILE: &str = ".gitlab-ci.yml";
+/// How long one git command may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// What git may talk: no `ext::`, which would run commands.
+const PROTOCOLS: &str = "file:git:http:https:ssh";
+
+/// The mirrors.
+#[derive(Debug)]
+pub struct Sources {
+    root: PathBuf,
+    /// One git at a time per project.
+    locks: Mutex<HashMap<ProjectId, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Sources {
+    pub(super) fn open(root: PathBuf) -> std::io::Result<Self> {
+        std::fs::create_dir_all(&root)?;
+        Ok(Self { root, locks: Mutex::default() })
+    }
+
+    pub(super) fn mirror(&self, project: ProjectId) -> PathBuf {
+        self.root.join(format!("{project}.git"))
+    }
+
+    /// Refuses what can be no source, before a project is made with it.
+    pub(super) async fn check(&self, source: &str) -> Result<(), Error> {
+        if source.starts_with('-') || source.contains("::") || source.chars().any(char::is_control) {
+            return Err(Error::invalid(format!("{source:?} is no folder and no git URL")));
+        }
+        if let Some(folder) = local(source) {
+            if !folder.is_absolute() {
+                return Err(Error::invalid(format!("the source {source} must be an absolute path or a git URL")));
+            }
+            if !folder.is_dir() {
+                return Err(Error::invalid(format!("the source {source} does not exist")));
+            }
+            let found = git(None, &["ls-remote", "--quiet", "--", source]).await?;
+            if !found.status.success() {
+                return Err(Error::invalid(format!("the source {source} is not a git repository")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Fetches the project's repository and finds the commit that `wanted` (a branch, tag or
+    /// commit; `None`: the default branch) means now.
+    pub(super) async fn resolve(
+        &self,
+        project: &Project,
+        source: &str,
+        wanted: Option<&str>,
+    ) -> Result<Commit, Error> {
+        let lock = {
+            let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(locks.entry(project.id).or_default())
+        };
+        let _one_at_a_time = lock.lock().await;
+        self.check(source).await?;
+        let mirror = self.mirror(project.id);
+        if !mirror.join("HEAD").exists() {
+            let made = git(None, &["init", "--quiet", "--bare", "--", &mirror.to_string_lossy()]).await?;
+            succeeded(&made, "make the mirror of the repository")?;
+        }
+        let fetched = git(
+            Some(&mirror),
+            &["fetch", "--quiet", "--prune", "--no-auto-gc", "--force", "--", source, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
+        )
+        .await?;
+        succeeded(&fetched, &format!("fetch {source}"))?;
+        let git_ref = match wanted {
+            Some(wanted) => wanted.to_owned(),
+            None => default_branch(source).await?,
+        };
+        let sha = commit_of(&mirror, &git_ref).await?;
+        // A reference of our own keeps the commit when the branch is rewritten or deleted.
+        let kept = git(Some(&mirror), &["update-ref", &format!("refs/keep/{sha}"), &sha]).await?;
+        succeeded(&kept, "keep the commit")?;
+        let title = git(Some(&mirror), &["log", "-1", "--format=%s", &sha]).await?;
+        Ok(Commit { git_ref, sha, title: text(&title.stdout).trim().chars().take(255).collect() })
+    }
+
+    /// The project's own definition at a commit; `None` when it has none.
+    pub(super) async fn definition(&self, project: ProjectId, sha: &str) -> Result<Option<String>, Error> {
+        let shown = git(Some(&self.mirror(project)), &["cat-file", "blob", &format!("{sha}:{DEFINITION_FILE}")]).await?;
+        if !shown.status.success() {
+            return Ok(None);
+        }
+        String::from_utf8(shown.stdout)
+            .map(Some)
+            .map_err(|_| Error::invalid(format!("{DEFINITION_FILE} is not UTF-8 text")))
+    }
+}
+
+/// The folder that a source names; `None` for a URL or `host:path`.
+fn local(source: &str) -> Option<&Path> {
+    if let Some(path) = source.strip_prefix("file://") {
+        return Some(Path::new(path));
+    }
+    let remote = source.contains("://") || source.split('/').next().is_some_and(|first| first.contains(':'));
+    (!remote).then(|| Path::new(source))
+}
+
+async fn default_branch(source: &str) -> Result<String, Error> {
+    let heads = git(None, &["ls-remote", "--symref", "--", source, "HEAD"]).await?;
+    succeeded(&heads, &format!("read {source}"))?;
+    let out = text(&heads.stdout);
+    let named = out.lines().find_map(|line| line.strip_prefix("ref: refs/heads/")?.split('\t').next());
+    match named {
+        Some(branch) => Ok(branch.to_owned()),
+        None if out.trim().is_empty() => Err(Error::invalid(format!("the repository {source} has no commit yet"))),
+        // A detached HEAD has no branch: its commit is what is meant.
+        None => Ok(out.split_whitespace().next().unwrap_or_default().to_owned()),
+    }
+}
+
+async fn commit_of(mirror: &Path, git_ref: &str) -> Result<String, Error> {
+    let unknown = || Error::invalid(format!("there is no branch, tag or commit {git_ref:?} in the repository"));
+    if git_ref.is_empty() || git_ref.starts_with('-') || git_ref.contains("..") || git_ref.chars().any(char::is_control)
+    {
+        return Err(unknown());
+    }
+    for name in [format!("refs/heads/{git_ref}"), format!("refs/tags/{git_ref}"), git_ref.to_owned()] {
+        let parsed = git(Some(mirror), &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{name}^{{commit}}")]).await?;
+        let sha = text(&parsed.stdout).trim().to_owned();
+        if parsed.status.success() && sha.len() >= 40 {
+            return Ok(sha);
+        }
+    }
+    Err(unknown())
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn succeeded(output: &Output, what: &str) -> Result<(), Error> {
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = text(&output.stderr);
+    let line = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("git gave no reason");
+    Err(Error::invalid(format!("git could not {what}: {}", line.trim())))
+}
+
+async fn git(folder: Option<&Path>, args: &[&str]) -> Result<Output, Error> {
+    let mut command = Command::new("git");
+    if let Some(folder) = folder {
+        command.arg("--git-dir").arg(folder);
+    }
+    command
+        .args(args)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_ALLOW_PROTOCOL", PROTOCOLS)
+        // The owner of the server said which folder to read; git's check of other owners' folders
+        // would refuse it in containers and under sudo.
+        .env("GIT_CONFIG_COUNT", "1")
+        .env("GIT_CONFIG_KEY_0", "safe.directory")
+        .env("GIT_CONFIG_VALUE_0", "*")
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_WORK_TREE");
+    match tokio::time::timeout(PATIENCE, command.output()).await {
+        Ok(Ok(output)) => Ok(output),
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(Error::unavailable("git is not installed on the server"))
+        }
+        Ok(Err(error)) => Err(Error::unavailable(format!("git could not be started: {error}"))),
+        Err(_) => Err(Error::unavailable(format!("git did not answer within {} s", PATIENCE.as_secs()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_and_urls_are_told_apart() {
+        assert_eq!(local("/srv/repo"), Some(Path::new("/srv/repo")));
+        assert_eq!(local("file:///srv/repo"), Some(Path::new("/srv/repo")));
+        for url in ["https://host/x.git", "git@host:x.git", "ssh://host/x"] {
+            assert_eq!(local(url), None, "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn bad_sources_are_refused_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let sources = Sources::open(folder.path().join("repos")).unwrap();
+        let plain = folder.path().join("plain");
+        std::fs::create_dir(&plain).unwrap();
+        let cases = [
+            ("/does/not/exist".to_owned(), "does not exist"),
+            (plain.to_string_lossy().into_owned(), "is not a git repository"),
+            ("relative/path".to_owned(), "absolute"),
+            ("--upload-pack=touch /tmp/x".to_owned(), "no folder"),
+            ("ext::sh -c touch".to_owned(), "no folder"),
+        ];
+        for (source, expected) in cases {
+            let error = sources.check(&source).await.unwrap_err();
+            assert!(error.message.contains(expected), "{source}: {}", error.message);
+        }
+    }
+}
