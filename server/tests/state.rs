@@ -78,11 +78,8 @@ impl World {
         let weir = Arc::new(Weir::open(folder.path()).unwrap());
         let caller = Caller::local("ada");
         for (i, text) in DEFINITIONS.iter().enumerate() {
-            let new = NewPipeline {
-                key: format!("p{i}"),
-                definition: Some((*text).to_owned()),
-                ..NewPipeline::default()
-            };
+            let new =
+                NewPipeline { key: format!("p{i}"), definition: Some((*text).to_owned()), ..NewPipeline::default() };
             weir.create_pipeline(&caller, new).await.unwrap();
         }
         weir.store().write(|tx| runners::ensure(tx, "test", &[7; 32])).await.unwrap();

@@ -64,7 +64,10 @@ impl DataFolder {
             let pid = if pid.trim().is_empty() { "unknown".to_owned() } else { pid.trim().to_owned() };
             return Err(DataError::InUse { path, pid });
         }
-        lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| writeln!(lock, "{}", std::process::id())).map_err(io)?;
+        lock.set_len(0)
+            .and_then(|()| lock.rewind())
+            .and_then(|()| writeln!(lock, "{}", std::process::id()))
+            .map_err(io)?;
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path.join("run")).map_err(io)?;
         Ok(Self { path, _lock: lock })
     }

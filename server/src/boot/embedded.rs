@@ -123,5 +123,9 @@ fn build_id(concurrent: usize) -> std::io::Result<String> {
     Ok(format!("{}-{}-{}-{concurrent}", env!("CARGO_PKG_VERSION"), exe.len(), exe.mtime_nsec()))
 }
 
-fn pid_of(_dir: &Path) -> std::io::Result<Option<u32>> { Ok(None) }
-fn terminate(_pid: u32) -> std::io::Result<()> { Ok(()) }
+fn pid_of(_dir: &Path) -> std::io::Result<Option<u32>> {
+    Ok(None)
+}
+fn terminate(_pid: u32) -> std::io::Result<()> {
+    Ok(())
+}

@@ -11,7 +11,7 @@ use std::time::Duration;
 use model::Error;
 use tokio_util::sync::CancellationToken;
 
-pub use data::{DataFolder, DataError};
+pub use data::{DataError, DataFolder};
 pub use demo::fill as fill_demo;
 pub use embedded::{EmbeddedError, SOCKET};
 

@@ -1,3 +1,143 @@
-//! tmp
-pub(super) async fn upload() {}
-pub(super) async fn download() {}
+//! Artifacts: `POST` and `GET /jobs/:id/artifacts`.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::multipart::MultipartError;
+use axum::extract::{Multipart, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use model::{ArtifactInfo, Error, JobId};
+use serde::Deserialize;
+use tokio_util::io::ReaderStream;
+
+use super::{Refused, auth};
+use crate::artifacts::{Received, StoreError as ArchiveError};
+use crate::service::Weir;
+use crate::store::jobs;
+
+/// The largest archive that is taken.
+const LIMIT: u64 = 2 << 30;
+/// The only kind that is asked for, and so the only one that is taken.
+const ARCHIVE: &str = "archive";
+
+/// What the reference client says in the query string.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Parameters {
+    artifact_type: Option<String>,
+    artifact_format: Option<String>,
+}
+
+/// Takes in a job's archive. Parameters come in the query or, from other clients, as parts behind
+/// the file. The same archive sent twice (its answer was lost) is as good as once.
+pub(super) async fn upload(
+    State(weir): State<Arc<Weir>>,
+    Path(id): Path<i64>,
+    Query(query): Query<Parameters>,
+    headers: HeaderMap,
+    mut parts: Multipart,
+) -> Result<Response, Refused> {
+    let id = JobId(id);
+    let stored = auth::live_job(&weir, &headers, "", id).await?;
+    let mut received: Option<(Received, String)> = None;
+    let mut kind = query.artifact_type;
+    let mut format = query.artifact_format;
+    while let Some(part) = parts.next_field().await.map_err(broken)? {
+        match part.name() {
+            Some("file") => {
+                let name = file_name(part.file_name());
+                received = Some((weir.artifacts().receive(id, LIMIT, part).await.map_err(refusal)?, name));
+            }
+            Some("artifact_type") => kind = Some(part.text().await.map_err(broken)?),
+            Some("artifact_format") => format = Some(part.text().await.map_err(broken)?),
+            _ => {}
+        }
+    }
+    let Some((received, filename)) = received else {
+        return Err(Refused::new(StatusCode::BAD_REQUEST, "file is missing"));
+    };
+    let (kind, format) = (kind.unwrap_or_else(|| ARCHIVE.into()), format.unwrap_or_else(|| "zip".into()));
+    if kind != ARCHIVE || format != "zip" {
+        return Err(Refused::new(
+            StatusCode::BAD_REQUEST,
+            format!("artifacts of type {kind}/{format} were not asked for"),
+        ));
+    }
+    if stored.job.artifacts.iter().any(|one| one.kind == ARCHIVE) {
+        let artifacts = Arc::clone(weir.artifacts());
+        let held = tokio::task::spawn_blocking(move || artifacts.sha256(id)).await;
+        let held = held.map_err(|error| Error::internal(error.to_string()))?.ok().flatten();
+        return if held == Some(received.sha256) {
+            Ok(created())
+        } else {
+            Err(Refused::new(StatusCode::BAD_REQUEST, "the job has an archive already"))
+        };
+    }
+    let info = ArtifactInfo { kind, filename, size: received.size };
+    received
+        .keep_async()
+        .await
+        .map_err(|error| Error::unavailable(format!("the artifacts cannot be stored: {error}")))?;
+    weir.store().write(move |tx| jobs::add_artifact(tx, id, &info)).await.map_err(Error::from)?;
+    Ok(created())
+}
+
+fn created() -> Response {
+    (StatusCode::CREATED, axum::Json(serde_json::json!({ "message": "201 Created" }))).into_response()
+}
+
+/// A name to show; never a path.
+fn file_name(given: Option<&str>) -> String {
+    let last = given.unwrap_or_default().rsplit(['/', '\\']).next().unwrap_or_default();
+    let clean: String = last.chars().filter(|c| !c.is_control()).take(128).collect();
+    if clean.is_empty() { "artifacts.zip".to_owned() } else { clean }
+}
+
+fn broken(error: MultipartError) -> Refused {
+    Refused::new(error.status(), error.body_text())
+}
+
+fn refusal(error: ArchiveError) -> Refused {
+    let status = match &error {
+        ArchiveError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        ArchiveError::Broken(_) => StatusCode::BAD_REQUEST,
+        ArchiveError::Full | ArchiveError::Io(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    Refused::new(status, error.to_string())
+}
+
+/// The archive of another job of the same run, asked for with the token of a job that runs.
+pub(super) async fn download(
+    State(weir): State<Arc<Weir>>,
+    Path(id): Path<i64>,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let id = JobId(id);
+    let token =
+        headers.get(runner::protocol::header::JOB_TOKEN).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let hash = crate::random::hash(token);
+    let allowed = weir
+        .store()
+        .read(move |conn| {
+            let wanted = match jobs::get(conn, id)? {
+                Some(job) => job,
+                None => return Ok(None),
+            };
+            let same_run = jobs::runs_with_token(conn, &hash)?.contains(&wanted.run_id);
+            Ok(same_run.then_some(wanted))
+        })
+        .await
+        .map_err(Error::from)?;
+    let Some(job) = allowed else { return Err(Refused::forbidden("Forbidden")) };
+    let found = weir.artifacts().file(id).map_err(|error| Error::unavailable(error.to_string()))?;
+    let Some((file, size)) = found else { return Err(Refused::new(StatusCode::NOT_FOUND, "Not Found")) };
+    let name = job.artifacts.iter().find(|one| one.kind == ARCHIVE).map_or("artifacts.zip", |one| &one.filename);
+    let quoted: String = name.chars().filter(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\')).collect();
+    let body = Body::from_stream(ReaderStream::with_capacity(tokio::fs::File::from_std(file), 256 << 10));
+    let headers = [
+        (header::CONTENT_TYPE, "application/zip".to_owned()),
+        (header::CONTENT_LENGTH, size.to_string()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{quoted}\"")),
+    ];
+    Ok((headers, body).into_response())
+}

@@ -24,8 +24,7 @@ impl Parts {
     pub(super) fn read(conn: &Snapshot, id: JobId) -> Result<Self, StoreError> {
         let stored = jobs::require(conn, id)?;
         let run = runs::require(conn, stored.job.run_id)?;
-        let project =
-            projects::get(conn, stored.job.project_id)?.ok_or_else(|| model::Error::not_found("project"))?;
+        let project = projects::get(conn, stored.job.project_id)?.ok_or_else(|| model::Error::not_found("project"))?;
         let spec = runs::spec(conn, run.id, stored.position)?;
         let mut variables = spec.variables.clone();
         variables.extend(runs::variables(conn, run.id)?);
@@ -38,10 +37,7 @@ impl Parts {
                 None => job.stage_index < stored.job.stage_index,
             };
             let archive = |job: &Job| job.artifacts.iter().any(|one| one.kind == "archive");
-            jobs::of_run(conn, run.id)?
-                .into_iter()
-                .filter(|job| !job.retried && archive(job) && wanted(job))
-                .collect()
+            jobs::of_run(conn, run.id)?.into_iter().filter(|job| !job.retried && archive(job) && wanted(job)).collect()
         };
         Ok(Self { job: stored.job, run, project, spec, variables, sources })
     }

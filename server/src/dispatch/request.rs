@@ -13,8 +13,8 @@ use runner::protocol::{JobPayload, JobRequest, VerifyRequest, VerifyResponse, he
 use super::{Refused, auth, payload};
 use crate::random;
 use crate::service::Weir;
-use crate::store::runners::Runner;
 use crate::store::queue;
+use crate::store::runners::Runner;
 
 /// How long a request is held: what GitLab's front does.
 const HOLD: Duration = Duration::from_secs(50);

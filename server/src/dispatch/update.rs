@@ -93,8 +93,6 @@ fn failure(text: &str) -> FailureReason {
 fn answer(status: Status) -> Response {
     let mut response = Json(status.as_str()).into_response();
     response.headers_mut().insert(header::JOB_STATUS, job_status(status));
-    response
-        .headers_mut()
-        .insert(header::TRACE_UPDATE_INTERVAL, http::HeaderValue::from_static("3"));
+    response.headers_mut().insert(header::TRACE_UPDATE_INTERVAL, http::HeaderValue::from_static("3"));
     response
 }

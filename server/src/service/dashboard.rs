@@ -18,8 +18,7 @@ impl Weir {
         let runners_online = self.heartbeats.runners_online();
         let dashboard = self.store.read(move |conn| {
             let of = |statuses: &[Status]| {
-                let filter =
-                    RunFilter { status: statuses.to_vec(), limit: Some(SHOWN), ..RunFilter::default() };
+                let filter = RunFilter { status: statuses.to_vec(), limit: Some(SHOWN), ..RunFilter::default() };
                 runs::list(conn, &filter).map(|mut found| {
                     found.truncate(SHOWN as usize);
                     found
@@ -29,7 +28,8 @@ impl Weir {
             for mut pipeline in pipelines::list(conn)? {
                 pipeline.definition = None;
                 let last = runs::marks(conn, pipeline.id, MARKS)?;
-                let broken = last.iter().find(|mark| mark.status.is_final()).is_some_and(|m| m.status == Status::Failed);
+                let broken =
+                    last.iter().find(|mark| mark.status.is_final()).is_some_and(|m| m.status == Status::Failed);
                 let last_good = if broken { runs::last_good(conn, pipeline.id)? } else { None };
                 health.push(PipelineHealth { pipeline, last, last_good });
             }

@@ -68,13 +68,7 @@ impl Weir {
         Ok(self.store.read(move |conn| jobs::list(conn, &statuses, project, before, limit)).await?)
     }
 
-    pub(super) async fn read_log(
-        &self,
-        caller: &Caller,
-        id: JobId,
-        from: Lines,
-        limit: u32,
-    ) -> Result<LogPage, Error> {
+    pub(super) async fn read_log(&self, caller: &Caller, id: JobId, from: Lines, limit: u32) -> Result<LogPage, Error> {
         let job = self.read_job_only(caller, id).await?;
         let logs = std::sync::Arc::clone(&self.logs);
         let limit = limit.clamp(1, 5000);
@@ -99,7 +93,11 @@ impl Weir {
         let job = self.store.write(move |tx| {
             let stored = jobs::require(tx.conn(), id)?;
             if stored.job.status != Status::Manual {
-                return Err(Error::conflict(format!("only a manual job can be played; this one is {}", stored.job.status)).into());
+                return Err(Error::conflict(format!(
+                    "only a manual job can be played; this one is {}",
+                    stored.job.status
+                ))
+                .into());
             }
             let reason = Reason::PlayedBy { user: user.clone() };
             jobs::set_user(tx, id, &user, &variables)?;
@@ -141,9 +139,7 @@ impl Weir {
                 return Ok(stored.job);
             }
             if !stored.job.is_cancelable() {
-                return Err(
-                    Error::conflict(format!("the job cannot be canceled: it is {}", stored.job.status)).into()
-                );
+                return Err(Error::conflict(format!("the job cannot be canceled: it is {}", stored.job.status)).into());
             }
             cancel_one(tx, id, &user)?;
             scheduler::settle(tx, stored.job.run_id, false)?;
@@ -171,7 +167,9 @@ pub(super) fn check_variable(variable: &Variable) -> Result<(), Error> {
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !good {
-        return Err(Error::invalid(format!("{name:?} is no variable name: letters, digits and '_', not first a digit")));
+        return Err(Error::invalid(format!(
+            "{name:?} is no variable name: letters, digits and '_', not first a digit"
+        )));
     }
     if variable.value.contains('\0') {
         return Err(Error::invalid(format!("the value of {name} contains a NUL byte")));

@@ -42,10 +42,8 @@ impl Weir {
             .store
             .read(move |conn| {
                 let pipeline = pipelines::by_key(conn, &wanted)?.ok_or_else(|| Error::not_found("pipeline"))?;
-                let project =
-                    projects::get(conn, pipeline.project_id)?.ok_or_else(|| Error::not_found("project"))?;
-                let filter =
-                    RunFilter { pipeline: Some(wanted), limit: Some(20), ..RunFilter::default() };
+                let project = projects::get(conn, pipeline.project_id)?.ok_or_else(|| Error::not_found("project"))?;
+                let filter = RunFilter { pipeline: Some(wanted), limit: Some(20), ..RunFilter::default() };
                 let mut last = runs::list(conn, &filter)?;
                 last.truncate(20);
                 Ok((pipeline, project, last, runs::seq(conn)?))

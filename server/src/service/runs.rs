@@ -42,8 +42,7 @@ impl Weir {
             .store
             .read(move |conn| {
                 let pipeline = pipelines::by_key(conn, &wanted)?.ok_or_else(|| Error::not_found("pipeline"))?;
-                let project =
-                    projects::get(conn, pipeline.project_id)?.ok_or_else(|| Error::not_found("project"))?;
+                let project = projects::get(conn, pipeline.project_id)?.ok_or_else(|| Error::not_found("project"))?;
                 Ok((pipeline, project))
             })
             .await?;

@@ -60,12 +60,7 @@ impl Sources {
 
     /// Fetches the project's repository and finds the commit that `wanted` (a branch, tag or
     /// commit; `None`: the default branch) means now.
-    pub(super) async fn resolve(
-        &self,
-        project: &Project,
-        source: &str,
-        wanted: Option<&str>,
-    ) -> Result<Commit, Error> {
+    pub(super) async fn resolve(&self, project: &Project, source: &str, wanted: Option<&str>) -> Result<Commit, Error> {
         let lock = {
             let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(locks.entry(project.id).or_default())
@@ -79,7 +74,17 @@ impl Sources {
         }
         let fetched = git(
             Some(&mirror),
-            &["fetch", "--quiet", "--prune", "--no-auto-gc", "--force", "--", source, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
+            &[
+                "fetch",
+                "--quiet",
+                "--prune",
+                "--no-auto-gc",
+                "--force",
+                "--",
+                source,
+                "+refs/heads/*:refs/heads/*",
+                "+refs/tags/*:refs/tags/*",
+            ],
         )
         .await?;
         succeeded(&fetched, &format!("fetch {source}"))?;
@@ -97,7 +102,8 @@ impl Sources {
 
     /// The project's own definition at a commit; `None` when it has none.
     pub(super) async fn definition(&self, project: ProjectId, sha: &str) -> Result<Option<String>, Error> {
-        let shown = git(Some(&self.mirror(project)), &["cat-file", "blob", &format!("{sha}:{DEFINITION_FILE}")]).await?;
+        let shown =
+            git(Some(&self.mirror(project)), &["cat-file", "blob", &format!("{sha}:{DEFINITION_FILE}")]).await?;
         if !shown.status.success() {
             return Ok(None);
         }
@@ -136,7 +142,9 @@ async fn commit_of(mirror: &Path, git_ref: &str) -> Result<String, Error> {
         return Err(unknown());
     }
     for name in [format!("refs/heads/{git_ref}"), format!("refs/tags/{git_ref}"), git_ref.to_owned()] {
-        let parsed = git(Some(mirror), &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{name}^{{commit}}")]).await?;
+        let parsed =
+            git(Some(mirror), &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{name}^{{commit}}")])
+                .await?;
         let sha = text(&parsed.stdout).trim().to_owned();
         if parsed.status.success() && sha.len() >= 40 {
             return Ok(sha);

@@ -50,7 +50,11 @@ fn decides(job: &Job, run: Status) -> bool {
         Status::Canceled => job.status == Status::Canceled,
         Status::Manual => job.status == Status::Manual && !job.allow_failure,
         Status::Skipped => job.status == Status::Skipped,
-        _ => !job.status.is_complete() && job.status != Status::Created && !(job.status == Status::Manual && job.allow_failure),
+        _ => {
+            !job.status.is_complete()
+                && job.status != Status::Created
+                && !(job.status == Status::Manual && job.allow_failure)
+        }
     }
 }
 
@@ -59,11 +63,9 @@ fn of_job(view: &RunView, job: &Job, depth: usize) -> Why {
     let behind: Vec<&Job> = match &job.reason {
         Reason::WaitsForNeeds { needs } => needs.iter().filter_map(|one| latest(&one.name)).collect(),
         Reason::SkippedAfter { because, .. } => because.iter().filter_map(|one| latest(&one.name)).collect(),
-        Reason::WaitsForStage { stage } => view
-            .jobs
-            .iter()
-            .filter(|one| !one.retried && &one.stage == stage && !one.status.is_complete())
-            .collect(),
+        Reason::WaitsForStage { stage } => {
+            view.jobs.iter().filter(|one| !one.retried && &one.stage == stage && !one.status.is_complete()).collect()
+        }
         Reason::PredecessorAgain { job } => latest(job).into_iter().collect(),
         _ => Vec::new(),
     };

@@ -267,3 +267,11 @@ fn emit(tx: &mut Tx<'_>, id: JobId) -> Result<Job, StoreError> {
     tx.emit(Change::Job(Box::new(job.clone())))?;
     Ok(job)
 }
+
+/// The run whose job runs with this token; empty when none does.
+pub fn runs_with_token(conn: &Connection, hash: &[u8; 32]) -> Result<Vec<RunId>, StoreError> {
+    let mut statement =
+        conn.prepare_cached("SELECT run_id FROM jobs WHERE status IN ('running', 'canceling') AND token_hash = ?1")?;
+    let found = statement.query_map([hash.as_slice()], |row| Ok(RunId(row.get(0)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}

@@ -19,9 +19,7 @@ pub fn take(
         .optional()?;
     let Some(id) = found else { return Ok(None) };
     tx.conn
-        .prepare_cached(
-            "UPDATE jobs SET runner_id = ?2, runner = ?3, graceful = ?4, token_hash = ?5 WHERE id = ?1",
-        )?
+        .prepare_cached("UPDATE jobs SET runner_id = ?2, runner = ?3, graceful = ?4, token_hash = ?5 WHERE id = ?1")?
         .execute((id.0, runner.id.0, &runner.name, graceful, token_hash.as_slice()))?;
     let reason = Reason::TakenBy { runner: runner.name.clone() };
     jobs::transition(tx, id, Status::Pending, Status::Running, &reason).map(Some)
