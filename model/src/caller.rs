@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 pub enum Via {
     /// `--local`: whoever reaches the loopback address is the owner.
     Local,
+    /// A personal token of scope `api`.
+    Token,
+    /// A personal token of scope `read_api`.
+    ReadToken,
     /// The server itself (rules, recovery).
     System,
 }

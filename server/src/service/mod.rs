@@ -9,6 +9,7 @@ mod projects;
 mod runs;
 mod source;
 mod streams;
+mod tokens;
 mod why;
 
 use std::path::{Path, PathBuf};

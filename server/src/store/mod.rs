@@ -15,6 +15,7 @@ pub mod queue;
 mod rows;
 pub mod runners;
 pub mod runs;
+pub mod tokens;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -145,3 +145,15 @@ CREATE TABLE events (
     change TEXT NOT NULL
 ) STRICT;
 CREATE INDEX events_by_run ON events (run_id, seq);
+
+-- Personal tokens: only what is needed to recognise one.
+CREATE TABLE tokens (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    user       TEXT    NOT NULL,
+    name       TEXT    NOT NULL,
+    scope      TEXT    NOT NULL CHECK (scope IN ('api', 'read_api')),
+    token_hash BLOB    NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    UNIQUE (user, name)
+) STRICT;
