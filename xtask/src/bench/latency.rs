@@ -5,7 +5,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::Bench;
+use super::{Bench, traces};
 
 /// The shell itself says when it ran: its clock is read without starting a process.
 const STAMP: &str = "stamp:\n  script: ['echo \"at=$EPOCHREALTIME\"']\n";
@@ -48,6 +48,19 @@ pub fn measure(bench: &mut Bench) -> Result<()> {
         client.wait_for_end(&run)?;
     }
     bench.report.percentiles("trigger to the first line, seen by a waiting client", seen);
+
+    // Each of these runs has one job, so the next trace's file is known before it exists.
+    let data = bench.folder.join("latency");
+    let mut on_disk = Vec::new();
+    for _ in 0..rounds {
+        let next = traces::next(&data)?;
+        let start = Instant::now();
+        let run = client.trigger("stamp")?;
+        traces::wait_for_output(&next)?;
+        on_disk.push(start.elapsed());
+        client.wait_for_end(&run)?;
+    }
+    bench.report.percentiles("trigger to the first line on disk", on_disk);
     server.stop()
 }
 

@@ -10,6 +10,7 @@ mod report;
 mod scale;
 mod server;
 mod throughput;
+mod traces;
 
 use std::fs;
 use std::path::PathBuf;
