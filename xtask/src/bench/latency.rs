@@ -56,7 +56,7 @@ pub fn measure(bench: &mut Bench) -> Result<()> {
         let next = traces::next(&data)?;
         let start = Instant::now();
         let run = client.trigger("stamp")?;
-        traces::wait_for_output(&next)?;
+        traces::wait_for("at=1", &next)?;
         on_disk.push(start.elapsed());
         client.wait_for_end(&run)?;
     }

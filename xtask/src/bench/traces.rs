@@ -14,12 +14,12 @@ pub fn next(data: &Path) -> Result<PathBuf> {
     Ok(folder.join((id / 1000).to_string()).join(format!("{id}.log")))
 }
 
-/// Waits until the file has something in it, looking five thousand times a second.
-pub fn wait_for_output(trace: &Path) -> Result<()> {
+/// Waits until the file holds this text, looking five thousand times a second. What the runner says first does not count.
+pub fn wait_for(text: &str, trace: &Path) -> Result<()> {
     let started = Instant::now();
-    while fs::metadata(trace).map_or(0, |file| file.len()) == 0 {
+    while !fs::read_to_string(trace).is_ok_and(|lines| lines.contains(text)) {
         if started.elapsed() > Duration::from_secs(10) {
-            bail!("nothing was written to {}", trace.display());
+            bail!("{text} was not written to {}", trace.display());
         }
         thread::sleep(Duration::from_micros(200));
     }
