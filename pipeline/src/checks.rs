@@ -15,13 +15,19 @@ pub(crate) fn whole_file(drafts: &[Draft], stages: &[String], hidden: &[&str], b
         let stage = stage_index.get(draft.stage.as_str());
         // An empty stage is one that could not be read.
         if stage.is_none() && !draft.stage.is_empty() {
-            report.add(unknown_stage(draft, stages));
+            report.add_error(|| unknown_stage(draft, stages));
         }
         for need in draft.needs.iter().flatten() {
             let name = need.need.job.as_str();
             let Some(&target) = jobs.get(name) else {
-                if !broken.contains(&name) {
-                    report.add(unknown_need(draft, name, need.need.optional, need.mark, drafts, hidden));
+                if broken.contains(&name) {
+                    continue;
+                }
+                if need.need.optional {
+                    let message = format!("`{}` needs `{name}`, but there is no such job in this file", draft.name);
+                    report.add(Problem::warning(need.mark, message));
+                } else {
+                    report.add_error(|| unknown_need(draft, name, need.mark, drafts, hidden));
                 }
                 continue;
             };
@@ -51,17 +57,10 @@ fn unknown_stage(draft: &Draft, stages: &[String]) -> Problem {
     problem.hint(hint)
 }
 
-fn unknown_need(
-    draft: &Draft,
-    name: &str,
-    optional: bool,
-    mark: crate::source::Mark,
-    drafts: &[Draft],
-    hidden: &[&str],
-) -> Problem {
+fn unknown_need(draft: &Draft, name: &str, mark: crate::source::Mark, drafts: &[Draft], hidden: &[&str]) -> Problem {
     let shown: String = name.chars().take(60).collect();
     let message = format!("`{}` needs `{shown}`, but there is no such job in this file", draft.name);
-    let problem = if optional { Problem::warning(mark, message) } else { Problem::error(mark, message) };
+    let problem = Problem::error(mark, message);
     if hidden.contains(&name) {
         return problem.hint("a name that begins with a dot is a template, which never runs");
     }

@@ -95,6 +95,12 @@ pub(crate) fn jobs<'t>(top: &'t Map, report: &mut Report) -> Vec<(&'t Entry, Opt
                 report.add(problem.hint("give it a `script`"));
                 jobs.push((entry, None));
             }
+            Kind::Map(_) => {
+                let problem =
+                    Problem::error(entry.mark, format!("`{}` looks neither like a keyword nor like a job", entry.key));
+                let close = global_keyword_like(&entry.key).unwrap_or_default();
+                report.add(problem.hint(format!("did you mean `{close}`? a job has a `script`")));
+            }
             _ => report.add(stranger(entry)),
         }
     }
@@ -119,8 +125,8 @@ fn stranger(entry: &Entry) -> Problem {
     if keywords::is_known(Place::Job, name) {
         let problem = Problem::error(entry.mark, format!("`{name}` does not stand at the top of the file"));
         return match global_keyword_like(name) {
-            Some(close) => problem.hint(format!("it belongs into a job; or did you mean `{close}`?")),
-            None => problem.hint("it belongs into a job"),
+            Some(close) => problem.hint(format!("it belongs in a job; or did you mean `{close}`?")),
+            None => problem.hint("it belongs in a job"),
         };
     }
     let message =

@@ -97,10 +97,13 @@ impl Resolver<'_, '_> {
             return None;
         };
         let Some(&i) = self.index.get(&**text) else {
-            let names = self.top.entries.iter().filter(|e| e.value.as_map().is_some()).map(|e| &*e.key);
-            let hint = closest(text, names).map(|close| format!("did you mean `{close}`?"));
-            let message = format!("`{}` extends `{text}`, but there is no such job", child.key);
-            self.report.add(Problem::error(name.mark, message).maybe_hint(hint));
+            let top = self.top;
+            self.report.add_error(|| {
+                let names = top.entries.iter().filter(|e| e.value.as_map().is_some()).map(|e| &*e.key);
+                let hint = closest(text, names).map(|close| format!("did you mean `{close}`?"));
+                let message = format!("`{}` extends `{text}`, but there is no such job", child.key);
+                Problem::error(name.mark, message).maybe_hint(hint)
+            });
             return None;
         };
         if let Some(at) = self.path.iter().position(|on_path| *on_path == i) {

@@ -21,11 +21,11 @@ pub(crate) enum Place {
 impl Place {
     const fn describe(self) -> &'static str {
         match self {
-            Self::Global => "the top of the file",
-            Self::Job => "a job",
-            Self::Default => "`default`",
-            Self::Artifacts => "`artifacts`",
-            Self::Need => "a need",
+            Self::Global => "at the top of the file",
+            Self::Job => "in a job",
+            Self::Default => "under `default`",
+            Self::Artifacts => "under `artifacts`",
+            Self::Need => "in an entry of `needs`",
         }
     }
 }
@@ -39,6 +39,8 @@ pub(crate) enum Support {
     Later(&'static str),
     /// It will not be; the text says what to use instead.
     Never(&'static str),
+    /// An old place or an old name; the text says where it went.
+    Moved(&'static str),
 }
 
 /// One keyword at one place.
@@ -61,6 +63,10 @@ const fn never(place: Place, name: &'static str, instead: &'static str) -> Keywo
     Keyword { place, name, support: Support::Never(instead) }
 }
 
+const fn moved(place: Place, name: &'static str, to: &'static str) -> Keyword {
+    Keyword { place, name, support: Support::Moved(to) }
+}
+
 const UNDER_DEFAULT: &str = "put it under `default`";
 const RULES: &str = "use `when` in the job; start different pipelines for different occasions";
 const IMAGE: &str = "the runner's own shell runs the scripts; call `docker run` or `podman run` in `script`";
@@ -77,12 +83,12 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     later(Place::Global, "include", "copy the included text into this file"),
     later(Place::Global, "workflow", "start the pipeline only when it is wanted"),
     later(Place::Global, "spec", "use `variables` with `description` and `options`"),
-    never(Place::Global, "image", IMAGE),
-    never(Place::Global, "services", IMAGE),
-    never(Place::Global, "cache", CACHE),
-    never(Place::Global, "before_script", UNDER_DEFAULT),
-    never(Place::Global, "after_script", UNDER_DEFAULT),
-    never(Place::Global, "types", "it is called `stages` now"),
+    later(Place::Global, "image", IMAGE),
+    later(Place::Global, "services", IMAGE),
+    later(Place::Global, "cache", CACHE),
+    moved(Place::Global, "before_script", UNDER_DEFAULT),
+    moved(Place::Global, "after_script", UNDER_DEFAULT),
+    moved(Place::Global, "types", "it is called `stages` now"),
     never(Place::Global, "dast_configuration", "run the scanner in a job"),
 
     yes(Place::Job, "script"),
@@ -124,7 +130,7 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     never(Place::Job, "run", "use `script`"),
     never(Place::Job, "inputs", "use `variables`"),
     never(Place::Job, "dast_configuration", "run the scanner in a job"),
-    never(Place::Job, "type", "it is called `stage` now"),
+    moved(Place::Job, "type", "it is called `stage` now"),
 
     yes(Place::Default, "before_script"),
     yes(Place::Default, "after_script"),
@@ -183,11 +189,14 @@ pub(crate) fn unsupported(place: Place, name: &str, mark: Mark) -> Problem {
         Some(Support::Never(instead)) => {
             return Problem::error(mark, format!("`{name}` is not supported by this server")).hint(instead);
         }
+        Some(Support::Moved(to)) => {
+            return Problem::error(mark, format!("`{name}` does not stand {} any more", place.describe())).hint(to);
+        }
         Some(Support::Yes) | None => {}
     }
-    let problem = Problem::error(mark, format!("`{name}` is not a keyword of {}", place.describe()));
+    let problem = Problem::error(mark, format!("`{name}` is not a keyword {}", place.describe()));
     if let Some(elsewhere) = KEYWORDS.iter().find(|keyword| keyword.name == name) {
-        return problem.hint(format!("it belongs into {}", elsewhere.place.describe()));
+        return problem.hint(format!("it stands {}", elsewhere.place.describe()));
     }
     let here = KEYWORDS.iter().filter(|keyword| keyword.place == place).map(|keyword| keyword.name);
     problem.maybe_hint(closest(name, here).map(|close| format!("did you mean `{close}`?")))
@@ -206,10 +215,13 @@ pub(crate) fn closest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
         5..=8 => 2,
         _ => 3,
     };
+    // Enough for any real file; a suggestion must not cost more than the finding.
+    const MAX_CANDIDATES: usize = 1_000;
     let folded = word.to_lowercase().replace('-', "_");
     candidates
         .into_iter()
-        .filter(|candidate| candidate.len() <= word.len() + 3 && *candidate != word)
+        .take(MAX_CANDIDATES)
+        .filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed && *candidate != word)
         .map(|candidate| (distance(&folded, &candidate.to_lowercase().replace('-', "_")), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
@@ -257,7 +269,7 @@ mod tests {
         for (i, one) in KEYWORDS.iter().enumerate() {
             let again = KEYWORDS[i + 1..].iter().any(|other| other.place == one.place && other.name == one.name);
             assert!(!again, "{} stands twice in the table", one.name);
-            if let Support::Later(instead) | Support::Never(instead) = one.support {
+            if let Support::Later(instead) | Support::Never(instead) | Support::Moved(instead) = one.support {
                 assert!(!instead.is_empty() && !instead.ends_with('.'), "{}", one.name);
             }
         }

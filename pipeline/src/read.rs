@@ -19,13 +19,27 @@ pub(crate) fn mismatch(report: &mut Report, mark: Mark, what: &str, wanted: &str
         Kind::Reference(_) => return report.add(unresolved(mark)),
         _ => {}
     }
-    let problem = Problem::error(mark, format!("`{what}` must be {wanted}, not {}", found.describe()));
-    report.add(match &found.kind {
-        Kind::Scalar(scalar) if scalar.value != Value::Text && wanted.contains("string") => {
-            problem.hint(format!("put it in quotes: \"{}\"", scalar.text))
+    let problem = Problem::error(mark, format!("{} must be {wanted}, not {}", named(what), found.describe()));
+    let Kind::Scalar(scalar) = &found.kind else { return report.add(problem) };
+    let hint = match scalar.value {
+        Value::Text if wanted.contains("number") && scalar.text.parse::<i64>().is_ok() => {
+            Some(format!("without quotes: {}", scalar.text))
         }
-        _ => problem,
-    });
+        Value::Text if wanted.contains("`true`") => match &*scalar.text.to_lowercase() {
+            "yes" | "on" | "true" => Some("write `true`".to_owned()),
+            "no" | "off" | "false" => Some("write `false`".to_owned()),
+            _ => None,
+        },
+        Value::Text => None,
+        _ if wanted.contains("string") => Some(format!("put it in quotes: \"{}\"", scalar.text)),
+        _ => None,
+    };
+    report.add(problem.maybe_hint(hint));
+}
+
+/// A keyword in backquotes; a description as it is.
+pub(crate) fn named(what: &str) -> String {
+    if what.contains(' ') { what.to_owned() } else { format!("`{what}`") }
 }
 
 fn unresolved(mark: Mark) -> Problem {
@@ -134,10 +148,6 @@ pub(crate) fn exit_codes(entry: &Entry, what: &str, report: &mut Report) -> Opti
                 codes.push(code);
             }
             Kind::Broken => {}
-            Kind::Scalar(Scalar { value: Value::Text, text, .. }) if text.parse::<i32>().is_ok() => {
-                let problem = Problem::error(item.mark, format!("`{what}` must be a whole number, not a string"));
-                report.add(problem.hint(format!("without quotes: {text}")));
-            }
             _ => mismatch(report, item.mark, what, "a whole number", item),
         }
     }
@@ -217,7 +227,7 @@ pub(crate) fn only_known(map: &Map, place: Place, report: &mut Report) {
         // `null` takes a keyword away again, whatever it is.
         let taken_away = matches!(entry.value.kind, Kind::Null) && keywords::is_known(place, &entry.key);
         if !keywords::is_supported(place, &entry.key) && !taken_away {
-            report.add(keywords::unsupported(place, &entry.key, entry.mark));
+            report.add_error(|| keywords::unsupported(place, &entry.key, entry.mark));
         }
     }
 }

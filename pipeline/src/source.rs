@@ -89,6 +89,16 @@ impl Report {
         }
     }
 
+    /// Adds an error that costs something to put into words, unless nobody will read it.
+    pub fn add_error(&mut self, error: impl FnOnce() -> Problem) {
+        if self.problems.len() < MAX_DIAGNOSTICS {
+            self.add(error());
+        } else {
+            self.errors += 1;
+            self.omitted += 1;
+        }
+    }
+
     pub fn extend(&mut self, problems: Vec<Problem>) {
         for problem in problems {
             self.add(problem);
@@ -97,6 +107,12 @@ impl Report {
 
     pub fn error(&mut self, mark: Mark, message: impl Into<String>) {
         self.add(Problem::error(mark, message));
+    }
+
+    /// How many errors were added so far, repetitions counted: whoever compares two counts knows
+    /// whether something between them went wrong.
+    pub fn errors(&self) -> usize {
+        self.errors
     }
 
     /// Whether an error was found so far.

@@ -13,7 +13,7 @@ use model::plan::{AllowFailure, ArtifactSpec, Retry, Variable, When};
 pub(crate) use needs::NeedDraft;
 pub(crate) use variables::{Variables, read as read_variables};
 
-use crate::keywords::Place;
+use crate::keywords::{self, Place};
 use crate::read;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map};
@@ -90,13 +90,16 @@ pub(crate) fn read_job(entry: &Entry, body: &Map, default: &Map, report: &mut Re
         draft.stage = read::text(stage, "stage", report).unwrap_or_default();
     }
     match own("script") {
+        // A mistyped `script` has been told already.
+        None if body.entries.iter().any(|e| keywords::closest(&e.key, ["script"]).is_some()) => {}
         None => report.add(
             Problem::error(entry.mark, format!("the job `{}` has no `script`", entry.key))
                 .hint("a name that begins with a dot makes it a template that never runs"),
         ),
         Some(script) => {
+            let errors = report.errors();
             if let Some(commands) = read::commands(script, "script", report) {
-                if commands.is_empty() {
+                if commands.is_empty() && errors == report.errors() {
                     report.error(script.mark, format!("the `script` of `{}` is empty", entry.key));
                 }
                 draft.script = commands;

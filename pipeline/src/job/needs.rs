@@ -52,13 +52,12 @@ fn collect(items: &[Tree], level: usize, needs: &mut Vec<NeedDraft>, report: &mu
             }),
             Kind::Map(map) => {
                 read::only_known(map, Place::Need, report);
+                // A need of another kind was refused by its own keyword.
+                if map.entries.iter().any(|e| matches!(&*e.key, "pipeline" | "project")) {
+                    continue;
+                }
                 let Some(job) = map.get("job") else {
-                    // A need of another kind was refused by its own keyword.
-                    if !map.entries.iter().any(|e| matches!(&*e.key, "pipeline" | "project")) {
-                        report.add(
-                            Problem::error(item.mark, "this need does not say which `job`").hint("`- job: build`"),
-                        );
-                    }
+                    report.add(Problem::error(item.mark, "this need does not say which `job`").hint("`- job: build`"));
                     continue;
                 };
                 let flag = |key: &str, report: &mut Report| map.get(key).and_then(|e| read::boolean(e, key, report));
@@ -76,7 +75,7 @@ fn collect(items: &[Tree], level: usize, needs: &mut Vec<NeedDraft>, report: &mu
             _ => read::mismatch(
                 report,
                 item.mark,
-                "an entry of needs",
+                "an entry of `needs`",
                 "the name of a job (a string) or a mapping with `job`",
                 item,
             ),

@@ -52,7 +52,7 @@ pub(crate) fn allow_failure(entry: &Entry, report: &mut Report) -> Option<(Allow
             unknown_key(report, item, "allow_failure", &["exit_codes"]);
         }
     }
-    if map.get("exit_codes").is_none() {
+    if map.entries.is_empty() {
         report.error(entry.value_mark(), "`allow_failure` needs `exit_codes` when it is a mapping");
     }
     result
@@ -181,5 +181,5 @@ pub(super) fn unknown_key(report: &mut Report, entry: &Entry, what: &str, keys: 
         || format!("it has {}", keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")),
         |close| format!("did you mean `{close}`?"),
     );
-    report.add(Problem::error(entry.mark, format!("`{what}` has no `{}`", entry.key)).hint(hint));
+    report.add(Problem::error(entry.mark, format!("{} has no `{}`", read::named(what), entry.key)).hint(hint));
 }

@@ -86,7 +86,7 @@ fn options(map: &Map, default: &str, report: &mut Report) -> Vec<String> {
         read::mismatch(report, entry.value_mark(), "options", "a list", &entry.value);
         return Vec::new();
     };
-    let all: Vec<_> = items.iter().filter_map(|item| value(item, item.mark, "an entry of options", report)).collect();
+    let all: Vec<_> = items.iter().filter_map(|item| value(item, item.mark, "an entry of `options`", report)).collect();
     if all.is_empty() {
         report.error(entry.mark, "`options` must not be an empty list");
     } else if !all.iter().any(|option| option == default) {

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag};
 use model::Span;
 
-use super::{Entry, Kind, Map, Node, Scalar, Tree};
+use super::mapping::Building;
+use super::{Kind, Node, Scalar, Tree};
 use crate::source::{Mark, Problem};
 
 /// Largest text, in bytes (contracts/ci-yaml.md, limits).
@@ -41,8 +42,16 @@ pub(crate) fn load(text: &str, file: u32) -> (Option<Tree>, Vec<Problem>) {
     (loader.root, loader.problems)
 }
 
+/// What a tag makes of a collection.
+#[derive(Clone, Copy)]
+enum Meaning {
+    Plain,
+    Reference,
+    Broken,
+}
+
 enum Frame {
-    List { mark: Mark, anchor: usize, tag: Option<String>, items: Vec<Tree> },
+    List { mark: Mark, anchor: usize, meaning: Meaning, items: Vec<Tree> },
     Map { mark: Mark, anchor: usize, building: Building, key: Option<Key> },
 }
 
@@ -51,15 +60,6 @@ enum Key {
     Text { text: Rc<str>, mark: Mark },
     Merge { mark: Mark },
     Bad,
-}
-
-/// A mapping while its entries come in.
-#[derive(Default)]
-struct Building {
-    map: Map,
-    index: HashMap<Rc<str>, usize>,
-    /// For each entry, whether it was written here (rather than merged in).
-    own: Vec<bool>,
 }
 
 #[derive(Default)]
@@ -81,6 +81,7 @@ impl Loader<'_> {
         for event in Parser::new_from_str_with_options(self.text, options) {
             let (event, span) = event.map_err(|error| self.syntax(&error))?;
             let mark = self.mark(span);
+            let tag_mark = span.tag_span().map_or(mark, |tag| self.mark(tag));
             match event {
                 Event::DocumentStart(..) => {
                     self.documents += 1;
@@ -89,17 +90,17 @@ impl Loader<'_> {
                     }
                 }
                 Event::Scalar(text, style, anchor, tag) => {
-                    let node = self.scalar(&text, style, tag.as_deref(), mark);
+                    let node = self.scalar(&text, style, tag.as_deref(), mark, tag_mark);
                     self.complete(node, anchor)?;
                 }
                 Event::SequenceStart(_, anchor, tag) => {
                     self.deeper(mark)?;
-                    let tag = self.collection_tag(tag.as_deref(), "seq", mark);
-                    self.frames.push(Frame::List { mark, anchor, tag, items: Vec::new() });
+                    let meaning = self.collection_tag(tag.as_deref(), "seq", tag_mark);
+                    self.frames.push(Frame::List { mark, anchor, meaning, items: Vec::new() });
                 }
                 Event::MappingStart(_, anchor, tag) => {
                     self.deeper(mark)?;
-                    self.collection_tag(tag.as_deref(), "map", mark);
+                    self.collection_tag(tag.as_deref(), "map", tag_mark);
                     self.frames.push(Frame::Map { mark, anchor, building: Building::default(), key: None });
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.close(mark)?,
@@ -143,7 +144,8 @@ impl Loader<'_> {
             ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
                 Some("put text that contains `: ` in quotes, and check the indentation")
             }
-            ErrorKind::UnclosedQuotedScalar | ErrorKind::UnclosedFlowCollection { .. } => Some("it begins further up"),
+            ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => Some("close the quote"),
+            ErrorKind::UnclosedFlowCollection { .. } => Some("close the bracket"),
             ErrorKind::UnexpectedCharacter { .. } => {
                 Some("put text that begins with one of % @ ` | > & * ! [ { in quotes")
             }
@@ -182,7 +184,7 @@ impl Loader<'_> {
         Ok(())
     }
 
-    fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, mark: Mark) -> Tree {
+    fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, mark: Mark, tag_mark: Mark) -> Tree {
         let plain = style == ScalarStyle::Plain;
         let kind = match tag {
             None if plain => Scalar::plain(text).map_or(Kind::Null, Kind::Scalar),
@@ -192,12 +194,12 @@ impl Loader<'_> {
                 (Some("bool" | "int" | "float" | "null"), _) => Scalar::plain(text).map_or(Kind::Null, Kind::Scalar),
                 (_, "!reference") => {
                     self.problems.push(
-                        Problem::error(mark, "`!reference` takes a list: the path to a value")
+                        Problem::error(tag_mark, "`!reference` takes a list: the path to a value")
                             .hint("`!reference [.setup, script]`"),
                     );
                     Kind::Broken
                 }
-                (_, name) => self.unknown_tag(name, mark),
+                (_, name) => self.unknown_tag(name, tag_mark),
             },
         };
         Rc::new(Node::new(mark, kind))
@@ -213,17 +215,17 @@ impl Loader<'_> {
         Kind::Broken
     }
 
-    /// Checks the tag of a list or a mapping; returns it when the list is to be more than a list.
-    fn collection_tag(&mut self, tag: Option<&Tag>, core: &str, mark: Mark) -> Option<String> {
-        let tag = tag?;
+    /// Checks the tag of a list or a mapping.
+    fn collection_tag(&mut self, tag: Option<&Tag>, core: &str, mark: Mark) -> Meaning {
+        let Some(tag) = tag else { return Meaning::Plain };
         if tag.core_suffix() == Some(core) || tag.original() == "!" {
-            return None;
+            return Meaning::Plain;
         }
         if core == "seq" && tag.original() == "!reference" {
-            return Some("!reference".into());
+            return Meaning::Reference;
         }
         self.unknown_tag(&tag.original(), mark);
-        Some("broken".into())
+        Meaning::Broken
     }
 
     fn alias(&mut self, id: usize, mark: Mark) -> Result<(), Problem> {
@@ -241,15 +243,15 @@ impl Loader<'_> {
 
     fn close(&mut self, end: Mark) -> Result<(), Problem> {
         let (mut mark, anchor, kind) = match self.frames.pop() {
-            Some(Frame::List { mark, anchor, tag, items }) => {
-                let kind = match tag.as_deref() {
-                    None => Kind::List(items),
-                    Some("!reference") => Kind::Reference(items),
-                    Some(_) => Kind::Broken,
+            Some(Frame::List { mark, anchor, meaning, items }) => {
+                let kind = match meaning {
+                    Meaning::Plain => Kind::List(items),
+                    Meaning::Reference => Kind::Reference(items),
+                    Meaning::Broken => Kind::Broken,
                 };
                 (mark, anchor, kind)
             }
-            Some(Frame::Map { mark, anchor, building, .. }) => (mark, anchor, Kind::Map(building.map)),
+            Some(Frame::Map { mark, anchor, building, .. }) => (mark, anchor, Kind::Map(building.finish())),
             None => return Ok(()),
         };
         mark.span.end = end.span.end.max(mark.span.end);
@@ -296,63 +298,6 @@ fn read_key(node: &Node, problems: &mut Vec<Problem>) -> Key {
             Key::Bad
         }
     }
-}
-
-impl Building {
-    fn insert(&mut self, key: Rc<str>, mark: Mark, value: Tree, problems: &mut Vec<Problem>) {
-        let Some(&at) = self.index.get(&key) else { return self.push(key, mark, value, true) };
-        let first = self.map.entries[at].mark.span.line;
-        if self.own[at] {
-            problems.push(
-                Problem::warning(mark, format!("`{key}` is given twice in this mapping; the last one counts"))
-                    .hint(format!("the first one is in line {first}")),
-            );
-        }
-        self.own[at] = true;
-        self.map.entries[at] = Entry { key, mark, value };
-    }
-
-    fn push(&mut self, key: Rc<str>, mark: Mark, value: Tree, own: bool) {
-        self.index.insert(Rc::clone(&key), self.map.entries.len());
-        self.own.push(own);
-        self.map.entries.push(Entry { key, mark, value });
-    }
-
-    /// `<<`: takes over what the mapping does not say itself. In a list the earlier mappings win,
-    /// of several `<<` the later ones.
-    fn merge(&mut self, mark: Mark, value: &Node, problems: &mut Vec<Problem>) {
-        match &value.kind {
-            Kind::Map(map) => self.merge_map(mark, map, problems),
-            Kind::List(items) => {
-                for item in items.iter().rev() {
-                    match &item.kind {
-                        Kind::Map(map) => self.merge_map(mark, map, problems),
-                        Kind::Broken => {}
-                        _ => problems.push(not_mergeable(item)),
-                    }
-                }
-            }
-            Kind::Broken => {}
-            _ => problems.push(not_mergeable(value)),
-        }
-    }
-
-    fn merge_map(&mut self, mark: Mark, map: &Map, problems: &mut Vec<Problem>) {
-        for entry in &map.entries {
-            match self.index.get(&entry.key) {
-                None => self.push(Rc::clone(&entry.key), entry.mark, Rc::clone(&entry.value), false),
-                Some(&at) if !self.own[at] => self.map.entries[at] = entry.clone(),
-                Some(_) => problems.push(
-                    Problem::warning(mark, format!("`{}` stands before `<<`, which brings it too", entry.key))
-                        .hint("here the mapping's own value counts, on GitLab the merged one; write `<<` first"),
-                ),
-            }
-        }
-    }
-}
-
-fn not_mergeable(node: &Node) -> Problem {
-    Problem::error(node.mark, format!("`<<` merges mappings, not {}", node.describe())).hint("`<<: *name`")
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! language; the only file that names the parser crate is `load.rs`.
 
 mod load;
+mod mapping;
 mod node;
 mod scalar;
 

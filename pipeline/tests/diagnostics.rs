@@ -1,0 +1,199 @@
+//! What people are told: a table of wrong definitions and the words, places and hints they get.
+
+use std::fmt::Write as _;
+
+use model::Diagnostic;
+use pipeline::Context;
+
+fn drawn(diagnostic: &Diagnostic) -> String {
+    let mut text = format!(
+        "{:?} {}:{}:{} {}\n",
+        diagnostic.severity, diagnostic.file, diagnostic.span.line, diagnostic.span.column, diagnostic.message
+    );
+    if !diagnostic.source_line.is_empty() {
+        let indent = " ".repeat(diagnostic.span.column as usize - 1);
+        let _ = writeln!(text, "  | {}\n  | {indent}{}", diagnostic.source_line, "^".repeat(diagnostic.caret_width()));
+    }
+    if let Some(hint) = &diagnostic.hint {
+        let _ = writeln!(text, "  = {hint}");
+    }
+    text
+}
+
+/// The findings of every entry of a table, one under the other.
+fn told(table: &[(&str, &str)]) -> String {
+    let mut all = String::new();
+    for (name, text) in table {
+        let outcome = pipeline::plan(text, &Context::default());
+        let verdict = match (&outcome.plan, outcome.valid) {
+            (Some(_), _) => "planned",
+            (None, true) => "valid, but no run",
+            (None, false) => "refused",
+        };
+        let _ = writeln!(all, "## {name}: {verdict}");
+        for diagnostic in &outcome.diagnostics {
+            all.push_str(&drawn(diagnostic));
+        }
+        all.push('\n');
+    }
+    all
+}
+
+/// The table itself stands above; the snapshot holds only the answers.
+macro_rules! snapshot {
+    ($table:expr) => {
+        insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(told($table)) })
+    };
+}
+
+#[test]
+fn texts_that_are_no_definitions() {
+    snapshot!(&[
+        ("empty", ""),
+        ("only comments", "# nothing\n---\n"),
+        ("a scalar", "just words\n"),
+        ("a list", "- a\n- b\n"),
+        ("a tab", "job:\n\tscript: x\n"),
+        ("a colon too much", "job:\n  script: echo a: b\n"),
+        ("an open quote", "job:\n  script: \"echo\n"),
+        ("an open bracket", "job:\n  script: [a, b\n"),
+        ("wrong indentation", "job:\n  script: a\n stage: b\n"),
+        ("two documents", "a:\n  script: x\n---\nb:\n  script: y\n"),
+        ("a header", "spec:\n  inputs: {}\n---\nb:\n  script: y\n"),
+        ("an unknown alias", "job:\n  script: *nothing\n"),
+        ("an alias within itself", "job: &a\n  script: [*a]\n"),
+        ("an unknown tag", "job:\n  script: !include x\n"),
+        ("a percent sign", "job:\n  script: %x\n"),
+        ("merging a list", "job:\n  <<: [1]\n  script: x\n"),
+        ("a key that is a list", "[a, b]: x\njob:\n  script: x\n"),
+        ("nested too deep", &format!("job: {}{}\n", "[".repeat(120), "]".repeat(120))),
+        ("no jobs", "stages: [a]\n"),
+        ("only hidden jobs", ".a:\n  script: x\n"),
+    ]);
+}
+
+#[test]
+fn keywords() {
+    snapshot!(&[
+        ("not yet", "workflow:\n  name: x\njob:\n  script: x\n  tags: [a]\n  cache: {}\n"),
+        ("never", "job:\n  script: x\n  secrets: {}\n  id_tokens: {}\n"),
+        ("deprecated at the top", "before_script: [a]\nimage: x\njob:\n  script: x\n"),
+        ("typing errors", "stagse: [a]\njob:\n  scirpt: x\n  befor_script: y\n  Stage: test\n"),
+        ("a word of another place", "job:\n  script: x\n  stages: [a]\n  paths: [b]\n"),
+        ("a job's keyword at the top", "script: x\nstage: [build]\nretry: 2\n"),
+        ("a mistyped keyword with a mapping", "variable:\n  A: b\njob:\n  script: x\n"),
+        ("a job that is a string", "job: make\n"),
+        ("an empty job", "job:\n"),
+        ("unknown", "job:\n  script: x\n  flavour: y\n"),
+        ("in default", "default:\n  script: x\n  image: y\n  retri: 1\njob:\n  script: x\n"),
+        ("in artifacts", "job:\n  script: x\n  artifacts:\n    path: [a]\n    reports: {}\n"),
+        (
+            "in needs",
+            "a:\n  script: x\nb:\n  script: x\n  needs:\n    - job: a\n      artefacts: false\n    - project: g/p\n      job: c\n      ref: main\n"
+        ),
+        (
+            "in a template used twice",
+            ".t:\n  rulez: []\na:\n  extends: .t\n  script: x\nb:\n  extends: .t\n  script: x\n"
+        ),
+        ("in a template not used", ".t:\n  rulez: []\na:\n  script: x\n"),
+        ("delayed", "a:\n  script: x\n  when: delayed\n  start_in: 1 h\n"),
+    ]);
+}
+
+#[test]
+fn values() {
+    snapshot!(&[
+        ("script", "a:\n  script: true\nb:\n  script: []\nc:\n  stage: test\nd:\n  script: ''\ne:\n  script: {a: b}\n"),
+        ("script entries", "a:\n  script:\n    - echo a: b\n    - 12\n    -\n    - true\n"),
+        ("nested", &format!("a:\n  script: {}x{}\n", "[".repeat(13), "]".repeat(13))),
+        (
+            "when",
+            "a:\n  script: x\n  when: on_succes\nb:\n  script: x\n  when: true\nc:\n  script: x\n  when: sometimes\n"
+        ),
+        (
+            "allow_failure",
+            "a:\n  script: x\n  allow_failure: yes\nb:\n  script: x\n  allow_failure:\n    exit_code: 1\nc:\n  script: x\n  allow_failure:\n    exit_codes: ['1', 2, 2]\n"
+        ),
+        (
+            "retry",
+            "a:\n  script: x\n  retry: 3\nb:\n  script: x\n  retry: '2'\nc:\n  script: x\n  retry:\n    max: 1\n    when: [script_failur, 3]\n    times: 2\nd:\n  script: x\n  retry:\n    when: always\n"
+        ),
+        (
+            "timeout",
+            "a:\n  script: x\n  timeout: 3600\nb:\n  script: x\n  timeout: soon\nc:\n  script: x\n  timeout: 2 months\nd:\n  script: x\n  timeout: 0 s\n"
+        ),
+        ("stages", "stages: [a, 1, '', b]\njob:\n  script: x\n  stage: a\n"),
+        ("stages that are no list", "stages: build\njob:\n  script: x\n  stage: build\n"),
+        (
+            "variables",
+            "variables:\n  A: [1]\n  B:\n    value: x\n    desc: y\n  C:\n    value: x\n    options: [y, z]\n  D:\n    value: x\n    options: x\n  E:\n    value: x\n    expand: okay\n  'F=': x\njob:\n  script: x\n  variables:\n    G:\n      value: x\n      description: y\n"
+        ),
+        (
+            "artifacts",
+            "a:\n  script: x\n  artifacts: dist\nb:\n  script: x\n  artifacts:\n    paths: dist/\nc:\n  script: x\n  artifacts:\n    paths: []\nd:\n  script: x\n  artifacts:\n    paths: [a]\n    when: [always]\n"
+        ),
+        ("names", &format!("{}:\n  script: x\ntrue:\n  script: x\n\"a\\nb\":\n  script: x\n", "n".repeat(300))),
+    ]);
+}
+
+#[test]
+fn jobs_among_each_other() {
+    let circle = "a:\n  script: x\n  needs: [b]\nb:\n  script: x\n  needs: [c]\nc:\n  script: x\n  needs: [a]\nd:\n  script: x\n  needs: [d]\n";
+    let many: String = (0..60).map(|i| format!("j{i}:\n  script: x\n")).collect::<String>()
+        + "last:\n  script: x\n  stage: deploy\n  needs: ["
+        + &(0..60).map(|i| format!("j{i}")).collect::<Vec<_>>().join(", ")
+        + "]\n";
+    let chain: String =
+        (0..14).map(|i| format!("j{i}:\n  extends: j{}\n", i + 1)).collect::<String>() + "j14:\n  script: x\n";
+    snapshot!(&[
+        ("unknown stage", "stages: [build, tests]\na:\n  script: x\n  stage: test\n"),
+        ("unknown need", "build:\n  script: x\ntest:\n  script: x\n  needs: [biuld, .t]\n.t:\n  script: x\n"),
+        ("unknown optional need", "test:\n  script: x\n  needs:\n    - job: nowhere\n      optional: true\n"),
+        ("a need in a later stage", "a:\n  script: x\n  stage: build\n  needs: [b]\nb:\n  script: x\n  stage: test\n"),
+        ("circles", circle),
+        ("needed twice", "a:\n  script: x\nb:\n  script: x\n  needs: [a, job: a]\n"),
+        ("too many needs", &many),
+        (
+            "needs of another shape",
+            "a:\n  script: x\n  needs: b\nb:\n  script: x\n  needs: [~, 3, {artifacts: true}, {job: }]\n"
+        ),
+        ("a need that is left out", "a:\n  script: x\n  when: never\nb:\n  script: x\n  needs: [a]\n"),
+        ("all left out", "a:\n  script: x\n  when: never\n"),
+        ("only the edges", "a:\n  script: x\n  stage: .pre\n"),
+        ("extends nothing", "build:\n  script: x\ntest:\n  extends: [.biuld, bild]\n"),
+        ("extends in a circle", "a:\n  extends: b\nb:\n  extends: a\nc:\n  extends: c\n"),
+        ("extends too far", &chain),
+        ("extends of other shapes", ".a: 3\nb:\n  extends: .a\n  script: x\nc:\n  extends: 3\n  script: x\n"),
+    ]);
+}
+
+#[test]
+fn warnings() {
+    snapshot!(&[
+        (
+            "values that GitLab reads otherwise",
+            "variables:\n  A: on\n  B: No\n  C: 012345\n  D: 1:30\n  E: 2024-01-31\n  F: 1.10\n  G: 1_000\n  H: 0x1F\n  ok: \"on\"\n  fine: [1, 2]\njob:\n  script: x\n",
+        ),
+        ("only warnings", "job:\n  script: x\n  variables:\n    SWITCH: off\n    MY-NAME: x\n"),
+        ("a key given twice", "job:\n  script: x\n  script: y\njob:\n  script: z\n"),
+        ("a merge after its key", ".a: &a\n  stage: build\njob:\n  stage: deploy\n  <<: *a\n  script: x\n"),
+        (
+            "artifacts",
+            "job:\n  script: x\n  artifacts:\n    when: always\nother:\n  script: x\n  artifacts:\n    paths: [/tmp/x, ../y]\n"
+        ),
+    ]);
+}
+
+#[test]
+fn everything_at_once() {
+    let text = "stagse: [a]\na:\n  script: 1\n  retry: 9\nb:\n  scirpt: x\n  needs: [nobody]\n";
+    let lines: Vec<_> = pipeline::plan(text, &Context::default()).diagnostics.iter().map(|d| d.span.line).collect();
+    assert_eq!(lines, [1, 3, 4, 6, 7]);
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    let refused = pipeline::decode(b"job:\n  script: \xff\n", "ci.yml").unwrap_err();
+    assert_eq!(refused.to_string(), "ci.yml:2:11: the file is not UTF-8 text (save it as UTF-8)");
+    assert_eq!(pipeline::decode("é".as_bytes(), "ci.yml").ok(), Some("é"));
+}

@@ -1,0 +1,230 @@
+//! What holds for any text.
+
+use pipeline::{Context, Outcome, lint};
+use proptest::prelude::*;
+
+fn plan(text: &str) -> Outcome {
+    pipeline::plan(text, &Context::default())
+}
+
+/// What must hold of every outcome.
+fn check(text: &str, outcome: &Outcome) {
+    let errors = outcome.diagnostics.iter().filter(|d| d.severity == model::Severity::Error).count();
+    assert_eq!(outcome.plan.is_none(), errors > 0, "{text:?}: {:#?}", outcome.diagnostics);
+    assert!(outcome.diagnostics.len() <= 101);
+    for diagnostic in &outcome.diagnostics {
+        let span = diagnostic.span;
+        assert!(span.line > 0 && span.column > 0, "{text:?}: {diagnostic:?}");
+        assert!(span.start <= span.end, "{text:?}: {diagnostic:?}");
+        assert!(diagnostic.caret_width() > 0);
+        assert!(!diagnostic.message.is_empty() && !diagnostic.message.ends_with('.'), "{diagnostic:?}");
+    }
+    if let Some(plan) = &outcome.plan {
+        assert!(!plan.jobs.is_empty());
+        let names: std::collections::HashSet<_> = plan.jobs.iter().map(|job| &job.name).collect();
+        assert_eq!(names.len(), plan.jobs.len(), "names clash in {text:?}");
+        for job in &plan.jobs {
+            assert!(plan.stages.contains(&job.stage) && !job.script.is_empty());
+            for need in job.needs.iter().flatten() {
+                assert!(names.contains(&need.job), "{text:?}: {} needs {}", job.name, need.job);
+            }
+        }
+        let json = serde_json::to_string(plan).unwrap();
+        let again: model::plan::Plan = serde_json::from_str(&json).unwrap();
+        assert_eq!(&again, plan);
+        assert_eq!(serde_json::to_string(&again).unwrap(), json);
+    }
+    serde_json::to_string(&lint::Document::new(outcome)).unwrap();
+}
+
+/// Pieces of definitions, so that random texts get past the first line.
+fn fragment() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "a:\n",
+        "b:\n",
+        ".t:\n",
+        "default:\n",
+        "variables:\n",
+        "stages: [x, y]\n",
+        "  script: x\n",
+        "  script: [x, [y]]\n",
+        "  script:\n    - x\n",
+        "  stage: x\n",
+        "  stage: .post\n",
+        "  needs: [a]\n",
+        "  needs:\n    - job: b\n",
+        "      optional: true\n",
+        "  when: never\n",
+        "  when: manual\n",
+        "  extends: .t\n",
+        "  extends: [a, b]\n",
+        "  <<: *t\n",
+        "  x: &t\n",
+        "    y: 1\n",
+        "  retry: 1\n",
+        "  timeout: 1 h\n",
+        "  allow_failure: true\n",
+        "  variables: {A: on, B: [}\n",
+        "  A: 1\n",
+        "&a ",
+        "*a",
+        "!reference [a, script]",
+        "  artifacts: {paths: [a]}\n",
+        "- ",
+        "  ",
+        "\t",
+        "\n",
+        "# c\n",
+        "---\n",
+        "...\n",
+        "? ",
+        ": ",
+        "| \n",
+        "> \n",
+        "\"",
+        "'",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        "%",
+        "\u{feff}",
+        "\0",
+        "é",
+    ])
+}
+
+/// A job of a generated, valid definition: its name's number and its entries.
+fn job() -> impl Strategy<Value = String> {
+    (
+        prop::sample::select(vec!["build", "test", "deploy"]),
+        prop::sample::select(vec!["on_success", "always", "manual", "on_failure", "never"]),
+        any::<bool>(),
+        prop::collection::vec(0_usize..8, 0..3),
+    )
+        .prop_map(|(stage, when, allowed, needs)| {
+            let mut needs: Vec<_> = needs.into_iter().map(|n| format!("{{job: j{n}, optional: true}}")).collect();
+            needs.sort();
+            needs.dedup();
+            let needs = if needs.is_empty() { String::new() } else { format!("  needs: [{}]\n", needs.join(", ")) };
+            format!("  extends: .t\n  stage: {stage}\n  when: {when}\n  allow_failure: {allowed}\n{needs}")
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let text = String::from_utf8_lossy(&bytes);
+        check(&text, &plan(&text));
+        let _ = pipeline::decode(&bytes, "f");
+    }
+
+    #[test]
+    fn any_characters(text in "\\PC{0,200}") {
+        check(&text, &plan(&text));
+    }
+
+    #[test]
+    fn any_pieces(pieces in prop::collection::vec(fragment(), 0..40)) {
+        let text = pieces.concat();
+        check(&text, &plan(&text));
+    }
+
+    /// The order of the jobs decides nothing but the order of the jobs.
+    #[test]
+    fn order_means_nothing((bodies, order) in prop::collection::vec(job(), 1..8)
+        .prop_flat_map(|bodies| { let order: Vec<usize> = (0..bodies.len()).collect(); (Just(bodies), Just(order).prop_shuffle()) }))
+    {
+        let text = |order: &[usize]| {
+            let jobs: String = order.iter().map(|i| format!("j{i}:\n{}", bodies[*i])).collect();
+            format!("variables: {{A: x}}\n{jobs}.t:\n  script: make\n")
+        };
+        let straight: Vec<usize> = (0..bodies.len()).collect();
+        let (one, two) = (plan(&text(&straight)), plan(&text(&order)));
+        check("straight", &one);
+        prop_assert_eq!(one.valid, two.valid);
+        prop_assert_eq!(one.plan.is_some(), two.plan.is_some());
+        let jobs = |outcome: &Outcome| {
+            let mut jobs = outcome.jobs.clone();
+            for job in &mut jobs {
+                // Lines move with the text.
+                job.job.line = 0;
+                job.excluded = job.excluded.as_ref().map(|_| String::new());
+            }
+            jobs.sort_by(|a, b| a.job.name.cmp(&b.job.name));
+            jobs
+        };
+        prop_assert_eq!(jobs(&one), jobs(&two));
+    }
+}
+
+/// Texts that ask for more than anybody has: repetition, depth, chains, and a hundred thousand
+/// mistakes. Each ends, with an outcome like any other; without the budgets this test does not end.
+#[test]
+fn greedy_texts_end() {
+    let many_jobs = |base: &str, count: usize, body: &str| {
+        base.to_owned() + &(0..count).map(|i| format!("j{i}: {body}\n")).collect::<String>()
+    };
+    let long_script = format!(".b:\n  script:\n{}", "    - x\n".repeat(100_000));
+    let long_variables: String =
+        "variables:\n".to_owned() + &(0..20_000).map(|i| format!("  V{i}: x\n")).collect::<String>();
+    let big_parent: String = ".b:\n  script: x\n  variables:\n".to_owned()
+        + &(0..20_000).map(|i| format!("    V{i}: x\n")).collect::<String>();
+    let chain: String = (0..30_000).map(|i| format!("j{i}:\n  script: x\n  needs: [j{}]\n", i + 1)).collect::<String>()
+        + "j30000: {script: x}\n";
+    let parents: String = (0..60_000).map(|i| format!("j{i}:\n  extends: j{}\n", i + 1)).collect();
+    let unknown: String = (0..60_000).map(|i| format!("job-number-{i}:\n  scrpt: x\n")).collect();
+    let unknown_needs: String =
+        (0..10_000).map(|i| format!("job-number-{i}:\n  script: x\n  needs: [jub-number-{i}]\n")).collect();
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x]\n".to_owned();
+    for i in 1..30 {
+        bomb.push_str(&format!("a{i}: &a{i} [*a{p}, *a{p}, *a{p}, *a{p}, *a{p}, *a{p}]\n", p = i - 1));
+    }
+    let merges = format!(
+        "a: &a\n{}b:\n{}",
+        "  K: x\n".repeat(1) + &(0..50_000).map(|i| format!("  K{i}: x\n")).collect::<String>(),
+        (0..50_000).map(|i| format!("  k{i}: {{<<: *a}}\n")).collect::<String>()
+    );
+    let texts = [
+        many_jobs(&long_script, 20_000, "{extends: .b}"),
+        many_jobs(&long_variables, 20_000, "{script: x}"),
+        many_jobs(&big_parent, 20_000, "{extends: .b}"),
+        chain,
+        parents,
+        unknown,
+        unknown_needs,
+        bomb,
+        merges,
+        format!("a: {}", "[".repeat(1_000_000)),
+        format!("a: \"{}\"", "\\x41".repeat(400_000)),
+        "- ".repeat(1_000_000),
+        "a: &a\n".repeat(300_000),
+        "? ".repeat(1_000_000),
+        "x".repeat(10_000_000),
+        format!("job:\n  script: {}\n", "x".repeat(2_000_000)),
+    ];
+    for text in &texts {
+        let outcome = plan(text);
+        let head: String = text.chars().take(40).collect();
+        check(&head, &outcome);
+    }
+}
+
+#[test]
+fn a_large_definition_is_planned() {
+    let jobs: String = (0..1_000)
+        .map(|i| {
+            format!(
+                "job-{i}:\n  extends: [.base, .vars]\n  stage: test\n  script:\n    - echo {i}\n    - make part-{i}\n"
+            )
+        })
+        .collect();
+    let text = format!(
+        ".base:\n  before_script: [a, b]\n  retry: 1\n.vars:\n  variables: {{A: x, B: y}}\nvariables: {{C: z}}\n{jobs}"
+    );
+    let outcome = plan(&text);
+    assert_eq!(outcome.plan.map(|plan| plan.jobs.len()), Some(1_000));
+}
