@@ -8,7 +8,7 @@ use crate::document::{self, Globals};
 use crate::job::{self, Draft};
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Kind, Map, Tree};
-use crate::{Context, EvaluatedJob, Outcome, checks, extends, read, yaml};
+use crate::{Context, EvaluatedJob, Outcome, checks, extends, read, references, yaml};
 
 /// Everything that is known when the findings are not yet written out.
 pub(crate) fn outcome(text: &str, context: &Context) -> Outcome {
@@ -46,7 +46,9 @@ fn top_level(root: &Tree, report: &mut Report) -> Option<Map> {
 fn compose(top: &Map, outcome: &mut Outcome, report: &mut Report) {
     // Step 2, `include`, has its place here. Step 3:
     let top = extends::resolve(top, report);
-    // Step 4, `!reference`, has its place here. Steps 5 and 6:
+    // Step 4:
+    let top = references::resolve(&top, report);
+    // Steps 5 and 6:
     let globals = document::read_globals(&top, report);
     let (drafts, broken) = drafts(&top, &globals, report);
     let hidden: Vec<_> = top.entries.iter().map(|e| &*e.key).filter(|key| key.starts_with('.')).collect();

@@ -5,7 +5,7 @@
 //! outcome, within fixed budgets for size, depth, repetition and time, whatever the text is.
 //!
 //! Inside, a text passes through the steps in the order of the contract's part 2:
-//! `yaml` (text to tree) → `extends` → `document` and `job` (tree to drafts) → `checks` (what jobs
+//! `yaml` (text to tree) → `extends` → `references` → `document` and `job` (tree to drafts) → `checks` (what jobs
 //! say of each other) → `compose` (drafts to jobs, jobs to the plan). All findings go into one
 //! `source::Report`; nothing stops at the first error.
 
@@ -18,6 +18,7 @@ mod job;
 mod keywords;
 pub mod lint;
 mod read;
+mod references;
 mod source;
 mod yaml;
 

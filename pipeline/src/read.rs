@@ -14,10 +14,8 @@ const MAX_LIST_NESTING: usize = 10;
 
 /// Reports that a value has the wrong type.
 pub(crate) fn mismatch(report: &mut Report, mark: Mark, what: &str, wanted: &str, found: &Node) {
-    match found.kind {
-        Kind::Broken => return,
-        Kind::Reference(_) => return report.add(unresolved(mark)),
-        _ => {}
+    if matches!(found.kind, Kind::Broken) {
+        return;
     }
     let problem = Problem::error(mark, format!("{} must be {wanted}, not {}", named(what), found.describe()));
     let Kind::Scalar(scalar) = &found.kind else { return report.add(problem) };
@@ -40,10 +38,6 @@ pub(crate) fn mismatch(report: &mut Report, mark: Mark, what: &str, wanted: &str
 /// A keyword in backquotes; a description as it is.
 pub(crate) fn named(what: &str) -> String {
     if what.contains(' ') { what.to_owned() } else { format!("`{what}`") }
-}
-
-fn unresolved(mark: Mark) -> Problem {
-    Problem::error(mark, "`!reference` is not supported yet").hint("use an anchor `&name` and an alias `*name`")
 }
 
 /// A value that must be a string, and not an empty one.
@@ -189,19 +183,13 @@ fn flatten(items: &[Tree], what: &str, level: usize, all: &mut Vec<(String, Mark
             }
             Kind::List(inner) => flatten(inner, what, level + 1, all, report),
             Kind::Broken => {}
-            Kind::Reference(_) => report.add(unresolved(item.mark)),
             Kind::Null => report.error(item.mark, format!("`{what}` has an empty entry")),
             Kind::Map(_) => report.add(
                 Problem::error(item.mark, format!("an entry of `{what}` must be a string, not a mapping"))
                     .hint("`: ` makes a mapping of it; put the whole line in quotes"),
             ),
-            _ => {
-                let message = format!("an entry of `{what}` must be a string, not {}", item.describe());
-                let hint = match &item.kind {
-                    Kind::Scalar(scalar) => Some(format!("put it in quotes: \"{}\"", scalar.text)),
-                    _ => None,
-                };
-                report.add(Problem::error(item.mark, message).maybe_hint(hint));
+            Kind::Scalar(_) | Kind::Reference(_) => {
+                mismatch(report, item.mark, &format!("an entry of `{what}`"), "a string", item);
             }
         }
     }

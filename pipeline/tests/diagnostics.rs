@@ -1,4 +1,5 @@
 //! What people are told: a table of wrong definitions and the words, places and hints they get.
+#![expect(clippy::format_collect, reason = "the texts are short and the tests are read more often than run")]
 
 use std::fmt::Write as _;
 
@@ -164,6 +165,27 @@ fn jobs_among_each_other() {
         ("extends in a circle", "a:\n  extends: b\nb:\n  extends: a\nc:\n  extends: c\n"),
         ("extends too far", &chain),
         ("extends of other shapes", ".a: 3\nb:\n  extends: .a\n  script: x\nc:\n  extends: 3\n  script: x\n"),
+    ]);
+}
+
+#[test]
+fn references() {
+    let chain: String = (0..14).map(|i| format!(".r{i}: [!reference [.r{}]]\n", i + 1)).collect::<String>()
+        + ".r14: [x]\na:\n  script: !reference [.r0]\n";
+    snapshot!(&[
+        (
+            "nowhere",
+            ".setup:\n  script: x\na:\n  script: !reference [.setpu, script]\nb:\n  script:\n    - !reference [.setup, scripts]\n"
+        ),
+        ("of itself", "a:\n  script:\n    - !reference [a, script]\n"),
+        ("in a circle", "a:\n  script: [!reference [b, script]]\nb:\n  script: [!reference [a, script]]\n"),
+        ("too long a chain", &chain),
+        (
+            "other shapes",
+            "a:\n  script: !reference []\nb:\n  script: !reference x\nc:\n  script: [!reference [[x]]]\nd:\n  extends: !reference [a, b]\n  script: x\n"
+        ),
+        ("a wrong value", ".setup: {a: b}\na:\n  script: !reference [.setup]\n"),
+        ("unused", ".a:\n  script: !reference [nowhere]\nb:\n  script: x\n"),
     ]);
 }
 

@@ -1,4 +1,5 @@
 //! What holds for any text.
+#![expect(clippy::format_collect, reason = "the texts are short and the tests are read more often than run")]
 
 use pipeline::{Context, Outcome, lint};
 use proptest::prelude::*;
@@ -185,7 +186,7 @@ fn greedy_texts_end() {
     }
     let merges = format!(
         "a: &a\n{}b:\n{}",
-        "  K: x\n".repeat(1) + &(0..50_000).map(|i| format!("  K{i}: x\n")).collect::<String>(),
+        "  K: x\n".to_owned() + &(0..50_000).map(|i| format!("  K{i}: x\n")).collect::<String>(),
         (0..50_000).map(|i| format!("  k{i}: {{<<: *a}}\n")).collect::<String>()
     );
     let texts = [

@@ -99,7 +99,7 @@ pub(crate) fn read_job(entry: &Entry, body: &Map, default: &Map, report: &mut Re
         Some(script) => {
             let errors = report.errors();
             if let Some(commands) = read::commands(script, "script", report) {
-                if commands.is_empty() && errors == report.errors() {
+                if commands.is_empty() && errors == report.errors() && !script.value.broken {
                     report.error(script.mark, format!("the `script` of `{}` is empty", entry.key));
                 }
                 draft.script = commands;

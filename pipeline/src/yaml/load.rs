@@ -96,6 +96,7 @@ impl Loader<'_> {
                 Event::SequenceStart(_, anchor, tag) => {
                     self.deeper(mark)?;
                     let meaning = self.collection_tag(tag.as_deref(), "seq", tag_mark);
+                    let mark = if matches!(meaning, Meaning::Reference) { tag_mark } else { mark };
                     self.frames.push(Frame::List { mark, anchor, meaning, items: Vec::new() });
                 }
                 Event::MappingStart(_, anchor, tag) => {

@@ -22,6 +22,10 @@ pub(crate) struct Node {
     pub bytes: usize,
     /// How deep it is: 1 for a scalar.
     pub depth: usize,
+    /// Whether it is a reference or holds one.
+    pub refers: bool,
+    /// Whether it is broken or holds something broken.
+    pub broken: bool,
 }
 
 /// What a node is.
@@ -74,11 +78,13 @@ impl Map {
 
 impl Node {
     pub fn new(mark: Mark, kind: Kind) -> Self {
-        let mut node = Self { mark, kind, nodes: 1, bytes: 0, depth: 1 };
+        let mut node = Self { mark, kind, nodes: 1, bytes: 0, depth: 1, refers: false, broken: false };
         let mut add = |child: &Node| {
             node.nodes = node.nodes.saturating_add(child.nodes);
             node.bytes = node.bytes.saturating_add(child.bytes);
             node.depth = node.depth.max(child.depth + 1);
+            node.refers |= child.refers;
+            node.broken |= child.broken;
         };
         match &node.kind {
             Kind::Null | Kind::Broken => {}
@@ -86,6 +92,8 @@ impl Node {
             Kind::List(items) | Kind::Reference(items) => items.iter().for_each(|item| add(item)),
             Kind::Map(map) => map.entries.iter().for_each(|entry| add(&entry.value)),
         }
+        node.refers |= matches!(node.kind, Kind::Reference(_));
+        node.broken |= matches!(node.kind, Kind::Broken);
         if let Kind::Map(map) = &node.kind {
             let keys: usize = map.entries.iter().map(|entry| entry.key.len()).sum();
             node.bytes = node.bytes.saturating_add(keys);
