@@ -1,12 +1,27 @@
 //! Weir's interface: pages, components, server functions, and the trait they call.
+//!
+//! Compiled twice: with `ssr` for the server, which renders every page, and with `hydrate` for the
+//! browser, which takes the rendered page over. Nothing here does I/O of its own.
+
+#![recursion_limit = "256"]
 
 #[cfg(feature = "ssr")]
 pub mod service;
 
-use leptos::prelude::*;
+mod app;
+mod components;
+mod i18n;
+mod live;
+mod logic;
+mod pages;
+mod prefs;
+mod rpc;
+#[cfg(feature = "ssr")]
+mod shell;
 
-/// The root.
-#[component]
-pub fn App() -> impl IntoView {
-    view! { <p>"Weir"</p> }
-}
+#[cfg(test)]
+mod sample;
+
+pub use app::App;
+#[cfg(feature = "ssr")]
+pub use shell::shell;

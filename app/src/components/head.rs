@@ -1,0 +1,51 @@
+//! Title and favicon: both show the state, so that a tab in the background tells it.
+
+use leptos::prelude::*;
+use leptos_meta::{Link, Title};
+use model::Status;
+
+use super::status::face;
+
+/// Sets the title, with a mark for the state, and the favicon of that state.
+#[component]
+pub fn PageHead(
+    /// What the page is about.
+    #[prop(into)]
+    title: Signal<String>,
+    /// The state it shows, where it has one.
+    #[prop(into, optional)]
+    status: Option<Signal<(Status, bool)>>,
+) -> impl IntoView {
+    let mark = move || match status.map(|s| s.get().0) {
+        Some(Status::Success) => "✓ ",
+        Some(Status::Failed) => "✕ ",
+        Some(Status::Running | Status::Canceling | Status::Pending | Status::Preparing) => "▸ ",
+        Some(Status::Manual | Status::WaitingForResource | Status::Scheduled) => "‖ ",
+        _ => "",
+    };
+    let icon = move || favicon(status.map(|s| s.get()));
+    Effect::new(move || {
+        let icon = icon();
+        if let Some(link) = document().get_element_by_id("favicon")
+            && link.get_attribute("href").as_deref() != Some(icon)
+        {
+            let _ = link.set_attribute("href", icon);
+        }
+    });
+    view! {
+        <Title text=move || format!("{}{} · Weir", mark(), title.get()) />
+        <Link id="favicon" rel="icon" type_="image/svg+xml" href=untrack(icon) />
+    }
+}
+
+/// The picture for a state.
+fn favicon(state: Option<(Status, bool)>) -> &'static str {
+    match state.map(|(status, warnings)| face(status, warnings)) {
+        Some("success") => "/favicon-success.svg",
+        Some("warnings") => "/favicon-warnings.svg",
+        Some("failed") => "/favicon-failed.svg",
+        Some("running" | "canceling" | "pending" | "preparing") => "/favicon-running.svg",
+        Some("manual" | "waiting" | "scheduled") => "/favicon-waiting.svg",
+        _ => "/favicon.svg",
+    }
+}

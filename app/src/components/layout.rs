@@ -1,0 +1,80 @@
+//! The frame: navigation, switches, heartbeat, the live region, the list of keys.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+use super::error::UrlError;
+use super::help::Help;
+use super::keyboard::listen;
+use super::page::use_page;
+use super::status::Icon;
+use super::switches::{LanguageSwitch, ThemeSwitch};
+use crate::i18n::{T, use_lang};
+use crate::live::Heart;
+
+/// Around every page.
+#[component]
+pub fn Layout(
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    let lang = use_lang();
+    let page = use_page();
+    Effect::new(|| {
+        // From here on the page is alive; what makes no sense without script becomes visible.
+        if let Some(root) = document().document_element() {
+            let _ = root.set_attribute("data-live", "");
+        }
+    });
+    listen();
+    view! {
+        <a class="skip" href="#main" rel="external">{lang.t(T::SkipToContent)}</a>
+        <header class="bar">
+            <a class="brand" href="/" aria-label="Weir">
+                <Icon name="weir" />
+                <span>"Weir"</span>
+            </a>
+            <nav aria-label=lang.t(T::MainNavigation)>
+                <A href="/" exact=true>{lang.t(T::Dashboard)}</A>
+                <A href="/runs">{lang.t(T::Runs)}</A>
+                <A href="/pipelines">{lang.t(T::Pipelines)}</A>
+            </nav>
+            <span class="push"></span>
+            <Heartbeat />
+            <LanguageSwitch />
+            <ThemeSwitch />
+            <button class="button plain icon-only live-only" type="button" data-help="" title=lang.t(T::Keys)>
+                <kbd>"?"</kbd>
+                <span class="unseen">{lang.t(T::Keys)}</span>
+            </button>
+        </header>
+        <noscript>
+            <p class="strip">{lang.t(T::NoScript)} " " <a href="">{lang.t(T::Reload)}</a></p>
+        </noscript>
+        <main id="main" tabindex="-1">
+            <UrlError />
+            {children()}
+        </main>
+        <div class="unseen" role="status" aria-live="polite">{move || page.say.get()}</div>
+        <Help />
+    }
+}
+
+/// How fresh the page is: live, catching up, offline.
+#[component]
+fn Heartbeat() -> impl IntoView {
+    let lang = use_lang();
+    let heart = use_page().heart;
+    let state = move || match heart.get() {
+        Heart::None => ("none", T::Live, T::LiveHint),
+        Heart::Live => ("live", T::Live, T::LiveHint),
+        Heart::CatchingUp => ("catching-up", T::CatchingUp, T::CatchingUpHint),
+        Heart::Offline => ("offline", T::Offline, T::OfflineHint),
+    };
+    view! {
+        <span class="heart" data-heart=move || state().0 title=move || lang.t(state().2)>
+            <span class="dot"></span>
+            <span class="word">{move || lang.t(state().1)}</span>
+        </span>
+    }
+}

@@ -1,0 +1,15 @@
+//! Parts that several pages are made of. They know the domain's types and nothing of the server.
+
+pub mod act;
+pub mod diagnostics;
+pub mod error;
+pub mod head;
+pub mod help;
+pub mod keyboard;
+pub mod layout;
+pub mod page;
+pub mod run_list;
+pub mod status;
+pub mod switches;
+pub mod time;
+pub mod why;

@@ -1,0 +1,14 @@
+//! What can be said without a browser and without a server: pure functions with tests.
+
+pub mod ansi;
+pub mod filter;
+pub mod graph;
+pub mod health;
+pub mod href;
+pub mod line;
+pub mod query;
+pub mod range;
+pub mod section;
+pub mod trace;
+pub mod variables;
+pub mod window;

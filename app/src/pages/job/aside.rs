@@ -1,0 +1,160 @@
+//! What stands beside the log.
+
+use leptos::prelude::*;
+use model::view::{JobView, Why};
+use model::{ArtifactInfo, JobId};
+
+use super::state::JobState;
+use crate::components::status::{Badge, Icon};
+use crate::components::time::{JobTime, Length, When};
+use crate::components::why::WhyChain;
+use crate::i18n::{Phrases, T, use_lang};
+use crate::logic::href;
+
+/// Details, artifacts, attempts, variables, script.
+#[component]
+pub fn Aside(
+    /// The snapshot, for what does not change.
+    view: JobView,
+    /// The job, for what does.
+    state: JobState,
+    /// Why it stands where it stands.
+    why: Option<Why>,
+) -> impl IntoView {
+    let lang = use_lang();
+    let job = state.job;
+    let id = view.job.id;
+    let fact = move |name: T, value: AnyView| {
+        view! {
+            <div>
+                <dt>{lang.t(name)}</dt>
+                <dd>{value}</dd>
+            </div>
+        }
+    };
+    let queued = Signal::derive(move || {
+        job.with(|j| {
+            (
+                j.queued_at,
+                j.started_at.or(j.finished_at),
+                if j.started_at.is_some() { model::Status::Success } else { j.status },
+            )
+        })
+    });
+    let started = Signal::derive(move || job.with(|j| j.started_at));
+    let finished = Signal::derive(move || job.with(|j| j.finished_at));
+    let exit = move || job.with(|j| j.exit_code.map_or_else(|| "–".to_owned(), |c| c.to_string()));
+    let runner = move || job.with(|j| j.runner.clone().unwrap_or_else(|| "–".into()));
+    let limit = lang.duration(i64::from(view.job.timeout) * 1000);
+    let needs = view.job.needs.as_ref().map(|n| fact(T::Needs, view! { {lang.needs(n)} }.into_any()));
+    let script = [&view.script[..], &view.after_script[..]].concat().join("\n");
+    let variables = view.variables;
+    view! {
+        <aside class="stack" aria-label=lang.t(T::Details)>
+            <section class="panel">
+                <h2>{lang.t(T::Details)}</h2>
+                <p class="because">{move || job.with(|j| lang.reason(&j.reason))}</p>
+                {why.filter(|w| !w.because.is_empty()).map(|why| view! { <WhyChain why /> })}
+                <dl class="facts column">
+                    {fact(T::Runner, view! { {runner} }.into_any())}
+                    {fact(T::ExitCode, view! { <span class="num">{exit}</span> }.into_any())}
+                    {fact(T::QueuedFor, view! { <Length times=queued /> }.into_any())}
+                    {fact(T::Duration, view! { <JobTime job /> }.into_any())}
+                    {fact(T::Started, view! { <When at=started /> }.into_any())}
+                    {fact(T::Finished, view! { <When at=finished /> }.into_any())}
+                    {fact(T::Timeout, view! { {limit} }.into_any())}
+                    {fact(T::Person, view! { {move || job.with(|j| j.user.clone())} }.into_any())}
+                    {needs}
+                </dl>
+            </section>
+            <section class="panel">
+                <h2>{lang.t(T::Artifacts)}</h2>
+                {move || {
+                    let files = job.with(|j| j.artifacts.clone());
+                    if files.is_empty() {
+                        view! { <p class="calm">{lang.t(T::NoArtifacts)}</p> }.into_any()
+                    } else {
+                        view! {
+                            <ul class="rows">{files.into_iter().map(|f| view! { <File id file=f /> }).collect_view()}</ul>
+                        }
+                            .into_any()
+                    }
+                }}
+            </section>
+            <Attempts state />
+            <details class="panel">
+                <summary>
+                    <h2>{lang.t(T::Variables)} " " <span class="faint num">{variables.len()}</span></h2>
+                </summary>
+                {variables.is_empty().then(|| view! { <p class="calm">{lang.t(T::NoVariables)}</p> })}
+                <dl class="variables">
+                    {variables
+                        .into_iter()
+                        .map(|v| {
+                            view! {
+                                <div>
+                                    <dt>{v.key}</dt>
+                                    <dd>{v.value}</dd>
+                                </div>
+                            }
+                        })
+                        .collect_view()}
+                </dl>
+            </details>
+            <details class="panel">
+                <summary>
+                    <h2>{lang.t(T::Script)}</h2>
+                </summary>
+                <pre class="code" tabindex="0">{script}</pre>
+            </details>
+        </aside>
+    }
+}
+
+#[component]
+fn File(id: JobId, file: ArtifactInfo) -> impl IntoView {
+    let lang = use_lang();
+    view! {
+        <li class="row">
+            <Icon name="file" />
+            <a class="name" rel="external" download href=href::artifact(id, &file.filename)>{file.filename.clone()}</a>
+            <span class="push"></span>
+            <span class="faint num">{lang.bytes(file.size)}</span>
+        </li>
+    }
+}
+
+/// All attempts at this job, when there are several.
+#[component]
+fn Attempts(state: JobState) -> impl IntoView {
+    let lang = use_lang();
+    let here = state.job.with_untracked(|j| j.id);
+    let attempts = state.attempts;
+    view! {
+        <Show when=move || attempts.with(|a| a.len() > 1)>
+            <section class="panel">
+                <h2>{lang.t(T::Attempts)}</h2>
+                <ul class="rows">
+                    <For
+                        each=move || attempts.get()
+                        key=|entry| *entry
+                        children=move |(id, attempt, status)| {
+                            view! {
+                                <li class="row">
+                                    <Badge status=Signal::stored((status, false)) quiet=true />
+                                    <a
+                                        class="name"
+                                        href=href::job(id)
+                                        aria-current=(id == here).then_some("page")
+                                    >
+                                        {lang.attempt(attempt)}
+                                    </a>
+                                </li>
+                            }
+                        }
+                    />
+                </ul>
+            </section>
+        </Show>
+    }
+}

@@ -1,0 +1,61 @@
+//! One line. Everything a job printed is a text node, never markup.
+
+use leptos::prelude::*;
+
+use super::LogState;
+use crate::i18n::{Phrases, T, use_lang};
+use crate::logic::ansi::Span;
+use crate::logic::trace::Row;
+
+/// The line.
+#[component]
+pub fn Line(
+    /// The line.
+    row: Row,
+    /// The log.
+    log: LogState,
+) -> impl IntoView {
+    let lang = use_lang();
+    let number = row.number;
+    let class = {
+        let kind = match (&row.shown, row.section) {
+            (None, _) => "line absent",
+            (_, Some((true, _))) => "line header folded",
+            (_, Some(_)) => "line header",
+            (Some(shown), None) if shown.stderr => "line stderr",
+            _ => "line",
+        };
+        move || if log.marked.has(number) { format!("{kind} marked") } else { kind.to_owned() }
+    };
+    let title = row.shown.as_ref().and_then(|s| s.at.clone());
+    let spans = row.shown.as_ref().map(|s| s.spans.iter().cloned().map(span).collect_view());
+    let fold = row.section.map(|(folded, _)| {
+        view! {
+            <button
+                class="fold live-only"
+                type="button"
+                aria-expanded=if folded { "false" } else { "true" }
+                aria-label=lang.t(T::FoldSection)
+                on:click=move |_| {
+                    log.trace.update_value(|t| t.toggle(number));
+                    log.changes.update(|n| *n += 1);
+                }
+            ></button>
+        }
+    });
+    let took = row.section.and_then(|(_, s)| s).map(|s| view! { <span class="took">{lang.duration(s * 1000)}</span> });
+    let cut = row.cut.then(|| view! { <span class="cut">" … " {lang.t(T::LineCut)}</span> });
+    view! {
+        <li class=class id=format!("L{number}") title=title>
+            <a class="no" href=format!("#L{number}")>{number}</a>
+            {fold}
+            <span class="text">{spans} {cut}</span>
+            {took}
+        </li>
+    }
+}
+
+fn span(span: Span) -> AnyView {
+    let classes = span.style.classes();
+    if classes.is_empty() { span.text.into_any() } else { view! { <span class=classes>{span.text}</span> }.into_any() }
+}

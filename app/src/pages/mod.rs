@@ -1,0 +1,10 @@
+//! The pages: one module for each address, in the order of the navigation.
+
+pub mod dashboard;
+pub mod job;
+pub mod missing;
+pub mod new_pipeline;
+pub mod pipeline;
+pub mod pipelines;
+pub mod run;
+pub mod runs;

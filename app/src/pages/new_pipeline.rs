@@ -1,0 +1,78 @@
+//! `/pipelines/new`: the form for a new pipeline.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+
+use crate::components::act::ActForm;
+use crate::components::head::PageHead;
+use crate::i18n::{T, use_lang};
+use crate::pages::pipeline::editor::{Checked, CheckedField};
+use crate::rpc::{CreatePipeline, list_projects};
+
+/// What stands in the editor at first.
+const EXAMPLE: &str = "stages: [build, test]
+
+compile:
+  stage: build
+  script:
+    - echo \"compiling\"
+    - echo done > result.txt
+  artifacts:
+    paths: [result.txt]
+
+unit:
+  stage: test
+  script:
+    - cat result.txt
+";
+
+/// The form.
+#[component]
+pub fn NewPipelinePage() -> impl IntoView {
+    let lang = use_lang();
+    let projects = Resource::new_blocking(|| (), |()| list_projects());
+    let checked = Checked::new(EXAMPLE.to_owned(), Vec::new());
+    let text = move |name: &'static str, label: T, required: bool| {
+        view! {
+            <label class="field">
+                <span>{lang.t(label)}</span>
+                <input type="text" name=name required=required maxlength="255" autocomplete="off" />
+            </label>
+        }
+    };
+    view! {
+        <PageHead title=Signal::stored(lang.t(T::NewPipeline).to_owned()) />
+        <div class="page-head">
+            <h1>{lang.t(T::NewPipeline)}</h1>
+        </div>
+        <ActForm to=CreatePipeline::PATH class="act column sheet-form">
+            <div class="fields">
+                {text("key", T::KeyField, true)} {text("name", T::NameField, false)}
+                {text("description", T::DescriptionField, false)}
+                <label class="field">
+                    <span>{lang.t(T::ProjectField)}</span>
+                    <select name="project">
+                        <option value="">{lang.t(T::ProjectDefault)}</option>
+                        <Suspense>
+                            {move || Suspend::new(async move {
+                                projects
+                                    .await
+                                    .unwrap_or_default()
+                                    .into_iter()
+                                    .map(|p| {
+                                        let (path, name) = (p.path.to_string(), p.path.to_string());
+                                        view! { <option value=path>{name}</option> }
+                                    })
+                                    .collect_view()
+                            })}
+                        </Suspense>
+                    </select>
+                </label>
+            </div>
+            <CheckedField checked label=T::DefinitionField />
+            <div>
+                <button class="button primary" type="submit">{lang.t(T::Create)}</button>
+            </div>
+        </ActForm>
+    }
+}

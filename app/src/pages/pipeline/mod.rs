@@ -1,0 +1,166 @@
+//! `/pipelines/KEY`: definition, plan, run form, last runs.
+
+mod definition;
+pub mod editor;
+mod plan;
+mod run_form;
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos_router::hooks::use_params_map;
+use model::view::PipelineView;
+use model::{Error, PipelineKey, Run};
+
+use crate::components::act::AskFirst;
+use crate::components::error::ErrorPage;
+use crate::components::head::PageHead;
+use crate::components::page::{PageKey, page_keys, use_page};
+use crate::components::run_list::RunTable;
+use crate::i18n::{T, use_lang};
+use crate::live::{Background, Clock, signal_in, subscribe, update};
+use crate::pages::runs::runs_of;
+use crate::rpc::{DeletePipeline, Refusal, Seen, get_pipeline};
+
+use definition::Definition;
+use editor::Checked;
+use plan::PlanPanel;
+use run_form::RunForm;
+
+const KEYS: &[PageKey] = &[("p", T::StartRun), ("j k", T::KeyMove), ("f", T::KeyFailure), ("Enter", T::KeyOpen)];
+
+/// The page of one pipeline.
+#[component]
+pub fn PipelinePage() -> impl IntoView {
+    let params = use_params_map();
+    let key = Memo::new(move |_| params.with(|p| p.get("key")).unwrap_or_default());
+    let pipeline = Resource::new_blocking(
+        move || key.get(),
+        |key| async move {
+            match key.parse::<PipelineKey>() {
+                Ok(key) => get_pipeline(key).await,
+                Err(_) => Err(Refusal(Error::not_found("pipeline"))),
+            }
+        },
+    );
+    page_keys(KEYS);
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                match pipeline.await {
+                    Ok(seen) => view! { <Shown seen again=Callback::new(move |()| pipeline.refetch()) /> }.into_any(),
+                    Err(refused) => view! { <ErrorPage error=refused.0 /> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Shown(seen: Seen<PipelineView>, again: Callback<()>) -> impl IntoView {
+    let lang = use_lang();
+    Clock::start(seen.at);
+    let view = seen.value;
+    let pipeline = view.pipeline;
+    let runs = RwSignal::new(view.runs.into_iter().map(RwSignal::new).collect::<Vec<_>>());
+    follow(&pipeline, runs, again);
+    let checked = Checked::new(view.definition.clone().unwrap_or_default(), view.diagnostics);
+    checked.plan.set((view.plan, view.excluded));
+    let empty = Memo::new(move |_| runs.with(Vec::is_empty));
+    let fields = vec![("key", pipeline.key.to_string())];
+    let description = (!pipeline.description.is_empty()).then(|| view! { <p class="lead">{pipeline.description}</p> });
+    let has_source = view.project.source.is_some();
+    let source =
+        view.project.source.map(|s| view! { <div><dt>{lang.t(T::Source)}</dt><dd><code>{s}</code></dd></div> });
+    let stored = pipeline.definition.is_some();
+    let key = pipeline.key.clone();
+    view! {
+        <PageHead title=Signal::stored(pipeline.name.clone()) />
+        <div class="page-head">
+            <h1>{pipeline.name}</h1>
+            {description}
+            <span class="push"></span>
+            <div class="actions">
+                <AskFirst
+                    to=DeletePipeline::PATH
+                    fields
+                    label=T::Delete
+                    icon="delete"
+                    ask=T::DeletePipelineAsk
+                    doit=T::DeletePipelineDo
+                />
+            </div>
+        </div>
+        <dl class="facts">
+            <div>
+                <dt>{lang.t(T::Key)}</dt>
+                <dd><code>{key.to_string()}</code></dd>
+            </div>
+            <div>
+                <dt>{lang.t(T::Project)}</dt>
+                <dd>{view.project.path.to_string()}</dd>
+            </div>
+            {source}
+        </dl>
+        <div class="columns">
+            <div class="stack">
+                <Definition key=key.clone() stored text=view.definition checked />
+                <section class="panel">
+                    <h2>
+                        {lang.t(T::LastRuns)} <a class="more" href=runs_of(&key)>{lang.t(T::AllRuns)}</a>
+                    </h2>
+                    <Show
+                        when=move || !empty.get()
+                        fallback=move || view! { <p class="calm">{lang.t(T::NoRunsOfPipeline)}</p> }
+                    >
+                        <RunTable runs caption=T::LastRuns of_one_pipeline=true />
+                    </Show>
+                </section>
+            </div>
+            <div class="stack">
+                <RunForm key variables=view.variables has_source />
+                <PlanPanel checked />
+            </div>
+        </div>
+    }
+}
+
+/// Keeps the list of runs up to date, and loads the page's data anew when the pipeline itself changes.
+fn follow(pipeline: &model::Pipeline, runs: RwSignal<Vec<RwSignal<Run>>>, again: Callback<()>) {
+    let (id, version) = (pipeline.id, pipeline.version);
+    let address = format!("/live{}", crate::logic::href::pipeline(&pipeline.key));
+    let owner = Owner::current();
+    let take = move |run: Run| {
+        let known = runs.with_untracked(|all| all.iter().find(|r| r.with_untracked(|r| r.id) == run.id).copied());
+        if let Some(known) = known {
+            update(known, run);
+        } else if runs.with_untracked(|all| all.first().is_none_or(|r| r.with_untracked(|r| r.id) < run.id)) {
+            let signal = signal_in(owner.as_ref(), run);
+            runs.update(|all| all.insert(0, signal));
+        }
+    };
+    let names = &["state", "run", "pipeline"];
+    subscribe(
+        use_page().heart,
+        Background::Rests,
+        move || address.clone(),
+        names,
+        move |event, data| match event {
+            "state" => {
+                if let Ok(view) = serde_json::from_str::<PipelineView>(data) {
+                    // Oldest first, so that each new one comes to the front.
+                    view.runs.into_iter().rev().for_each(&take);
+                }
+            }
+            "run" => {
+                if let Ok(run) = serde_json::from_str::<Run>(data) {
+                    take(run);
+                }
+            }
+            _ => {
+                if serde_json::from_str::<model::Pipeline>(data).is_ok_and(|p| p.id == id && p.version > version) {
+                    again.run(());
+                }
+            }
+        },
+    );
+}

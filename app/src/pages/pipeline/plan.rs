@@ -1,0 +1,84 @@
+//! What a run started now would have: stages, jobs, and the jobs left out with the reason.
+
+use leptos::prelude::*;
+use model::plan::{ExcludedJob, When};
+use model::view::{PlanJob, PlanStage};
+
+use super::editor::Checked;
+use crate::components::status::Icon;
+use crate::i18n::{Phrases, T, use_lang};
+
+/// The panel; follows the editor.
+#[component]
+pub fn PlanPanel(
+    /// The text and its plan.
+    checked: Checked,
+) -> impl IntoView {
+    let lang = use_lang();
+    let plan = checked.plan;
+    view! {
+        <section class="panel">
+            <h2>
+                {lang.t(T::Plan)} <span class="faint">{lang.t(T::PlanHint)}</span>
+            </h2>
+            {move || {
+                let (stages, excluded) = plan.get();
+                if stages.is_empty() && excluded.is_empty() {
+                    return view! { <p class="calm">{lang.t(T::PlanEmpty)}</p> }.into_any();
+                }
+                view! { <Stages stages /> <Excluded list=excluded /> }.into_any()
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn Stages(stages: Vec<PlanStage>) -> impl IntoView {
+    let stage = |stage: PlanStage| {
+        view! {
+            <li>
+                <h3>{stage.name}</h3>
+                <ul class="rows">{stage.jobs.into_iter().map(|job| view! { <Planned job /> }).collect_view()}</ul>
+            </li>
+        }
+    };
+    view! { <ol class="plan">{stages.into_iter().map(stage).collect_view()}</ol> }
+}
+
+#[component]
+fn Planned(job: PlanJob) -> impl IntoView {
+    let lang = use_lang();
+    let icon = if job.when == When::Manual { "manual" } else { "created" };
+    let needs = job.needs.map(|needs| view! { <span class="faint">{lang.needs(&needs)}</span> });
+    let when = (job.when != When::OnSuccess).then(|| view! { <span class="tag">{lang.when(job.when)}</span> });
+    let may_fail = job.allow_failure.then(|| view! { <span class="tag">{lang.t(T::AllowedToFail)}</span> });
+    view! {
+        <li class="row">
+            <Icon name=icon />
+            <span class="name">{job.name}</span>
+            {when}
+            {may_fail}
+            {needs}
+        </li>
+    }
+}
+
+#[component]
+fn Excluded(list: Vec<ExcludedJob>) -> impl IntoView {
+    let lang = use_lang();
+    (!list.is_empty()).then(|| {
+        let row = |job: ExcludedJob| {
+            view! {
+                <li class="row">
+                    <Icon name="skipped" />
+                    <span class="name">{job.name}</span>
+                    <span class="faint">{job.reason}</span>
+                </li>
+            }
+        };
+        view! {
+            <h3>{lang.t(T::Excluded)}</h3>
+            <ul class="rows">{list.into_iter().map(row).collect_view()}</ul>
+        }
+    })
+}

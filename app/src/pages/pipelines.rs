@@ -1,0 +1,83 @@
+//! `/pipelines`: every pipeline.
+
+use leptos::prelude::*;
+use model::Pipeline;
+
+use crate::components::error::ErrorPage;
+use crate::components::head::PageHead;
+use crate::components::page::{PageKey, page_keys};
+use crate::components::status::Icon;
+use crate::i18n::{T, use_lang};
+use crate::logic::href;
+use crate::pages::runs::runs_of;
+use crate::rpc::list_pipelines;
+
+const KEYS: &[PageKey] = &[("j k", T::KeyMove), ("g g G", T::KeyEnds), ("Enter", T::KeyOpen)];
+
+/// The list of pipelines.
+#[component]
+pub fn PipelinesPage() -> impl IntoView {
+    let lang = use_lang();
+    let all = Resource::new_blocking(|| (), |()| list_pipelines());
+    page_keys(KEYS);
+    view! {
+        <PageHead title=Signal::stored(lang.t(T::Pipelines).to_owned()) />
+        <div class="page-head">
+            <h1>{lang.t(T::Pipelines)}</h1>
+            <span class="push"></span>
+            <a class="button primary" href="/pipelines/new">
+                <Icon name="plus" />
+                {lang.t(T::NewPipeline)}
+            </a>
+        </div>
+        <Suspense>
+            {move || Suspend::new(async move {
+                match all.await {
+                    Ok(list) if list.is_empty() => view! { <p class="calm">{lang.t(T::NoPipelines)}</p> }.into_any(),
+                    Ok(list) => view! { <Table list /> }.into_any(),
+                    Err(refused) => view! { <ErrorPage error=refused.0 /> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Table(list: Vec<Pipeline>) -> impl IntoView {
+    let lang = use_lang();
+    let row = move |pipeline: Pipeline| {
+        view! {
+            <tr>
+                <th scope="row">
+                    <a href=href::pipeline(&pipeline.key) data-row="">{pipeline.name}</a>
+                    <span class="faint below">{pipeline.description}</span>
+                </th>
+                <td><code>{pipeline.key.to_string()}</code></td>
+                <td class="wide">{pipeline.project_path.to_string()}</td>
+                <td class="wide">
+                    <time datetime=pipeline.updated_at.rfc3339()>{format!("{} UTC", pipeline.updated_at.human())}</time>
+                </td>
+                <td class="end">
+                    <a href=runs_of(&pipeline.key)>{lang.t(T::Runs)}</a>
+                </td>
+            </tr>
+        }
+    };
+    view! {
+        <div class="scroll-x">
+            <table class="list">
+                <caption class="unseen">{lang.t(T::Pipelines)}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">{lang.t(T::Name)}</th>
+                        <th scope="col">{lang.t(T::Key)}</th>
+                        <th scope="col" class="wide">{lang.t(T::Project)}</th>
+                        <th scope="col" class="wide">{lang.t(T::Updated)}</th>
+                        <th scope="col" class="end">{lang.t(T::Runs)}</th>
+                    </tr>
+                </thead>
+                <tbody>{list.into_iter().map(row).collect_view()}</tbody>
+            </table>
+        </div>
+    }
+}

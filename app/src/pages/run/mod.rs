@@ -1,0 +1,100 @@
+//! `/runs/ID`: one run, as a graph or as a table of its jobs. Both are views of one list.
+
+mod graph;
+mod header;
+mod node;
+mod state;
+mod table;
+
+use leptos::prelude::*;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use model::view::{RunView, Why};
+use model::{Error, RunId};
+
+use crate::components::error::ErrorPage;
+use crate::components::head::PageHead;
+use crate::components::page::{PageKey, page_keys};
+use crate::components::status::run_state;
+use crate::components::why::WhyChain;
+use crate::i18n::{Phrases, T, use_lang};
+use crate::live::Clock;
+use crate::rpc::{Refusal, Seen, get_run};
+
+use graph::Graph;
+use header::Header;
+use state::RunState;
+use table::JobTable;
+
+const KEYS: &[PageKey] = &[
+    ("j k", T::KeyMove),
+    ("g g G", T::KeyEnds),
+    ("f", T::KeyFailure),
+    ("Enter", T::KeyOpen),
+    ("r", T::KeyRetry),
+    ("c", T::KeyCancel),
+    ("w", T::KeyWhy),
+];
+
+/// The page of one run.
+#[component]
+pub fn RunPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|p| p.get("id")).unwrap_or_default());
+    let run = Resource::new_blocking(
+        move || id.get(),
+        |id| async move {
+            match id.parse::<RunId>() {
+                Ok(id) => get_run(id).await,
+                Err(_) => Err(Refusal(Error::not_found("run"))),
+            }
+        },
+    );
+    page_keys(KEYS);
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                match run.await {
+                    Ok(seen) => view! { <Shown seen /> }.into_any(),
+                    Err(refused) => view! { <ErrorPage error=refused.0 /> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Shown(seen: Seen<(RunView, Option<Why>)>) -> impl IntoView {
+    let lang = use_lang();
+    Clock::start(seen.at);
+    let (view, why) = seen.value;
+    let state = RunState::new(view);
+    state.follow();
+    let run = state.run;
+    let title = Signal::derive(move || run.with(|r| lang.run_title(r.number, &r.pipeline_name)));
+    let status = Signal::derive(move || run.with(run_state));
+    let query = use_query_map();
+    let table = Memo::new(move |_| query.with(|q| q.get("view").as_deref() == Some("table")));
+    let here = run.with_untracked(|r| crate::logic::href::run(r.id));
+    let tab = {
+        move |to: String, text: T, is_table: bool| {
+            view! {
+                <a href=to aria-current=move || (table.get() == is_table).then_some("page")>{lang.t(text)}</a>
+            }
+        }
+    };
+    let gone =
+        move || state.gone.get().then(|| view! { <p class="note s-warnings" role="alert">{lang.t(T::RunGone)}</p> });
+    view! {
+        <PageHead title status />
+        {gone}
+        <Header state />
+        {why.map(|why| view! { <WhyChain why /> })}
+        <nav class="tabs" aria-label=lang.t(T::Views)>
+            {tab(here.clone(), T::Graph, false)}
+            {tab(format!("{here}?view=table"), T::Jobs, true)}
+        </nav>
+        <Show when=move || table.get() fallback=move || view! { <Graph state /> }>
+            <JobTable state />
+        </Show>
+    }
+}

@@ -1,0 +1,32 @@
+//! The document around the application; only the server renders it.
+
+use leptos::config::LeptosOptions;
+use leptos::prelude::*;
+use leptos_meta::MetaTags;
+
+use crate::App;
+use crate::prefs::Prefs;
+
+/// The whole page. The server calls it for every route, with the request's parts, the caller and the
+/// service in the context.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let prefs = Prefs::current();
+    let style = format!("/{}/weir.css", options.site_pkg_dir);
+    let keys = if prefs.keys { "on" } else { "off" };
+    view! {
+        <!DOCTYPE html>
+        <html lang=prefs.lang.tag() data-theme=prefs.theme.word() data-keys=keys>
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <link rel="stylesheet" href=style />
+                <HydrationScripts options />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
