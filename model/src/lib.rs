@@ -16,6 +16,7 @@ pub mod reason;
 pub mod run;
 pub mod schedule;
 pub mod status;
+pub mod text;
 pub mod time;
 pub mod view;
 

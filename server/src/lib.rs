@@ -6,6 +6,7 @@ pub mod artifacts;
 pub mod auth;
 pub mod boot;
 pub mod clock;
+pub mod dialect;
 pub mod dispatch;
 pub mod logs;
 pub mod random;

@@ -4,6 +4,7 @@
 mod dashboard;
 mod jobs;
 mod maintenance;
+pub mod ordine;
 pub mod pipelines;
 mod projects;
 mod runs;
@@ -24,6 +25,7 @@ use model::{Caller, Error, Job, JobId, NewRun, Pipeline, PipelineKey, Project, R
 
 use crate::artifacts::Artifacts;
 use crate::logs::Logs;
+use crate::logs::sequence::Sequences;
 use crate::store::{Bus, Store};
 
 pub use maintenance::Heartbeats;
@@ -39,6 +41,7 @@ pub const DEFAULT_PROJECT: &str = "local/default";
 pub struct Weir {
     store: Store,
     logs: Arc<Logs>,
+    sequences: Arc<Sequences>,
     artifacts: Arc<Artifacts>,
     sources: source::Sources,
     heartbeats: Heartbeats,
@@ -63,6 +66,7 @@ impl Weir {
         Ok(Self {
             store: Store::open(&data.join("weir.db"))?,
             logs: Arc::new(Logs::open(data.join("logs"))?),
+            sequences: Arc::new(Sequences::new(&data.join("logs"))),
             artifacts: Arc::new(Artifacts::open(data.join("artifacts"))?),
             sources: source::Sources::open(data.join("repos"))?,
             heartbeats: Heartbeats::default(),

@@ -112,6 +112,9 @@ impl Weir {
             }
         };
         self.store.write(move |tx| runs::delete(tx, id)).await?;
+        if let Err(error) = self.sequences.remove(id) {
+            tracing::warn!(run.id = id.0, %error, "failed to remove the numbering of a run's lines");
+        }
         for job in of_run {
             if let Err(error) = self.logs.remove(job.id) {
                 tracing::warn!(job.id = job.id.0, %error, "failed to remove a trace");

@@ -9,6 +9,7 @@ mod error;
 pub mod events;
 pub mod jobs;
 mod open;
+pub mod ordine;
 pub mod pipelines;
 pub mod projects;
 pub mod queue;

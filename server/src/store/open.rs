@@ -9,7 +9,10 @@ use super::StoreError;
 
 /// Numbered files, applied in order, each in a transaction. Never change one that was released.
 fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![M::up(include_str!("migrations/0001-foundation.sql"))])
+    Migrations::new(vec![
+        M::up(include_str!("migrations/0001-foundation.sql")),
+        M::up(include_str!("migrations/0002-ordine.sql")),
+    ])
 }
 
 /// The writing connection, with the schema up to date.

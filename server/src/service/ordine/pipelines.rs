@@ -1,0 +1,163 @@
+//! Pipelines as Ordine's scripts give them, and the operations that their nodes point at.
+
+use std::collections::HashMap;
+
+use model::{Caller, Error, Pipeline, PipelineKey};
+
+use super::{Operation, Ordine, Origin};
+use crate::auth::{self, Action};
+use crate::service::projects::resolve;
+use crate::store::ordine;
+use crate::store::pipelines::{self, Draft};
+
+/// A pipeline and how it was given.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The pipeline.
+    pub pipeline: Pipeline,
+    /// How it was given.
+    pub origin: Origin,
+}
+
+/// A pipeline to be stored.
+#[derive(Clone, Debug, Default)]
+pub struct PipelineDraft {
+    /// The key.
+    pub key: String,
+    /// What people read; the key when empty.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// The `.gitlab-ci.yml` text; `None` means the project's own file.
+    pub definition: Option<String>,
+    /// How it was given.
+    pub origin: Origin,
+}
+
+impl Ordine<'_> {
+    /// Every pipeline, the one that was changed last first.
+    pub async fn pipelines(&self, caller: &Caller) -> Result<Vec<Given>, Error> {
+        auth::require(caller, Action::Read)?;
+        let list = self.0.store.read(|conn| {
+            let mut origins = ordine::origins(conn)?;
+            let mut all: Vec<Given> = pipelines::list(conn)?
+                .into_iter()
+                .map(|pipeline| Given { origin: origins.remove(&pipeline.id).unwrap_or_default(), pipeline })
+                .collect();
+            all.sort_by_key(|given| std::cmp::Reverse((given.pipeline.updated_at, given.pipeline.id)));
+            Ok(all)
+        });
+        Ok(list.await?)
+    }
+
+    /// A pipeline by key, or by uid.
+    pub async fn pipeline(&self, caller: &Caller, id: &str) -> Result<Given, Error> {
+        auth::require(caller, Action::Read)?;
+        let id = id.to_owned();
+        let found = self.0.store.read(move |conn| {
+            let mut found = match id.parse::<PipelineKey>() {
+                Ok(key) => pipelines::by_key(conn, &key)?,
+                Err(_) => None,
+            };
+            if found.is_none() && id.parse::<model::Uid>().is_ok() {
+                found = pipelines::list(conn)?.into_iter().find(|one| one.uid.as_str() == id);
+            }
+            let Some(pipeline) = found else { return Ok(None) };
+            Ok(Some(Given { origin: ordine::origin_of(conn, pipeline.id)?, pipeline }))
+        });
+        found.await?.ok_or_else(|| Error::not_found("pipeline"))
+    }
+
+    /// Makes a pipeline. The project of the origin is a project of ours, or, where the word cannot
+    /// be meant as one, kept as what the script calls it.
+    pub async fn create_pipeline(&self, caller: &Caller, draft: PipelineDraft) -> Result<Given, Error> {
+        let (new, origin) = self.checked(caller, draft).await?;
+        let made = self.0.store.write(move |tx| {
+            let known = match origin.project.as_deref() {
+                Some(name) => ordine::project_called(tx.conn(), name)?.map(|_| name.to_owned()),
+                None => None,
+            };
+            if let (None, Some(name)) = (&known, &origin.project) {
+                if name.contains('/') || name.bytes().all(|b| b.is_ascii_digit()) {
+                    return Err(Error::invalid(format!("there is no project {name:?}")).into());
+                }
+            }
+            let project = resolve(tx, known.as_deref())?;
+            if new.definition.is_none() && project.source.is_none() {
+                let text = format!("the pipeline needs a definition: its project {} has no source", project.path);
+                return Err(Error::invalid(text).into());
+            }
+            let pipeline = pipelines::insert(tx, &project, &new)?;
+            ordine::put_origin(tx, pipeline.id, &origin)?;
+            Ok(Given { pipeline, origin })
+        });
+        Ok(made.await?)
+    }
+
+    /// Replaces a pipeline's name, description, definition and origin; its project stays.
+    pub async fn replace_pipeline(&self, caller: &Caller, draft: PipelineDraft) -> Result<Given, Error> {
+        let (new, origin) = self.checked(caller, draft).await?;
+        let changed = self.0.store.write(move |tx| {
+            let pipeline = pipelines::update(tx, &new)?;
+            ordine::put_origin(tx, pipeline.id, &origin)?;
+            Ok(Given { pipeline, origin })
+        });
+        Ok(changed.await?)
+    }
+
+    async fn checked(&self, caller: &Caller, draft: PipelineDraft) -> Result<(Draft, Origin), Error> {
+        auth::require(caller, Action::Maintain)?;
+        let key: PipelineKey = draft.key.parse().map_err(|error| Error::invalid(format!("{error}")))?;
+        let name = if draft.name.trim().is_empty() { key.as_str().to_owned() } else { draft.name };
+        if name.chars().count() > 255 || name.chars().any(char::is_control) {
+            return Err(Error::invalid("a pipeline's name has up to 255 characters and no control characters"));
+        }
+        if draft.description.len() > 10_000 {
+            return Err(Error::invalid("a pipeline's description has up to 10000 bytes"));
+        }
+        if let Some(text) = &draft.definition {
+            self.0.plan(text.clone(), Vec::new()).await?;
+        }
+        Ok((Draft { key, name, description: draft.description, definition: draft.definition }, draft.origin))
+    }
+
+    /// Every operation, the one that was changed last first.
+    pub async fn operations(&self, caller: &Caller) -> Result<Vec<Operation>, Error> {
+        auth::require(caller, Action::Read)?;
+        Ok(self.0.store.read(ordine::operations).await?)
+    }
+
+    /// Every operation by id.
+    pub async fn operation_map(&self, caller: &Caller) -> Result<HashMap<String, Operation>, Error> {
+        Ok(self.operations(caller).await?.into_iter().map(|one| (one.id.clone(), one)).collect())
+    }
+
+    /// An operation.
+    pub async fn operation(&self, caller: &Caller, id: &str) -> Result<Operation, Error> {
+        auth::require(caller, Action::Read)?;
+        let id = id.to_owned();
+        let found = self.0.store.read(move |conn| ordine::operation_by_id(conn, &id)).await?;
+        found.ok_or_else(|| Error::not_found("operation"))
+    }
+
+    /// Stores an operation. `new` demands that the id is free; otherwise one of the same id is
+    /// replaced. Says whether it is new.
+    pub async fn store_operation(&self, caller: &Caller, op: Operation, new: bool) -> Result<(Operation, bool), Error> {
+        auth::require(caller, Action::Maintain)?;
+        let stored = self.0.store.write(move |tx| {
+            if new && ordine::operation_by_id(tx.conn(), &op.id)?.is_some() {
+                return Err(Error::conflict(format!("there is an operation {:?} already", op.id)).into());
+            }
+            ordine::put_operation(tx, &op)
+        });
+        Ok(stored.await?)
+    }
+
+    /// Deletes an operation. Pipelines that point at it say so when they are started.
+    pub async fn delete_operation(&self, caller: &Caller, id: &str) -> Result<(), Error> {
+        auth::require(caller, Action::Maintain)?;
+        let id = id.to_owned();
+        let gone = self.0.store.write(move |tx| ordine::delete_operation(tx, &id)).await?;
+        if gone { Ok(()) } else { Err(Error::not_found("operation")) }
+    }
+}
