@@ -184,6 +184,9 @@ pub struct ExcludedJob {
     pub stage: String,
     /// Why, as a sentence fragment: "`when: never`".
     pub reason: String,
+    /// Each of its rules that was looked at, with the comparisons and values that decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
 }
 
 /// What a definition becomes for one trigger.

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::job::Draft;
+use crate::job::{Draft, NeedDraft};
 use crate::keywords::closest;
-use crate::source::{Problem, Report};
+use crate::source::{Mark, Problem, Report};
 
 /// Checks that hold whichever jobs are in the run. `hidden` and `broken` are names that exist in
 /// the file although there is no draft of them.
@@ -17,7 +17,8 @@ pub(crate) fn whole_file(drafts: &[Draft], stages: &[String], hidden: &[&str], b
         if stage.is_none() && !draft.stage.is_empty() {
             report.add_error(|| unknown_stage(draft, stages));
         }
-        for need in draft.needs.iter().flatten() {
+        let rules = draft.rules.iter().flatten().filter_map(|rule| rule.needs.as_ref());
+        for need in draft.needs.iter().chain(rules).flatten() {
             let name = need.need.job.as_str();
             let Some(&target) = jobs.get(name) else {
                 if broken.contains(&name) {
@@ -43,7 +44,8 @@ pub(crate) fn whole_file(drafts: &[Draft], stages: &[String], hidden: &[&str], b
             }
         }
     }
-    circles(drafts, &jobs, report);
+    let needs: Vec<_> = drafts.iter().map(|draft| (&*draft.name, draft.needs.as_deref())).collect();
+    circles(&needs, report);
 }
 
 fn unknown_stage(draft: &Draft, stages: &[String]) -> Problem {
@@ -57,7 +59,7 @@ fn unknown_stage(draft: &Draft, stages: &[String]) -> Problem {
     problem.hint(hint)
 }
 
-fn unknown_need(draft: &Draft, name: &str, mark: crate::source::Mark, drafts: &[Draft], hidden: &[&str]) -> Problem {
+fn unknown_need(draft: &Draft, name: &str, mark: Mark, drafts: &[Draft], hidden: &[&str]) -> Problem {
     let shown: String = name.chars().take(60).collect();
     let message = format!("`{}` needs `{shown}`, but there is no such job in this file", draft.name);
     let problem = Problem::error(mark, message);
@@ -69,22 +71,23 @@ fn unknown_need(draft: &Draft, name: &str, mark: crate::source::Mark, drafts: &[
 }
 
 /// Reports every circle of needs once, at the need that closes it.
-fn circles(drafts: &[Draft], jobs: &HashMap<&str, usize>, report: &mut Report) {
+pub(crate) fn circles(nodes: &[(&str, Option<&[NeedDraft]>)], report: &mut Report) {
     #[derive(Clone, Copy, PartialEq)]
     enum Color {
         White,
         Grey,
         Black,
     }
-    let targets: Vec<Vec<(usize, crate::source::Mark)>> = drafts
+    let jobs: HashMap<_, _> = nodes.iter().enumerate().map(|(i, (name, _))| (*name, i)).collect();
+    let targets: Vec<Vec<(usize, Mark)>> = nodes
         .iter()
-        .map(|draft| {
-            let needs = draft.needs.iter().flatten();
+        .map(|(_, needs)| {
+            let needs = needs.iter().flat_map(|needs| needs.iter());
             needs.filter_map(|need| jobs.get(need.need.job.as_str()).map(|target| (*target, need.mark))).collect()
         })
         .collect();
-    let mut colors = vec![Color::White; drafts.len()];
-    for start in 0..drafts.len() {
+    let mut colors = vec![Color::White; nodes.len()];
+    for start in 0..nodes.len() {
         if colors[start] != Color::White {
             continue;
         }
@@ -105,8 +108,8 @@ fn circles(drafts: &[Draft], jobs: &HashMap<&str, usize>, report: &mut Report) {
                 }
                 Color::Grey => {
                     let from = path.iter().position(|(job, _)| *job == target).unwrap_or(0);
-                    let mut names: Vec<_> = path[from..].iter().map(|(job, _)| &*drafts[*job].name).collect();
-                    names.push(&*drafts[target].name);
+                    let mut names: Vec<_> = path[from..].iter().map(|(job, _)| nodes[*job].0).collect();
+                    names.push(nodes[target].0);
                     let message = if names.len() == 2 {
                         format!("`{}` needs itself", names[0])
                     } else {

@@ -5,6 +5,7 @@ use model::plan::{FormVariable, Variable};
 use crate::job::{self, Variables};
 use crate::keywords::{self, Place, closest};
 use crate::read;
+use crate::rules::{self, Conditions, Rule};
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map};
 
@@ -18,6 +19,8 @@ pub(crate) struct Globals {
     pub stages: Vec<String>,
     pub variables: Vec<Variable>,
     pub form: Vec<FormVariable>,
+    /// The rules of `workflow`, and where they are.
+    pub workflow: Option<(Vec<Rule>, Mark)>,
     /// The keys of `default` that are understood.
     pub default: Map,
 }
@@ -30,7 +33,7 @@ impl Globals {
 }
 
 /// Reads the keywords; `top` is the file after `extends`.
-pub(crate) fn read_globals(top: &Map, report: &mut Report) -> Globals {
+pub(crate) fn read_globals(top: &Map, conditions: &mut Conditions, report: &mut Report) -> Globals {
     let mut globals =
         Globals { stages: with_edges(["build", "test", "deploy"].map(String::from)), ..Globals::default() };
     for entry in &top.entries {
@@ -50,6 +53,7 @@ pub(crate) fn read_globals(top: &Map, report: &mut Report) -> Globals {
                     globals.default.entries = default.entries.iter().filter(given).cloned().collect();
                 }
             }
+            "workflow" => globals.workflow = workflow(entry, conditions, report),
             name if keywords::is_known(Place::Global, name) => {
                 report.add(keywords::unsupported(Place::Global, name, entry.mark));
             }
@@ -57,6 +61,13 @@ pub(crate) fn read_globals(top: &Map, report: &mut Report) -> Globals {
         }
     }
     globals
+}
+
+fn workflow(entry: &Entry, conditions: &mut Conditions, report: &mut Report) -> Option<(Vec<Rule>, Mark)> {
+    let map = read::map(entry, "workflow", report)?;
+    read::only_known(map, Place::Workflow, report);
+    let rules = map.get("rules")?;
+    rules::read(rules, Place::WorkflowRule, conditions, report).map(|found| (found, rules.mark))
 }
 
 fn stages(entry: &Entry, report: &mut Report) -> Option<Vec<String>> {

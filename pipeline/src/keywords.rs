@@ -16,6 +16,12 @@ pub(crate) enum Place {
     Artifacts,
     /// In one entry of `needs`.
     Need,
+    /// In one entry of a job's `rules`.
+    Rule,
+    /// Under `workflow`.
+    Workflow,
+    /// In one entry of the workflow's `rules`.
+    WorkflowRule,
 }
 
 impl Place {
@@ -26,6 +32,9 @@ impl Place {
             Self::Default => "under `default`",
             Self::Artifacts => "under `artifacts`",
             Self::Need => "in an entry of `needs`",
+            Self::Rule => "in a rule",
+            Self::Workflow => "under `workflow`",
+            Self::WorkflowRule => "in a rule of `workflow`",
         }
     }
 }
@@ -68,7 +77,8 @@ const fn moved(place: Place, name: &'static str, to: &'static str) -> Keyword {
 }
 
 const UNDER_DEFAULT: &str = "put it under `default`";
-const RULES: &str = "use `when` in the job; start different pipelines for different occasions";
+const RULES: &str = "use `rules` with `if`";
+const FILES: &str = "compare in `script`, for example with `git diff --quiet`";
 const IMAGE: &str = "the runner's own shell runs the scripts; call `docker run` or `podman run` in `script`";
 const SECRETS: &str = "give the job a variable of the project or of the run";
 const CACHE: &str = "keep a folder outside the workspace, or hand files on with `artifacts`";
@@ -80,8 +90,8 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     yes(Place::Global, "stages"),
     yes(Place::Global, "variables"),
     yes(Place::Global, "default"),
+    yes(Place::Global, "workflow"),
     later(Place::Global, "include", "copy the included text into this file"),
-    later(Place::Global, "workflow", "start the pipeline only when it is wanted"),
     later(Place::Global, "spec", "use `variables` with `description` and `options`"),
     later(Place::Global, "image", IMAGE),
     later(Place::Global, "services", IMAGE),
@@ -99,11 +109,11 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     yes(Place::Job, "variables"),
     yes(Place::Job, "needs"),
     yes(Place::Job, "when"),
+    yes(Place::Job, "rules"),
     yes(Place::Job, "allow_failure"),
     yes(Place::Job, "artifacts"),
     yes(Place::Job, "timeout"),
     yes(Place::Job, "retry"),
-    later(Place::Job, "rules", RULES),
     later(Place::Job, "start_in", "use `when: manual`"),
     later(Place::Job, "dependencies", "list the jobs under `needs`; `artifacts: false` leaves their files out"),
     later(Place::Job, "cache", CACHE),
@@ -164,6 +174,27 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     later(Place::Need, "pipeline", "need a job of this pipeline"),
     never(Place::Need, "project", "need a job of this pipeline"),
     never(Place::Need, "ref", "need a job of this pipeline"),
+
+    yes(Place::Rule, "if"),
+    yes(Place::Rule, "when"),
+    yes(Place::Rule, "allow_failure"),
+    yes(Place::Rule, "variables"),
+    yes(Place::Rule, "needs"),
+    later(Place::Rule, "changes", FILES),
+    later(Place::Rule, "exists", FILES),
+    later(Place::Rule, "start_in", "use `when: manual`"),
+    later(Place::Rule, "interruptible", "leave it out: a run is only canceled by somebody"),
+
+    yes(Place::Workflow, "rules"),
+    later(Place::Workflow, "name", "give the pipeline its name on the server"),
+    later(Place::Workflow, "auto_cancel", "leave it out: a run is only canceled by somebody"),
+
+    yes(Place::WorkflowRule, "if"),
+    yes(Place::WorkflowRule, "when"),
+    yes(Place::WorkflowRule, "variables"),
+    later(Place::WorkflowRule, "changes", FILES),
+    later(Place::WorkflowRule, "exists", FILES),
+    later(Place::WorkflowRule, "auto_cancel", "leave it out: a run is only canceled by somebody"),
 ];
 
 fn find(place: Place, name: &str) -> Option<&'static Keyword> {

@@ -13,12 +13,14 @@ mod checks;
 mod compose;
 mod document;
 mod duration;
+mod expression;
 mod extends;
 mod job;
 mod keywords;
 pub mod lint;
 mod read;
 mod references;
+mod rules;
 mod source;
 mod yaml;
 
@@ -31,14 +33,19 @@ use model::{Diagnostic, Severity, Span};
 pub struct Context {
     /// The file's name as findings show it.
     pub file: String,
-    /// Variables of the run: from the form, the API, the command line. They do not enter the plan's
-    /// jobs; they are what conditions see over the variables of the file.
+    /// Variables of the run: from the form, the API, the command line. Conditions see them before
+    /// the variables of the file. They do not enter the plan's jobs. The reasons of excluded jobs
+    /// show the values of variables that conditions name: no secrets here.
     pub variables: Vec<Variable>,
+    /// The variables that the server sets (`CI_COMMIT_BRANCH`, `CI_PIPELINE_SOURCE`, …), as far as
+    /// they are known before the run exists. Conditions see them after all others; what is missing
+    /// is null. They do not enter the plan's jobs.
+    pub predefined: Vec<Variable>,
 }
 
 impl Default for Context {
     fn default() -> Self {
-        Self { file: ".gitlab-ci.yml".to_owned(), variables: Vec::new() }
+        Self { file: ".gitlab-ci.yml".to_owned(), variables: Vec::new(), predefined: Vec::new() }
     }
 }
 
@@ -59,6 +66,8 @@ pub struct EvaluatedJob {
     pub excluded: Option<String>,
     /// Which of its rules decided, from 0.
     pub matched_rule: Option<usize>,
+    /// Each of its rules that was looked at, with the comparisons and values that decided.
+    pub details: Vec<String>,
     /// Whether `allow_failure:exit_codes` is one number rather than a list.
     pub(crate) single_exit_code: bool,
 }
@@ -75,7 +84,9 @@ pub struct Outcome {
     pub valid: bool,
     /// The stages of the file, `.pre` first and `.post` last.
     pub stages: Vec<String>,
-    /// The variables of the file.
+    /// Whether the rules of `workflow` let a run be made; `None` without such rules.
+    pub workflow_rules_pass: Option<bool>,
+    /// The variables of the file, with those of the workflow's rule over them.
     pub global_variables: Vec<Variable>,
     /// All jobs of the file that are not hidden, in its order; empty when it could not be read.
     pub jobs: Vec<EvaluatedJob>,

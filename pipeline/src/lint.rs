@@ -137,7 +137,7 @@ impl Document {
             errors: findings(true),
             warnings: findings(false),
             pipeline_created: outcome.plan.is_some(),
-            workflow_rules_pass: None,
+            workflow_rules_pass: outcome.workflow_rules_pass,
             stages: outcome.stages.clone(),
             global_variables: strings(&outcome.global_variables),
             jobs: outcome.jobs.iter().map(Job::new).collect(),

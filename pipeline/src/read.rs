@@ -10,7 +10,7 @@ use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map, Node, Scalar, Tree, Value};
 
 /// How deep lists may be nested inside the outer one (contracts/ci-yaml.md, limits).
-const MAX_LIST_NESTING: usize = 10;
+pub(crate) const MAX_LIST_NESTING: usize = 10;
 
 /// Reports that a value has the wrong type.
 pub(crate) fn mismatch(report: &mut Report, mark: Mark, what: &str, wanted: &str, found: &Node) {

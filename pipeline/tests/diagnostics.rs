@@ -190,6 +190,52 @@ fn references() {
 }
 
 #[test]
+fn rules() {
+    let job = |rules: &str| format!("a:\n  script: x\n  rules:\n{rules}");
+    snapshot!(&[
+        ("empty", "a:\n  script: x\n  rules: []\n"),
+        (
+            "other shapes",
+            "a:\n  script: x\n  rules: always\nb:\n  script: x\n  rules: [~, x, {}, {variables: {A: b}}]\n"
+        ),
+        (
+            "words",
+            &job(
+                "    - iff: $A\n      when: sometimes\n    - if: $A\n      changes: [a]\n      allow_failure: {exit_codes: 1}\n    - when: delayed\n"
+            )
+        ),
+        ("empty parts", &job("    - if:\n    - if: true\n    - if: $A\n      needs:\n")),
+        ("braces", &job("    - if: '${A} == \"x\"'\n")),
+        ("one equals sign", &job("    - if: $A = \"x\"\n")),
+        ("no quotes", &job("    - if: $A == main\n")),
+        ("an open string", &job("    - if: $A == \"x\n")),
+        ("a short pattern", &job("    - if: $A =~ /x/\n")),
+        (
+            "a bad pattern",
+            &job("    - if: $A =~ /(ab/\n    - if: $A =~ /(?=a)b/\n    - if: $A =~ \"x\"\n    - if: $A == /ab/\n")
+        ),
+        ("a missing side", &job("    - if: $A ==\n    - if: $A && && $B\n    - if: ($A\n    - if: $A)\n")),
+        ("on several lines", &job("    - if: |\n        $A == \"x\" &&\n        $B = 1\n")),
+        ("never reached", &job("    - when: always\n    - if: $A\n")),
+        ("none applies", &job("    - if: $A\n    - if: $B == \"x\" && $C\n")),
+        ("never", &job("    - if: $A == null\n      when: never\n    - when: always\n")),
+        ("a need that a rule leaves out", "a:\n  script: x\n  rules: [{when: never}]\nb:\n  script: x\n  needs: [a]\n"),
+        ("needs of a rule", "a:\n  script: x\n  rules: [{when: always, needs: [b]}]\nb:\n  script: x\n  needs: [a]\n"),
+        ("unknown needs of a rule", "a:\n  script: x\n  rules: [{if: $A, needs: [c]}]\nb:\n  script: x\n"),
+        ("a pattern in a variable that is none", "variables: {P: word}\na:\n  script: x\n  rules: [{if: $A =~ $P}]\n"),
+        (
+            "workflow",
+            "workflow:\n  name: x\n  rules:\n    - if: $A\n      when: manual\n      needs: [a]\na:\n  script: x\n"
+        ),
+        ("a workflow that says no", "workflow:\n  rules:\n    - if: $A\na:\n  script: x\n"),
+        (
+            "a workflow that says never",
+            "workflow:\n  rules:\n    - if: $A == null\n      when: never\na:\n  script: x\n"
+        ),
+    ]);
+}
+
+#[test]
 fn warnings() {
     snapshot!(&[
         (

@@ -56,6 +56,9 @@ fn fragment() -> impl Strategy<Value = &'static str> {
         "  needs:\n    - job: b\n",
         "      optional: true\n",
         "  when: never\n",
+        "  rules: [{if: $A == 'x'}, {when: never}]\n",
+        "  rules:\n    - if: $A =~ /ab/ && ($B || $C)\n",
+        "workflow: {rules: [{when: always}]}\n",
         "  when: manual\n",
         "  extends: .t\n",
         "  extends: [a, b]\n",
@@ -162,6 +165,21 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Any condition: in single quotes, so that YAML leaves it alone.
+    #[test]
+    fn any_condition(parts in prop::collection::vec(prop::sample::select(vec![
+        "$A", "$B", "$", "null", "true", "\"x\"", "\"", "/ab/", "/a(/", "/(ab){9}/i", "/", "==", "!=", "=~", "!~", "&&", "||", "(", ")", " ", "x", "\\", "é", "[", "1",
+    ]), 0..30)) {
+        let text = format!("a:\n  script: x\n  rules:\n    - if: '{}'\n    - when: always\n", parts.concat());
+        let mut context = Context::default();
+        context.variables = vec![model::plan::Variable::new("A", "/ab/"), model::plan::Variable::new("B", "x")];
+        check(&text, &pipeline::plan(&text, &context));
+    }
+}
+
 /// Texts that ask for more than anybody has: repetition, depth, chains, and a hundred thousand
 /// mistakes. Each ends, with an outcome like any other; without the budgets this test does not end.
 #[test]
@@ -199,6 +217,15 @@ fn greedy_texts_end() {
         unknown_needs,
         bomb,
         merges,
+        many_jobs(
+            &format!(".b:\n  script: x\n  rules:\n{}", "    - if: $A == 'x' || $B == 'y' || $C == 'z'\n".repeat(5_000)),
+            20_000,
+            "{extends: .b}",
+        ),
+        format!(
+            "a:\n  script: x\n  rules:\n{}",
+            (0..30_000).map(|i| format!("    - if: $A =~ /(a{{50}}{i}){{20}}/\n")).collect::<String>()
+        ),
         format!("a: {}", "[".repeat(1_000_000)),
         format!("a: \"{}\"", "\\x41".repeat(400_000)),
         "- ".repeat(1_000_000),

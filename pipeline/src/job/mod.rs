@@ -10,11 +10,13 @@ use std::rc::Rc;
 
 use model::plan::{AllowFailure, ArtifactSpec, Retry, Variable, When};
 
-pub(crate) use needs::NeedDraft;
+pub(crate) use needs::{NeedDraft, read as read_needs};
+pub(crate) use policy::when as read_when;
 pub(crate) use variables::{Variables, read as read_variables};
 
 use crate::keywords::{self, Place};
 use crate::read;
+use crate::rules::{self, Conditions, Rule};
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map};
 
@@ -36,6 +38,8 @@ pub(crate) struct Draft {
     /// Whether the one exit code was written as a number rather than as a list.
     pub single_exit_code: bool,
     pub needs: Option<Vec<NeedDraft>>,
+    /// `None` means that the job has no rules.
+    pub rules: Option<Vec<Rule>>,
     pub before_script: Vec<String>,
     pub script: Vec<String>,
     pub after_script: Vec<String>,
@@ -52,15 +56,23 @@ impl Draft {
         let texts = self.before_script.iter().chain(&self.script).chain(&self.after_script).chain(paths);
         let (count, bytes) = texts.fold((0, 0), |(count, bytes), text| (count + 1, bytes + text.len()));
         let variables = self.variables.iter().map(|variable| variable.key.len() + variable.value.len());
+        let in_rule = |rule: &Rule| 1 + rule.variables.len() + rule.needs.as_ref().map_or(0, Vec::len);
+        let rules: usize = self.rules.iter().flatten().map(in_rule).sum();
         let needs = self.needs.iter().flatten().map(|need| need.need.job.len());
         let (more, more_bytes) = variables.chain(needs).fold((0, 0), |(n, sum), len| (n + 1, sum + len));
-        (1 + count + more, bytes + more_bytes)
+        (1 + count + more + rules, bytes + more_bytes)
     }
 }
 
 /// Reads a job. `body` is its mapping after `extends`; keys that it lacks come from `default`.
 /// There is always a draft, so that other jobs may need it; what is wrong is in the report.
-pub(crate) fn read_job(entry: &Entry, body: &Map, default: &Map, report: &mut Report) -> Draft {
+pub(crate) fn read_job(
+    entry: &Entry,
+    body: &Map,
+    default: &Map,
+    conditions: &mut Conditions,
+    report: &mut Report,
+) -> Draft {
     let mut draft = Draft {
         name: Rc::clone(&entry.key),
         mark: entry.mark,
@@ -71,6 +83,7 @@ pub(crate) fn read_job(entry: &Entry, body: &Map, default: &Map, report: &mut Re
         allow_failure: AllowFailure::Bool(false),
         single_exit_code: false,
         needs: None,
+        rules: None,
         before_script: Vec::new(),
         script: Vec::new(),
         after_script: Vec::new(),
@@ -123,10 +136,11 @@ pub(crate) fn read_job(entry: &Entry, body: &Map, default: &Map, report: &mut Re
         draft.when_mark = when.value_mark();
         draft.when = policy::when(when, report).unwrap_or_default();
     }
+    draft.rules = own("rules").and_then(|rules| rules::read(rules, Place::Rule, conditions, report));
     match own("allow_failure").and_then(|entry| policy::allow_failure(entry, report)) {
         Some((allowed, single)) => (draft.allow_failure, draft.single_exit_code) = (allowed, single),
-        // A manual job that says nothing blocks nobody.
-        None => draft.allow_failure = AllowFailure::Bool(draft.when == When::Manual),
+        // A manual job that says nothing blocks nobody, unless rules decide.
+        None => draft.allow_failure = AllowFailure::Bool(draft.when == When::Manual && draft.rules.is_none()),
     }
     draft
 }

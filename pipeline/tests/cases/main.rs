@@ -6,6 +6,7 @@ mod not_yet;
 
 use std::fs;
 
+use model::plan::Variable;
 use pipeline::{Context, lint};
 use serde_json::Value;
 
@@ -15,7 +16,19 @@ use not_yet::{DIFFERENT, NOT_YET};
 fn documents(case: &str) -> (Value, Value) {
     let folder = common::cases().join("ci-yaml").join(case);
     let text = fs::read_to_string(folder.join(".gitlab-ci.yml")).unwrap();
-    let outcome = pipeline::plan(&text, &Context::default());
+    // The folder counts as a repository on `main`.
+    let mut context = Context::default();
+    let predefined = [
+        ("CI", "true"),
+        ("GITLAB_CI", "true"),
+        ("CI_COMMIT_BRANCH", "main"),
+        ("CI_COMMIT_REF_NAME", "main"),
+        ("CI_COMMIT_REF_SLUG", "main"),
+        ("CI_DEFAULT_BRANCH", "main"),
+        ("CI_PIPELINE_SOURCE", "push"),
+    ];
+    context.predefined = predefined.map(|(key, value)| Variable::new(key, value)).to_vec();
+    let outcome = pipeline::plan(&text, &context);
     let found = serde_json::to_value(lint::Document::new(&outcome)).unwrap();
     let expected = serde_json::from_str(&fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
     (found, expected)

@@ -1,0 +1,143 @@
+//! Text to tokens.
+
+use super::{Comparison, Pattern, SyntaxError};
+
+/// Most tokens of one expression (contracts/ci-yaml.md, limits). It also bounds the recursion of
+/// everything that walks an expression.
+const MAX_TOKENS: usize = 100;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Open,
+    Close,
+    And,
+    Or,
+    Compare(Comparison),
+    Variable(String),
+    Text(String),
+    Pattern(Pattern),
+    Bool(bool),
+    Null,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Token {
+    pub kind: Kind,
+    pub start: usize,
+    pub end: usize,
+}
+
+pub(super) fn tokens(text: &str) -> Result<Vec<Token>, SyntaxError> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
+        if c.is_whitespace() {
+            at += c.len_utf8();
+            continue;
+        }
+        let (kind, end) = token(text, at)?;
+        tokens.push(Token { kind, start: at, end });
+        if tokens.len() > MAX_TOKENS {
+            return Err(SyntaxError::new(at, end, format!("an expression has at most {MAX_TOKENS} parts")));
+        }
+        at = end;
+    }
+    Ok(tokens)
+}
+
+const OPERATORS: &[(&str, Kind)] = &[
+    ("&&", Kind::And),
+    ("||", Kind::Or),
+    ("==", Kind::Compare(Comparison::Equal)),
+    ("!=", Kind::Compare(Comparison::NotEqual)),
+    ("=~", Kind::Compare(Comparison::Matches)),
+    ("!~", Kind::Compare(Comparison::MatchesNot)),
+    ("(", Kind::Open),
+    (")", Kind::Close),
+];
+
+fn token(text: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
+    let rest = &text[at..];
+    if let Some((operator, kind)) = OPERATORS.iter().find(|(operator, _)| rest.starts_with(operator)) {
+        return Ok((kind.clone(), at + operator.len()));
+    }
+    let word_end = |from: usize| text[from..].find(|c: char| !is_word(c)).map_or(text.len(), |length| from + length);
+    match rest.as_bytes()[0] {
+        b'$' => {
+            let end = word_end(at + 1);
+            if end == at + 1 {
+                let error = SyntaxError::new(at, at + 1, "`$` must be followed by the name of a variable");
+                let braces = rest.starts_with("${") || rest.starts_with("$[");
+                return Err(if braces { error.hint("write `$NAME`, without braces") } else { error });
+            }
+            Ok((Kind::Variable(text[at + 1..end].to_owned()), end))
+        }
+        quote @ (b'"' | b'\'') => match text[at + 1..].find(char::from(quote)) {
+            Some(length) => Ok((Kind::Text(text[at + 1..at + 1 + length].to_owned()), at + length + 2)),
+            None => Err(SyntaxError::new(at, text.len(), "this string is not closed")
+                .hint("strings have no escapes; use the other kind of quotes")),
+        },
+        b'/' => pattern(text, at),
+        _ => {
+            let end = word_end(at);
+            match &text[at..end] {
+                "null" => Ok((Kind::Null, end)),
+                "true" => Ok((Kind::Bool(true), end)),
+                "false" => Ok((Kind::Bool(false), end)),
+                word => Err(stranger(text, at, end, word)),
+            }
+        }
+    }
+}
+
+fn stranger(text: &str, at: usize, end: usize, word: &str) -> SyntaxError {
+    let next = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
+    let end = end.max(next);
+    match text.as_bytes()[at] {
+        b'!' => SyntaxError::new(at, end, "there is no `!` in expressions").hint("compare with `!=` or `== null`"),
+        b'=' => SyntaxError::new(at, end, "there is no `=` in expressions").hint("`==` compares"),
+        b'&' | b'|' => SyntaxError::new(at, end, "single `&` and `|` mean nothing here").hint("use `&&` and `||`"),
+        b'%' => SyntaxError::new(at, end, "`%NAME%` means nothing here").hint("write `$NAME`"),
+        _ if word.is_empty() => SyntaxError::new(at, end, format!("`{}` means nothing here", &text[at..end])),
+        _ => SyntaxError::new(at, end, format!("`{}` means nothing here", word.chars().take(40).collect::<String>()))
+            .hint("put text in quotes, and `$` before the name of a variable"),
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// A pattern: two characters or more between slashes, `\/` being a slash, then flags.
+fn pattern(text: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
+    let bytes = text.as_bytes();
+    let mut end = at + 1;
+    while end < bytes.len() && bytes[end] != b'/' {
+        end += if bytes[end] == b'\\' && bytes.get(end + 1) == Some(&b'/') { 2 } else { 1 };
+    }
+    if end >= bytes.len() {
+        return Err(SyntaxError::new(at, text.len(), "this pattern is not closed").hint("end it with `/`"));
+    }
+    let body = &text[at + 1..end];
+    let flags_end = text[end + 1..].find(|c: char| !is_word(c)).map_or(text.len(), |length| end + 1 + length);
+    let flags = &text[end + 1..flags_end];
+    if body.chars().count() < 2 {
+        return Err(SyntaxError::new(at, flags_end, "a pattern has at least two characters"));
+    }
+    if let Some(flag) = flags.chars().find(|flag| !"ismU".contains(*flag)) {
+        return Err(SyntaxError::new(end + 1, flags_end, format!("a pattern has no flag `{flag}`"))
+            .hint("the flags are i, s, m and U"));
+    }
+    Ok((Kind::Pattern(Pattern { source: body.replace("\\/", "/"), flags: flags.to_owned() }), flags_end))
+}
+
+/// Reads a whole string as a pattern: what a variable on the right of `=~` must hold.
+pub(super) fn whole_pattern(text: &str) -> Option<Pattern> {
+    if !text.starts_with('/') {
+        return None;
+    }
+    match pattern(text, 0) {
+        Ok((Kind::Pattern(pattern), end)) if end == text.len() => Some(pattern),
+        _ => None,
+    }
+}

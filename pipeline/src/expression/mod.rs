@@ -1,0 +1,70 @@
+//! Conditions: the expressions of `rules:if` (contracts/ci-yaml.md, part 3). Text to a tree, the
+//! tree and variables to a verdict, with the parts that decided it. Knows nothing of YAML.
+
+mod evaluate;
+mod lexer;
+mod parser;
+mod patterns;
+
+pub(crate) use parser::parse;
+pub(crate) use patterns::Patterns;
+
+/// What is wrong with a text, and where in it (in bytes).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SyntaxError {
+    pub start: usize,
+    pub end: usize,
+    pub message: String,
+    pub hint: Option<&'static str>,
+}
+
+impl SyntaxError {
+    fn new(start: usize, end: usize, message: impl Into<String>) -> Self {
+        Self { start, end, message: message.into(), hint: None }
+    }
+
+    fn hint(mut self, hint: &'static str) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+}
+
+/// A condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Expression {
+    Or(Box<Expression>, Box<Expression>),
+    And(Box<Expression>, Box<Expression>),
+    Compare(Comparison, Box<Expression>, Box<Expression>),
+    Variable(String),
+    Text(String),
+    Pattern(Pattern),
+    Bool(bool),
+    Null,
+}
+
+/// How two values are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Equal,
+    NotEqual,
+    Matches,
+    MatchesNot,
+}
+
+/// `/…/flags`: the text between the slashes, with `\/` resolved, and the flags.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Pattern {
+    pub source: String,
+    pub flags: String,
+}
+
+impl Comparison {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Matches => "=~",
+            Self::MatchesNot => "!~",
+        }
+    }
+}
