@@ -15,6 +15,11 @@ wire! {
         pub last_update: String,
         /// What asks.
         pub info: ClientInfo,
+        /// The jobs that this runner has in hand, unreported ones included; none when the client does
+        /// not say. Weir's own: a job that the server believes to run here, and that is not listed,
+        /// was lost on its way (the answer that carried it broke off).
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub weir_jobs: Option<Vec<i64>>,
     }
 
     /// What a runner is.

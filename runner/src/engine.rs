@@ -1,0 +1,57 @@
+//! Runs one job: workspace, sources, dependencies' artifacts, the script in a shell under a leader,
+//! `after_script`, artifacts; says how it ended.
+//!
+//! The engine does not know whether a server or a person at a terminal wants the job: what it writes
+//! goes to a `Log`, what it is told comes through a `Control`, files go through an `Exchange`.
+//!
+//! Each job has a workspace of its own, made for it and removed after it: no job sees what another
+//! left. Its private folder beside the workspace holds the scripts, file variables and `TMPDIR`.
+
+mod archive;
+mod artifacts;
+mod duration;
+mod environment;
+mod exchange;
+mod expand;
+mod globs;
+mod job;
+mod leaders;
+mod outcome;
+mod places;
+mod remove;
+mod script;
+mod session;
+mod sources;
+
+use std::{path::PathBuf, time::Duration};
+
+pub(crate) use environment::passed;
+pub(crate) use exchange::Exchange;
+pub(crate) use job::{Work, execute};
+pub(crate) use leaders::Leaders;
+pub use outcome::JobOutcome;
+pub(crate) use outcome::{End, known_reason};
+pub(crate) use places::Places;
+pub(crate) use script::Shell;
+pub(crate) use sources::Sources;
+
+/// What holds for every job of a runner.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The folder that jobs' folders are made in.
+    pub dir: PathBuf,
+    /// Identifies the folder in the marks of processes.
+    pub instance: String,
+    /// Time between TERM and KILL.
+    pub grace: Duration,
+    /// For jobs that do not name one.
+    pub default_timeout: Duration,
+    /// Bytes of one job's log.
+    pub log_limit: u64,
+    /// Bytes that the archives of one dependency may unfold to.
+    pub unpack_limit: u64,
+    /// The shell of scripts.
+    pub shell: Shell,
+    /// What jobs get of the runner's own environment.
+    pub environment: Vec<(String, String)>,
+}

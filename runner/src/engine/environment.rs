@@ -1,0 +1,241 @@
+//! The environment that a job's programs get: nothing of the runner's own but what makes a machine
+//! usable, then the job's variables, then what the runner knows.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    env, io,
+    time::Duration,
+};
+
+use super::{Settings, expand::expand, places::Places};
+use crate::{
+    processes::MARK,
+    protocol::{JobPayload, Variable},
+    trace::Secrets,
+};
+
+/// What is passed on from the runner's own environment: where programs, certificates, proxies and
+/// tool chains are. Nothing else, so that nothing that was meant for the server reaches a job.
+const PASSED: &[&str] = &[
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LANGUAGE",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "GOPATH",
+    "GOROOT",
+    "JAVA_HOME",
+    "PYENV_ROOT",
+    "NVM_DIR",
+    "XDG_RUNTIME_DIR",
+    "DOCKER_HOST",
+    "SSH_AUTH_SOCK",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "NODE_EXTRA_CA_CERTS",
+    "PIP_CERT",
+    "PIP_CONFIG_FILE",
+    "PIP_INDEX_URL",
+    "PIP_FIND_LINKS",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+];
+
+/// The part of this process's environment that jobs get.
+pub(crate) fn passed() -> Vec<(String, String)> {
+    PASSED.iter().filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?))).collect()
+}
+
+/// A job's variables, expanded.
+pub(super) struct Environment {
+    values: BTreeMap<String, String>,
+}
+
+impl Environment {
+    /// Works out the variables and writes those that are files.
+    pub(super) fn new(job: &JobPayload, places: &Places, settings: &Settings, limit: Duration) -> io::Result<Self> {
+        let own = own(job, places, settings, limit);
+        let mut raw: HashMap<&str, String> = HashMap::new();
+        for variable in &job.variables {
+            let value = if variable.file { file_path(variable, places) } else { variable.value.reveal().to_owned() };
+            raw.insert(&variable.key, value);
+        }
+        for (key, value) in &own {
+            raw.insert(key, value.clone());
+        }
+        let value_of =
+            |name: &str| if name == "$" { "$".to_owned() } else { raw.get(name).cloned().unwrap_or_default() };
+        let mut values: BTreeMap<String, String> = settings.environment.iter().cloned().collect();
+        values.insert("TMPDIR".to_owned(), text(&places.temporary()));
+        for variable in job.variables.iter().filter(|variable| is_name(&variable.key)) {
+            let content = variable.value.reveal();
+            let content = if variable.raw { content.to_owned() } else { expand(content, value_of) };
+            let value = if variable.file { write_file(variable, places, &content)? } else { content };
+            if !value.contains('\0') {
+                values.insert(variable.key.clone(), value);
+            }
+        }
+        values.extend(own);
+        Ok(Self { values })
+    }
+
+    /// The value of a variable.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
+
+    /// Sets a variable.
+    pub(super) fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.values.insert(name.to_owned(), value.into());
+    }
+
+    /// All of them.
+    pub(super) fn pairs(&self) -> Vec<(String, String)> {
+        self.values.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+}
+
+/// The variables that the runner itself knows.
+fn own(job: &JobPayload, places: &Places, settings: &Settings, limit: Duration) -> Vec<(String, String)> {
+    [
+        ("CI_PROJECT_DIR", text(&places.build)),
+        ("CI_BUILDS_DIR", text(&settings.dir.join("builds"))),
+        ("CI_CONCURRENT_ID", "0".to_owned()),
+        ("CI_CONCURRENT_PROJECT_ID", "0".to_owned()),
+        ("CI_SERVER", "yes".to_owned()),
+        ("CI_JOB_STATUS", "running".to_owned()),
+        ("CI_JOB_TIMEOUT", limit.as_secs().to_string()),
+        ("CI_SHARED_ENVIRONMENT", "true".to_owned()),
+        ("CI_RUNNER_VERSION", env!("CARGO_PKG_VERSION").to_owned()),
+        ("CI_RUNNER_EXECUTABLE_ARCH", format!("{}/{}", env::consts::OS, crate::architecture())),
+        ("RUNNER_TEMP_PROJECT_DIR", text(&places.temporary())),
+        (MARK, mark(settings, job.id)),
+    ]
+    .map(|(key, value)| (key.to_owned(), value))
+    .into()
+}
+
+/// What marks every process of a job.
+pub(super) fn mark(settings: &Settings, job: i64) -> String {
+    // The end is marked too: job 1 is not job 12.
+    format!("{}:{job};", settings.instance)
+}
+
+/// What must not be seen in the log; the variables that are too short for it are named.
+pub(super) fn secrets(job: &JobPayload) -> (Secrets, Vec<&str>) {
+    let mut secrets = Secrets::default();
+    let mut too_short = Vec::new();
+    secrets.add(job.token.reveal());
+    for variable in job.variables.iter().filter(|variable| variable.masked && !variable.value.is_empty()) {
+        if !secrets.add(variable.value.reveal()) && !too_short.contains(&variable.key.as_str()) {
+            too_short.push(&variable.key);
+        }
+    }
+    for credentials in &job.credentials {
+        secrets.add(credentials.password.reveal());
+    }
+    for prefix in job.features.token_mask_prefixes.iter().take(10) {
+        secrets.add_prefix(prefix);
+    }
+    (secrets, too_short)
+}
+
+fn is_name(key: &str) -> bool {
+    !key.is_empty() && !key.contains(['=', '\0'])
+}
+
+/// Where a file variable's content goes. The name of the file is made of nothing but letters.
+fn file_path(variable: &Variable, places: &Places) -> String {
+    text(&places.private.join(file_name(variable)))
+}
+
+fn file_name(variable: &Variable) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+    format!("file-{}", variable.key.chars().take(200).map(safe).collect::<String>())
+}
+
+fn write_file(variable: &Variable, places: &Places, content: &str) -> io::Result<String> {
+    places.write_private(&file_name(variable), content.as_bytes()).map(|path| text(&path))
+}
+
+fn text(path: &std::path::Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::*;
+    use crate::engine::script::Shell;
+
+    fn settings(dir: &std::path::Path) -> Settings {
+        Settings {
+            dir: dir.to_owned(),
+            instance: "i".to_owned(),
+            grace: Duration::ZERO,
+            default_timeout: Duration::ZERO,
+            log_limit: 0,
+            unpack_limit: 0,
+            shell: Shell { path: "sh".to_owned(), bash: false },
+            environment: vec![("PATH".to_owned(), "/bin".to_owned()), ("HOME".to_owned(), "/root".to_owned())],
+        }
+    }
+
+    #[test]
+    fn variables_are_expanded_once_files_are_private_and_the_runner_has_the_last_word() {
+        let dir = tempfile::tempdir().unwrap();
+        let places = Places::new(dir.path(), 5);
+        fs::create_dir_all(&places.private).unwrap();
+        let mut file = Variable::plain("../KEY", "k=$A");
+        file.file = true;
+        let mut raw = Variable::plain("RAW", "$A");
+        raw.raw = true;
+        let job = JobPayload {
+            id: 5,
+            variables: vec![
+                Variable::plain("A", "old"),
+                Variable::plain("A", "1"),
+                Variable::plain("B", "$A-$CI_PROJECT_DIR-$$-$C"),
+                Variable::plain("C", "$A"),
+                raw,
+                file,
+                Variable::plain("HOME", "/elsewhere"),
+                Variable::plain("CI_PROJECT_DIR", "/wrong"),
+                Variable::plain("BAD=NAME", "x"),
+            ],
+            ..JobPayload::default()
+        };
+        let environment = Environment::new(&job, &places, &settings(dir.path()), Duration::from_secs(60)).unwrap();
+        let get = |name| environment.get(name).unwrap().to_owned();
+        let build = places.build.display().to_string();
+        assert_eq!(get("B"), format!("1-{build}-$-$A"));
+        assert_eq!(
+            (get("RAW"), get("HOME"), get("PATH")),
+            ("$A".to_owned(), "/elsewhere".to_owned(), "/bin".to_owned())
+        );
+        assert_eq!(get("CI_PROJECT_DIR"), build);
+        let path = get("../KEY");
+        assert_eq!(path, places.private.join("file----KEY").display().to_string());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "k=1");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(environment.get("BAD=NAME").is_none());
+    }
+}

@@ -1,0 +1,74 @@
+//! From a list of commands to the text that a shell runs.
+
+use std::{env, fs, os::unix::fs::PermissionsExt, path::PathBuf};
+
+/// The shell of scripts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shell {
+    /// Where it is.
+    pub path: String,
+    /// Whether it is `bash`, which knows `pipefail`.
+    pub bash: bool,
+}
+
+impl Shell {
+    /// `bash` if there is one, else `sh`.
+    pub(crate) fn find() -> Option<Self> {
+        let find = |name: &str| {
+            let paths = env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into());
+            let found = env::split_paths(&paths)
+                .chain(["/bin", "/usr/bin"].map(PathBuf::from))
+                .filter(|folder| folder.is_absolute())
+                .map(|folder| folder.join(name))
+                .find(|path| fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0))?;
+            found.into_os_string().into_string().ok()
+        };
+        let bash = find("bash").map(|path| Self { path, bash: true });
+        bash.or_else(|| find("sh").map(|path| Self { path, bash: false }))
+    }
+
+    /// The name that a runner reports.
+    pub(crate) fn name(&self) -> &'static str {
+        if self.bash { "bash" } else { "sh" }
+    }
+}
+
+/// The script of `lines`: each is shown, in green, before it is run in the one shell; the first
+/// failure ends it.
+pub(super) fn script(shell: &Shell, lines: &[String]) -> String {
+    let mut text = String::from(if shell.bash { "set -eo pipefail\n" } else { "set -e\n" });
+    for line in lines.iter().filter(|line| !line.trim().is_empty()) {
+        let mut shown = line.trim_end_matches(['\n', '\r']).lines();
+        let first = shown.next().unwrap_or_default();
+        let more = if shown.next().is_some() { " # collapsed multi-line command" } else { "" };
+        let echo = format!("\x1b[32;1m$ {first}{more}\x1b[0;m");
+        text.push_str(&format!("printf '%s\\n' {}\n{line}\n", quote(&echo)));
+    }
+    text
+}
+
+/// A text as one word of a POSIX shell.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn commands_are_shown_then_run_in_one_shell_until_one_fails() {
+        let lines =
+            ["x='it'\\''s'", "", "echo \"$x\" | cat\necho two", "false | true", "echo never"].map(str::to_owned);
+        for (path, last) in [("bash", "$ false | true"), ("sh", "never")] {
+            let text = script(&Shell { path: path.to_owned(), bash: path == "bash" }, &lines);
+            let out = Command::new(path).args(["-c", &text]).output().unwrap();
+            let out = String::from_utf8(out.stdout).unwrap().replace("\x1b[32;1m", "").replace("\x1b[0;m", "");
+            let begin = "$ x='it'\\''s'\n$ echo \"$x\" | cat # collapsed multi-line command\nit's\ntwo\n";
+            assert!(out.starts_with(begin), "{out}");
+            assert_eq!(out.lines().last(), Some(last));
+        }
+    }
+}

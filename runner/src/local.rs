@@ -1,0 +1,114 @@
+//! Jobs without a server: the same engine, for `weir exec`.
+//!
+//! A job gets a copy of the folder that it is run from (what git knows or does not ignore, else all),
+//! not the folder itself: jobs are as isolated from each other, and from what lies around, as on a
+//! server. Its log goes to a callback, its archives to files, from where later jobs get them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::{
+    control::Control,
+    engine::{End, Exchange, JobOutcome, Leaders, Places, Settings, Shell, Sources, Work, execute, passed},
+    protocol::JobPayload,
+    supervisor::{Lock, RunnerError, own_leader},
+    trace::Log,
+};
+
+/// Runs jobs in a folder of its own.
+pub struct LocalRunner {
+    settings: Settings,
+    leaders: Leaders,
+    _lock: Lock,
+}
+
+/// An archive, or a report, that a job left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalFile {
+    /// The name that a [`Dependency`](crate::protocol::Dependency) asks for it by.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub size: u64,
+}
+
+impl LocalRunner {
+    /// A runner that keeps everything in `dir`, which it makes and which nobody else uses meanwhile.
+    pub fn new(dir: &Path) -> Result<Self, RunnerError> {
+        Self::with_leader(dir, own_leader())
+    }
+
+    /// The same, with another command for [`leader_main`](crate::leader_main).
+    pub fn with_leader(dir: &Path, leader: Vec<std::ffi::OsString>) -> Result<Self, RunnerError> {
+        let lock = Lock::take(dir)?;
+        let settings = Settings {
+            dir: lock.dir().to_owned(),
+            instance: lock.instance().to_owned(),
+            grace: Duration::from_secs(10),
+            default_timeout: Duration::from_hours(1),
+            log_limit: u64::MAX,
+            unpack_limit: 16 << 30,
+            shell: Shell::find().ok_or(RunnerError::NoShell)?,
+            environment: passed(),
+        };
+        Ok(Self { settings, leaders: Leaders::new(leader), _lock: lock })
+    }
+
+    /// Runs one job; several may run at the same time. `folder` is what the job finds in its
+    /// workspace; none means what the payload's `git_info` says. Everything that the log gets, with
+    /// secrets replaced, goes to `sink`. Dependencies are found by number and file name among what
+    /// earlier jobs of this runner left.
+    pub async fn run(
+        &self,
+        job: &JobPayload,
+        folder: Option<&Path>,
+        sink: impl FnMut(&[u8]) + Send + 'static,
+        control: &Control,
+    ) -> JobOutcome {
+        let places = Places::new(&self.settings.dir, job.id);
+        let log = Log::callback(Box::new(sink), self.settings.log_limit);
+        let end = match places.create() {
+            Ok(()) => {
+                let exchange = Exchange::Folder(self.artifacts());
+                execute(&Work {
+                    job,
+                    places: &places,
+                    settings: &self.settings,
+                    leaders: &self.leaders,
+                    log: &log,
+                    control,
+                    exchange: &exchange,
+                    sources: folder.map_or(Sources::Payload, |folder| Sources::Folder(folder.to_owned())),
+                })
+                .await
+            }
+            Err(error) => {
+                let end = End::System(format!("failed to make the job's folder: {error}"));
+                log.line(&end.line().unwrap_or_default());
+                end
+            }
+        };
+        log.close();
+        places.remove().await;
+        end.outcome()
+    }
+
+    /// What the job with this number left.
+    pub fn files(&self, job: i64) -> Vec<LocalFile> {
+        let entries = fs::read_dir(self.artifacts().join(job.to_string())).into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| {
+                let name = entry.file_name().into_string().ok()?;
+                Some(LocalFile { name, size: entry.metadata().ok()?.len(), path: entry.path() })
+            })
+            .collect()
+    }
+
+    fn artifacts(&self) -> PathBuf {
+        self.settings.dir.join("artifacts")
+    }
+}

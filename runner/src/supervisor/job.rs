@@ -1,0 +1,128 @@
+//! One job in the runner: its folders, its log on the way to the server, what it is told, its report.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::OwnedSemaphorePermit, task::JoinHandle, time::Instant};
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+
+use super::{
+    Shared, Stop,
+    report::{Record, report},
+};
+use crate::{
+    client::{Client, ClientError, JobKey, Updated},
+    control::{Control, Level},
+    engine::{End, Exchange, Places, Sources, Work, execute},
+    protocol::{JobPayload, JobState, UpdateRequest, WatchedStatus},
+    trace::{Log, Pace, Sent, send_trace},
+};
+
+/// A job that is over sooner than this is not watched.
+const WATCH_AFTER: Duration = Duration::from_millis(50);
+/// How often a server that cannot be watched is told that the job is alive, and asked about it.
+const TOUCH: Duration = Duration::from_secs(30);
+
+/// Runs a job in a task of its own; `slot` is free for another when its processes have ended.
+pub(super) fn start(shared: &Arc<Shared>, tasks: &TaskTracker, job: JobPayload, slot: OwnedSemaphorePermit) {
+    let control = Control::new();
+    shared.jobs().insert(job.id, control.clone());
+    if *shared.stop.borrow() == Stop::Now {
+        control.raise(Level::Stop);
+    }
+    let shared = Arc::clone(shared);
+    tasks.spawn(async move {
+        let id = job.id;
+        tracing::debug!(job.id = id, job.name = job.job_info.name, "the job starts");
+        run(&shared, job, &control, slot).await;
+        shared.jobs().remove(&id);
+    });
+}
+
+async fn run(shared: &Arc<Shared>, job: JobPayload, control: &Control, slot: OwnedSemaphorePermit) {
+    let key = JobKey { id: job.id, token: job.token.clone() };
+    let places = Places::new(&shared.settings.dir, job.id);
+    let record = Record::new(&job);
+    let prepared = places.create().and_then(|()| record.write(&places)).and_then(|()| places.open_spool());
+    let (spool, problem) = match prepared {
+        Ok(spool) => (Some(spool), None),
+        Err(error) => (None, Some(error)),
+    };
+    let log = Log::spooled(spool, shared.settings.log_limit);
+    let pace = if job.features.weir_job_watch { Pace::Live } else { Pace::Asked };
+    let sender: JoinHandle<Sent> = tokio::spawn({
+        let (client, key, log, control) = (shared.client.clone(), key.clone(), log.clone(), control.clone());
+        async move { send_trace(&client, &key, &log, pace, &control).await }
+    });
+    let watcher = AbortOnDropHandle::new(tokio::spawn({
+        let (client, key, control) = (shared.client.clone(), key.clone(), control.clone());
+        async move {
+            match pace {
+                Pace::Live => watch(&client, &key, &control).await,
+                Pace::Asked => touch(&client, &key, &control).await,
+            }
+        }
+    }));
+    let end = if let Some(error) = problem {
+        let end = End::System(format!("failed to make the job's folder: {error}"));
+        log.line(&end.line().unwrap_or_default());
+        end
+    } else {
+        let exchange = Exchange::Server { client: shared.client.clone(), job: key.clone() };
+        execute(&Work {
+            job: &job,
+            places: &places,
+            settings: &shared.settings,
+            leaders: &shared.leaders,
+            log: &log,
+            control,
+            exchange: &exchange,
+            sources: Sources::Payload,
+        })
+        .await
+    };
+    log.close();
+    let sent = sender.await.unwrap_or(Sent::Refused);
+    drop(watcher);
+    // All that is left to do is to say how it ended: the next job may come.
+    drop(slot);
+    tracing::debug!(job.id = job.id, ?end, "the job ended");
+    if end != End::Gone && sent != Sent::Gone {
+        report(&shared.client, &key, &log, &record, &end.outcome(), sent, Some(&places)).await;
+    }
+    places.remove().await;
+}
+
+/// Keeps asking whether the job has been cancelled, with a request that the server holds.
+async fn watch(client: &Client, key: &JobKey, control: &Control) {
+    tokio::time::sleep(WATCH_AFTER).await;
+    let mut backoff = client.backoff();
+    loop {
+        let asked = Instant::now();
+        match client.watch(key).await {
+            Ok(WatchedStatus::Running) => backoff.reset(),
+            Ok(WatchedStatus::Canceling) => control.raise(Level::Cancel),
+            Ok(WatchedStatus::Gone) => return control.raise(Level::Gone),
+            Err(ClientError::Away { retry_after, .. }) => backoff.pause(retry_after).await,
+            Err(ClientError::Refused { .. }) => return touch(client, key, control).await,
+        }
+        // A cancelled job is answered at once, from then on: all there is to learn is that it became
+        // more severe.
+        if asked.elapsed() < Duration::from_secs(1) {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+}
+
+/// The same for servers that cannot be watched: the answer to a sign of life tells.
+async fn touch(client: &Client, key: &JobKey, control: &Control) {
+    loop {
+        tokio::time::sleep(TOUCH).await;
+        let update = UpdateRequest { state: JobState::Running, ..UpdateRequest::default() };
+        match client.update(key, update).await {
+            Ok(Updated::Gone | Updated::Done(WatchedStatus::Gone)) => return control.raise(Level::Gone),
+            Ok(Updated::Done(WatchedStatus::Canceling)) => control.raise(Level::Cancel),
+            Ok(_) => {}
+            Err(error) => tracing::debug!(job.id = key.id, %error, "failed to give a sign of life"),
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! The runner against a coordinator that is away, slow, wrong, or changes its mind.
+
+mod common;
+
+use std::{path::PathBuf, process::Stdio, time::Duration};
+
+use common::{
+    HELPER,
+    coordinator::{Coordinator, Trouble},
+    is_alive, job, leader, marked, step, until,
+};
+use runner::{
+    Endpoint,
+    protocol::{Artifact, ArtifactsFile, Dependency, Features, JobPayload, JobState},
+    supervisor::{RunnerConfig, RunnerError, Stop, run},
+};
+use tokio::{sync::watch, task::JoinHandle};
+
+struct Fixture {
+    dir: tempfile::TempDir,
+    server: Coordinator,
+    serving: JoinHandle<()>,
+    stop: watch::Sender<Stop>,
+    runner: Option<JoinHandle<Result<(), RunnerError>>>,
+}
+
+impl Fixture {
+    fn server() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let server = Coordinator::default();
+        let serving = server.serve(&dir.path().join("socket"));
+        Self { dir, server, serving, stop: watch::Sender::default(), runner: None }
+    }
+
+    fn new(concurrent: usize) -> Self {
+        let mut fixture = Self::server();
+        let endpoint = Endpoint::Unix(fixture.socket());
+        let mut config = RunnerConfig::new(endpoint, "glrt-test".into(), fixture.runner_dir());
+        config.leader = leader();
+        config.concurrent = concurrent;
+        fixture.runner = Some(tokio::spawn(run(config, fixture.stop.subscribe())));
+        fixture
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.dir.path().join("socket")
+    }
+
+    fn runner_dir(&self) -> PathBuf {
+        self.dir.path().join("runner")
+    }
+
+    async fn done(&self, id: i64) -> runner::protocol::UpdateRequest {
+        until("the job to be reported", || self.server.done(id)).await;
+        self.server.seen(id).updates.last().unwrap().clone()
+    }
+
+    /// Lets the runner end; nothing may be left.
+    async fn end(mut self) {
+        self.stop.send_replace(Stop::Drain);
+        self.runner.take().unwrap().await.unwrap().unwrap();
+        for folder in ["jobs", "builds"] {
+            let left: Vec<_> = std::fs::read_dir(self.runner_dir().join(folder)).unwrap().collect();
+            assert!(left.is_empty(), "{left:?}");
+        }
+        assert!(marked(&self.runner_dir()).is_empty());
+    }
+}
+
+fn live(mut job: JobPayload) -> JobPayload {
+    job.features = Features { weir_job_watch: true, trace_sections: true, ..Features::default() };
+    job
+}
+
+#[tokio::test]
+async fn jobs_are_taken_run_and_reported() {
+    let fixture = Fixture::new(2);
+    for id in 1..=10 {
+        fixture.server.queue(live(job(id, &[&format!("echo job {id}"), "exit $((CI_JOB_TIMEOUT - 3600))"])));
+    }
+    fixture.server.queue(live(job(11, &["exit 7"])));
+    for id in 1..=10 {
+        let update = fixture.done(id).await;
+        assert_eq!((update.state, update.exit_code), (JobState::Success, None));
+        assert!(fixture.server.text(id).contains(&format!("\njob {id}\n")));
+    }
+    let update = fixture.done(11).await;
+    assert_eq!((update.state, update.exit_code), (JobState::Failed, Some(7)));
+    assert_eq!(update.failure_reason, "script_failure");
+    fixture.end().await;
+}
+
+#[tokio::test]
+async fn a_long_log_survives_every_kind_of_refusal() {
+    let fixture = Fixture::new(1);
+    fixture.server.inner().trouble =
+        Trouble { patches: [500, 0, 503, 0, 429, 416].into(), updates: [500, 412, 202].into(), forget_at: Some(6) };
+    fixture.server.queue(live(job(1, &["seq 300000"])));
+    let update = fixture.done(1).await;
+    assert_eq!(update.state, JobState::Success);
+    let text = fixture.server.text(1);
+    let lines: Vec<&str> = text.lines().filter(|line| line.bytes().all(|b| b.is_ascii_digit())).collect();
+    assert!(lines.iter().enumerate().all(|(n, line)| *line == (n + 1).to_string()) && lines.len() == 300_000);
+    fixture.end().await;
+}
+
+#[tokio::test]
+async fn jobs_go_on_while_the_server_is_away() {
+    let fixture = Fixture::new(4);
+    for id in 1..=4 {
+        let lines = "for i in $(seq 100); do echo line $i; sleep 0.003; done; echo out > out.txt";
+        fixture.server.queue(live(job(id, &[lines])));
+    }
+    until("all to run", || (1..=4).all(|id| fixture.server.text(id).contains("line 1\n"))).await;
+    fixture.serving.abort();
+    std::fs::remove_file(fixture.socket()).unwrap();
+    // They end without anybody listening.
+    until("all to have ended", || {
+        (1..=4).all(|id| {
+            std::fs::read_to_string(fixture.runner_dir().join(format!("jobs/{id}/trace")))
+                .is_ok_and(|text| text.contains("Job succeeded"))
+        })
+    })
+    .await;
+    let again = fixture.server.serve(&fixture.socket());
+    for id in 1..=4 {
+        assert_eq!(fixture.done(id).await.state, JobState::Success);
+        let text = fixture.server.text(id);
+        assert!((1..=100).all(|n| text.matches(&format!("line {n}\n")).count() == 1), "{text}");
+    }
+    fixture.end().await;
+    again.abort();
+}
+
+#[tokio::test]
+async fn a_cancel_is_learnt_from_the_watch_and_ends_gracefully() {
+    let fixture = Fixture::new(1);
+    let mut waiting = live(job(1, &["echo ready", "sleep 1000"]));
+    waiting.steps.push(step("after_script", &["echo status=$CI_JOB_STATUS"]));
+    fixture.server.queue(waiting);
+    until("the job to run", || fixture.server.text(1).contains("\nready\n")).await;
+    fixture.server.inner().seen.get_mut(&1).unwrap().status = "canceling";
+    let update = fixture.done(1).await;
+    assert_eq!((update.state, update.failure_reason.as_str()), (JobState::Failed, "unknown_failure"));
+    assert!(fixture.server.text(1).contains("\nstatus=canceled\n"));
+    fixture.end().await;
+}
+
+#[tokio::test]
+async fn a_job_that_is_no_longer_ours_is_killed_without_a_word() {
+    let fixture = Fixture::new(1);
+    let hiding = "trap '' TERM; echo pid=$$; while :; do sleep 1000; done";
+    fixture.server.queue(live(job(1, &[hiding])));
+    until("the job to run", || fixture.server.text(1).contains("\npid=")).await;
+    let text = fixture.server.text(1);
+    let pid = text.lines().find_map(|line| line.strip_prefix("pid=")).unwrap().parse().unwrap();
+    fixture.server.inner().seen.get_mut(&1).unwrap().status = "canceled";
+    until("the script to end", || !is_alive(pid)).await;
+    fixture.server.queue(live(job(2, &["true"])));
+    fixture.done(2).await;
+    assert!(fixture.server.seen(1).updates.is_empty());
+    fixture.end().await;
+}
+
+#[tokio::test]
+async fn a_trace_that_is_forbidden_kills_the_job() {
+    let fixture = Fixture::new(1);
+    fixture.server.inner().trouble.patches = [403].into();
+    fixture.server.queue(live(job(1, &["echo x; sleep 1000"])));
+    fixture.server.queue(live(job(2, &["true"])));
+    fixture.done(2).await;
+    assert!(fixture.server.seen(1).updates.is_empty());
+    fixture.end().await;
+}
+
+#[tokio::test]
+async fn artifacts_go_from_job_to_job() {
+    let fixture = Fixture::new(1);
+    let artifact = |paths: &[&str]| Artifact {
+        paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+        artifact_type: "archive".to_owned(),
+        artifact_format: "zip".to_owned(),
+        ..Artifact::default()
+    };
+    let mut build = live(job(1, &["mkdir out", "head -c 3000000 /dev/urandom > out/blob", "cksum out/blob"]));
+    build.artifacts = vec![artifact(&["out/", "missing"])];
+    let mut test = live(job(2, &["cksum out/blob"]));
+    test.dependencies = vec![Dependency {
+        id: 1,
+        name: "build".to_owned(),
+        token: "glcbt-x".into(),
+        artifacts_file: ArtifactsFile { filename: "artifacts.zip".to_owned(), size: 1 },
+    }];
+    let mut empty = live(job(3, &["true"]));
+    empty.artifacts = vec![artifact(&["nothing"])];
+    let mut lost = live(job(4, &["true"]));
+    lost.dependencies = vec![Dependency { id: 99, ..test.dependencies[0].clone() }];
+    for job in [build, test, empty, lost] {
+        fixture.server.queue(job);
+    }
+    assert_eq!(fixture.done(2).await.state, JobState::Success, "{}", fixture.server.text(2));
+    let sum = |id| fixture.server.text(id).lines().find(|line| line.ends_with(" 3000000 out/blob")).unwrap().to_owned();
+    assert_eq!(sum(1), sum(2));
+    assert!(fixture.server.text(1).contains("WARNING: missing: no matching files"));
+    assert_eq!(fixture.done(3).await.state, JobState::Success);
+    assert!(fixture.server.seen(3).artifacts.is_empty());
+    assert_eq!(fixture.done(4).await.failure_reason, "runner_system_failure");
+    assert!(fixture.server.text(1).contains("section_start:") && fixture.server.text(1).contains(":upload_artifacts"));
+    fixture.end().await;
+}
+
+#[tokio::test]
+async fn draining_waits_for_running_jobs_and_a_second_word_ends_them() {
+    let fixture = Fixture::new(2);
+    fixture.server.queue(live(job(1, &["echo ready; while ! [ -e ../../go ]; do sleep 0.01; done"])));
+    fixture.server.queue(live(job(2, &["echo ready; trap '' TERM; while :; do sleep 1000; done"])));
+    until("both to run", || (1..=2).all(|id| fixture.server.text(id).contains("\nready\n"))).await;
+    fixture.stop.send_replace(Stop::Drain);
+    std::fs::write(fixture.runner_dir().join("go"), "").unwrap();
+    assert_eq!(fixture.done(1).await.state, JobState::Success);
+    fixture.server.queue(live(job(3, &["true"])));
+    fixture.stop.send_replace(Stop::Now);
+    assert_eq!(fixture.done(2).await.failure_reason, "runner_system_failure");
+    let mut fixture = fixture;
+    fixture.runner.take().unwrap().await.unwrap().unwrap();
+    assert!(!fixture.server.done(3) && marked(&fixture.runner_dir()).is_empty());
+}
+
+#[tokio::test]
+async fn a_killed_runner_leaves_nobody_and_the_next_one_reports_its_jobs() {
+    let fixture = Fixture::server();
+    let start = || {
+        tokio::process::Command::new(HELPER)
+            .args(["runner".as_ref(), fixture.socket().as_os_str(), fixture.runner_dir().as_os_str(), "2".as_ref()])
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap()
+    };
+    let mut first = start();
+    fixture.server.queue(live(job(
+        1,
+        &["trap '' TERM; setsid sleep 1000 & echo pid=$!; echo pid=$$; while :; do sleep 1000; done"],
+    )));
+    fixture.server.queue(live(job(2, &["echo pid=$$; sleep 1000"])));
+    until("both to run", || (1..=2).all(|id| fixture.server.text(id).contains("pid="))).await;
+    until("the second pid", || fixture.server.text(1).matches("pid=").count() >= 2 + 2).await;
+    first.kill().await.unwrap();
+    until("nobody to be left", || marked(&fixture.runner_dir()).is_empty()).await;
+    let mut second = start();
+    for id in 1..=2 {
+        let update = fixture.done(id).await;
+        assert_eq!((update.state, update.failure_reason.as_str()), (JobState::Failed, "runner_system_failure"));
+        assert!(fixture.server.text(id).contains("the runner was killed while it ran the job"));
+    }
+    fixture.server.queue(live(job(3, &["true"])));
+    fixture.done(3).await;
+    // And it goes when it is asked to.
+    rustix::process::kill_process(
+        rustix::process::Pid::from_raw(i32::try_from(second.id().unwrap()).unwrap()).unwrap(),
+        rustix::process::Signal::TERM,
+    )
+    .unwrap();
+    let status = tokio::time::timeout(Duration::from_mins(1), second.wait()).await.unwrap().unwrap();
+    assert!(status.success());
+}
