@@ -25,7 +25,8 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    const fn describe(self) -> &'static str {
+    /// Where that is, as it ends a sentence.
+    pub const fn describe(self) -> &'static str {
         match self {
             Self::Global => "at the top of the file",
             Self::Job => "in a job",

@@ -97,6 +97,15 @@ pub fn plan(text: &str, context: &Context) -> Outcome {
     compose::outcome(text, context)
 }
 
+/// Every keyword of the language: where it stands ("in a job"), its name, and whether it is
+/// understood.
+pub fn keywords() -> impl Iterator<Item = (&'static str, &'static str, bool)> {
+    let one = |keyword: &keywords::Keyword| {
+        (keyword.place.describe(), keyword.name, keyword.support == keywords::Support::Yes)
+    };
+    keywords::KEYWORDS.iter().map(one)
+}
+
 /// The bytes of a file as text, or the finding that says where they are no UTF-8.
 pub fn decode<'b>(bytes: &'b [u8], file: &str) -> Result<&'b str, Box<Diagnostic>> {
     let error = match std::str::from_utf8(bytes) {
