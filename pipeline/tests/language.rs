@@ -201,3 +201,14 @@ fn a_valid_definition_without_a_run_is_no_error_of_the_definition() {
     assert_eq!(document["jobs"][0]["in_pipeline"], false);
     assert_eq!(document["jobs"][0]["when"], "never");
 }
+
+/// Editors of other systems write a byte-order mark and CRLF.
+#[test]
+fn other_line_ends_and_a_byte_order_mark() {
+    let outcome =
+        pipeline::plan("\u{feff}job:\r\n  script: |\r\n    a\r\n    b\r\n  retri: 1\r\n", &Context::default());
+    let found = &outcome.diagnostics[0];
+    assert_eq!((found.span.line, found.span.column, found.source_line.as_str()), (5, 3, "  retri: 1"));
+    let planned = plan("\u{feff}job:\r\n  script: |\r\n    a\r\n    b\r\n");
+    assert_eq!((planned.jobs[0].name.as_str(), planned.jobs[0].script.clone()), ("job", vec!["a\nb\n".to_owned()]));
+}
