@@ -1,0 +1,220 @@
+//! The real executable on port 0 in a temporary folder, asked over HTTP.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use model::view::RunView;
+use model::{Job, RunId, Status};
+use serde_json::{Value, json};
+
+/// How long a condition may take: generous, since the machine may be busy; never waited for in full
+/// when all is well.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The executable under test.
+pub fn weir() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    for name in ["WEIR_URL", "WEIR_TOKEN", "ORDINE_API_URL", "ORDINE_TOKEN", "WEIR_DATA", "WEIR_CONFIG"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A server process over a data folder that lives as long as this value.
+pub struct Server {
+    child: Option<Child>,
+    pub url: String,
+    pub data: PathBuf,
+    concurrent: usize,
+    http: reqwest::blocking::Client,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    /// Starts a server whose runner runs up to `concurrent` jobs at a time.
+    pub fn start(concurrent: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Self {
+            child: None,
+            url: String::new(),
+            data: folder.path().join("data"),
+            concurrent,
+            http: reqwest::blocking::Client::builder().timeout(PATIENCE).build().unwrap(),
+            _folder: folder,
+        };
+        server.start_again();
+        server
+    }
+
+    /// Starts the server anew over the same folder.
+    pub fn start_again(&mut self) {
+        assert!(self.child.is_none(), "the server runs already");
+        let mut child = weir()
+            .args(["serve", "--local", "--listen", "127.0.0.1:0", "--concurrent", &self.concurrent.to_string()])
+            .arg("--data")
+            .arg(&self.data)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.strip_prefix("weir: serving ").and_then(|rest| rest.split(' ').next());
+        self.url = url.unwrap_or_else(|| panic!("the server said {line:?}")).to_owned();
+        self.child = Some(child);
+    }
+
+    /// As a power cut: SIGKILL, no goodbye.
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().expect("the server runs");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// SIGTERM; returns how long it took to end.
+    pub fn stop(&mut self) -> Duration {
+        let mut child = self.child.take().expect("the server runs");
+        let begin = Instant::now();
+        signal(child.id(), "TERM");
+        child.wait().unwrap();
+        begin.elapsed()
+    }
+
+    /// The process id of the embedded runner.
+    pub fn runner_pid(&self) -> u32 {
+        let dir = self.data.join("runner");
+        eventually("the runner is there", || runner::pid_of(&dir).unwrap())
+    }
+
+    pub fn get(&self, path: &str) -> Value {
+        let response = self.http.get(format!("{}{path}", self.url)).send().unwrap();
+        assert!(response.status().is_success(), "GET {path}: {}", response.status());
+        response.json().unwrap()
+    }
+
+    pub fn text(&self, path: &str) -> String {
+        let response = self.http.get(format!("{}{path}", self.url)).send().unwrap();
+        assert!(response.status().is_success(), "GET {path}: {}", response.status());
+        String::from_utf8_lossy(&response.bytes().unwrap()).into_owned()
+    }
+
+    pub fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let method = method.parse().unwrap();
+        let response = self.http.request(method, format!("{}{path}", self.url)).json(body).send().unwrap();
+        let status = response.status().as_u16();
+        (status, serde_json::from_slice(&response.bytes().unwrap()).unwrap_or(Value::Null))
+    }
+
+    /// Makes a pipeline of this definition.
+    pub fn pipeline(&self, key: &str, definition: &str) {
+        let body = json!({ "id": key, "name": key, "definition": definition });
+        let (status, answer) = self.send("POST", "/api/pipelines", &body);
+        assert_eq!(status, 201, "{answer}");
+    }
+
+    /// Starts a run and returns its number.
+    pub fn run(&self, key: &str) -> RunId {
+        let (status, answer) = self.send("POST", &format!("/api/pipelines/{key}/run"), &json!({}));
+        assert_eq!(status, 202, "{answer}");
+        RunId(answer["runId"].as_i64().unwrap())
+    }
+
+    /// The whole state of a run: the first event of its stream.
+    pub fn view(&self, id: RunId) -> RunView {
+        let response = self.http.get(format!("{}/live/runs/{id}", self.url)).send().unwrap();
+        assert!(response.status().is_success());
+        let mut data = String::new();
+        for line in BufReader::new(response).lines() {
+            let line = line.unwrap();
+            match line.strip_prefix("data:") {
+                Some(text) => data.push_str(text.trim_start()),
+                None if line.is_empty() && !data.is_empty() => break,
+                None => {}
+            }
+        }
+        serde_json::from_str(&data).unwrap_or_else(|error| panic!("{error}: {data}"))
+    }
+
+    /// Waits until the run is at rest, and returns it.
+    pub fn ended(&self, id: RunId) -> RunView {
+        self.until(id, "the run ends", |view| view.run.status.is_complete())
+    }
+
+    /// Waits for a condition on a run.
+    pub fn until(&self, id: RunId, what: &str, holds: impl Fn(&RunView) -> bool) -> RunView {
+        eventually(what, || Some(self.view(id)).filter(|view| holds(view)))
+    }
+
+    /// A job's whole trace.
+    pub fn trace(&self, job: &Job) -> String {
+        self.text(&format!("/jobs/{}/raw", job.id))
+    }
+
+    /// Runs a pipeline of this definition to its end.
+    pub fn run_to_end(&self, key: &str, definition: &str) -> RunView {
+        self.pipeline(key, definition);
+        let run = self.run(key);
+        self.ended(run)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            signal(child.id(), "TERM");
+            let _ = child.wait();
+        }
+        let _ = weir().args(["runner", "stop", "--data"]).arg(&self.data).stdout(Stdio::null()).status();
+    }
+}
+
+/// The job of this name, its latest attempt.
+pub fn job<'v>(view: &'v RunView, name: &str) -> &'v Job {
+    view.jobs.iter().find(|job| job.name == name && !job.retried).unwrap_or_else(|| panic!("no job {name}"))
+}
+
+/// All of a run's jobs with their statuses, for messages and comparisons.
+pub fn statuses(view: &RunView) -> Vec<(String, Status)> {
+    view.jobs.iter().map(|job| (job.name.clone(), job.status)).collect()
+}
+
+/// Asks again until there is an answer.
+pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(begin.elapsed() < PATIENCE, "never happened: {what}");
+        std::thread::yield_now();
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
+pub fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// Processes whose environment has this text: what a job started, wherever it went.
+pub fn processes_with(mark: &str) -> Vec<(u32, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        let Ok(environment) = std::fs::read(entry.path().join("environ")) else { continue };
+        if environment.split(|b| *b == 0).any(|pair| pair == mark.as_bytes()) {
+            let name = std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
+            found.push((pid, name.trim().to_owned()));
+        }
+    }
+    found
+}
+
+/// Whether a file is there; for conditions that a job tells by a file.
+pub fn exists(path: &Path) -> Option<()> {
+    path.exists().then_some(())
+}
