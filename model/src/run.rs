@@ -55,6 +55,9 @@ pub struct Run {
     pub source: Source,
     /// Branch or tag; empty without a repository.
     pub git_ref: String,
+    /// Whether `git_ref` is a tag.
+    #[serde(default)]
+    pub is_tag: bool,
     /// Commit, 40 hexadecimal digits; empty without a repository.
     pub sha: String,
     /// First line of the commit's message; empty without a repository.

@@ -159,13 +159,8 @@ fn decide(nodes: &[Node], stages: &[Tally], i: usize) -> Option<(Status, Reason)
 /// The predecessors that made a skip: for `on_success` those that did not go well, otherwise all.
 fn deciders(nodes: &[Node], i: usize) -> Vec<Predecessor> {
     let node = &nodes[i];
-    let counts = |other: &Node| match node.when {
-        When::OnFailure => true,
-        _ => {
-            other.status != Status::Success
-                && !(other.allow_failure && matches!(other.status, Status::Failed | Status::Canceled))
-        }
-    };
+    let forgiven = |other: &Node| other.allow_failure && matches!(other.status, Status::Failed | Status::Canceled);
+    let counts = |other: &Node| node.when == When::OnFailure || (other.status != Status::Success && !forgiven(other));
     let named = |other: &Node| Predecessor { name: other.name.clone(), status: other.status };
     match &node.needs {
         Some(needs) => needs.iter().map(|n| &nodes[*n]).filter(|n| counts(n)).map(named).collect(),

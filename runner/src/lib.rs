@@ -22,6 +22,7 @@ pub use client::{Client, ClientError, Endpoint, EndpointError};
 pub use control::{Control, Level};
 pub use engine::JobOutcome;
 pub use leader::leader_main;
+pub use supervisor::{pid_of, terminate};
 
 /// `bytes` random bytes as hexadecimal digits.
 pub(crate) fn random_hex(bytes: usize) -> String {

@@ -5,6 +5,7 @@
 //! server is back. What an earlier runner process in the same folder left behind is ended and
 //! reported first.
 
+mod alive;
 mod job;
 mod lock;
 mod recover;
@@ -31,6 +32,7 @@ use crate::{
     engine::{Leaders, Settings, Shell, passed},
     protocol::{ClientFeatures, ClientInfo, Secret},
 };
+pub use alive::{pid_of, terminate};
 pub(crate) use lock::Lock;
 
 /// Leaders that are started before there is a job for them.

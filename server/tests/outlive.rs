@@ -45,7 +45,8 @@ fn twenty_jobs_survive_kill_9_of_the_server_with_every_line_once() {
 #[test]
 fn jobs_that_end_while_the_server_is_away_are_reported_by_the_next() {
     let mut server = Server::start(2);
-    server.pipeline("short", "a: {script: ['echo begun', 'sleep 1', 'echo done']}\nb: {script: ['sleep 1', 'exit 4']}\n");
+    server
+        .pipeline("short", "a: {script: ['echo begun', 'sleep 1', 'echo done']}\nb: {script: ['sleep 1', 'exit 4']}\n");
     let run = server.run("short");
     server.until(run, "both run", |view| view.jobs.iter().all(|job| job.status == Status::Running));
     let mark = format!("CI_PIPELINE_ID={run}");
@@ -106,7 +107,8 @@ fn a_canceled_job_leaves_nothing_behind() {
     eventually("it is ready", || server.trace(&view.jobs[0]).contains("ready").then_some(()));
     let mark = format!("CI_JOB_ID={}", view.jobs[0].id);
     assert!(processes_with(&mark).len() >= 3);
-    let (status, _) = server.send("PATCH", &format!("/api/jobs/{}", view.run.uid), &serde_json::json!({"status": "cancelled"}));
+    let (status, _) =
+        server.send("PATCH", &format!("/api/jobs/{}", view.run.uid), &serde_json::json!({"status": "cancelled"}));
     assert_eq!(status, 200);
     let view = server.ended(run);
     assert_eq!(view.jobs[0].status, Status::Canceled);

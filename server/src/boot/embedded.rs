@@ -43,7 +43,7 @@ pub(super) async fn start(weir: &Arc<Weir>, concurrent: usize) -> Result<(), Emb
     for n in 1.. {
         let dir = folder(data, n);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
-        match pid_of(&dir)? {
+        match runner::pid_of(&dir)? {
             // Its jobs go on in the process that has them.
             Some(pid) if fs::read_to_string(dir.join("build")).is_ok_and(|b| b == build) => {
                 tracing::info!(runner.pid = pid, "the embedded runner of the last server goes on");
@@ -52,7 +52,7 @@ pub(super) async fn start(weir: &Arc<Weir>, concurrent: usize) -> Result<(), Emb
             }
             Some(pid) => {
                 tracing::info!(runner.pid = pid, "the embedded runner of another build drains");
-                terminate(pid)?;
+                runner::terminate(pid)?;
             }
             None => {
                 // Also a folder that a dead runner left: the new process clears up what is in it.
@@ -121,11 +121,4 @@ fn token(path: &Path) -> std::io::Result<String> {
 fn build_id(concurrent: usize) -> std::io::Result<String> {
     let exe = fs::metadata(std::env::current_exe()?)?;
     Ok(format!("{}-{}-{}-{concurrent}", env!("CARGO_PKG_VERSION"), exe.len(), exe.mtime_nsec()))
-}
-
-fn pid_of(_dir: &Path) -> std::io::Result<Option<u32>> {
-    Ok(None)
-}
-fn terminate(_pid: u32) -> std::io::Result<()> {
-    Ok(())
 }

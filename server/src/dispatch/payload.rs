@@ -6,7 +6,8 @@ use runner::protocol::{
     Artifact, ArtifactsFile, Dependency, Features, GitInfo, JobInfo, JobPayload, RunnerInfo, Step, Variable,
 };
 
-use crate::service::Weir;
+use crate::service::{Weir, variables};
+use crate::store::runs::Commit;
 use crate::store::{Snapshot, StoreError, jobs, projects, runs};
 
 /// What is read from the store, in the transaction that hands the job out.
@@ -115,7 +116,7 @@ fn git(weir: &Weir, run: &Run, project: &Project) -> GitInfo {
         git_ref: run.git_ref.clone(),
         sha: run.sha.clone(),
         before_sha: "0".repeat(40),
-        ref_type: "branch".into(),
+        ref_type: if run.is_tag { "tag" } else { "branch" }.into(),
         refspecs: if run.sha.is_empty() {
             Vec::new()
         } else {
@@ -152,82 +153,40 @@ fn dependency(source: &Job, token: &str) -> Dependency {
     }
 }
 
-/// The variables that the server knows (contracts/ci-yaml.md part 6); the runner adds its own.
+/// What every job gets from the server; the runner adds its own.
 fn predefined(weir: &Weir, job: &Job, run: &Run, project: &Project, token: &str) -> Vec<Variable> {
     let base = weir.external_url();
-    let path = &project.path;
-    let number = |n: i64| n.to_string();
-    let mut list = vec![
-        ("CI", "true".to_owned()),
-        ("GITLAB_CI", "true".to_owned()),
-        ("WEIR", "true".to_owned()),
-        ("CI_SERVER_NAME", "Weir".to_owned()),
-        ("CI_SERVER_URL", base.to_owned()),
-        ("CI_SERVER_VERSION", env!("CARGO_PKG_VERSION").to_owned()),
-        ("CI_API_V4_URL", format!("{base}/api/v4")),
-        ("CI_PIPELINE_ID", number(run.id.0)),
-        ("CI_PIPELINE_IID", number(run.number)),
-        ("CI_PIPELINE_SOURCE", run.source.as_str().to_owned()),
-        ("CI_PIPELINE_URL", format!("{base}/runs/{}", run.id)),
-        ("CI_PIPELINE_CREATED_AT", run.created_at.rfc3339()),
-        ("CI_PIPELINE_NAME", run.pipeline_name.clone()),
-        ("CI_JOB_ID", number(job.id.0)),
-        ("CI_JOB_NAME", job.name.clone()),
-        ("CI_JOB_NAME_SLUG", slug(&job.name)),
-        ("CI_JOB_STAGE", job.stage.clone()),
-        ("CI_JOB_URL", format!("{base}/jobs/{}", job.id)),
-        ("CI_JOB_STARTED_AT", job.started_at.unwrap_or(job.created_at).rfc3339()),
-        ("CI_JOB_TIMEOUT", job.timeout.to_string()),
-        ("CI_PROJECT_ID", number(project.id.0)),
-        ("CI_PROJECT_NAME", path.name().to_owned()),
-        ("CI_PROJECT_TITLE", path.name().to_owned()),
-        ("CI_PROJECT_PATH", path.as_str().to_owned()),
-        ("CI_PROJECT_PATH_SLUG", slug(path.as_str())),
-        ("CI_PROJECT_NAMESPACE", path.namespace().to_owned()),
-        ("CI_PROJECT_ROOT_NAMESPACE", path.namespace().split('/').next().unwrap_or_default().to_owned()),
-        ("CI_CONFIG_PATH", ".gitlab-ci.yml".to_owned()),
-        ("GITLAB_USER_LOGIN", job.user.clone()),
-        ("GITLAB_USER_NAME", job.user.clone()),
-    ];
+    let commit = Commit {
+        git_ref: run.git_ref.clone(),
+        sha: run.sha.clone(),
+        title: run.commit_title.clone(),
+        is_tag: run.is_tag,
+    };
+    let known = variables::of_trigger(base, project, &commit, run.source);
+    let mut list: Vec<(String, String)> = known.into_iter().map(|one| (one.key, one.value)).collect();
+    let mut push = |key: &str, value: String| list.push((key.to_owned(), value));
+    push("CI_PIPELINE_ID", run.id.to_string());
+    push("CI_PIPELINE_IID", run.number.to_string());
+    push("CI_PIPELINE_URL", format!("{base}/runs/{}", run.id));
+    push("CI_PIPELINE_CREATED_AT", run.created_at.rfc3339());
+    push("CI_PIPELINE_NAME", run.pipeline_name.clone());
+    push("CI_JOB_ID", job.id.to_string());
+    push("CI_JOB_NAME", job.name.clone());
+    push("CI_JOB_NAME_SLUG", variables::slug(&job.name));
+    push("CI_JOB_STAGE", job.stage.clone());
+    push("CI_JOB_URL", format!("{base}/jobs/{}", job.id));
+    push("CI_JOB_STARTED_AT", job.started_at.unwrap_or(job.created_at).rfc3339());
+    push("CI_JOB_TIMEOUT", job.timeout.to_string());
+    push("GITLAB_USER_LOGIN", job.user.clone());
+    push("GITLAB_USER_NAME", job.user.clone());
     if job.when == When::Manual {
-        list.push(("CI_JOB_MANUAL", "true".to_owned()));
-    }
-    if !run.sha.is_empty() {
-        list.push(("CI_COMMIT_SHA", run.sha.clone()));
-        list.push(("CI_COMMIT_SHORT_SHA", run.sha[..8].to_owned()));
-        list.push(("CI_COMMIT_BEFORE_SHA", "0".repeat(40)));
-        list.push(("CI_COMMIT_REF_NAME", run.git_ref.clone()));
-        list.push(("CI_COMMIT_REF_SLUG", slug(&run.git_ref)));
-        list.push(("CI_COMMIT_BRANCH", run.git_ref.clone()));
-        list.push(("CI_COMMIT_TITLE", run.commit_title.clone()));
+        push("CI_JOB_MANUAL", "true".to_owned());
     }
     if let Some(input) = &run.input_path {
-        list.push(("INPUT_PATH", input.clone()));
+        push("INPUT_PATH", input.clone());
     }
     let mut variables: Vec<Variable> =
         list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::plain(key, value) }).collect();
     variables.push(Variable { masked: true, public: false, raw: true, ..Variable::plain("CI_JOB_TOKEN", token) });
     variables
-}
-
-/// GitLab's slug: lower case, at most 63 characters, anything else a dash, no dash at the ends.
-fn slug(text: &str) -> String {
-    let mapped: String = text
-        .to_lowercase()
-        .chars()
-        .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' })
-        .take(63)
-        .collect();
-    mapped.trim_matches('-').to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::slug;
-
-    #[test]
-    fn slugs_are_gitlabs() {
-        assert_eq!(slug("feature/Über_Größe!"), "feature--ber-gr--e");
-        assert_eq!(slug(&"x".repeat(80)).len(), 63);
-    }
 }

@@ -11,6 +11,7 @@ mod runs;
 mod source;
 mod streams;
 mod tokens;
+pub mod variables;
 mod why;
 
 use std::path::{Path, PathBuf};

@@ -73,7 +73,7 @@ impl Weir {
         let name = if new.name.trim().is_empty() { key.as_str().to_owned() } else { new.name };
         check_texts(&name, &new.description)?;
         if let Some(text) = &new.definition {
-            self.plan(text.clone(), Vec::new()).await?;
+            self.check(text.clone()).await?;
         }
         let draft = Draft { key, name, description: new.description, definition: new.definition };
         let pipeline = self.store.write(move |tx| {
@@ -99,7 +99,7 @@ impl Weir {
     ) -> Result<Pipeline, Error> {
         auth::require(caller, Action::Maintain)?;
         if let Some(text) = &changes.definition {
-            self.plan(text.clone(), Vec::new()).await?;
+            self.check(text.clone()).await?;
         }
         let key = key.clone();
         let pipeline = self.store.write(move |tx| {
@@ -124,7 +124,7 @@ impl Weir {
 
     pub(super) async fn lint_text(&self, caller: &Caller, text: String) -> Result<LintView, Error> {
         auth::require(caller, Action::Read)?;
-        let outcome = evaluate(text, Vec::new()).await?;
+        let outcome = evaluate(text, Vec::new(), Vec::new()).await?;
         let plan = outcome.plan;
         Ok(LintView {
             diagnostics: outcome.diagnostics,
@@ -134,14 +134,26 @@ impl Weir {
         })
     }
 
-    /// The plan of a text for these pipeline variables; its diagnostics as an error.
-    pub(super) async fn plan(&self, text: String, variables: Vec<Variable>) -> Result<Plan, Error> {
-        let outcome = evaluate(text, variables).await?;
+    /// Refuses a text with errors. One that makes no run without further variables is fine.
+    pub(super) async fn check(&self, text: String) -> Result<(), Error> {
+        let outcome = evaluate(text, Vec::new(), Vec::new()).await?;
+        if outcome.valid { Ok(()) } else { Err(Error::definition(outcome.diagnostics)) }
+    }
+
+    /// The plan of a text for these pipeline variables, and those that the server sets; its
+    /// diagnostics as an error.
+    pub(super) async fn plan(
+        &self,
+        text: String,
+        variables: Vec<Variable>,
+        predefined: Vec<Variable>,
+    ) -> Result<Plan, Error> {
+        let outcome = evaluate(text, variables, predefined).await?;
         match outcome.plan {
             Some(plan) => Ok(plan),
             None if outcome.valid => {
-                let why = outcome.jobs.iter().find_map(|job| job.excluded.clone()).unwrap_or_default();
-                Err(Error::invalid(format!("no job of the definition would be in the run: {why}")))
+                let why = outcome.diagnostics.first().map(|found| found.message.clone()).unwrap_or_default();
+                Err(Error::invalid(format!("the definition makes no run: {why}")))
             }
             None => Err(Error::definition(outcome.diagnostics)),
         }
@@ -171,10 +183,15 @@ impl Weir {
 }
 
 /// Large texts take a while: not on a thread that serves others.
-async fn evaluate(text: String, variables: Vec<Variable>) -> Result<pipeline::Outcome, Error> {
+async fn evaluate(
+    text: String,
+    variables: Vec<Variable>,
+    predefined: Vec<Variable>,
+) -> Result<pipeline::Outcome, Error> {
     let work = move || {
         let mut context = pipeline::Context::new(DEFINITION_FILE);
         context.variables = variables;
+        context.predefined = predefined;
         pipeline::plan(&text, &context)
     };
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(error.to_string()))

@@ -50,7 +50,8 @@ impl Weir {
         let text = text.ok_or_else(|| {
             Error::invalid(format!("the project has no {} at {}", super::source::DEFINITION_FILE, commit.git_ref))
         })?;
-        let plan = self.plan(text, new.variables.clone()).await?;
+        let predefined = super::variables::of_trigger(self.external_url(), &project, &commit, new.source);
+        let plan = self.plan(text, new.variables.clone(), predefined).await?;
         let user = caller.user.clone();
         let run = self
             .store

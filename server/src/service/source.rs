@@ -92,12 +92,12 @@ impl Sources {
             Some(wanted) => wanted.to_owned(),
             None => default_branch(source).await?,
         };
-        let sha = commit_of(&mirror, &git_ref).await?;
+        let (sha, is_tag) = commit_of(&mirror, &git_ref).await?;
         // A reference of our own keeps the commit when the branch is rewritten or deleted.
         let kept = git(Some(&mirror), &["update-ref", &format!("refs/keep/{sha}"), &sha]).await?;
         succeeded(&kept, "keep the commit")?;
         let title = git(Some(&mirror), &["log", "-1", "--format=%s", &sha]).await?;
-        Ok(Commit { git_ref, sha, title: text(&title.stdout).trim().chars().take(255).collect() })
+        Ok(Commit { git_ref, sha, title: text(&title.stdout).trim().chars().take(255).collect(), is_tag })
     }
 
     /// The project's own definition at a commit; `None` when it has none.
@@ -135,7 +135,8 @@ async fn default_branch(source: &str) -> Result<String, Error> {
     }
 }
 
-async fn commit_of(mirror: &Path, git_ref: &str) -> Result<String, Error> {
+/// The commit that a branch, tag or commit name means, and whether it is a tag.
+async fn commit_of(mirror: &Path, git_ref: &str) -> Result<(String, bool), Error> {
     let unknown = || Error::invalid(format!("there is no branch, tag or commit {git_ref:?} in the repository"));
     if git_ref.is_empty() || git_ref.starts_with('-') || git_ref.contains("..") || git_ref.chars().any(char::is_control)
     {
@@ -147,7 +148,7 @@ async fn commit_of(mirror: &Path, git_ref: &str) -> Result<String, Error> {
                 .await?;
         let sha = text(&parsed.stdout).trim().to_owned();
         if parsed.status.success() && sha.len() >= 40 {
-            return Ok(sha);
+            return Ok((sha, name.starts_with("refs/tags/")));
         }
     }
     Err(unknown())

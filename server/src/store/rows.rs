@@ -13,7 +13,7 @@ pub(super) const PROJECT: &str = "id, uid, path, source, created_at, version";
 pub(super) const PIPELINE: &str = "p.id, p.uid, p.key, p.project_id, j.path, p.name, p.description, p.definition, \
      p.created_at, p.updated_at, p.version";
 pub(super) const RUN: &str = "id, uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, \
-     status, warnings, source, git_ref, sha, commit_title, user, input_path, external_project, created_at, \
+     status, warnings, source, git_ref, is_tag, sha, commit_title, user, input_path, external_project, created_at, \
      started_at, finished_at, version";
 pub(super) const JOB: &str = "id, uid, run_id, project_id, name, stage, stage_index, status, reason, job_when, \
      allow_failure, needs, attempt, retried, failure_reason, exit_code, user, runner, timeout, created_at, queued_at, \
@@ -92,16 +92,17 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
         warnings: row.get(9)?,
         source,
         git_ref: row.get(11)?,
-        sha: row.get(12)?,
-        commit_title: row.get(13)?,
-        user: row.get(14)?,
-        input_path: row.get(15)?,
-        external_project: row.get(16)?,
-        created_at: id(row, 17, Timestamp)?,
-        started_at: time(row, 18)?,
-        finished_at: time(row, 19)?,
+        is_tag: row.get(12)?,
+        sha: row.get(13)?,
+        commit_title: row.get(14)?,
+        user: row.get(15)?,
+        input_path: row.get(16)?,
+        external_project: row.get(17)?,
+        created_at: id(row, 18, Timestamp)?,
+        started_at: time(row, 19)?,
+        finished_at: time(row, 20)?,
         stages: Vec::new(),
-        version: id(row, 20, model::Seq)?,
+        version: id(row, 21, model::Seq)?,
     })
 }
 

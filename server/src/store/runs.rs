@@ -19,6 +19,8 @@ pub struct Commit {
     pub sha: String,
     /// First line of its message.
     pub title: String,
+    /// Whether `git_ref` is a tag.
+    pub is_tag: bool,
 }
 
 /// Makes a run with its stages and jobs, all jobs created. The caller settles it in the same
@@ -36,8 +38,8 @@ pub fn insert(
     tx.conn
         .prepare_cached(
             "INSERT INTO runs (uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, status,
-                 warnings, source, git_ref, sha, commit_title, user, input_path, external_project, variables, created_at, version)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'created', 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                 warnings, source, git_ref, is_tag, sha, commit_title, user, input_path, external_project, variables, created_at, version)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'created', 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         )?
         .execute(rusqlite::params![
             random::uid().as_str(),
@@ -49,6 +51,7 @@ pub fn insert(
             number,
             new.source.as_str(),
             commit.git_ref,
+            commit.is_tag,
             commit.sha,
             commit.title,
             user,

@@ -38,6 +38,7 @@ CREATE TABLE runs (
     warnings         INTEGER NOT NULL CHECK (warnings IN (0, 1)),
     source           TEXT    NOT NULL CHECK (source IN ('web', 'api')),
     git_ref          TEXT    NOT NULL,
+    is_tag           INTEGER NOT NULL CHECK (is_tag IN (0, 1)),
     sha              TEXT    NOT NULL,
     commit_title     TEXT    NOT NULL,
     user             TEXT    NOT NULL,
