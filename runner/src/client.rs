@@ -24,7 +24,7 @@ pub(crate) const USER_AGENT: &str = concat!("weir-runner ", env!("CARGO_PKG_VERS
 
 /// The server holds a request for a job for up to 50 s.
 const HELD: Duration = Duration::from_secs(90);
-const USUAL: Duration = Duration::from_secs(60);
+const USUAL: Duration = Duration::from_mins(1);
 const SMALL: usize = 64 << 10;
 const MAX_PAYLOAD: usize = 64 << 20;
 
@@ -45,6 +45,8 @@ pub enum ClientError {
     Away {
         /// What happened.
         text: String,
+        /// Whether it answered at all.
+        answered: bool,
         /// When it wants to be asked again.
         retry_after: Option<Duration>,
     },
@@ -236,7 +238,11 @@ impl Client {
         let bytes = answer.read(&self.http, SMALL).await.unwrap_or_default();
         let text: String = String::from_utf8_lossy(&bytes).chars().filter(|c| !c.is_control()).take(300).collect();
         if status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429) {
-            ClientError::Away { text: format!("the server answered {}: {text}", status.as_u16()), retry_after }
+            ClientError::Away {
+                text: format!("the server answered {}: {text}", status.as_u16()),
+                answered: true,
+                retry_after,
+            }
         } else {
             ClientError::Refused { status: status.as_u16(), text }
         }
@@ -244,7 +250,7 @@ impl Client {
 }
 
 fn away(error: HttpError) -> ClientError {
-    ClientError::Away { text: error.to_string(), retry_after: None }
+    ClientError::Away { text: error.to_string(), answered: false, retry_after: None }
 }
 
 fn status(answer: &Answer) -> WatchedStatus {

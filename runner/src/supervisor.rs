@@ -254,7 +254,7 @@ async fn take_jobs(shared: &Arc<Shared>, tasks: &TaskTracker, concurrent: usize,
                     unheld.pause(None).await;
                 }
             }
-            Err(ClientError::Away { text, retry_after }) => {
+            Err(ClientError::Away { text, retry_after, .. }) => {
                 tracing::debug!(error = text, "waiting for the server");
                 backoff.pause(retry_after).await;
             }

@@ -52,9 +52,12 @@ struct State {
     closed: bool,
 }
 
+/// Takes what is written.
+pub(crate) type Sink = Box<dyn FnMut(&[u8]) + Send>;
+
 enum Out {
     Spool(Spool),
-    Callback(Box<dyn FnMut(&[u8]) + Send>),
+    Callback(Sink),
 }
 
 impl Log {
@@ -70,7 +73,7 @@ impl Log {
     }
 
     /// A log that goes to `sink` as it is written.
-    pub(crate) fn callback(sink: Box<dyn FnMut(&[u8]) + Send>, limit: u64) -> Self {
+    pub(crate) fn callback(sink: Sink, limit: u64) -> Self {
         Self::new(Out::Callback(sink), limit)
     }
 
@@ -103,6 +106,8 @@ impl Log {
         let State { out, masker, limit, cut, .. } = &mut *state;
         let masked = masker.push(bytes);
         let result = out.add_limited(&masked, *limit, cut);
+        // A log that could not be written would have a hole if it went on.
+        *cut |= result.is_err();
         drop(state);
         self.0.grown.notify_one();
         result
@@ -268,6 +273,7 @@ mod tests {
         let full = File::options().read(true).write(true).open("/dev/full").unwrap();
         let log = Log::spooled(Some(full), u64::MAX);
         assert_eq!(log.write(b"output\n").unwrap_err().raw_os_error(), Some(28));
+        log.write(b"this would be a hole").unwrap();
         log.line("no space");
         assert_eq!(text(&log), "output\nno space\n");
     }

@@ -229,15 +229,7 @@ async fn draining_waits_for_running_jobs_and_a_second_word_ends_them() {
 #[tokio::test]
 async fn a_killed_runner_leaves_nobody_and_the_next_one_reports_its_jobs() {
     let fixture = Fixture::server();
-    let start = || {
-        tokio::process::Command::new(HELPER)
-            .args(["runner".as_ref(), fixture.socket().as_os_str(), fixture.runner_dir().as_os_str(), "2".as_ref()])
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap()
-    };
-    let mut first = start();
+    let mut first = process(&fixture, "");
     fixture.server.queue(live(job(
         1,
         &["trap '' TERM; setsid sleep 1000 & echo pid=$!; echo pid=$$; while :; do sleep 1000; done"],
@@ -247,7 +239,7 @@ async fn a_killed_runner_leaves_nobody_and_the_next_one_reports_its_jobs() {
     until("the second pid", || fixture.server.text(1).matches("pid=").count() >= 2 + 2).await;
     first.kill().await.unwrap();
     until("nobody to be left", || marked(&fixture.runner_dir()).is_empty()).await;
-    let mut second = start();
+    let mut second = process(&fixture, "");
     for id in 1..=2 {
         let update = fixture.done(id).await;
         assert_eq!((update.state, update.failure_reason.as_str()), (JobState::Failed, "runner_system_failure"));
@@ -256,11 +248,116 @@ async fn a_killed_runner_leaves_nobody_and_the_next_one_reports_its_jobs() {
     fixture.server.queue(live(job(3, &["true"])));
     fixture.done(3).await;
     // And it goes when it is asked to.
-    rustix::process::kill_process(
-        rustix::process::Pid::from_raw(i32::try_from(second.id().unwrap()).unwrap()).unwrap(),
-        rustix::process::Signal::TERM,
-    )
-    .unwrap();
+    signal(i32::try_from(second.id().unwrap()).unwrap(), rustix::process::Signal::TERM);
     let status = tokio::time::timeout(Duration::from_mins(1), second.wait()).await.unwrap().unwrap();
     assert!(status.success());
+}
+
+/// A runner as a process of its own, started by a shell that may prepare things.
+fn process(fixture: &Fixture, prepare: &str) -> tokio::process::Child {
+    tokio::process::Command::new("sh")
+        .args(["-c", &format!("{prepare} exec \"$0\" runner \"$@\""), HELPER])
+        .args([fixture.socket().as_os_str(), fixture.runner_dir().as_os_str(), "2".as_ref()])
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
+}
+
+fn children(pid: u32) -> Vec<i32> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+fn signal(pid: i32, signal: rustix::process::Signal) {
+    rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal).unwrap();
+}
+
+#[tokio::test]
+async fn what_outlives_runner_and_leaders_is_ended_by_the_next_runner() {
+    let fixture = Fixture::server();
+    let mut first = process(&fixture, "");
+    let script = "trap '' TERM; setsid sleep 1000 & echo pid=$!; while :; do sleep 1000; done";
+    fixture.server.queue(live(job(1, &[script])));
+    until("the job to run", || fixture.server.text(1).contains("\npid=")).await;
+    // The leaders cannot clean up.
+    let leaders = children(first.id().unwrap());
+    for leader in &leaders {
+        signal(*leader, rustix::process::Signal::STOP);
+    }
+    first.kill().await.unwrap();
+    for leader in &leaders {
+        signal(*leader, rustix::process::Signal::KILL);
+    }
+    assert!(!marked(&fixture.runner_dir()).is_empty());
+    let _second = process(&fixture, "");
+    assert_eq!(fixture.done(1).await.failure_reason, "runner_system_failure");
+    assert!(marked(&fixture.runner_dir()).is_empty());
+}
+
+#[tokio::test]
+async fn a_result_is_not_lost_with_the_runner_that_waited_for_the_server() {
+    let fixture = Fixture::server();
+    let mut first = process(&fixture, "");
+    fixture.server.queue(live(job(1, &["echo ready; while ! [ -e ../../go ]; do sleep 0.01; done; exit 7"])));
+    until("the job to run", || fixture.server.text(1).contains("\nready\n")).await;
+    fixture.serving.abort();
+    std::fs::remove_file(fixture.socket()).unwrap();
+    std::fs::write(fixture.runner_dir().join("go"), "").unwrap();
+    until("the result to be kept", || fixture.runner_dir().join("jobs/1/outcome.json").exists()).await;
+    first.kill().await.unwrap();
+    let again = fixture.server.serve(&fixture.socket());
+    let _second = process(&fixture, "");
+    let update = fixture.done(1).await;
+    assert_eq!((update.exit_code, update.failure_reason.as_str()), (Some(7), "script_failure"));
+    assert!(!fixture.server.text(1).contains("killed"));
+    again.abort();
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_stored_fails_the_job_with_a_reason() {
+    let fixture = Fixture::server();
+    // A file of this runner can be 100 blocks long, as if the disk were full then.
+    let mut runner = process(&fixture, "trap '' XFSZ; ulimit -f 100;");
+    fixture.server.queue(live(job(1, &["echo pid=$$; while :; do echo and so on and so on; done"])));
+    let update = fixture.done(1).await;
+    assert_eq!(update.failure_reason, "runner_system_failure");
+    let text = fixture.server.text(1);
+    assert!(text.contains("system failure): failed to keep the log: File too large"), "{}", &text[text.len() - 300..]);
+    assert!(text.len() < 1 << 20 && marked(&fixture.runner_dir()).is_empty());
+    // A job that needs no space is none the worse for it.
+    fixture.server.queue(live(job(2, &["true"])));
+    assert_eq!(fixture.done(2).await.state, JobState::Success);
+    // Nor can a folder be made where a file is.
+    let builds = fixture.runner_dir().join("builds");
+    until("the job's folders to be removed", || std::fs::remove_dir(&builds).is_ok()).await;
+    std::fs::write(&builds, "").unwrap();
+    fixture.server.queue(live(job(3, &["true"])));
+    assert_eq!(fixture.done(3).await.failure_reason, "runner_system_failure");
+    assert!(fixture.server.text(3).contains("failed to make the job's folder"), "{}", fixture.server.text(3));
+    runner.kill().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_belongs_to_one_runner() {
+    let fixture = Fixture::new(1);
+    until("the runner to be there", || fixture.runner_dir().join("runner.pid").exists()).await;
+    let status = process(&fixture, "").wait().await.unwrap();
+    assert!(!status.success());
+    fixture.end().await;
+}
+
+#[tokio::test]
+async fn a_server_elsewhere_is_reached_over_tcp() {
+    let mut fixture = Fixture::server();
+    let address = fixture.server.serve_tcp().await;
+    let endpoint = Endpoint::Http(format!("http://{address}/"));
+    let mut config = RunnerConfig::new(endpoint, "glrt-test".into(), fixture.runner_dir());
+    config.leader = leader();
+    fixture.runner = Some(tokio::spawn(run(config, fixture.stop.subscribe())));
+    // This job comes from a server that cannot be watched and wants its log every three seconds.
+    fixture.server.queue(job(1, &["echo over tcp"]));
+    assert_eq!(fixture.done(1).await.state, JobState::Success);
+    assert!(fixture.server.text(1).contains("\nover tcp\n"));
+    fixture.end().await;
 }

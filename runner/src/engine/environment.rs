@@ -70,8 +70,14 @@ pub(super) struct Environment {
 
 impl Environment {
     /// Works out the variables and writes those that are files.
-    pub(super) fn new(job: &JobPayload, places: &Places, settings: &Settings, limit: Duration) -> io::Result<Self> {
-        let own = own(job, places, settings, limit);
+    pub(super) fn new(
+        job: &JobPayload,
+        places: &Places,
+        settings: &Settings,
+        limit: Duration,
+        number: usize,
+    ) -> io::Result<Self> {
+        let own = own(job, places, settings, limit, number);
         let mut raw: HashMap<&str, String> = HashMap::new();
         for variable in &job.variables {
             let value = if variable.file { file_path(variable, places) } else { variable.value.reveal().to_owned() };
@@ -113,12 +119,18 @@ impl Environment {
 }
 
 /// The variables that the runner itself knows.
-fn own(job: &JobPayload, places: &Places, settings: &Settings, limit: Duration) -> Vec<(String, String)> {
+fn own(
+    job: &JobPayload,
+    places: &Places,
+    settings: &Settings,
+    limit: Duration,
+    number: usize,
+) -> Vec<(String, String)> {
     [
         ("CI_PROJECT_DIR", text(&places.build)),
         ("CI_BUILDS_DIR", text(&settings.dir.join("builds"))),
-        ("CI_CONCURRENT_ID", "0".to_owned()),
-        ("CI_CONCURRENT_PROJECT_ID", "0".to_owned()),
+        ("CI_CONCURRENT_ID", number.to_string()),
+        ("CI_CONCURRENT_PROJECT_ID", number.to_string()),
         ("CI_SERVER", "yes".to_owned()),
         ("CI_JOB_STATUS", "running".to_owned()),
         ("CI_JOB_TIMEOUT", limit.as_secs().to_string()),
@@ -223,7 +235,7 @@ mod tests {
             ],
             ..JobPayload::default()
         };
-        let environment = Environment::new(&job, &places, &settings(dir.path()), Duration::from_secs(60)).unwrap();
+        let environment = Environment::new(&job, &places, &settings(dir.path()), Duration::from_mins(1), 0).unwrap();
         let get = |name| environment.get(name).unwrap().to_owned();
         let build = places.build.display().to_string();
         assert_eq!(get("B"), format!("1-{build}-$-$A"));

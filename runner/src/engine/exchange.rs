@@ -1,9 +1,12 @@
 //! Where archives come from and go to: the server, or files beside a local run.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use crate::{
-    client::{Client, ClientError, JobKey},
+    client::{Backoff, Client, ClientError, JobKey},
     protocol::{Artifact, Dependency},
 };
 
@@ -23,16 +26,9 @@ impl Exchange {
     pub(super) async fn download(&self, from: &Dependency, to: &Path) -> Result<(), String> {
         match self {
             Self::Server { client, .. } => {
-                let mut backoff = client.backoff();
-                for attempt in 1.. {
-                    match client.download(from, to).await {
-                        Ok(_) => return Ok(()),
-                        // A server that is away comes back; one that always has trouble does not.
-                        Err(ClientError::Away { retry_after, .. }) if attempt < ATTEMPTS * 20 => {
-                            backoff.pause(retry_after).await;
-                        }
-                        Err(error) => return Err(error.to_string()),
-                    }
+                let mut patience = Patience::new(client);
+                while let Err(error) = client.download(from, to).await {
+                    patience.after(error).await?;
                 }
                 Ok(())
             }
@@ -47,15 +43,9 @@ impl Exchange {
     pub(super) async fn upload(&self, job: i64, artifact: &Artifact, name: &str, file: &Path) -> Result<(), String> {
         match self {
             Self::Server { client, job } => {
-                let mut backoff = client.backoff();
-                for attempt in 1.. {
-                    match client.upload(job, artifact, name, file).await {
-                        Ok(()) => return Ok(()),
-                        Err(ClientError::Away { retry_after, .. }) if attempt < ATTEMPTS * 20 => {
-                            backoff.pause(retry_after).await;
-                        }
-                        Err(error) => return Err(error.to_string()),
-                    }
+                let mut patience = Patience::new(client);
+                while let Err(error) = client.upload(job, artifact, name, file).await {
+                    patience.after(error).await?;
                 }
                 Ok(())
             }
@@ -69,6 +59,34 @@ impl Exchange {
                 copied.await.map(drop).map_err(|error| error.to_string())
             }
         }
+    }
+}
+
+/// How long a transfer is tried: as long as it takes when the server is not there, a few times when it
+/// is there and has trouble.
+struct Patience {
+    away: Backoff,
+    trouble: Backoff,
+    attempts: u32,
+}
+
+impl Patience {
+    fn new(client: &Client) -> Self {
+        let trouble = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
+        Self { away: client.backoff(), trouble, attempts: 0 }
+    }
+
+    /// Waits before the next attempt, or gives the error back when there is to be none.
+    async fn after(&mut self, error: ClientError) -> Result<(), String> {
+        match error {
+            ClientError::Away { answered: false, .. } => self.away.pause(None).await,
+            ClientError::Away { retry_after, .. } if self.attempts < ATTEMPTS => {
+                self.attempts += 1;
+                self.trouble.pause(retry_after).await;
+            }
+            error => return Err(error.to_string()),
+        }
+        Ok(())
     }
 }
 

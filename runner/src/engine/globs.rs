@@ -67,12 +67,11 @@ impl Pattern {
         }
         let wild = parts.iter().position(|part| part.contains(['*', '?', '[', '{', '\\']));
         let base = parts[..wild.unwrap_or(parts.len())].iter().collect();
-        let glob = match wild {
-            None => None,
-            Some(_) => {
-                let glob = GlobBuilder::new(&parts.join("/")).literal_separator(true).backslash_escape(true).build();
-                Some(glob.map_err(|error| error.kind().to_string())?.compile_matcher())
-            }
+        let glob = if wild.is_some() {
+            let glob = GlobBuilder::new(&parts.join("/")).literal_separator(true).backslash_escape(true).build();
+            Some(glob.map_err(|error| error.kind().to_string())?.compile_matcher())
+        } else {
+            None
         };
         Ok(Self { base, glob })
     }

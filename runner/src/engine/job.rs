@@ -84,11 +84,11 @@ impl<'a> Course<'a> {
     fn begin(work: &'a Work<'a>) -> Result<Self, String> {
         let seconds = u64::try_from(work.job.runner_info.timeout).unwrap_or(0);
         let limit = if seconds == 0 { work.settings.default_timeout } else { Duration::from_secs(seconds) };
-        let environment = Environment::new(work.job, work.places, work.settings, limit)
-            .map_err(|error| format!("failed to write a file variable: {error}"))?;
         let session =
             Session::start(work.leaders, work.log, work.control, work.settings.grace, mark(work.settings, work.job.id))
                 .map_err(|error| format!("failed to start the job's leader process: {error}"))?;
+        let environment = Environment::new(work.job, work.places, work.settings, limit, session.number())
+            .map_err(|error| format!("failed to write a file variable: {error}"))?;
         let deadline = Instant::now() + limit;
         Ok(Self { work, session, environment, limit, deadline, talkative: false })
     }
@@ -171,7 +171,7 @@ impl<'a> Course<'a> {
         let mut argv = vec![self.work.settings.shell.path.clone(), path];
         argv.extend_from_slice(fetch.arguments());
         let ended = self.program(argv, env, self.deadline, Level::Run, false).await;
-        match self.end(ended, self.limit) {
+        match end_of(ended, self.limit) {
             End::Success => self.hook("post_get_sources_script").await,
             End::Exit(code) => Err(End::System(format!("failed to get the sources: git ended with exit code {code}"))),
             other => Err(other),
@@ -181,7 +181,7 @@ impl<'a> Course<'a> {
     async fn hook(&mut self, name: &str) -> Result<(), End> {
         for hook in self.work.job.hooks.iter().filter(|hook| hook.name == name && !hook.script.is_empty()) {
             let ended = self.shell(name, &hook.script, self.deadline, Level::Run, false).await?;
-            match self.end(ended, self.limit) {
+            match end_of(ended, self.limit) {
                 End::Success => {}
                 other => return Err(other),
             }
@@ -211,7 +211,7 @@ impl<'a> Course<'a> {
             let ended = self.shell(&step.name, &step.script, deadline, Level::Run, last && steps.is_empty()).await;
             self.section_end(&section);
             let this = match ended {
-                Ok(ended) => self.end(ended, limit),
+                Ok(ended) => end_of(ended, limit),
                 Err(end) => end,
             };
             match this {
@@ -233,7 +233,7 @@ impl<'a> Course<'a> {
         self.section("after_script", "Running after_script");
         // It runs because the job was cancelled: only a more severe order ends it.
         let ended = self.shell("after_script", &step.script, Instant::now() + limit, Level::Cancel, true).await;
-        let ended = ended.map_or_else(|end| end, |ended| self.end(ended, limit));
+        let ended = ended.map_or_else(|end| end, |ended| end_of(ended, limit));
         let problem = match ended {
             End::Success | End::Gone | End::Stopped | End::Canceled => None,
             End::Exit(code) => Some(format!("exit code {code}")),
@@ -310,17 +310,6 @@ impl<'a> Course<'a> {
         Ok(path.to_string_lossy().into_owned())
     }
 
-    fn end(&self, ended: Ended, limit: Duration) -> End {
-        match ended {
-            Ended::Exit(0) => End::Success,
-            Ended::Exit(code) => End::Exit(code),
-            Ended::Signal(signal) => End::Signal(signal),
-            Ended::TimedOut => End::Timeout(limit),
-            Ended::Ordered(level) => ordered(level),
-            Ended::Failed(error) => End::System(error),
-        }
-    }
-
     /// Opens a section of the log, which a page can fold.
     fn section(&self, name: &str, header: &str) {
         if self.talkative {
@@ -340,6 +329,17 @@ impl<'a> Course<'a> {
     }
 }
 
+fn end_of(ended: Ended, limit: Duration) -> End {
+    match ended {
+        Ended::Exit(0) => End::Success,
+        Ended::Exit(code) => End::Exit(code),
+        Ended::Signal(signal) => End::Signal(signal),
+        Ended::TimedOut => End::Timeout(limit),
+        Ended::Ordered(level) => ordered(level),
+        Ended::Failed(error) => End::System(error),
+    }
+}
+
 fn ordered(level: Level) -> End {
     match level {
         Level::Run | Level::Cancel => End::Canceled,
@@ -348,6 +348,7 @@ fn ordered(level: Level) -> End {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the only place of this crate that reads the clock: a mark in the log")]
 fn unix_time() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -1,6 +1,7 @@
 //! The runner's side of the leaders: starting them, talking to them, keeping those that are empty.
 
 use std::{
+    collections::BTreeSet,
     ffi::OsString,
     io,
     process::Stdio,
@@ -26,6 +27,7 @@ pub(crate) struct Leader {
 pub(crate) struct Leaders {
     program: Vec<OsString>,
     idle: Mutex<Vec<Leader>>,
+    numbers: Mutex<BTreeSet<usize>>,
 }
 
 impl Leader {
@@ -57,7 +59,7 @@ impl Leader {
 
 impl Leaders {
     pub(crate) fn new(program: Vec<OsString>) -> Self {
-        Self { program, idle: Mutex::default() }
+        Self { program, idle: Mutex::default(), numbers: Mutex::default() }
     }
 
     /// Starts leaders until `count` wait, so that the next jobs need not.
@@ -72,6 +74,18 @@ impl Leaders {
     pub(super) fn take(&self) -> io::Result<Leader> {
         let waiting = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         waiting.map_or_else(|| Leader::start(&self.program), Ok)
+    }
+
+    /// The smallest number that no running job has.
+    pub(super) fn take_number(&self) -> usize {
+        let mut taken = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = (0..=taken.len()).find(|number| !taken.contains(number)).unwrap_or_default();
+        taken.insert(number);
+        number
+    }
+
+    pub(super) fn put_back_number(&self, number: usize) {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
     }
 
     /// Takes back a leader that has been proven empty.

@@ -65,6 +65,7 @@ pub(super) struct Session<'a> {
     control: &'a Control,
     grace: Duration,
     mark: String,
+    number: usize,
     /// Whether it is proven that no process of the job is left.
     empty: bool,
 }
@@ -96,8 +97,14 @@ impl<'a> Session<'a> {
             control,
             grace,
             mark,
+            number: leaders.take_number(),
             empty: true,
         })
+    }
+
+    /// Which of the jobs that run at the same time this is, counted from 0.
+    pub(super) fn number(&self) -> usize {
+        self.number
     }
 
     /// Runs a program until it ends, or `deadline`, or an order above `heed`. With `last` everything
@@ -267,6 +274,12 @@ impl<'a> Session<'a> {
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        self.leaders.put_back_number(self.number);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The project's files: fetched with `git`, copied from a folder, or none.
 
-use std::{fs, io, path::Path};
+use std::{ffi::OsStr, fs, io, os::unix::ffi::OsStrExt, path::Path};
 
 use super::environment::Environment;
 use crate::protocol::{GitInfo, JobPayload};
@@ -202,15 +202,23 @@ fn check_url(url: &str) -> Result<(), String> {
 /// Copies the files of `from` that belong to the project: those that git knows and those that it does
 /// not know but does not ignore; everything when it is no repository or there is no git.
 pub(super) fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
-    let listed = std::process::Command::new("git")
-        .args(["-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-        .current_dir(from)
-        .stdin(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .output();
-    match listed {
+    let git = |folder: &Path, arguments: &[&OsStr]| {
+        let mut command = std::process::Command::new("git");
+        command.args(["-c", "safe.directory=*", "-c", "core.fsmonitor=false"]).args(arguments).current_dir(folder);
+        command.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::null()).output()
+    };
+    if from.join(".git").exists() {
+        // Scripts may ask git about the commit, and change what they like: a repository of its own that
+        // borrows the objects. Without one (there is no commit yet) the files alone must do.
+        let clone = ["clone", "--quiet", "--shared", "--no-checkout", "--template=", "--"].map(OsStr::new);
+        let cloned = git(to, &[&clone[..], &[from.as_os_str(), OsStr::new(".")]].concat());
+        if cloned.is_ok_and(|cloned| cloned.status.success()) {
+            let _ = git(to, &["reset", "--quiet"].map(OsStr::new));
+        }
+    }
+    let list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"].map(OsStr::new);
+    match git(from, &list) {
         Ok(listed) if listed.status.success() => {
-            use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
             for name in listed.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
                 let name = Path::new(OsStr::from_bytes(name));
                 let target = to.join(name);
@@ -219,7 +227,6 @@ pub(super) fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
                 }
                 copy(&from.join(name), &target)?;
             }
-            // The scripts may ask git for the commit; the history is linked, not copied.
             Ok(())
         }
         _ => copy(from, to),

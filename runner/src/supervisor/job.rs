@@ -2,12 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::OwnedSemaphorePermit, task::JoinHandle, time::Instant};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::{
     Shared, Stop,
-    report::{Record, report},
+    report::{Kept, Record, say},
 };
 use crate::{
     client::{Client, ClientError, JobKey, Updated},
@@ -19,6 +23,8 @@ use crate::{
 
 /// A job that is over sooner than this is not watched.
 const WATCH_AFTER: Duration = Duration::from_millis(50);
+/// A server that takes longer for the rest of a log is taken to be away.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// How often a server that cannot be watched is told that the job is alive, and asked about it.
 const TOUCH: Duration = Duration::from_secs(30);
 
@@ -81,15 +87,28 @@ async fn run(shared: &Arc<Shared>, job: JobPayload, control: &Control, slot: Own
         .await
     };
     log.close();
-    let sent = sender.await.unwrap_or(Sent::Refused);
+    let sent = delivered(sender, &end, &record, &places).await;
     drop(watcher);
     // All that is left to do is to say how it ended: the next job may come.
     drop(slot);
     tracing::debug!(job.id = job.id, ?end, "the job ended");
     if end != End::Gone && sent != Sent::Gone {
-        report(&shared.client, &key, &log, &record, &end.outcome(), sent, Some(&places)).await;
+        let kept = Kept::new(&end.outcome(), &record);
+        say(&shared.client, &key, &log, &kept, sent, Some(&places)).await;
     }
     places.remove().await;
+}
+
+/// Waits until the server has the log. While it is away the job's result is kept on disk: should this
+/// process die meanwhile, the next one knows it.
+async fn delivered(mut sender: JoinHandle<Sent>, end: &End, record: &Record, places: &Places) -> Sent {
+    if let Ok(sent) = timeout(PATIENCE, &mut sender).await {
+        return sent.unwrap_or(Sent::Refused);
+    }
+    if *end != End::Gone {
+        Kept::new(&end.outcome(), record).write(places);
+    }
+    sender.await.unwrap_or(Sent::Refused)
 }
 
 /// Keeps asking whether the job has been cancelled, with a request that the server holds.

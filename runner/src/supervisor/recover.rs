@@ -6,7 +6,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     Shared,
-    report::{Kept, Record, report, say},
+    report::{Kept, Record, say},
 };
 use crate::{
     client::JobKey,
@@ -71,17 +71,16 @@ async fn close(shared: &Shared, id: i64, places: &Places, control: &Control) {
             Log::spooled(None, u64::MAX)
         }
     };
-    let end = End::System("the runner was killed while it ran the job".to_owned());
-    if kept.is_none() {
+    let kept = kept.unwrap_or_else(|| {
         tracing::warn!(job.id = id, "reporting a job whose runner was killed");
+        let end = End::System("the runner was killed while it ran the job".to_owned());
         log.line(&format!("\n{}", end.line().unwrap_or_default()));
-    }
+        Kept::new(&end.outcome(), &record)
+    });
     log.close();
     let sent = send_trace(&shared.client, &key, &log, Pace::Live, control).await;
-    match kept {
-        _ if sent == Sent::Gone => {}
-        Some(kept) => say(&shared.client, &key, &log, &kept, sent, None).await,
-        None => report(&shared.client, &key, &log, &record, &end.outcome(), sent, Some(places)).await,
+    if sent != Sent::Gone {
+        say(&shared.client, &key, &log, &kept, sent, None).await;
     }
 }
 

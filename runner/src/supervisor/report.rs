@@ -49,6 +49,21 @@ impl Record {
 }
 
 impl Kept {
+    pub(super) fn new(outcome: &JobOutcome, record: &Record) -> Self {
+        let reason = outcome.failure_reason.map(|reason| known_reason(reason, &record.reasons).to_owned());
+        Self { state: outcome.state, failure_reason: reason, exit_code: outcome.exit_code }
+    }
+
+    /// Keeps it; without it the next runner could only say that this one died.
+    pub(super) fn write(&self, places: &Places) {
+        let written = serde_json::to_vec(self)
+            .map_err(io::Error::from)
+            .and_then(|text| places.write_private("outcome.json", &text));
+        if let Err(error) = written {
+            tracing::warn!(folder = %places.private.display(), %error, "failed to keep the job's result");
+        }
+    }
+
     pub(super) fn read(places: &Places) -> Option<Self> {
         serde_json::from_slice(&fs::read(places.private.join("outcome.json")).ok()?).ok()
     }
@@ -63,22 +78,7 @@ impl Kept {
     }
 }
 
-/// Reports how the job ended. Gives up only when the server says that it does not want to know.
-pub(super) async fn report(
-    client: &Client,
-    key: &JobKey,
-    log: &Log,
-    record: &Record,
-    outcome: &JobOutcome,
-    sent: Sent,
-    places: Option<&Places>,
-) {
-    let reason = outcome.failure_reason.map(|reason| known_reason(reason, &record.reasons).to_owned());
-    let kept = Kept { state: outcome.state, failure_reason: reason, exit_code: outcome.exit_code };
-    say(client, key, log, &kept, sent, places).await;
-}
-
-/// Says `kept` until it is heard. `places` is where it is kept when the server is away.
+/// Says `kept` until it is heard, or the server says that it does not want to know. `places` is where it is kept when the server is away.
 pub(super) async fn say(
     client: &Client,
     key: &JobKey,
@@ -116,14 +116,11 @@ pub(super) async fn say(
                 }
                 with_output = false;
             }
-            Err(ClientError::Away { text, retry_after }) => {
+            Err(ClientError::Away { text, retry_after, .. }) => {
                 tracing::debug!(job.id = key.id, error = text, "the report waits for the server");
                 // Should this process die meanwhile, the next one knows the result.
-                if let Some(places) = places.take()
-                    && let Ok(text) = serde_json::to_vec(kept)
-                    && let Err(error) = places.write_private("outcome.json", &text)
-                {
-                    tracing::warn!(job.id = key.id, %error, "failed to keep the job's result");
+                if let Some(places) = places.take() {
+                    kept.write(places);
                 }
                 backoff.pause(retry_after).await;
             }

@@ -77,7 +77,7 @@ pub(crate) async fn send_trace(client: &Client, job: &JobKey, log: &Log, pace: P
                     WatchedStatus::Gone => return gone(log, control),
                 }
             }
-            Err(ClientError::Away { text, retry_after }) => {
+            Err(ClientError::Away { text, retry_after, .. }) => {
                 log.set_online(false);
                 tracing::debug!(job.id = job.id, error = text, "the trace waits for the server");
                 backoff.pause(retry_after).await;

@@ -79,15 +79,27 @@ impl Coordinator {
     pub fn serve(&self, socket: &Path) -> JoinHandle<()> {
         let _ = std::fs::remove_file(socket);
         let listener = UnixListener::bind(socket).unwrap();
-        let app = Router::new()
+        let app = self.app();
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() })
+    }
+
+    /// Serves on a port of this machine.
+    pub async fn serve_tcp(&self) -> std::net::SocketAddr {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, app) = (listener.local_addr().unwrap(), self.app());
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        address
+    }
+
+    fn app(&self) -> Router {
+        Router::new()
             .route("/api/v4/jobs/request", post(request))
             .route("/api/v4/jobs/{id}", put(update))
             .route("/api/v4/jobs/{id}/trace", patch(trace))
             .route("/api/v4/jobs/{id}/watch", post(watch))
             .route("/api/v4/jobs/{id}/artifacts", post(upload).get(download))
             .layer(axum::extract::DefaultBodyLimit::disable())
-            .with_state(self.clone());
-        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() })
+            .with_state(self.clone())
     }
 }
 

@@ -1,0 +1,146 @@
+//! Where a job's files come from: git, a folder, other jobs, nowhere.
+
+mod common;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use common::{Bench, Screen, job};
+use runner::{
+    Control,
+    protocol::{Artifact, ArtifactsFile, Dependency, GitInfo, Hook, JobPayload, JobState, Variable},
+};
+
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let out = Command::new("git")
+        .args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "safe.directory=*"])
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap().trim().to_owned()
+}
+
+/// A repository with some commits; gives the numbers of the commits, oldest first.
+fn repository(folder: &Path) -> Vec<String> {
+    fs::create_dir_all(folder).unwrap();
+    git(folder, &["init", "--quiet", "--initial-branch=main", "."]);
+    (1..=5)
+        .map(|n| {
+            fs::write(folder.join("file"), format!("commit {n}\n")).unwrap();
+            git(folder, &["add", "."]);
+            git(folder, &["commit", "--quiet", "-m", &format!("commit {n}")]);
+            git(folder, &["rev-parse", "HEAD"])
+        })
+        .collect()
+}
+
+fn fetching(id: i64, url: &str, sha: &str, script: &[&str]) -> JobPayload {
+    let git_info = GitInfo {
+        repo_url: url.into(),
+        sha: sha.to_owned(),
+        git_ref: "main".to_owned(),
+        ref_type: "branch".to_owned(),
+        depth: 1,
+        ..GitInfo::default()
+    };
+    JobPayload { git_info, ..job(id, script) }
+}
+
+#[tokio::test]
+async fn the_very_commit_is_checked_out_whoever_owns_the_repository() {
+    let bench = Bench::new();
+    let origin = bench.dir.path().join("origin");
+    let commits = repository(&origin);
+    // Not ours, where the tests may do that.
+    let _ = Command::new("chown").args(["-R", "12345"]).arg(&origin).output();
+    let url = format!("file://{}", origin.display());
+    // The newest one; one that the depth does not reach; one that the branch has left.
+    git(&origin, &["checkout", "--quiet", "-b", "elsewhere"]);
+    git(&origin, &["branch", "--quiet", "--force", "main", &commits[1]]);
+    for (id, commit) in (1..).zip([&commits[1], &commits[0], &commits[4]]) {
+        let mut job = fetching(id, &url, commit, &["cat file", "git rev-parse HEAD"]);
+        job.hooks = vec![Hook { name: "pre_get_sources_script".to_owned(), script: vec!["echo hooked".to_owned()] }];
+        let (outcome, text) = bench.run(&job).await;
+        assert_eq!(outcome.state, JobState::Success, "{text}");
+        assert!(text.contains(&format!("\n{commit}\n")) && text.contains("hooked"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn sources_that_cannot_be_had_are_a_clear_failure() {
+    let bench = Bench::new();
+    let sha = "0123456789012345678901234567890123456789";
+    fs::create_dir(bench.dir.path().join("empty")).unwrap();
+    for (id, url) in (1..).zip([
+        format!("file://{}/missing", bench.dir.path().display()),
+        format!("file://{}/empty", bench.dir.path().display()),
+        "http://ci:hidden-password@127.0.0.1:1/p.git".to_owned(),
+        "ext::sh -c id".to_owned(),
+    ]) {
+        let (outcome, text) = bench.run(&fetching(id, &url, sha, &["echo never"])).await;
+        assert_eq!(outcome.failure_reason, Some("runner_system_failure"), "{text}");
+        assert!(text.contains("failed to get the sources") && !text.contains("never\n"), "{text}");
+        assert!(!text.contains("hidden-password"), "{text}");
+    }
+    // Who wants none gets none.
+    let mut none = fetching(9, "file:///missing", sha, &["ls -A | wc -l"]);
+    none.variables = vec![Variable::plain("GIT_STRATEGY", "none")];
+    let (outcome, text) = bench.run(&none).await;
+    assert!(outcome.state == JobState::Success && text.contains("\n0\n"), "{text}");
+}
+
+#[tokio::test]
+async fn a_local_job_works_on_a_copy_and_hands_files_to_the_next() {
+    let bench = Bench::new();
+    let folder = bench.dir.path().join("project");
+    let commits = repository(&folder);
+    fs::write(folder.join("file"), "changed\n").unwrap();
+    fs::write(folder.join("new"), "new\n").unwrap();
+    fs::write(folder.join(".gitignore"), "ignored\n").unwrap();
+    fs::write(folder.join("ignored"), "x").unwrap();
+    let script =
+        ["cat file new; test ! -e ignored", "git rev-parse HEAD; git status --porcelain", "echo made > made; rm file"];
+    let mut first = job(1, &script);
+    first.artifacts = vec![Artifact { paths: vec!["made".to_owned()], ..Artifact::default() }];
+    let mut second = job(2, &["cat made"]);
+    let mut screens = Vec::new();
+    for job in [&mut first, &mut second] {
+        job.dependencies = bench
+            .runner
+            .files(1)
+            .into_iter()
+            .map(|file| Dependency {
+                id: 1,
+                name: "first".to_owned(),
+                artifacts_file: ArtifactsFile { filename: file.name, size: file.size },
+                ..Dependency::default()
+            })
+            .collect();
+        let screen = Screen::default();
+        let outcome = bench.runner.run(job, Some(&folder), screen.sink(), &Control::new()).await;
+        assert_eq!(outcome.state, JobState::Success, "{}", screen.text());
+        screens.push(screen.text());
+    }
+    assert!(screens[0].contains(&format!("\nchanged\nnew\n\u{1b}[32;1m$ git rev-parse")), "{}", screens[0]);
+    assert!(screens[0].contains(&format!("\n{}\n M file\n?? .gitignore\n?? new\n", commits[4])), "{}", screens[0]);
+    assert!(screens[1].contains("\nmade\n"), "{}", screens[1]);
+    assert_eq!(fs::read_to_string(folder.join("file")).unwrap(), "changed\n");
+    assert!(!folder.join("made").exists());
+}
+
+#[tokio::test]
+async fn a_folder_that_is_no_repository_is_copied_whole() {
+    let bench = Bench::new();
+    let folder: PathBuf = bench.dir.path().join("plain");
+    fs::create_dir_all(folder.join("deep")).unwrap();
+    fs::write(folder.join("deep/file"), "here\n").unwrap();
+    std::os::unix::fs::symlink("deep/file", folder.join("link")).unwrap();
+    let screen = Screen::default();
+    let outcome = bench.runner.run(&job(1, &["cat link"]), Some(&folder), screen.sink(), &Control::new()).await;
+    assert!(outcome.state == JobState::Success && screen.text().contains("\nhere\n"), "{}", screen.text());
+}
