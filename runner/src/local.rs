@@ -112,3 +112,17 @@ impl LocalRunner {
         self.settings.dir.join("artifacts")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_may_be_a_task_of_its_own() {
+        fn is_send<T: Send>(_: &T) {}
+        fn check(runner: &LocalRunner, job: &JobPayload, control: &Control) {
+            is_send(&runner.run(job, None, |_| {}, control));
+        }
+        let _ = check;
+    }
+}

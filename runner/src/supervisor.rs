@@ -136,6 +136,8 @@ pub fn runner_main(config: RunnerConfig) -> Result<(), RunnerError> {
 /// What the signals of this process say.
 pub fn stop_on_signals() -> io::Result<watch::Receiver<Stop>> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    // A terminal that goes away says nothing about the jobs: caught, the signal does not end the runner.
+    let mut hang_up = signal(SignalKind::hangup())?;
     let (tell, told) = watch::channel(Stop::No);
     tokio::spawn(async move {
         for stop in [Stop::Drain, Stop::Now] {
@@ -146,7 +148,7 @@ pub fn stop_on_signals() -> io::Result<watch::Receiver<Stop>> {
             tell.send_replace(stop);
         }
         // Who listens must not see the sender go.
-        std::future::pending::<()>().await;
+        while hang_up.recv().await.is_some() {}
     });
     Ok(told)
 }

@@ -18,12 +18,12 @@ fn pids(text: &str) -> Vec<i32> {
 async fn daemons_of_every_kind_are_ended_with_the_job() {
     let bench = Bench::new();
     let script = [
-        "sleep 1000 & echo pid=$!",
+        "mkdir pids; sleep 1000 & echo pid=$! > pids/background",
         // A session of its own.
-        "setsid sh -c 'echo pid=$$; exec sleep 1000' &",
+        "setsid sh -c 'echo pid=$$ > pids/session; exec sleep 1000' &",
         // A daemon proper: forked twice, its parents gone, no environment, deaf to TERM.
-        "(setsid sh -c \"env -i sh -c 'trap \\\"\\\" TERM; echo pid=\\$\\$; sleep 1000; sleep 1000' & exit\" &)",
-        "sleep 0.2",
+        "(setsid sh -c \"env -i sh -c 'trap \\\"\\\" TERM; echo pid=\\$\\$ > pids/daemon; sleep 1000; sleep 1000' & exit\" &)",
+        "until [ -s pids/session ] && [ -s pids/daemon ]; do sleep 0.01; done; cat pids/*",
     ];
     let (outcome, text) = bench.run(&job(1, &script)).await;
     assert_eq!(outcome.state, JobState::Success, "{text}");

@@ -126,7 +126,7 @@ async fn a_local_job_works_on_a_copy_and_hands_files_to_the_next() {
         assert_eq!(outcome.state, JobState::Success, "{}", screen.text());
         screens.push(screen.text());
     }
-    assert!(screens[0].contains(&format!("\nchanged\nnew\n\u{1b}[32;1m$ git rev-parse")), "{}", screens[0]);
+    assert!(screens[0].contains("\nchanged\nnew\n\u{1b}[32;1m$ git rev-parse"), "{}", screens[0]);
     assert!(screens[0].contains(&format!("\n{}\n M file\n?? .gitignore\n?? new\n", commits[4])), "{}", screens[0]);
     assert!(screens[1].contains("\nmade\n"), "{}", screens[1]);
     assert_eq!(fs::read_to_string(folder.join("file")).unwrap(), "changed\n");

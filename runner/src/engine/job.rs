@@ -76,6 +76,8 @@ struct Course<'a> {
     environment: Environment,
     limit: Duration,
     deadline: Instant,
+    /// Whether a script has had the chance to delete the job's folders.
+    touched: bool,
     /// Whether there is more to tell than the script's own output.
     talkative: bool,
 }
@@ -90,7 +92,7 @@ impl<'a> Course<'a> {
         let environment = Environment::new(work.job, work.places, work.settings, limit, session.number())
             .map_err(|error| format!("failed to write a file variable: {error}"))?;
         let deadline = Instant::now() + limit;
-        Ok(Self { work, session, environment, limit, deadline, talkative: false })
+        Ok(Self { work, session, environment, limit, deadline, touched: false, talkative: false })
     }
 
     async fn run(&mut self) -> End {
@@ -298,6 +300,7 @@ impl<'a> Course<'a> {
         heed: Level,
         last: bool,
     ) -> Ended {
+        self.touched = true;
         let program = Program { argv, cwd: self.work.places.build.clone(), env };
         self.session.run(program, deadline, heed, last).await
     }
@@ -305,7 +308,8 @@ impl<'a> Course<'a> {
     /// Writes a script; an earlier one may have deleted the folders.
     fn file(&self, name: &str, text: &str) -> Result<String, End> {
         let places = self.work.places;
-        let written = places.mend().and_then(|()| places.write_private(name, text.as_bytes()));
+        let mended = if self.touched { places.mend() } else { Ok(()) };
+        let written = mended.and_then(|()| places.write_private(name, text.as_bytes()));
         let path = written.map_err(|error| End::System(format!("failed to write the script: {error}")))?;
         Ok(path.to_string_lossy().into_owned())
     }

@@ -5,6 +5,8 @@ use std::{
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use rustix::fs::{FlockOperation, flock};
@@ -31,10 +33,18 @@ impl Lock {
             return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "its path is not UTF-8")));
         }
         let file = private().write(true).create(true).truncate(false).open(dir.join("runner.lock")).map_err(failed)?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => return Err(RunnerError::Locked(dir)),
-            Err(error) => return Err(failed(error.into())),
+        let mut attempts = 0;
+        loop {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => break,
+                // Who only looks whether there is a runner holds the lock for a moment.
+                Err(rustix::io::Errno::WOULDBLOCK) if attempts < 20 => {
+                    attempts += 1;
+                    thread::sleep(Duration::from_millis(5));
+                }
+                Err(rustix::io::Errno::WOULDBLOCK) => return Err(RunnerError::Locked(dir)),
+                Err(error) => return Err(failed(error.into())),
+            }
         }
         let instance = instance(&dir).map_err(failed)?;
         let mut pid = private().write(true).create(true).truncate(true).open(dir.join("runner.pid")).map_err(failed)?;

@@ -54,11 +54,11 @@ pub(crate) async fn send_trace(client: &Client, job: &JobKey, log: &Log, pace: P
             Ok(_) => {
                 // The server claims to hold more than there is: nothing can be added to that.
                 tracing::warn!(job.id = job.id, held, "the server holds more of the trace than was written");
-                return Sent::Refused;
+                return refused(log);
             }
             Err(error) => {
                 tracing::error!(job.id = job.id, %error, "failed to read the spool");
-                return Sent::Refused;
+                return refused(log);
             }
         };
         last = Some(Instant::now());
@@ -85,11 +85,16 @@ pub(crate) async fn send_trace(client: &Client, job: &JobKey, log: &Log, pace: P
             Err(ClientError::Refused { status: 403 | 404, .. }) => return gone(log, control),
             Err(error @ ClientError::Refused { .. }) => {
                 tracing::warn!(job.id = job.id, %error, "the server refused the trace");
-                log.abandon();
-                return Sent::Refused;
+                return refused(log);
             }
         }
     }
+}
+
+/// Nobody will read the log: the script must not wait for that.
+fn refused(log: &Log) -> Sent {
+    log.abandon();
+    Sent::Refused
 }
 
 fn gone(log: &Log, control: &Control) -> Sent {

@@ -149,17 +149,15 @@ async fn update(State(all): State<Coordinator>, Id(id): Id<i64>, body: Bytes) ->
     let mut all = all.inner();
     let all = &mut *all;
     let seen = all.seen.entry(id).or_default();
-    let status = match all.trouble.updates.pop_front().filter(|status| *status != 0) {
-        Some(status) => status,
-        None => {
-            if let Some(output) = &update.output {
-                assert_eq!(output.bytesize, seen.trace.len() as u64);
-                assert_eq!(output.crc32(), Some(crc32fast::hash(&seen.trace)));
-            }
-            seen.done = true;
-            200
+    let trouble = all.trouble.updates.pop_front().filter(|status| *status != 0);
+    if trouble.is_none() {
+        if let Some(output) = &update.output {
+            assert_eq!(output.bytesize, seen.trace.len() as u64);
+            assert_eq!(output.crc32(), Some(crc32fast::hash(&seen.trace)));
         }
-    };
+        seen.done = true;
+    }
+    let status = trouble.unwrap_or(200);
     seen.updates.push(update);
     (StatusCode::from_u16(status).unwrap(), [(header::JOB_STATUS, seen.status)]).into_response()
 }
