@@ -1,7 +1,7 @@
 //! The frame: navigation, switches, heartbeat, the live region, the list of keys.
 
 use leptos::prelude::*;
-use leptos_router::components::A;
+use leptos_router::hooks::use_location;
 
 use super::error::UrlError;
 use super::help::Help;
@@ -27,6 +27,12 @@ pub fn Layout(
         }
     });
     listen();
+    let path = use_location().pathname;
+    // A job belongs to its run, so it lights the same entry.
+    let link = move |to: &'static str, text: T, roots: &'static [&'static str]| {
+        let here = move || path.with(|path| roots.iter().any(|root| is_below(path, root)).then_some("page"));
+        view! { <a href=to aria-current=here>{lang.t(text)}</a> }
+    };
     view! {
         <a class="skip" href="#main" rel="external">{lang.t(T::SkipToContent)}</a>
         <header class="bar">
@@ -35,9 +41,9 @@ pub fn Layout(
                 <span>"Weir"</span>
             </a>
             <nav aria-label=lang.t(T::MainNavigation)>
-                <A href="/" exact=true>{lang.t(T::Dashboard)}</A>
-                <A href="/runs">{lang.t(T::Runs)}</A>
-                <A href="/pipelines">{lang.t(T::Pipelines)}</A>
+                {link("/", T::Dashboard, &["/"])}
+                {link("/runs", T::Runs, &["/runs", "/jobs"])}
+                {link("/pipelines", T::Pipelines, &["/pipelines"])}
             </nav>
             <span class="push"></span>
             <Heartbeat />
@@ -58,6 +64,10 @@ pub fn Layout(
         <div class="unseen" role="status" aria-live="polite">{move || page.say.get()}</div>
         <Help />
     }
+}
+
+fn is_below(path: &str, root: &str) -> bool {
+    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || (root != "/" && rest.starts_with('/')))
 }
 
 /// How fresh the page is: live, catching up, offline.

@@ -70,7 +70,7 @@ fn Row(run: RwSignal<Run>, of_one_pipeline: bool) -> impl IntoView {
             <td class="wide">
                 <StageMarks run />
             </td>
-            <td class="wide">
+            <td class="wide commit-cell">
                 <Commit run=fixed.clone() />
             </td>
             <td class="wide">{fixed.user.clone()}</td>

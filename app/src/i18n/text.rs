@@ -129,10 +129,10 @@ texts! {
     LastRuns: "Last runs", "最近的运行";
     AllRuns: "All runs", "全部运行";
     Queue: "Queue", "队列";
-    Queued: "waiting", "等待";
-    RunningJobs: "running", "运行";
+    Queued: "jobs waiting", "作业等待";
+    RunningJobs: "jobs running", "作业运行";
     Runners: "Runners", "执行器";
-    RunnersOnline: "online", "在线";
+    RunnersOnline: "runners online", "执行器在线";
     NoRunner: "No runner is online: jobs wait until one is.", "没有在线的执行器：作业将等待。";
     Health: "Pipelines", "流水线";
     LastTen: "last ten runs, newest on the right", "最近十次运行，最新在右";

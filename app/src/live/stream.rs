@@ -108,6 +108,10 @@ pub fn subscribe(
     names: &'static [&'static str],
     on: impl Fn(&str, &str) + Clone + 'static,
 ) {
+    // What a stream holds belongs to the browser's one thread; the server has nothing to clean up.
+    if cfg!(feature = "ssr") {
+        return;
+    }
     let open: StoredValue<Option<Open>, LocalStorage> = StoredValue::new_local(None);
     let ended = StoredValue::new(false);
     let watch = Watch { heart, attempt: RwSignal::new(0), misses: StoredValue::new(0), timer: StoredValue::new(None) };

@@ -32,6 +32,8 @@ pub fn Header(
         })
     });
     let cancelable = Memo::new(move |_| job.with(|j| j.is_cancelable() && j.status != Status::Manual));
+    let finished = Memo::new(move |_| job.with(|j| j.status.is_final()));
+    let started = Memo::new(move |_| job.with(|j| j.started_at.is_some()));
     let manual = Memo::new(move |_| job.with(|j| j.is_playable()));
     let (cancel, play) = (id.clone(), id.clone());
     let attempt = (fixed.attempt > 1).then(|| view! { <span class="tag">{lang.attempt(fixed.attempt)}</span> });
@@ -46,10 +48,14 @@ pub fn Header(
                 </nav>
                 <h1>{fixed.name.clone()} " " {attempt}</h1>
             </div>
-            <span class="lead"><JobTime job /></span>
+            <Show when=move || started.get()>
+                <span class="lead"><JobTime job /></span>
+            </Show>
             <span class="push"></span>
             <div class="actions">
-                <ActButton to=RetryJob::PATH fields=id label=T::Retry icon="retry" key="r" unless=retry />
+                <Show when=move || finished.get()>
+                    <ActButton to=RetryJob::PATH fields=id.clone() label=T::Retry icon="retry" key="r" unless=retry />
+                </Show>
                 <Show when=move || cancelable.get()>
                     <AskFirst
                         to=CancelJob::PATH

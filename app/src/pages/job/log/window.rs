@@ -35,6 +35,7 @@ pub fn Window(
         let rows = log.trace.with_value(|t| t.folds().rows(t.total()));
         List { rows, row: LINE, view: height.get() }
     });
+    let has_rows = Memo::new(move |_| list.with(|l| l.rows > 0));
     let jump = move |row: f64| {
         let Some(frame) = frame.get_untracked() else { return };
         let list = list.get_untracked();
@@ -81,6 +82,8 @@ pub fn Window(
         feed::fetch(log, missing.unwrap_or_default());
     });
     Effect::new(move || {
+        // Without lines the frame has no height.
+        has_rows.track();
         let measure = move || {
             if let Some(frame) = frame.get() {
                 height.set(f64::from(frame.client_height()).max(LINE));

@@ -1,0 +1,194 @@
+//! Every page as the server renders it, in every language: what a browser without script gets.
+
+#![cfg(feature = "ssr")]
+
+mod common;
+
+use std::sync::Arc;
+
+use app::service::SharedService;
+use axum::Router;
+use axum::body::Body;
+use common::Fixture;
+use http::{Request, StatusCode, header};
+use leptos::config::LeptosOptions;
+use leptos::prelude::provide_context;
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use model::Caller;
+use tower::ServiceExt;
+
+fn site(empty: bool) -> Router {
+    let options = LeptosOptions::builder().output_name("weir").site_pkg_dir("pkg/test").build();
+    let routes = generate_route_list(app::App);
+    let context = move || {
+        let service: SharedService = Arc::new(Fixture { empty });
+        provide_context(service);
+        provide_context(Caller::local("ada"));
+    };
+    let shell = {
+        let options = options.clone();
+        move || app::shell(options.clone())
+    };
+    Router::new()
+        .leptos_routes_with_context(&options, routes, context.clone(), shell.clone())
+        .route(
+            "/rpc/{*function}",
+            axum::routing::any(move |request: Request<Body>| {
+                leptos_axum::handle_server_fns_with_context(context.clone(), request)
+            }),
+        )
+        .fallback(leptos_axum::file_and_error_handler::<LeptosOptions, _>(move |_| shell()))
+        .with_state(options)
+}
+
+async fn send(request: Request<Body>) -> (StatusCode, header::HeaderMap, String) {
+    let response = site(false).oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, 50_000_000).await.unwrap();
+    (parts.status, parts.headers, String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+async fn get(path: &str, language: &str) -> (StatusCode, String) {
+    let request = Request::get(path).header(header::ACCEPT_LANGUAGE, language).header(header::ACCEPT, "text/html");
+    let (status, _, text) = send(request.body(Body::empty()).unwrap()).await;
+    (status, text)
+}
+
+async fn post(path: &str, body: &str, accept: &str) -> (StatusCode, header::HeaderMap, String) {
+    let request = Request::post(path)
+        .header(header::ACCEPT, accept)
+        .header(header::REFERER, "http://localhost/pipelines/shop")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    send(request.body(Body::from(body.to_owned())).unwrap()).await
+}
+
+/// What a reader sees: the text of `<main>`, line by line, without scripts and tags.
+fn text(html: &str) -> String {
+    let main = html.split("<main").nth(1).and_then(|rest| rest.split("</main>").next()).unwrap_or("");
+    let mut out = String::new();
+    let mut rest = main;
+    while let Some(at) = rest.find('<') {
+        out.push_str(&rest[..at]);
+        let tag = &rest[at..];
+        let end = if tag.starts_with("<script") { "</script>" } else { ">" };
+        let until = tag.find(end).map_or(tag.len(), |e| e + end.len());
+        let inline = ["<span", "</span", "<!", "<code", "</code", "<strong", "</strong", "<a", "</a"];
+        if !inline.iter().any(|name| tag.starts_with(name)) {
+            out.push('\n');
+        }
+        rest = &tag[until..];
+    }
+    let lines = out.lines().map(str::trim).filter(|line| !line.is_empty() && *line != ">");
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+const PAGES: [(&str, &str); 9] = [
+    ("dashboard", "/"),
+    ("runs", "/runs?status=failed"),
+    ("run", "/runs/42"),
+    ("run_table", "/runs/42?view=table"),
+    ("job", "/jobs/104"),
+    ("pipelines", "/pipelines"),
+    ("pipeline", "/pipelines/shop"),
+    ("pipeline_invalid", "/pipelines/nightly"),
+    ("pipeline_new", "/pipelines/new"),
+];
+
+#[tokio::test]
+async fn every_page_in_every_language() {
+    for (name, path) in PAGES {
+        for language in ["en", "zh"] {
+            let (status, html) = get(path, language).await;
+            assert_eq!(status, StatusCode::OK, "{path}");
+            assert!(html.contains(&format!("<html lang=\"{}\"", if language == "zh" { "zh-CN" } else { "en" })));
+            insta::assert_snapshot!(format!("{name}_{language}"), text(&html));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_first_day() {
+    let request = Request::get("/").body(Body::empty()).unwrap();
+    let response = site(true).oneshot(request).await.unwrap();
+    let bytes = axum::body::to_bytes(response.into_body(), 1_000_000).await.unwrap();
+    insta::assert_snapshot!("first_day", text(&String::from_utf8_lossy(&bytes)));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_404() {
+    for path in ["/runs/7", "/runs/x", "/jobs/1", "/jobs/-1", "/pipelines/nobody", "/nowhere", "/runs/1/2"] {
+        let (status, html) = get(path, "en").await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        assert!(html.contains("Not found"), "{path}");
+    }
+    assert_eq!(get("/runs?status=green", "en").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn hostile_text_stays_text_and_the_policy_can_be_strict() {
+    for (_, path) in PAGES {
+        let (_, html) = get(path, "en").await;
+        for evil in ["<script>alert", "<img src=x", "<b>scan"] {
+            assert!(!html.contains(evil), "{path} has {evil}");
+        }
+        assert!(!html.contains(" style=\""), "{path} has an inline style");
+        for script in html.split("<script").skip(1) {
+            let tag = script.split('>').next().unwrap();
+            assert!(tag.contains("nonce="), "{path} has a script without nonce: {tag}");
+        }
+        for handler in [" onclick=", " onload=", " onerror=\"", "javascript:"] {
+            assert!(!html.contains(handler), "{path} has {handler}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn titles_show_the_state() {
+    assert!(get("/jobs/104", "en").await.1.contains("<title>✕ unit 2/3 · Shop #12 · Weir</title>"));
+    let (_, html) = get("/runs/42", "zh").await;
+    assert!(html.contains("<title>▸ Shop #12 · Weir</title>") && html.contains("/favicon-running.svg"));
+}
+
+#[tokio::test]
+async fn forms_work_without_script() {
+    let (status, headers, _) = post("/rpc/run/retry", "id=42", "text/html").await;
+    assert_eq!((status, headers[header::LOCATION].to_str().unwrap()), (StatusCode::FOUND, "/runs/42"));
+    let (status, headers, _) = post("/rpc/run/cancel", "id=42", "text/html").await;
+    assert_eq!(status, StatusCode::FOUND);
+    let back = headers[header::LOCATION].to_str().unwrap().to_owned();
+    assert!(back.starts_with("http://localhost/pipelines/shop?__path="), "{back}");
+    let (_, html) = get(back.trim_start_matches("http://localhost"), "en").await;
+    assert!(html.contains("the run has ended already"));
+}
+
+#[tokio::test]
+async fn a_script_gets_kind_and_status() {
+    let (status, _, body) = post("/rpc/run/cancel", "id=42", "application/json").await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert_eq!(serde_json::from_str::<model::Error>(&body).unwrap().message, "the run has ended already");
+    let (status, _, body) = post("/rpc/pipeline/save", "key=shop&definition=x", "application/json").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(serde_json::from_str::<model::Error>(&body).unwrap().diagnostics.len(), 2);
+    let (status, ..) = post("/rpc/job/play", "id=109&variables=no+variable", "application/json").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn run_forms_send_only_what_changed() {
+    let body = "key=shop&set%5BTARGET%5D=production&was%5BTARGET%5D=staging&set%5BW%5D=2&was%5BW%5D=2&more=A%3D1";
+    let (status, headers, _) = post("/rpc/pipeline/run", body, "text/html").await;
+    assert_eq!((status, headers[header::LOCATION].to_str().unwrap()), (StatusCode::FOUND, "/runs/42"));
+}
+
+#[tokio::test]
+async fn preferences_are_cookies_and_lead_back() {
+    let (status, headers, _) = post("/rpc/prefs/theme", "value=dark&back=%2Fruns%3Fstatus%3Dfailed", "text/html").await;
+    assert_eq!((status, headers[header::LOCATION].to_str().unwrap()), (StatusCode::FOUND, "/runs?status=failed"));
+    assert!(headers[header::SET_COOKIE].to_str().unwrap().starts_with("weir_theme=dark;"));
+    for back in ["//evil.example", "https://evil.example", "/\\evil.example", ""] {
+        let (_, headers, _) = post("/rpc/prefs/language", &format!("value=zh&back={back}"), "text/html").await;
+        assert_eq!(headers[header::LOCATION].to_str().unwrap(), "/", "{back:?}");
+    }
+    let (_, headers, _) = post("/rpc/prefs/theme", "value=x%3B+Path%3D%2F&back=%2F", "text/html").await;
+    assert!(!headers.contains_key(header::SET_COOKIE));
+}
