@@ -12,9 +12,9 @@ use runner::protocol::{JobPayload, JobRequest, VerifyRequest, VerifyResponse, he
 
 use super::{Refused, auth, payload};
 use crate::random;
+use crate::scheduler::finish::lost_on_the_way;
 use crate::service::Weir;
-use crate::store::queue;
-use crate::store::runners::Runner;
+use crate::store::queue::{self, Asker};
 
 /// How long a request is held: what GitLab's front does.
 const HOLD: Duration = Duration::from_secs(50);
@@ -28,7 +28,10 @@ pub(super) async fn request(
 ) -> Result<Response, Refused> {
     let runner = auth::runner(&weir, &headers, ask.token.reveal()).await?;
     let _waiting = weir.heartbeats().runner(runner.id);
-    let graceful = ask.info.features.cancel_gracefully;
+    let asker = Asker { runner, system_id: ask.system_id, graceful: ask.info.features.cancel_gracefully };
+    if let Some(in_hand) = ask.weir_jobs {
+        give_again(&weir, &asker, in_hand).await?;
+    }
     let mut queue = weir.store().queue();
     let deadline = tokio::time::Instant::now() + HOLD;
     let mut known = ask.last_update;
@@ -36,7 +39,7 @@ pub(super) async fn request(
         // First the version, then the look: what comes between wakes the next wait.
         let version = version(*queue.borrow_and_update());
         if known != version {
-            if let Some(payload) = take(&weir, &runner, graceful).await? {
+            if let Some(payload) = take(&weir, &asker).await? {
                 return Ok((StatusCode::CREATED, Json(payload)).into_response());
             }
             if known.is_empty() {
@@ -60,14 +63,14 @@ fn nothing(version: &str) -> Response {
     (StatusCode::NO_CONTENT, [(header::LAST_UPDATE, version.to_owned())]).into_response()
 }
 
-async fn take(weir: &Weir, runner: &Runner, graceful: bool) -> Result<Option<JobPayload>, Error> {
+async fn take(weir: &Weir, asker: &Asker) -> Result<Option<JobPayload>, Error> {
     let token = random::token("glcbt-");
     let hash = random::hash(&token);
-    let runner = runner.clone();
+    let asker = asker.clone();
     let taken = weir
         .store()
         .write(move |tx| {
-            let Some(job) = queue::take(tx, &runner, graceful, &hash)? else { return Ok(None) };
+            let Some(job) = queue::take(tx, &asker, &hash)? else { return Ok(None) };
             crate::scheduler::settle(tx, job.run_id, false)?;
             payload::Parts::read(tx.conn(), job.id).map(Some)
         })
@@ -75,6 +78,19 @@ async fn take(weir: &Weir, runner: &Runner, graceful: bool) -> Result<Option<Job
     let Some(parts) = taken else { return Ok(None) };
     weir.heartbeats().job(parts.job.id);
     Ok(Some(payload::build(weir, parts, &token)))
+}
+
+/// Jobs whose 201 never arrived (the server ended, or the connection broke, between the commit and
+/// the runner) never started: their attempt ends, and another one takes its place.
+async fn give_again(weir: &Weir, asker: &Asker, in_hand: Vec<i64>) -> Result<(), Error> {
+    let wanted = asker.clone();
+    let lost = weir.store().read(move |conn| queue::lost_on_the_way(conn, &wanted, &in_hand)).await?;
+    for id in lost {
+        tracing::warn!(job.id = id.0, "a job was lost on its way to the runner and is given again");
+        weir.store().write(move |tx| lost_on_the_way(tx, id)).await?;
+        weir.heartbeats().ended(id);
+    }
+    Ok(())
 }
 
 /// Whether a runner's token is good.

@@ -53,3 +53,24 @@ pub fn finish(tx: &mut Tx<'_>, id: JobId, end: End) -> Result<Job, StoreError> {
     settle(tx, job.run_id, false)?;
     Ok(done)
 }
+
+/// Ends an attempt that was handed out but never reached its runner, and puts another one in its
+/// place; one that was being canceled is canceled.
+pub fn lost_on_the_way(tx: &mut Tx<'_>, id: JobId) -> Result<(), StoreError> {
+    let stored = jobs::require(tx.conn(), id)?;
+    if stored.job.status != Status::Running {
+        finish(tx, id, End::Success)?;
+        return Ok(());
+    }
+    let cause = "it was handed out, but never reached its runner".to_owned();
+    let reason = Reason::Failed {
+        failure: FailureReason::RunnerSystemFailure,
+        exit_code: None,
+        signal: None,
+        detail: Some(cause.clone()),
+    };
+    jobs::transition(tx, id, Status::Running, Status::Failed, &reason)?;
+    let stored = jobs::require(tx.conn(), id)?;
+    again(tx, &stored, &stored.job.user, &Reason::Requeued { cause })?;
+    settle(tx, stored.job.run_id, false)
+}

@@ -5,13 +5,19 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{StoreError, Tx, jobs, runners::Runner};
 
+/// Which runner process asks, and what it can do.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    /// The runner.
+    pub runner: Runner,
+    /// Which of the processes (machines) that share its token.
+    pub system_id: String,
+    /// Whether it can stop a job gracefully.
+    pub graceful: bool,
+}
+
 /// Takes the oldest pending job for this runner and marks it running; `None` when there is none.
-pub fn take(
-    tx: &mut Tx<'_>,
-    runner: &Runner,
-    graceful: bool,
-    token_hash: &[u8; 32],
-) -> Result<Option<Job>, StoreError> {
+pub fn take(tx: &mut Tx<'_>, asker: &Asker, token_hash: &[u8; 32]) -> Result<Option<Job>, StoreError> {
     let found = tx
         .conn
         .prepare_cached("SELECT id FROM jobs WHERE status = 'pending' ORDER BY id LIMIT 1")?
@@ -19,10 +25,30 @@ pub fn take(
         .optional()?;
     let Some(id) = found else { return Ok(None) };
     tx.conn
-        .prepare_cached("UPDATE jobs SET runner_id = ?2, runner = ?3, graceful = ?4, token_hash = ?5 WHERE id = ?1")?
-        .execute((id.0, runner.id.0, &runner.name, graceful, token_hash.as_slice()))?;
-    let reason = Reason::TakenBy { runner: runner.name.clone() };
+        .prepare_cached(
+            "UPDATE jobs SET runner_id = ?2, runner = ?3, system_id = ?4, graceful = ?5, token_hash = ?6 WHERE id = ?1",
+        )?
+        .execute((
+            id.0,
+            asker.runner.id.0,
+            &asker.runner.name,
+            &asker.system_id,
+            asker.graceful,
+            token_hash.as_slice(),
+        ))?;
+    let reason = Reason::TakenBy { runner: asker.runner.name.clone() };
     jobs::transition(tx, id, Status::Pending, Status::Running, &reason).map(Some)
+}
+
+/// The jobs that run on this process as far as the server knows, except those that it has in hand:
+/// they were lost on their way to it.
+pub fn lost_on_the_way(conn: &Connection, asker: &Asker, in_hand: &[i64]) -> Result<Vec<JobId>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id FROM jobs WHERE status IN ('running', 'canceling') AND runner_id = ?1 AND system_id = ?2",
+    )?;
+    let found = statement.query_map((asker.runner.id.0, &asker.system_id), |row| row.get::<_, i64>(0))?;
+    let all = found.collect::<Result<Vec<_>, _>>()?;
+    Ok(all.into_iter().filter(|id| !in_hand.contains(id)).map(JobId).collect())
 }
 
 /// The jobs that run: since when, and how many seconds they may.

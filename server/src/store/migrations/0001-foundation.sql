@@ -102,6 +102,7 @@ CREATE TABLE jobs (
     variables      TEXT    NOT NULL DEFAULT '[]',
     runner_id      INTEGER REFERENCES runners (id),
     runner         TEXT,
+    system_id      TEXT,
     graceful       INTEGER NOT NULL DEFAULT 0 CHECK (graceful IN (0, 1)),
     token_hash     BLOB,
     timeout        INTEGER NOT NULL CHECK (timeout > 0),
