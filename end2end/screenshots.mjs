@@ -4,7 +4,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { launch } from "./lib/browser.mjs";
-import { hydrated } from "./lib/page.mjs";
+import { hydrated, noteHydration } from "./lib/page.mjs";
 import { startWeir } from "./lib/weir.mjs";
 
 const SHOTS = join(import.meta.dirname, "shots");
@@ -57,6 +57,7 @@ try {
   for (const { name: look, ...options } of LOOKS) {
     const context = await browser.newContext({ baseURL: weir.url, deviceScaleFactor: 1, reducedMotion: "reduce", ...options });
     const page = await context.newPage();
+    await noteHydration(page);
     for (const [name, path] of wanted) {
       await page.goto(path);
       await hydrated(page);

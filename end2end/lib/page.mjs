@@ -63,9 +63,33 @@ export async function axeWithoutScripts(page, browser, options) {
   }
 }
 
-/** Waits until the page's scripts have taken over: the root element then carries `data-hydrated`. */
+/** Notes, on every page that this one opens, when `hydrate` has returned. To be called before the page is opened. */
+export async function noteHydration(page) {
+  await page.addInitScript(() => {
+    const noted = ({ instance, module }) => {
+      const exports = { ...instance.exports };
+      exports.hydrate = (...args) => {
+        const result = instance.exports.hydrate(...args);
+        window.hydrationIsDone = true;
+        return result;
+      };
+      return { instance: { exports }, module };
+    };
+    // The page loads its program by one of these two, depending on how it is served.
+    for (const name of ["instantiate", "instantiateStreaming"]) {
+      const original = WebAssembly[name].bind(WebAssembly);
+      WebAssembly[name] = async (...args) => {
+        const result = await original(...args);
+        return result.instance?.exports.hydrate ? noted(result) : result;
+      };
+    }
+  });
+}
+
+/** Waits until the page's program has taken over and its effects have run. */
 export async function hydrated(page) {
-  await page.waitForFunction(() => document.documentElement.hasAttribute("data-hydrated"));
+  await page.waitForFunction(() => window.hydrationIsDone);
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
 /** Waits until a condition on this side holds, asking again each time something may have changed. */

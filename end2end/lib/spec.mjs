@@ -2,7 +2,7 @@
 
 import { after, before, describe, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { axe, axeWithoutScripts, hydrated, watch } from "./page.mjs";
+import { axe, axeWithoutScripts, hydrated, noteHydration, watch } from "./page.mjs";
 import { startWeir } from "./weir.mjs";
 
 /**
@@ -55,6 +55,7 @@ function declare(shared, name, options, run) {
         own.setDefaultTimeout(20_000);
         const page = await own.newPage();
         const errors = watch(page);
+        if (javaScriptEnabled) await noteHydration(page);
         const open = async (path) => {
           const response = await page.goto(path);
           if (javaScriptEnabled) await hydrated(page);

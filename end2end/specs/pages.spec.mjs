@@ -1,0 +1,88 @@
+// What holds for every page, whatever it is for.
+
+import assert from "node:assert/strict";
+import { suite } from "../lib/spec.mjs";
+
+const DEFINITION = `
+stages: [build, test, deploy]
+compile:
+  stage: build
+  script:
+    - echo "compiling"
+    - printf '\\033[31mred\\033[0m and \\033[1mbold\\033[0m\\n'
+unit:
+  stage: test
+  script: ["seq 1 200"]
+flaky:
+  stage: test
+  allow_failure: true
+  script: ["echo '<script>alert(1)</script>'", "exit 1"]
+release:
+  stage: deploy
+  when: manual
+  script: ["echo released"]
+`;
+
+/** Creates a pipeline with one run that waits for its manual job. */
+async function prepare(weir) {
+  await weir.createPipeline("shop", DEFINITION, "Shop");
+  const run = await weir.trigger("shop");
+  const page = await (await weir.request("GET", `/runs/${run}`)).text();
+  const job = /\/jobs\/(\d+)/.exec(page)?.[1];
+  assert.ok(job, "the run's page links its jobs");
+  return { run, job };
+}
+
+const PAGES = [
+  ["the dashboard", () => "/"],
+  ["the list of runs", () => "/runs"],
+  ["the list of runs, filtered to nothing", () => "/runs?status=canceled"],
+  ["the list of pipelines", () => "/pipelines"],
+  ["the form for a pipeline", () => "/pipelines/new"],
+  ["a pipeline", () => "/pipelines/shop"],
+  ["a run", ({ run }) => `/runs/${run}`],
+  ["a job", ({ job }) => `/jobs/${job}`],
+];
+
+suite("every page", { prepare }, (spec) => {
+  for (const [name, address] of PAGES) {
+    spec(`${name} has a title, one heading, and nothing that axe finds`, {}, async (fixture) => {
+      const { open, page, axe } = fixture;
+      const response = await open(address(fixture));
+      assert.equal(response.status(), 200);
+      assert.match(await page.title(), /Weir/);
+      assert.equal(await page.locator("h1").count(), 1);
+      await axe();
+    });
+
+    spec(`${name} fits a phone`, { context: { viewport: { width: 360, height: 740 } } }, async (fixture) => {
+      const { open, page, axe } = fixture;
+      await open(address(fixture));
+      const [content, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+      assert.ok(content <= screen, `the page is ${content} px wide on a screen of ${screen} px`);
+      await axe();
+    });
+
+    spec(`${name} is dark on request, and still readable`, { context: { colorScheme: "dark" } }, async (fixture) => {
+      const { open, axe } = fixture;
+      await open(address(fixture));
+      await axe();
+    });
+
+    spec(`${name} speaks Chinese`, { context: { locale: "zh-CN" } }, async (fixture) => {
+      const { open, page, axe } = fixture;
+      await open(address(fixture));
+      assert.match(await page.locator("html").getAttribute("lang"), /^zh/);
+      assert.match(await page.locator("body").innerText(), /[\u4e00-\u9fff]/);
+      await axe();
+    });
+  }
+
+  spec("an unknown page says so", {}, async ({ open, page, axe, expectError }) => {
+    expectError(/404/);
+    const response = await open("/nowhere");
+    assert.equal(response.status(), 404);
+    assert.equal(await page.locator("h1").count(), 1);
+    await axe();
+  });
+});
