@@ -8,6 +8,7 @@ pub mod boot;
 pub mod clock;
 pub mod dialect;
 pub mod dispatch;
+pub mod http;
 pub mod logs;
 pub mod random;
 pub mod scheduler;

@@ -66,7 +66,7 @@ where
         let fresh = load().await?;
         let tag = format!("\"{}\"", hex::encode(&Sha256::digest(&fresh.body)[..12]));
         if !matches(request, &tag) {
-            return Ok(respond(StatusCode::OK, &tag, fresh.headers, Body::from(fresh.body)));
+            return Ok(respond(request, StatusCode::OK, &tag, fresh.headers, Body::from(fresh.body)));
         }
         let signals: Vec<_> = fresh.signals.into_iter().map(|signal| signal.0).collect();
         let signal =
@@ -77,16 +77,20 @@ where
             () = tokio::time::sleep_until(deadline) => false,
         };
         if !changed {
-            return Ok(respond(StatusCode::NOT_MODIFIED, &tag, fresh.headers, Body::empty()));
+            return Ok(respond(request, StatusCode::NOT_MODIFIED, &tag, fresh.headers, Body::empty()));
         }
     }
 }
 
-fn respond(status: StatusCode, tag: &str, mut headers: HeaderMap, body: Body) -> Response {
+fn respond(request: &HeaderMap, status: StatusCode, tag: &str, mut headers: HeaderMap, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     if let Ok(tag) = HeaderValue::from_str(tag) {
         headers.insert(header::ETAG, tag);
+    }
+    headers.insert(header::VARY, HeaderValue::from_static("prefer"));
+    if !wait(request).is_zero() {
+        headers.insert("preference-applied", HeaderValue::from_static("wait"));
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=0, private, must-revalidate"));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -247,7 +247,7 @@ impl Model<'_> {
     }
 
     fn line_at(&self, offset: usize) -> u64 {
-        self.0[..offset].iter().filter(|byte| **byte == b'\n').count() as u64 + 1
+        self.0[..offset].split(|byte| *byte == b'\n').count() as u64
     }
 }
 

@@ -1,0 +1,148 @@
+//! How much a request may bring, and how slowly.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use bytes::Bytes;
+use hyper::body::{Frame, SizeHint};
+use tokio::time::{Instant, Sleep};
+
+use super::{AppState, refusals};
+
+/// The largest body, unless a route says otherwise.
+pub(super) const BODY: usize = 1 << 20;
+
+/// The largest body of a server function: a definition of 2 MiB as a form sends it, in which a
+/// byte may take three.
+pub(super) const FORM: usize = (3 * 2 + 1) << 20;
+
+/// How long a client may keep us waiting for its body altogether, …
+const GRACE: Duration = Duration::from_secs(15);
+/// … and how many bytes earn it another second.
+const RATE: u64 = 4096;
+
+/// Gives up on bodies that come too slowly.
+pub(super) async fn pace(request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    next.run(request.map(|body| Body::new(Paced::new(body, GRACE)))).await
+}
+
+/// Ends reads that are held for a change (`Prefer: wait`) when the server does. A read has no
+/// effect that could be cut in half; the client asks the next server.
+pub(super) async fn end_waits(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    if request.method() != Method::GET || !request.headers().contains_key("prefer") {
+        return next.run(request).await;
+    }
+    tokio::select! {
+        response = next.run(request) => response,
+        () = state.stop.cancelled() => refusals::answer(StatusCode::SERVICE_UNAVAILABLE, "the server is shutting down"),
+    }
+}
+
+/// The client sends too slowly.
+#[derive(Debug, thiserror::Error)]
+#[error("the body came too slowly")]
+struct TooSlow;
+
+/// A body whose sender may not keep us waiting for ever. Only time spent waiting counts: a reader
+/// that takes its time is not the sender's fault.
+struct Paced {
+    body: Body,
+    grace: Duration,
+    received: u64,
+    waited: Duration,
+    waiting: Option<(Instant, Pin<Box<Sleep>>)>,
+}
+
+impl Paced {
+    fn new(body: Body, grace: Duration) -> Self {
+        Self { body, grace, received: 0, waited: Duration::ZERO, waiting: None }
+    }
+
+    fn allowance(&self) -> Duration {
+        self.grace + Duration::from_millis(self.received.saturating_mul(1000) / RATE)
+    }
+}
+
+impl HttpBody for Paced {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = &mut *self;
+        match Pin::new(&mut this.body).poll_frame(cx) {
+            Poll::Ready(frame) => {
+                if let Some((since, _)) = this.waiting.take() {
+                    this.waited += since.elapsed();
+                }
+                if let Some(Ok(data)) = frame.as_ref().map(|frame| frame.as_ref().map(Frame::data_ref)) {
+                    this.received += data.map_or(0, |data| data.len() as u64);
+                }
+                Poll::Ready(frame)
+            }
+            Poll::Pending => {
+                let left = this.allowance().saturating_sub(this.waited);
+                let (_, timer) = this.waiting.get_or_insert_with(|| {
+                    let now = Instant::now();
+                    (now, Box::pin(tokio::time::sleep_until(now + left)))
+                });
+                timer.as_mut().poll(cx).map(|()| Some(Err(axum::Error::new(TooSlow))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    /// A body that never ends, in pieces with pauses between.
+    fn dripping(piece: &'static [u8]) -> Body {
+        let pause = Duration::from_millis(2);
+        Body::from_stream(stream::unfold((), move |()| async move {
+            tokio::time::sleep(pause).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from_static(piece)), ()))
+        }))
+    }
+
+    #[tokio::test]
+    async fn a_body_that_drips_is_given_up_on() {
+        let mut body = Paced::new(dripping(b"x"), Duration::from_millis(50));
+        let error = loop {
+            if let Err(error) = body.frame().await.unwrap() {
+                break error;
+            }
+        };
+        assert!(error.to_string().contains("too slowly"));
+        assert!(body.waited <= body.allowance());
+    }
+
+    #[tokio::test]
+    async fn one_that_flows_is_not() {
+        // Each piece earns more time than the pause before it takes.
+        let mut body = Paced::new(dripping(&[b'x'; 8192]), Duration::from_mins(1));
+        for _ in 0..50 {
+            body.frame().await.unwrap().unwrap();
+        }
+        assert_eq!(body.allowance(), Duration::from_secs(60 + 50 * 2));
+    }
+}

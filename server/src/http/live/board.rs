@@ -1,0 +1,194 @@
+//! Streams of lists: the whole list anew whenever it changed, at most ten times a second.
+
+use std::time::Duration;
+
+use app::service::Service;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::response::sse::Event as Message;
+use model::view::RunFilter;
+use model::{Error, PipelineKey, RunId, Seq, Status};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::{Source, event, number, respond};
+use crate::http::{Access, AppState, Failure};
+
+/// The shortest time between two states.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// `/live/dashboard`: a `Dashboard`.
+pub(super) async fn dashboard(access: Access, State(state): State<AppState>) -> Result<Response, Failure> {
+    open(access, &state, Subject::Dashboard).await
+}
+
+/// `/live/runs?FILTER`: a `RunPage`; the filter is that of the address of the list.
+pub(super) async fn runs(
+    access: Access,
+    State(state): State<AppState>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Result<Response, Failure> {
+    open(access, &state, Subject::Runs(filter(&query)?)).await
+}
+
+/// `/live/pipelines`: every pipeline.
+pub(super) async fn pipelines(access: Access, State(state): State<AppState>) -> Result<Response, Failure> {
+    open(access, &state, Subject::Pipelines).await
+}
+
+async fn open(access: Access, state: &AppState, subject: Subject) -> Result<Response, Failure> {
+    let changes = access.weir.bus().watch();
+    let mut board = Board {
+        access,
+        subject,
+        changes,
+        stop: state.stop.clone(),
+        told: [0; 32],
+        not_before: Instant::now(),
+        first: None,
+    };
+    board.first = board.state().await?;
+    Ok(respond(board))
+}
+
+enum Subject {
+    Dashboard,
+    Runs(RunFilter),
+    Pipelines,
+}
+
+struct Board {
+    access: Access,
+    subject: Subject,
+    changes: watch::Receiver<Seq>,
+    stop: CancellationToken,
+    /// Names what the client knows: a commit that changes nothing in it is not told.
+    told: [u8; 32],
+    not_before: Instant,
+    first: Option<Message>,
+}
+
+impl Board {
+    /// The event with the state, when it is another than the client's.
+    async fn state(&mut self) -> Result<Option<Message>, Error> {
+        // What is committed from here on is looked at the next time.
+        let seen = *self.changes.borrow_and_update();
+        let Access { caller, weir } = &self.access;
+        match &self.subject {
+            Subject::Dashboard => {
+                let mut view = weir.dashboard(caller).await?;
+                let seq = std::mem::take(&mut view.seq);
+                if !news(&mut self.told, &view) {
+                    return Ok(None);
+                }
+                view.seq = seq;
+                event("state", number(seq), &view).map(Some)
+            }
+            Subject::Runs(filter) => {
+                let mut view = weir.runs(caller, filter.clone()).await?;
+                let seq = std::mem::take(&mut view.seq);
+                if !news(&mut self.told, &view) {
+                    return Ok(None);
+                }
+                view.seq = seq;
+                event("state", number(seq), &view).map(Some)
+            }
+            Subject::Pipelines => {
+                let view = weir.pipelines(caller).await?;
+                if news(&mut self.told, &view) { event("state", number(seen), &view).map(Some) } else { Ok(None) }
+            }
+        }
+    }
+}
+
+/// Whether a view (without its sequence number) is another than the one told last.
+fn news(told: &mut [u8; 32], view: &impl Serialize) -> bool {
+    // A view that cannot be written is reported when it is sent.
+    let text = serde_json::to_vec(view).unwrap_or_default();
+    let now: [u8; 32] = Sha256::digest(text).into();
+    std::mem::replace(told, now) != now
+}
+
+impl Source for Board {
+    async fn next(&mut self) -> Option<Message> {
+        if let Some(first) = self.first.take() {
+            self.not_before = Instant::now() + PAUSE;
+            return Some(first);
+        }
+        loop {
+            tokio::select! {
+                changed = self.changes.changed() => changed.ok()?,
+                () = self.stop.cancelled() => return None,
+            }
+            tokio::select! {
+                () = sleep_until(self.not_before) => {}
+                () = self.stop.cancelled() => return None,
+            }
+            let state = self.state().await;
+            self.not_before = Instant::now() + PAUSE;
+            match state {
+                Ok(Some(message)) => return Some(message),
+                Ok(None) => {}
+                // The client comes back and is told.
+                Err(_) => return None,
+            }
+        }
+    }
+}
+
+/// Reads the filter of the run list as the list's own address has it. Names that are not known are
+/// left alone.
+fn filter(pairs: &[(String, String)]) -> Result<RunFilter, Error> {
+    let mut filter = RunFilter::default();
+    for (name, value) in pairs {
+        let value = value.trim();
+        let wrong = |error: &dyn std::fmt::Display| Error::invalid(format!("{name}: {error}"));
+        match name.as_str() {
+            _ if value.is_empty() => {}
+            "pipeline" => filter.pipeline = Some(value.parse::<PipelineKey>().map_err(|e| wrong(&e))?),
+            "project" => filter.project = Some(value.parse().map_err(|e: model::id::IdError| wrong(&e))?),
+            "status" => {
+                for word in value.split(',') {
+                    filter.status.push(word.trim().parse::<Status>().map_err(|e| wrong(&e))?);
+                }
+            }
+            "ref" => filter.git_ref = Some(value.to_owned()),
+            "user" => filter.user = Some(value.to_owned()),
+            "text" => filter.text = Some(value.to_owned()),
+            "before" => filter.before = Some(value.parse::<RunId>().map_err(|e| wrong(&e))?),
+            "limit" => filter.limit = Some(value.parse().map_err(|e: std::num::ParseIntError| wrong(&e))?),
+            _ => {}
+        }
+    }
+    Ok(filter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_the_filter() {
+        let filter = |query: &str| {
+            let address = format!("/live/runs?{query}").parse().unwrap();
+            filter(&Query::<Vec<_>>::try_from_uri(&address).unwrap())
+        };
+        let read =
+            filter("pipeline=build%20%26%20test&status=failed%2Ccanceled&status=&ref=feature/x&text=50%25&utm=1");
+        let expected = RunFilter {
+            pipeline: Some("build & test".parse().unwrap()),
+            status: vec![Status::Failed, Status::Canceled],
+            git_ref: Some("feature/x".into()),
+            text: Some("50%".into()),
+            ..RunFilter::default()
+        };
+        assert_eq!(read, Ok(expected));
+        assert_eq!(filter(""), Ok(RunFilter::default()));
+        for wrong in ["status=green", "before=x", "limit=many", "project=-1"] {
+            assert!(filter(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The server's face to browsers, scripts and runners: router, state, extractors, errors to
+//! responses, assets, streams, limits, security headers. It knows the service, the dialects and the
+//! dispatch, and no SQL.
+
+mod artifact;
+mod assets;
+mod caller;
+mod error;
+mod file;
+mod guard;
+mod headers;
+mod health;
+mod limits;
+mod live;
+mod observe;
+mod pages;
+mod raw;
+mod refusals;
+mod serve;
+mod state;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::{CompressionLayer, CompressionLevel};
+
+use crate::{dialect, dispatch};
+
+pub use caller::Access;
+pub use error::{Failure, status};
+pub use serve::{Listeners, ServeError, serve};
+pub use state::{AppState, Options};
+
+/// Everything that is served over TCP.
+pub fn router(state: AppState) -> Router {
+    // Streams, traces and archives are never compressed: the first must not be held back, the
+    // others are large or packed already.
+    let compress = CompressionLayer::new().quality(CompressionLevel::Fastest);
+    let plain = Router::new()
+        .merge(live::router())
+        .merge(raw::router())
+        .merge(artifact::router())
+        .merge(assets::router())
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready));
+    let packed = Router::new().merge(pages::router(&state)).merge(interfaces(&state)).layer(compress);
+    let routes = plain.merge(packed).layer(from_fn_with_state(state.clone(), guard::check));
+    finish(routes, state)
+}
+
+/// What is served over the Unix socket: the runner protocol, for the embedded runner.
+pub fn runner_router(state: AppState) -> Router {
+    let routes = Router::new()
+        .nest("/api/v4", runner_protocol(&state))
+        .route("/healthz", get(health::alive))
+        .fallback(refusals::missing);
+    finish(routes, state)
+}
+
+/// The REST interfaces. Nothing below their roots is ever answered with HTML or a redirect.
+fn interfaces(state: &AppState) -> Router<AppState> {
+    let ordine = dialect::ordine::router()
+        .with_state(state.service())
+        .layer(from_fn_with_state(state.clone(), caller::attach))
+        .layer(from_fn_with_state(state.clone(), limits::end_waits));
+    let mut routes = Router::new()
+        .merge(ordine)
+        .nest("/api/v4", refusals::strict(runner_protocol(state)))
+        .nest("/api", refusals::strict(Router::new()));
+    for version in ["/v1", "/v2", "/v3", "/v4", "/v5", "/v6"] {
+        routes = routes.nest(version, refusals::strict(Router::new()));
+    }
+    routes.layer(map_response(headers::interface))
+}
+
+fn runner_protocol(state: &AppState) -> Router<AppState> {
+    dispatch::router().with_state(state.service())
+}
+
+/// What every answer goes through, from the inside out.
+fn finish(routes: Router<AppState>, state: AppState) -> Router {
+    routes
+        .layer(DefaultBodyLimit::max(limits::BODY))
+        .layer(from_fn(limits::pace))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(map_response(headers::secure))
+        .layer(from_fn(observe::request))
+        .with_state(state)
+}
+
+#[cfg(test)]
+mod tests;

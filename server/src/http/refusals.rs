@@ -1,0 +1,61 @@
+//! Refusals that no handler makes: unknown addresses and methods, bodies that are too large or
+//! malformed. Below the roots of the REST interfaces they are always JSON.
+
+use axum::Json;
+use axum::Router;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
+
+use super::AppState;
+
+/// `{"error": TEXT, "message": TEXT}`: the first is Ordine's word, the second GitLab's.
+pub(super) fn answer(status: StatusCode, text: &str) -> Response {
+    (status, Json(serde_json::json!({ "error": text, "message": text }))).into_response()
+}
+
+/// An address that is none of ours.
+pub(super) async fn missing() -> Response {
+    answer(StatusCode::NOT_FOUND, "404 Not Found")
+}
+
+/// Whether an address lies below the roots of the REST interfaces, whatever routes are there.
+pub(super) fn is_interface(path: &str) -> bool {
+    let root = path.split('/').find(|part| !part.is_empty()).unwrap_or_default();
+    matches!(root, "api" | "v1" | "v2" | "v3" | "v4" | "v5" | "v6")
+}
+
+async fn wrong_method() -> Response {
+    answer(StatusCode::METHOD_NOT_ALLOWED, "405 Method Not Allowed")
+}
+
+/// Makes every refusal of these routes JSON, also those that come from axum itself.
+pub(super) fn strict(routes: Router<AppState>) -> Router<AppState> {
+    routes.method_not_allowed_fallback(wrong_method).fallback(missing).layer(map_response(as_json))
+}
+
+async fn as_json(response: Response) -> Response {
+    let status = response.status();
+    let refused = status.is_client_error() || status.is_server_error();
+    if !refused || is_json(response.headers()) {
+        return response;
+    }
+    let mut said = response.headers().clone();
+    // The texts of axum's extractors are short and about the request alone.
+    let text = axum::body::to_bytes(response.into_body(), 4096).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let reason = status.canonical_reason().unwrap_or_default();
+    let text = if text.trim().is_empty() { format!("{} {reason}", status.as_u16()) } else { text.into_owned() };
+    let mut answer = answer(status, text.trim());
+    // What else was said stays: which methods there are, how much of a trace is held.
+    for name in [CONTENT_TYPE, CONTENT_LENGTH, TRANSFER_ENCODING] {
+        said.remove(name);
+    }
+    answer.headers_mut().extend(said);
+    answer
+}
+
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+}

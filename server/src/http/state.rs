@@ -1,0 +1,55 @@
+//! What handlers share.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use leptos::config::LeptosOptions;
+use tokio_util::sync::CancellationToken;
+
+use super::assets;
+use crate::service::Weir;
+
+/// How the server is served.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The name of the owner, who everybody on this machine is in `--local` mode.
+    pub owner: String,
+    /// The port it is reached at: part of which `Host` and `Origin` are its own.
+    pub port: u16,
+}
+
+/// Shared by all handlers. The service is deliberately not to be had from it: only [`super::Access`]
+/// hands it out, together with who asks.
+#[derive(Clone)]
+pub struct AppState {
+    pub(super) weir: Arc<Weir>,
+    pub(super) options: Arc<Options>,
+    pub(super) stop: CancellationToken,
+    leptos: LeptosOptions,
+}
+
+impl AppState {
+    /// `stop` ends everything that is held open: streams, waiting requests, connections.
+    pub fn new(weir: Arc<Weir>, options: Options, stop: CancellationToken) -> Self {
+        let leptos = LeptosOptions::builder().output_name("weir").site_pkg_dir(assets::folder()).build();
+        Self { weir, options: Arc::new(options), stop, leptos }
+    }
+
+    /// The state of the runner protocol and of the dialects, which look after their callers
+    /// themselves.
+    pub(super) fn service(&self) -> Arc<Weir> {
+        Arc::clone(&self.weir)
+    }
+}
+
+impl std::fmt::Debug for AppState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AppState").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}

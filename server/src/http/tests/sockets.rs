@@ -1,0 +1,103 @@
+use std::os::unix::fs::PermissionsExt;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::task::JoinHandle;
+use tokio::time::{Duration, Instant};
+
+use super::super::{Listeners, ServeError, serve};
+use super::*;
+
+struct Served {
+    world: World,
+    address: std::net::SocketAddr,
+    socket: std::path::PathBuf,
+    done: JoinHandle<()>,
+}
+
+async fn served() -> Served {
+    let mut world = World::new().await;
+    let socket = world.folder.path().join("run/weir.sock");
+    std::fs::create_dir_all(socket.parent().unwrap()).unwrap();
+    std::fs::write(&socket, "left by a server that died").unwrap();
+    let listeners = Listeners::bind("127.0.0.1:0".parse().unwrap(), &socket).await.unwrap();
+    let address = listeners.address().unwrap();
+    let options = Options { owner: "ada".into(), port: address.port() };
+    world.state = AppState::new(Arc::clone(&world.weir), options, CancellationToken::new());
+    let done = tokio::spawn(serve(listeners, world.state.clone()));
+    Served { world, address, socket, done }
+}
+
+async fn ask(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin, text: &str) -> String {
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn tcp_serves_people_and_the_private_socket_the_runner() {
+    let served = served().await;
+    let close = "Host: localhost\r\nConnection: close\r\n\r\n";
+    let tcp = async |path: &str| {
+        ask(TcpStream::connect(served.address).await.unwrap(), &format!("GET {path} HTTP/1.1\r\n{close}")).await
+    };
+    let unix = async |path: &str| {
+        ask(UnixStream::connect(&served.socket).await.unwrap(), &format!("GET {path} HTTP/1.1\r\n{close}")).await
+    };
+    assert!(tcp("/healthz").await.starts_with("HTTP/1.1 200"));
+    assert!(tcp("/").await.contains("<!DOCTYPE html>"));
+    assert!(unix("/healthz").await.starts_with("HTTP/1.1 200"));
+    assert!(unix("/").await.starts_with("HTTP/1.1 404"));
+    assert!(unix("/api/v4/jobs/request").await.starts_with("HTTP/1.1 405"));
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&served.socket), mode(served.socket.parent().unwrap())), (0o600, 0o700));
+    let again = Listeners::bind(served.address, &served.folder_socket()).await;
+    assert!(matches!(again, Err(ServeError::InUse(address)) if address == served.address));
+}
+
+impl Served {
+    fn folder_socket(&self) -> std::path::PathBuf {
+        self.world.folder.path().join("other.sock")
+    }
+}
+
+#[tokio::test]
+async fn the_end_does_not_wait_for_streams_nor_for_clients_that_say_nothing() {
+    let served = served().await;
+    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    stream.write_all(b"GET /live/dashboard HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let mut seen = [0; 12];
+    stream.read_exact(&mut seen).await.unwrap();
+    let _silent = TcpStream::connect(served.address).await.unwrap();
+    let mut half = TcpStream::connect(served.address).await.unwrap();
+    half.write_all(b"POST /api/v4/jobs/request HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
+        .await
+        .unwrap();
+    let begun = Instant::now();
+    served.world.state.stop.cancel();
+    served.done.await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(10), "it is not the 30 s of a header, nor 60 s of a wait");
+    assert!(TcpStream::connect(served.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_browser_that_goes_away_leaves_nothing_behind() {
+    let served = served().await;
+    let health = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    ask(TcpStream::connect(served.address).await.unwrap(), health).await;
+    // The routers are made by now and hold it too.
+    let resting = Arc::strong_count(&served.world.weir);
+    for _ in 0..50 {
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        stream.write_all(b"GET /live/dashboard HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        let mut seen = [0; 12];
+        stream.read_exact(&mut seen).await.unwrap();
+    }
+    // Each stream holds the service.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while Arc::strong_count(&served.world.weir) > resting {
+        assert!(Instant::now() < deadline, "{} holders are left", Arc::strong_count(&served.world.weir));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
