@@ -8,8 +8,9 @@ use crate::App;
 use crate::prefs::Prefs;
 
 /// The whole page. The server calls it for every route, with the request's parts, the caller and the
-/// service in the context.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+/// service in the context. Its type is erased here, so that the server need not compile all pages
+/// again whenever it is compiled.
+pub fn shell(options: LeptosOptions) -> AnyView {
     let prefs = Prefs::current();
     let style = format!("/{}/weir.css", options.site_pkg_dir);
     let keys = if prefs.keys { "on" } else { "off" };
@@ -29,4 +30,5 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+    .into_any()
 }

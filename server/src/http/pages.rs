@@ -20,7 +20,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use super::{AppState, Failure, assets, caller, headers, limits, refusals};
 
 pub(super) fn router(state: &AppState) -> Router<AppState> {
-    let routes = leptos_axum::generate_route_list(app::App);
+    let routes = leptos_axum::generate_route_list(shell(state));
     Router::new()
         .leptos_routes_with_context(state, routes, context(state), shell(state))
         .fallback(other)
@@ -50,13 +50,13 @@ async fn too_large(response: Response) -> Response {
     if response.status() != StatusCode::PAYLOAD_TOO_LARGE || refusals::is_json(response.headers()) {
         return response;
     }
-    Failure(Error::too_large("a request may not be larger than 7 MiB, a definition not larger than 2 MiB")).into_response()
+    Failure(Error::too_large("a request may not be larger than 7 MiB, a definition not larger than 2 MiB"))
+        .into_response()
 }
 
 fn shell(state: &AppState) -> impl Fn() -> leptos::prelude::AnyView + Clone + Send + Sync + 'static {
-    use leptos::prelude::IntoAny;
     let options = LeptosOptions::from_ref(state);
-    move || app::shell(options.clone()).into_any()
+    move || app::shell(options.clone())
 }
 
 /// An address without a route: a file of `public/`, or the page that says so.

@@ -60,7 +60,8 @@ impl World {
     pub async fn take(&self) -> JobId {
         let taken = self.weir.store().write(|tx| {
             let runner = runners::ensure(tx, "test", &[7; 32])?;
-            let job = queue::take(tx, &runner, true, &[9; 32])?;
+            let asker = queue::Asker { runner, system_id: "s".into(), graceful: true };
+            let job = queue::take(tx, &asker, &[9; 32])?;
             if let Some(job) = &job {
                 crate::scheduler::settle(tx, job.run_id, false)?;
             }
