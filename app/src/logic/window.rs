@@ -39,11 +39,6 @@ impl Folds {
         }
         line
     }
-
-    /// Whether the line is hidden.
-    pub fn hides(&self, line: u64) -> bool {
-        self.0.iter().any(|&(first, last)| (first..=last).contains(&line))
-    }
 }
 
 /// Browsers give up beyond some ten million pixels; higher lists are scaled.
@@ -127,7 +122,6 @@ mod tests {
         assert_eq!((0..6).map(|r| folds.line_at(r)).collect::<Vec<_>>(), [1, 2, 6, 7, 9, 10]);
         assert_eq!(folds.row_of(6), 2);
         assert_eq!(folds.row_of(4), 2);
-        assert!(folds.hides(8) && !folds.hides(9));
     }
 
     #[test]
@@ -162,7 +156,6 @@ mod tests {
             }
             let folds = Folds::new(apart);
             let line = folds.line_at(row);
-            prop_assert!(!folds.hides(line));
             prop_assert_eq!(folds.row_of(line), row);
         }
 

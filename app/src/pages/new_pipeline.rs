@@ -7,7 +7,7 @@ use crate::components::act::ActForm;
 use crate::components::head::PageHead;
 use crate::i18n::{T, use_lang};
 use crate::pages::pipeline::editor::{Checked, CheckedField};
-use crate::rpc::{CreatePipeline, list_projects};
+use crate::rpc::{CreatePipeline, list_projects, load};
 
 /// What stands in the editor at first.
 const EXAMPLE: &str = "stages: [build, test]
@@ -30,7 +30,7 @@ unit:
 #[component]
 pub fn NewPipelinePage() -> impl IntoView {
     let lang = use_lang();
-    let projects = Resource::new_blocking(|| (), |()| list_projects());
+    let projects = load(|| (), |()| list_projects());
     let checked = Checked::new(EXAMPLE.to_owned(), Vec::new());
     let text = move |name: &'static str, label: T, required: bool| {
         view! {

@@ -10,7 +10,7 @@ use crate::components::status::Icon;
 use crate::i18n::{T, use_lang};
 use crate::logic::href;
 use crate::pages::runs::runs_of;
-use crate::rpc::list_pipelines;
+use crate::rpc::{list_pipelines, load};
 
 const KEYS: &[PageKey] = &[("j k", T::KeyMove), ("g g G", T::KeyEnds), ("Enter", T::KeyOpen)];
 
@@ -18,7 +18,7 @@ const KEYS: &[PageKey] = &[("j k", T::KeyMove), ("g g G", T::KeyEnds), ("Enter",
 #[component]
 pub fn PipelinesPage() -> impl IntoView {
     let lang = use_lang();
-    let all = Resource::new_blocking(|| (), |()| list_pipelines());
+    let all = load(|| (), |()| list_pipelines());
     page_keys(KEYS);
     view! {
         <PageHead title=Signal::stored(lang.t(T::Pipelines).to_owned()) />

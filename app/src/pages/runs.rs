@@ -13,7 +13,7 @@ use crate::components::run_list::RunTable;
 use crate::i18n::{T, use_lang};
 use crate::live::{Background, Clock, signal_in, subscribe, update};
 use crate::logic::filter;
-use crate::rpc::{Seen, list_pipelines, list_runs};
+use crate::rpc::{Seen, list_pipelines, list_runs, load, read};
 
 const KEYS: &[PageKey] =
     &[("/", T::KeyFilter), ("j k", T::KeyMove), ("g g G", T::KeyEnds), ("f", T::KeyFailure), ("Enter", T::KeyOpen)];
@@ -24,8 +24,8 @@ pub fn RunsPage() -> impl IntoView {
     let lang = use_lang();
     let location = use_location();
     let query = Memo::new(move |_| location.search.get());
-    let pipelines = Resource::new_blocking(|| (), |()| list_pipelines());
-    let page = Resource::new_blocking(move || query.get(), list_runs);
+    let pipelines = load(|| (), |()| list_pipelines());
+    let page = load(move || query.get(), list_runs);
     page_keys(KEYS);
     view! {
         <PageHead title=Signal::stored(lang.t(T::Runs).to_owned()) />
@@ -126,11 +126,11 @@ fn List(seen: Seen<RunPage>, text: String) -> impl IntoView {
     subscribe(heart, Background::Rests, move || format!("/live/runs?{address}"), &["state", "run", "run_deleted"], {
         move |event, data| match event {
             "state" => {
-                let Ok(page) = serde_json::from_str::<RunPage>(data) else { return };
+                let Ok(page) = read::<RunPage>(data) else { return };
                 merge(runs, page.runs, owner.as_ref());
             }
             "run" => {
-                let Ok(run) = serde_json::from_str::<Run>(data) else { return };
+                let Ok(run) = read::<Run>(data) else { return };
                 let known =
                     runs.with_untracked(|all| all.iter().find(|r| r.with_untracked(|r| r.id) == run.id).copied());
                 match known {
@@ -149,7 +149,7 @@ fn List(seen: Seen<RunPage>, text: String) -> impl IntoView {
                 }
             }
             _ => {
-                let Ok(id) = serde_json::from_str::<model::RunId>(data) else { return };
+                let Ok(id) = read::<model::RunId>(data) else { return };
                 runs.update(|all| all.retain(|r| r.with_untracked(|r| r.id) != id));
             }
         }

@@ -9,6 +9,7 @@ mod jobs;
 mod pipelines;
 mod prefs;
 mod runs;
+mod wire;
 
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
@@ -22,6 +23,7 @@ pub use pipelines::{
 };
 pub use prefs::{SetKeys, SetLanguage, SetTheme};
 pub use runs::{CancelRun, DeleteRun, RetryRun, get_run, list_runs};
+pub use wire::{load, read};
 
 /// The error of the service as it crosses to the browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -78,5 +78,5 @@ async fn post(to: &str, body: String) -> Result<Option<String>, Error> {
         return Ok(response.headers().get("Location"));
     }
     let text = response.text().await.map_err(unreachable)?;
-    Err(serde_json::from_str(&text).unwrap_or_else(|_| Error::internal(text.chars().take(300).collect::<String>())))
+    Err(crate::rpc::read(&text).unwrap_or_else(|_| Error::internal(text.chars().take(300).collect::<String>())))
 }

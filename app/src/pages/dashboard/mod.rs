@@ -15,7 +15,7 @@ use crate::components::time::RunTime;
 use crate::i18n::{Phrases, T, use_lang};
 use crate::live::{Background, Clock, subscribe};
 use crate::logic::{health as verdict, href};
-use crate::rpc::{Seen, get_dashboard};
+use crate::rpc::{Seen, get_dashboard, load, read};
 
 use health::HealthTable;
 use welcome::Welcome;
@@ -25,7 +25,7 @@ const KEYS: &[PageKey] = &[("j k", T::KeyMove), ("g g G", T::KeyEnds), ("f", T::
 /// The dashboard.
 #[component]
 pub fn DashboardPage() -> impl IntoView {
-    let resource = Resource::new_blocking(|| (), |()| get_dashboard());
+    let resource = load(|| (), |()| get_dashboard());
     page_keys(KEYS);
     view! {
         <Suspense>
@@ -51,7 +51,7 @@ fn Board(seen: Seen<Dashboard>) -> impl IntoView {
         || "/live/dashboard".into(),
         &["state"],
         move |_, data| {
-            if let Ok(new) = serde_json::from_str::<Dashboard>(data)
+            if let Ok(new) = read::<Dashboard>(data)
                 && board.with_untracked(|old| new.seq > old.seq)
             {
                 board.set(new);

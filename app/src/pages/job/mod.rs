@@ -17,7 +17,7 @@ use crate::components::page::{PageKey, page_keys};
 use crate::components::status::job_state;
 use crate::i18n::{Phrases, T, use_lang};
 use crate::live::Clock;
-use crate::rpc::{Refusal, Seen, get_job, log_lines};
+use crate::rpc::{Refusal, Seen, get_job, load, log_lines};
 
 use aside::Aside;
 use header::Header;
@@ -45,11 +45,9 @@ pub fn JobPage() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|p| p.get("id")).unwrap_or_default());
     let from = Memo::new(move |_| query.with(|q| q.get("from")).and_then(|f| f.parse::<u64>().ok()).unwrap_or(0));
     let missing = || Refusal(Error::not_found("job"));
-    let job = Resource::new_blocking(
-        move || id.get(),
-        move |id| async move { get_job(id.parse::<JobId>().map_err(|_| missing())?).await },
-    );
-    let lines = Resource::new_blocking(
+    let job =
+        load(move || id.get(), move |id| async move { get_job(id.parse::<JobId>().map_err(|_| missing())?).await });
+    let lines = load(
         move || (id.get(), from.get()),
         move |(id, from)| async move { log_lines(id.parse::<JobId>().map_err(|_| missing())?, from, FIRST_LINES).await },
     );

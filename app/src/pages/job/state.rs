@@ -8,6 +8,7 @@ use crate::components::page::use_page;
 use crate::components::status::word;
 use crate::i18n::use_lang;
 use crate::live::{Background, subscribe, update};
+use crate::rpc::read;
 
 /// An attempt: job, number, status.
 pub type Attempt = (JobId, u32, Status);
@@ -54,14 +55,14 @@ impl JobState {
             names,
             move |event, data| match event {
                 "state" => {
-                    if let Ok(view) = serde_json::from_str::<JobView>(data) {
+                    if let Ok(view) = read::<JobView>(data) {
                         update(self.job, view.job);
                         update(self.run, view.run);
                         self.attempts.set(view.attempts);
                     }
                 }
                 "job" => {
-                    if let Ok(job) = serde_json::from_str::<Job>(data) {
+                    if let Ok(job) = read::<Job>(data) {
                         self.attempt(&job);
                         if job.id == id {
                             update(self.job, job);
@@ -69,7 +70,7 @@ impl JobState {
                     }
                 }
                 "run" => {
-                    if let Ok(run) = serde_json::from_str::<Run>(data) {
+                    if let Ok(run) = read::<Run>(data) {
                         update(self.run, run);
                     }
                 }

@@ -19,7 +19,7 @@ use crate::components::run_list::RunTable;
 use crate::i18n::{T, use_lang};
 use crate::live::{Background, Clock, signal_in, subscribe, update};
 use crate::pages::runs::runs_of;
-use crate::rpc::{DeletePipeline, Refusal, Seen, get_pipeline};
+use crate::rpc::{DeletePipeline, Refusal, Seen, get_pipeline, load, read};
 
 use definition::Definition;
 use editor::Checked;
@@ -33,7 +33,7 @@ const KEYS: &[PageKey] = &[("p", T::StartRun), ("j k", T::KeyMove), ("f", T::Key
 pub fn PipelinePage() -> impl IntoView {
     let params = use_params_map();
     let key = Memo::new(move |_| params.with(|p| p.get("key")).unwrap_or_default());
-    let pipeline = Resource::new_blocking(
+    let pipeline = load(
         move || key.get(),
         |key| async move {
             match key.parse::<PipelineKey>() {
@@ -146,18 +146,18 @@ fn follow(pipeline: &model::Pipeline, runs: RwSignal<Vec<RwSignal<Run>>>, again:
         names,
         move |event, data| match event {
             "state" => {
-                if let Ok(view) = serde_json::from_str::<PipelineView>(data) {
+                if let Ok(view) = read::<PipelineView>(data) {
                     // Oldest first, so that each new one comes to the front.
                     view.runs.into_iter().rev().for_each(&take);
                 }
             }
             "run" => {
-                if let Ok(run) = serde_json::from_str::<Run>(data) {
+                if let Ok(run) = read::<Run>(data) {
                     take(run);
                 }
             }
             _ => {
-                if serde_json::from_str::<model::Pipeline>(data).is_ok_and(|p| p.id == id && p.version > version) {
+                if read::<model::Pipeline>(data).is_ok_and(|p| p.id == id && p.version > version) {
                     again.run(());
                 }
             }

@@ -18,7 +18,7 @@ use crate::components::status::run_state;
 use crate::components::why::WhyChain;
 use crate::i18n::{Phrases, T, use_lang};
 use crate::live::Clock;
-use crate::rpc::{Refusal, Seen, get_run};
+use crate::rpc::{Refusal, Seen, get_run, load};
 
 use graph::Graph;
 use header::Header;
@@ -40,7 +40,7 @@ const KEYS: &[PageKey] = &[
 pub fn RunPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|p| p.get("id")).unwrap_or_default());
-    let run = Resource::new_blocking(
+    let run = load(
         move || id.get(),
         |id| async move {
             match id.parse::<RunId>() {

@@ -11,6 +11,7 @@ use crate::components::page::use_page;
 use crate::components::status::{run_state, word};
 use crate::i18n::{Phrases, use_lang};
 use crate::live::{Background, signal_in, subscribe, update};
+use crate::rpc::read;
 
 /// Signals of one run.
 #[derive(Clone, Copy)]
@@ -64,7 +65,7 @@ impl RunState {
             names,
             move |event, data| match event {
                 "state" => {
-                    if let Ok(view) = serde_json::from_str::<RunView>(data) {
+                    if let Ok(view) = read::<RunView>(data) {
                         update(self.run, view.run);
                         for job in view.jobs {
                             self.put(job, owner.as_ref());
@@ -72,21 +73,21 @@ impl RunState {
                     }
                 }
                 "run" => {
-                    if let Ok(run) = serde_json::from_str::<Run>(data)
+                    if let Ok(run) = read::<Run>(data)
                         && run.id == id
                     {
                         update(self.run, run);
                     }
                 }
                 "job" => {
-                    if let Ok(job) = serde_json::from_str::<Job>(data)
+                    if let Ok(job) = read::<Job>(data)
                         && job.run_id == id
                     {
                         self.put(job, owner.as_ref());
                     }
                 }
                 "run_deleted" => {
-                    if serde_json::from_str::<RunId>(data).is_ok_and(|gone| gone == id) {
+                    if read::<RunId>(data).is_ok_and(|gone| gone == id) {
                         self.gone.set(true);
                     }
                 }

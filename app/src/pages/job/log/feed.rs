@@ -8,7 +8,7 @@ use super::LogState;
 use crate::live::{Background, Heart, subscribe};
 use crate::logic::trace::PAGE;
 use crate::pages::job::state::JobState;
-use crate::rpc::log_lines;
+use crate::rpc::{log_lines, read};
 
 /// Connects the log to its job: once that has a runner, what it prints arrives as it is printed.
 pub fn feed(log: LogState, state: JobState) {
@@ -61,7 +61,7 @@ fn stream(log: LogState, id: model::JobId) {
     subscribe(heart, Background::Rests, url, &["chunk"], move |event, data| {
         if event == "end" {
             log.trace.update_value(|t| t.end());
-        } else if let Ok(chunk) = serde_json::from_str::<LogChunk>(data) {
+        } else if let Ok(chunk) = read::<LogChunk>(data) {
             log.trace.update_value(|t| {
                 t.append(&chunk);
                 if log.follow.get_untracked() {
