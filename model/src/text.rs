@@ -48,16 +48,21 @@ pub fn harmless(text: &str, colours: bool) -> String {
     clean
 }
 
-/// A line of a log as plain text: no escape sequences, no section markers, and of a line that was
-/// written over (progress bars) only what was left standing.
+/// A line of a log as plain text.
 pub fn plain(line: &str) -> String {
+    shown(line, false)
+}
+
+/// A line of a log as a terminal may show it: no section markers, of escape sequences at most
+/// colours, and of a line that was written over (progress bars) only what was left standing.
+pub fn shown(line: &str, colours: bool) -> String {
     let mut rest = line;
     while rest.starts_with("section_start:") || rest.starts_with("section_end:") {
         let (_, behind) = rest.split_once('\r').unwrap_or((rest, ""));
         rest = behind.strip_prefix("\x1b[0K").unwrap_or(behind);
     }
     let standing = rest.trim_end_matches('\r').rsplit('\r').next().unwrap_or(rest);
-    harmless(standing, false)
+    harmless(standing, colours)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 pub mod artifacts;
 pub mod auth;
 pub mod boot;
+pub mod cli;
 pub mod clock;
 pub mod dialect;
 pub mod dispatch;

@@ -1,2 +1,5 @@
 //! The executable.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    weir::cli::main()
+}

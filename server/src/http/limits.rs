@@ -5,15 +5,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
-use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
-
-use super::{AppState, refusals};
 
 /// The largest body, unless a route says otherwise.
 pub(super) const BODY: usize = 1 << 20;
@@ -33,18 +30,6 @@ pub(super) async fn pace(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     next.run(request.map(|body| Body::new(Paced::new(body, GRACE)))).await
-}
-
-/// Ends reads that are held for a change (`Prefer: wait`) when the server does. A read has no
-/// effect that could be cut in half; the client asks the next server.
-pub(super) async fn end_waits(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    if request.method() != Method::GET || !request.headers().contains_key("prefer") {
-        return next.run(request).await;
-    }
-    tokio::select! {
-        response = next.run(request) => response,
-        () = state.stop.cancelled() => refusals::answer(StatusCode::SERVICE_UNAVAILABLE, "the server is shutting down"),
-    }
 }
 
 /// The client sends too slowly.

@@ -7,6 +7,7 @@ mod assets;
 mod caller;
 mod error;
 mod file;
+mod fresh;
 mod guard;
 mod headers;
 mod health;
@@ -30,6 +31,7 @@ use crate::{dialect, dispatch};
 
 pub use caller::Access;
 pub use error::{Failure, status};
+pub use fresh::{Fresh, Freshness};
 pub use serve::{Listeners, ServeError, serve};
 pub use state::{AppState, Options};
 
@@ -61,14 +63,10 @@ pub fn runner_router(state: AppState) -> Router {
 
 /// The REST interfaces. Nothing below their roots is ever answered with HTML or a redirect.
 fn interfaces(state: &AppState) -> Router<AppState> {
-    let ordine = dialect::ordine::router()
-        .with_state(state.service())
-        .layer(from_fn_with_state(state.clone(), caller::attach))
-        .layer(from_fn_with_state(state.clone(), limits::end_waits));
     let mut routes = Router::new()
-        .merge(ordine)
-        .nest("/api/v4", refusals::strict(runner_protocol(state)))
-        .nest("/api", refusals::strict(Router::new()));
+        .nest("/api/v4", refusals::strict(runner_protocol(state).merge(dialect::gitlab::router())))
+        .nest("/api", refusals::strict(dialect::ordine::router()))
+        .route("/health", get(dialect::ordine::health));
     for version in ["/v1", "/v2", "/v3", "/v4", "/v5", "/v6"] {
         routes = routes.nest(version, refusals::strict(Router::new()));
     }

@@ -4,7 +4,7 @@ use app::service::Lines;
 use model::log::LogPage;
 use model::plan::Variable;
 use model::view::JobView;
-use model::{Caller, Error, Job, JobId, ProjectId, Reason, Status};
+use model::{Caller, Error, Job, JobId, Reason, Status};
 
 use super::Weir;
 use crate::auth::{self, Action};
@@ -52,20 +52,6 @@ impl Weir {
     pub async fn read_job_only(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
         auth::require(caller, Action::Read)?;
         Ok(self.store.read(move |conn| jobs::require(conn, id)).await?.job)
-    }
-
-    /// The newest jobs in these statuses (all when empty).
-    pub async fn list_jobs(
-        &self,
-        caller: &Caller,
-        statuses: Vec<Status>,
-        project: Option<ProjectId>,
-        before: Option<JobId>,
-        limit: u32,
-    ) -> Result<Vec<Job>, Error> {
-        auth::require(caller, Action::Read)?;
-        let limit = limit.clamp(1, 1000);
-        Ok(self.store.read(move |conn| jobs::list(conn, &statuses, project, before, limit)).await?)
     }
 
     pub(super) async fn read_log(&self, caller: &Caller, id: JobId, from: Lines, limit: u32) -> Result<LogPage, Error> {

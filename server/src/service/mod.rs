@@ -5,6 +5,7 @@ mod dashboard;
 mod jobs;
 mod maintenance;
 pub mod ordine;
+mod pages;
 pub mod pipelines;
 mod projects;
 mod runs;

@@ -60,17 +60,19 @@ pub fn list(
     statuses: &[Status],
     project: Option<ProjectId>,
     before: Option<JobId>,
+    offset: u64,
     limit: u32,
 ) -> Result<Vec<Job>, StoreError> {
     let words: Vec<_> = statuses.iter().map(|s| format!("'{s}'")).collect();
     let clause = if words.is_empty() { String::new() } else { format!("AND status IN ({})", words.join(", ")) };
     let sql = format!(
-        "SELECT {} FROM jobs WHERE id < ?1 AND (?2 IS NULL OR project_id = ?2) {clause} ORDER BY id DESC LIMIT ?3",
+        "SELECT {} FROM jobs WHERE id < ?1 AND (?2 IS NULL OR project_id = ?2) {clause} ORDER BY id DESC LIMIT ?3 OFFSET ?4",
         rows::JOB
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let before = before.map_or(i64::MAX, |id| id.0);
-    let jobs = statement.query_map((before, project.map(|p| p.0), limit), rows::job)?;
+    let jobs = statement
+        .query_map((before, project.map(|p| p.0), limit, i64::try_from(offset).unwrap_or(i64::MAX)), rows::job)?;
     Ok(jobs.collect::<Result<_, _>>()?)
 }
 

@@ -121,7 +121,28 @@ pub fn spec(conn: &Connection, run: RunId, position: i64) -> Result<PlannedJob, 
 
 /// Runs that fit the filter, newest first, one more than the limit when there are more.
 pub fn list(conn: &Connection, filter: &RunFilter) -> Result<Vec<Run>, StoreError> {
-    let mut sql = format!("SELECT {} FROM runs WHERE 1", rows::RUN);
+    let (clauses, values) = clauses(filter);
+    let limit = i64::from(filter.limit.unwrap_or(50).clamp(1, 200)) + 1;
+    let sql = format!("SELECT {} FROM runs WHERE 1{clauses} ORDER BY id DESC LIMIT {limit}", rows::RUN);
+    let mut statement = conn.prepare_cached(&sql)?;
+    let runs = statement.query_map(params_from_iter(values), rows::run)?.collect::<Result<Vec<_>, _>>()?;
+    runs.into_iter().map(|run| rows::with_stages(conn, run)).collect()
+}
+
+/// A numbered page of runs that fit the filter, without their stages, and how many fit in all.
+pub fn page(conn: &Connection, filter: &RunFilter, offset: u64, limit: u32) -> Result<(Vec<Run>, u64), StoreError> {
+    let (clauses, values) = clauses(filter);
+    let count = format!("SELECT count(*) FROM runs WHERE 1{clauses}");
+    let total: i64 = conn.prepare_cached(&count)?.query_row(params_from_iter(values.iter()), |row| row.get(0))?;
+    let offset = i64::try_from(offset).unwrap_or(i64::MAX);
+    let sql = format!("SELECT {} FROM runs WHERE 1{clauses} ORDER BY id DESC LIMIT {limit} OFFSET {offset}", rows::RUN);
+    let mut statement = conn.prepare_cached(&sql)?;
+    let runs = statement.query_map(params_from_iter(values), rows::run)?.collect::<Result<_, _>>()?;
+    Ok((runs, total as u64))
+}
+
+fn clauses(filter: &RunFilter) -> (String, Vec<Value>) {
+    let mut sql = String::new();
     let mut values: Vec<Value> = Vec::new();
     let mut and = |clause: &str, value: Value| {
         values.push(value);
@@ -154,11 +175,7 @@ pub fn list(conn: &Connection, filter: &RunFilter) -> Result<Vec<Run>, StoreErro
     if let Some(before) = filter.before {
         and("id < ?", before.0.into());
     }
-    let limit = i64::from(filter.limit.unwrap_or(50).clamp(1, 200)) + 1;
-    sql.push_str(&format!(" ORDER BY id DESC LIMIT {limit}"));
-    let mut statement = conn.prepare_cached(&sql)?;
-    let runs = statement.query_map(params_from_iter(values), rows::run)?.collect::<Result<Vec<_>, _>>()?;
-    runs.into_iter().map(|run| rows::with_stages(conn, run)).collect()
+    (sql, values)
 }
 
 /// How many runs there are in these statuses (all when empty).

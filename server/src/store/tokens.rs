@@ -24,6 +24,13 @@ impl Scope {
     }
 }
 
+impl std::str::FromStr for Scope {
+    type Err = ();
+    fn from_str(word: &str) -> Result<Self, ()> {
+        [Self::Api, Self::ReadApi].into_iter().find(|scope| scope.as_str() == word).ok_or(())
+    }
+}
+
 /// A token as it is recognised.
 #[derive(Clone, Debug)]
 pub struct Token {

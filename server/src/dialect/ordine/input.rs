@@ -1,24 +1,11 @@
-//! What requests carry: ids, queries, bodies, the caller. Parsed here and nowhere else.
+//! What requests carry: ids, queries, the fields of bodies. Parsed here and nowhere else.
 
-use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, RawPathParams, Request};
-use axum::http::StatusCode;
+use axum::extract::{FromRequestParts, Path, Query, RawPathParams};
 use axum::http::request::Parts;
-use model::Caller;
 use serde_json::{Map, Value};
 
 use super::error::Refused;
-
-/// Who asks: `http` has found it out already.
-pub struct Who(pub Caller);
-
-impl<S: Sync> FromRequestParts<S> for Who {
-    type Rejection = Refused;
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refused> {
-        let caller = parts.extensions.get::<Caller>().cloned();
-        caller.map(Self).ok_or_else(|| Refused::new(StatusCode::UNAUTHORIZED, "authentication is needed"))
-    }
-}
+use crate::dialect::encoded;
 
 /// The `{id}` of the path: 1 to 255 characters, none of them a control character.
 pub struct Id(pub String);
@@ -90,16 +77,6 @@ impl Parameters {
     }
 }
 
-/// A text as a part of an address.
-pub fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
-}
-
 impl<S: Sync> FromRequestParts<S> for Parameters {
     type Rejection = Refused;
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refused> {
@@ -109,48 +86,6 @@ impl<S: Sync> FromRequestParts<S> for Parameters {
             return Err(Refused::invalid("the query contains a NUL character"));
         }
         Ok(Self(pairs))
-    }
-}
-
-/// A JSON object, whatever the content type says: `curl -d` calls everything a form.
-pub struct Object(pub Map<String, Value>);
-
-impl<S: Send + Sync> FromRequest<S> for Object {
-    type Rejection = Refused;
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
-        let bytes = read(request, state).await?;
-        object(&bytes).map(Self)
-    }
-}
-
-/// The same, where no body at all is an empty object.
-pub struct OptionalObject(pub Map<String, Value>);
-
-impl<S: Send + Sync> FromRequest<S> for OptionalObject {
-    type Rejection = Refused;
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
-        let bytes = read(request, state).await?;
-        if bytes.trim_ascii().is_empty() {
-            return Ok(Self(Map::new()));
-        }
-        object(&bytes).map(Self)
-    }
-}
-
-async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Refused> {
-    Bytes::from_request(request, state).await.map_err(|error| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Refused::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {} bytes", super::BODY))
-        }
-        _ => Refused::invalid(format!("the body cannot be read: {error}")),
-    })
-}
-
-fn object(bytes: &[u8]) -> Result<Map<String, Value>, Refused> {
-    match serde_json::from_slice(bytes) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(Refused::invalid("the body must be a JSON object")),
-        Err(error) => Err(Refused::invalid(format!("the body is not JSON: {error}"))),
     }
 }
 

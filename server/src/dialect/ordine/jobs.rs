@@ -1,18 +1,15 @@
 //! `/api/jobs`.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State as Shared;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use model::{Seq, Timestamp};
 
 use super::error::Refused;
-use super::input::{Fields as _, Id, Object, Parameters, Who, check_id, encoded};
+use super::input::{Fields as _, Id, Parameters, check_id};
 use super::wire::Job;
-use crate::dialect::fresh::{self, Fresh};
-use crate::service::Weir;
+use crate::dialect::{Object, encoded, next, total};
+use crate::http::{Access, Fresh, Freshness};
 use crate::service::ordine::{Handmade, HandmadeChange, JobFilter, State};
 
 /// Jobs in one answer, unless the request says fewer.
@@ -20,10 +17,9 @@ const PAGE: u64 = 1000;
 
 /// `GET /api/jobs`
 pub async fn list(
-    Shared(weir): Shared<Arc<Weir>>,
-    Who(caller): Who,
+    Access { weir, caller }: Access,
     query: Parameters,
-    headers: HeaderMap,
+    freshness: Freshness,
 ) -> Result<Response, Refused> {
     let filter = JobFilter {
         state: query.get("status").map(state).transpose()?,
@@ -32,18 +28,18 @@ pub async fn list(
         before: query.get("cursor").map(cursor).transpose()?,
         limit: query.number("limit", 1, PAGE, PAGE)? as u32,
     };
-    fresh::answer(&headers, weir.bus().watch(), async || {
-        let page = weir.ordine().jobs(&caller, filter.clone()).await?;
-        let records: Vec<Job> = page.entries.iter().map(Job::from).collect();
-        let mut fresh = Fresh::json(&records).header("x-total-count", &page.total.to_string());
-        if let Some((run, rank)) = page.next {
-            let cursor = format!("{run}.{rank}");
-            let link = format!("</api/jobs{}>; rel=\"next\"", query.with("cursor", &cursor));
-            fresh = fresh.header("x-next-cursor", &cursor).header("link", &link);
-        }
-        Ok(fresh)
-    })
-    .await
+    freshness
+        .respond(|| async {
+            let page = weir.ordine().jobs(&caller, filter.clone()).await?;
+            let records: Vec<Job> = page.entries.iter().map(Job::from).collect();
+            let mut headers = total(page.total);
+            if let Some((run, rank)) = page.next {
+                let cursor = format!("{run}.{rank}");
+                next(&mut headers, &cursor, &format!("/api/jobs{}", query.with("cursor", &cursor)));
+            }
+            Ok(Fresh::list(&records)?.with(headers))
+        })
+        .await
 }
 
 fn state(word: &str) -> Result<State, Refused> {
@@ -56,11 +52,7 @@ fn cursor(text: &str) -> Result<(i64, i64), Refused> {
 }
 
 /// `POST /api/jobs`: a record of the script's own; no runner ever takes it.
-pub async fn create(
-    Shared(weir): Shared<Arc<Weir>>,
-    Who(caller): Who,
-    Object(body): Object,
-) -> Result<Response, Refused> {
+pub async fn create(Access { weir, caller }: Access, Object(body): Object) -> Result<Response, Refused> {
     let id = body.text("id")?.ok_or_else(|| Refused::invalid("id must be a text of 1 to 255 characters"))?;
     let word = body.text("status")?;
     let job = Handmade {
@@ -87,26 +79,17 @@ pub async fn create(
 }
 
 /// `GET /api/jobs/:id`
-pub async fn get(
-    Shared(weir): Shared<Arc<Weir>>,
-    Who(caller): Who,
-    Id(id): Id,
-    headers: HeaderMap,
-) -> Result<Response, Refused> {
-    fresh::answer(&headers, weir.bus().watch(), async || {
-        let entry = weir.ordine().job(&caller, &id).await?;
-        Ok(Fresh::json(&Job::from(&entry)))
-    })
-    .await
+pub async fn get(Access { weir, caller }: Access, Id(id): Id, freshness: Freshness) -> Result<Response, Refused> {
+    freshness
+        .respond(|| async {
+            let entry = weir.ordine().job(&caller, &id).await?;
+            Ok(Fresh::list(&Job::from(&entry))?)
+        })
+        .await
 }
 
 /// `PATCH /api/jobs/:id`: moves a hand-made job, or cancels a run.
-pub async fn change(
-    Shared(weir): Shared<Arc<Weir>>,
-    Who(caller): Who,
-    Id(id): Id,
-    Object(body): Object,
-) -> Result<Json<Job>, Refused> {
+pub async fn change(Access { weir, caller }: Access, Id(id): Id, Object(body): Object) -> Result<Json<Job>, Refused> {
     let word = match body.get("status") {
         Some(serde_json::Value::Null) => return Err(Refused::invalid("status must be a text")),
         _ => body.text("status")?,
@@ -122,7 +105,7 @@ pub async fn change(
 }
 
 /// `DELETE /api/jobs/:id`: the processes of a live run end first.
-pub async fn delete(Shared(weir): Shared<Arc<Weir>>, Who(caller): Who, Id(id): Id) -> Result<StatusCode, Refused> {
+pub async fn delete(Access { weir, caller }: Access, Id(id): Id) -> Result<StatusCode, Refused> {
     weir.ordine().delete_job(&caller, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,68 +1,55 @@
 //! `/api/operations`: the steps that nodes point at.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State as Shared;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use model::{Caller, Seq, Timestamp};
 use serde_json::{Map, Value};
 
 use super::error::Refused;
 use super::graph;
-use super::input::{Fields as _, Id, Object, Who, check_id, encoded};
+use super::input::{Fields as _, Id, check_id};
 use super::wire;
-use crate::dialect::fresh::{self, Fresh};
+use crate::dialect::{Object, encoded, total};
+use crate::http::{Access, Fresh, Freshness};
 use crate::service::Weir;
 use crate::service::ordine::Operation;
 
 /// `GET /api/operations`
-pub async fn list(Shared(weir): Shared<Arc<Weir>>, Who(caller): Who, headers: HeaderMap) -> Result<Response, Refused> {
-    fresh::answer(&headers, weir.bus().watch(), async || {
-        let all = weir.ordine().operations(&caller).await?;
-        let records: Vec<Value> = all.iter().map(wire::operation).collect();
-        Ok(Fresh::json(&records).header("x-total-count", &records.len().to_string()))
-    })
-    .await
+pub async fn list(Access { weir, caller }: Access, freshness: Freshness) -> Result<Response, Refused> {
+    freshness
+        .respond(|| async {
+            let all = weir.ordine().operations(&caller).await?;
+            let records: Vec<Value> = all.iter().map(wire::operation).collect();
+            Ok(Fresh::list(&records)?.with(total(records.len() as u64)))
+        })
+        .await
 }
 
 /// `GET /api/operations/:id`
-pub async fn get(
-    Shared(weir): Shared<Arc<Weir>>,
-    Who(caller): Who,
-    Id(id): Id,
-    headers: HeaderMap,
-) -> Result<Response, Refused> {
-    fresh::answer(&headers, weir.bus().watch(), async || {
-        Ok(Fresh::json(&wire::operation(&weir.ordine().operation(&caller, &id).await?)))
-    })
-    .await
+pub async fn get(Access { weir, caller }: Access, Id(id): Id, freshness: Freshness) -> Result<Response, Refused> {
+    freshness
+        .respond(|| async {
+            let record = wire::operation(&weir.ordine().operation(&caller, &id).await?);
+            Ok(Fresh::list(&record)?)
+        })
+        .await
 }
 
 /// `POST /api/operations`
-pub async fn create(
-    Shared(weir): Shared<Arc<Weir>>,
-    Who(caller): Who,
-    Object(body): Object,
-) -> Result<Response, Refused> {
+pub async fn create(Access { weir, caller }: Access, Object(body): Object) -> Result<Response, Refused> {
     let id = own_id(&body)?;
     store(&weir, &caller, id, body, true).await
 }
 
 /// `PUT /api/operations`: by the id of the body.
-pub async fn put(Shared(weir): Shared<Arc<Weir>>, Who(caller): Who, Object(body): Object) -> Result<Response, Refused> {
+pub async fn put(Access { weir, caller }: Access, Object(body): Object) -> Result<Response, Refused> {
     let id = own_id(&body)?;
     store(&weir, &caller, id, body, false).await
 }
 
 /// `PUT /api/operations/:id`
-pub async fn put_one(
-    Shared(weir): Shared<Arc<Weir>>,
-    Who(caller): Who,
-    Id(id): Id,
-    Object(body): Object,
-) -> Result<Response, Refused> {
+pub async fn put_one(Access { weir, caller }: Access, Id(id): Id, Object(body): Object) -> Result<Response, Refused> {
     if body.id("id")?.is_some_and(|own| own != id) {
         return Err(Refused::invalid("the id in the body is another one than in the address"));
     }
@@ -70,12 +57,7 @@ pub async fn put_one(
 }
 
 /// `PATCH /api/operations/:id`: what is absent stays.
-pub async fn change(
-    Shared(weir): Shared<Arc<Weir>>,
-    Who(caller): Who,
-    Id(id): Id,
-    Object(body): Object,
-) -> Result<Response, Refused> {
+pub async fn change(Access { weir, caller }: Access, Id(id): Id, Object(body): Object) -> Result<Response, Refused> {
     let old = weir.ordine().operation(&caller, &id).await?;
     if body.id("id")?.is_some_and(|own| own != id) {
         return Err(Refused::invalid("the id of an operation cannot be changed"));
@@ -89,7 +71,7 @@ pub async fn change(
 }
 
 /// `DELETE /api/operations/:id`
-pub async fn delete(Shared(weir): Shared<Arc<Weir>>, Who(caller): Who, Id(id): Id) -> Result<StatusCode, Refused> {
+pub async fn delete(Access { weir, caller }: Access, Id(id): Id) -> Result<StatusCode, Refused> {
     weir.ordine().delete_operation(&caller, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,11 +1,8 @@
 //! `/api/pipelines`: definitions as texts, or as nodes and edges.
 
-use std::sync::Arc;
-
 use app::service::Service as _;
 use axum::Json;
-use axum::extract::State as Shared;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use model::plan::Variable;
 use model::{Caller, ErrorKind, NewRun, Source};
@@ -13,70 +10,59 @@ use serde_json::{Map, Value, json};
 
 use super::error::Refused;
 use super::graph;
-use super::input::{Fields as _, Id, Object, OptionalObject, Parameters, Who, check_id, encoded};
+use super::input::{Fields as _, Id, Parameters, check_id};
 use super::wire::Pipeline;
-use crate::dialect::fresh::{self, Fresh};
+use crate::dialect::{Object, OptionalObject, encoded, total};
+use crate::http::{Access, Fresh, Freshness};
 use crate::service::Weir;
 use crate::service::ordine::{Given, Origin, PipelineDraft};
 
 /// `GET /api/pipelines`
 pub async fn list(
-    Shared(weir): Shared<Arc<Weir>>,
-    Who(caller): Who,
+    Access { weir, caller }: Access,
     query: Parameters,
-    headers: HeaderMap,
+    freshness: Freshness,
 ) -> Result<Response, Refused> {
-    fresh::answer(&headers, weir.bus().watch(), async || {
-        let mut all = weir.ordine().pipelines(&caller).await?;
-        if let Some(project) = query.get("projectId") {
-            all.retain(|given| {
-                given.origin.project.as_deref() == Some(project) || given.pipeline.project_path.as_str() == project
-            });
-        }
-        let total = all.len().to_string();
-        let records: Vec<Pipeline> = all.into_iter().map(Pipeline::from).collect();
-        Ok(Fresh::json(&records).header("x-total-count", &total))
-    })
-    .await
+    freshness
+        .respond(|| async {
+            let mut all = weir.ordine().pipelines(&caller).await?;
+            if let Some(project) = query.get("projectId") {
+                all.retain(|given| {
+                    given.origin.project.as_deref() == Some(project) || given.pipeline.project_path.as_str() == project
+                });
+            }
+            let headers = total(all.len() as u64);
+            let records: Vec<Pipeline> = all.into_iter().map(Pipeline::from).collect();
+            Ok(Fresh::list(&records)?.with(headers))
+        })
+        .await
 }
 
 /// `GET /api/pipelines/:id`
-pub async fn get(
-    Shared(weir): Shared<Arc<Weir>>,
-    Who(caller): Who,
-    Id(id): Id,
-    headers: HeaderMap,
-) -> Result<Response, Refused> {
-    fresh::answer(&headers, weir.bus().watch(), async || {
-        Ok(Fresh::json(&Pipeline::from(weir.ordine().pipeline(&caller, &id).await?)))
-    })
-    .await
+pub async fn get(Access { weir, caller }: Access, Id(id): Id, freshness: Freshness) -> Result<Response, Refused> {
+    freshness
+        .respond(|| async {
+            let record = Pipeline::from(weir.ordine().pipeline(&caller, &id).await?);
+            Ok(Fresh::list(&record)?)
+        })
+        .await
 }
 
 /// `POST /api/pipelines`
-pub async fn create(
-    Shared(weir): Shared<Arc<Weir>>,
-    Who(caller): Who,
-    Object(body): Object,
-) -> Result<Response, Refused> {
+pub async fn create(Access { weir, caller }: Access, Object(body): Object) -> Result<Response, Refused> {
     let id = own_id(&body)?;
     let made = make(&weir, &caller, id, &body).await?;
     Ok(created(made))
 }
 
 /// `PUT /api/pipelines`: by the id of the body.
-pub async fn put(Shared(weir): Shared<Arc<Weir>>, Who(caller): Who, Object(body): Object) -> Result<Response, Refused> {
+pub async fn put(Access { weir, caller }: Access, Object(body): Object) -> Result<Response, Refused> {
     let id = own_id(&body)?;
     store(&weir, &caller, id, &body).await
 }
 
 /// `PUT /api/pipelines/:id`
-pub async fn put_one(
-    Shared(weir): Shared<Arc<Weir>>,
-    Who(caller): Who,
-    Id(id): Id,
-    Object(body): Object,
-) -> Result<Response, Refused> {
+pub async fn put_one(Access { weir, caller }: Access, Id(id): Id, Object(body): Object) -> Result<Response, Refused> {
     if body.id("id")?.is_some_and(|own| own != id) {
         return Err(Refused::invalid("the id in the body is another one than in the address"));
     }
@@ -85,8 +71,7 @@ pub async fn put_one(
 
 /// `PATCH /api/pipelines/:id`: what is absent stays.
 pub async fn change(
-    Shared(weir): Shared<Arc<Weir>>,
-    Who(caller): Who,
+    Access { weir, caller }: Access,
     Id(id): Id,
     Object(body): Object,
 ) -> Result<Json<Pipeline>, Refused> {
@@ -112,7 +97,7 @@ pub async fn change(
 }
 
 /// `DELETE /api/pipelines/:id`: its jobs stay readable.
-pub async fn delete(Shared(weir): Shared<Arc<Weir>>, Who(caller): Who, Id(id): Id) -> Result<StatusCode, Refused> {
+pub async fn delete(Access { weir, caller }: Access, Id(id): Id) -> Result<StatusCode, Refused> {
     let given = weir.ordine().pipeline(&caller, &id).await?;
     weir.delete_pipeline(&caller, &given.pipeline.key).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -120,8 +105,7 @@ pub async fn delete(Shared(weir): Shared<Arc<Weir>>, Who(caller): Who, Id(id): I
 
 /// `POST /api/pipelines/:id/run`: answers at once with the job's id.
 pub async fn run(
-    Shared(weir): Shared<Arc<Weir>>,
-    Who(caller): Who,
+    Access { weir, caller }: Access,
     Id(id): Id,
     OptionalObject(body): OptionalObject,
 ) -> Result<Response, Refused> {

@@ -1,13 +1,18 @@
 //! The log of a whole run: the lines of all its jobs, numbered once and for ever.
 
+use std::future::pending;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, select_all};
 use model::{Caller, Error, JobId, Timestamp};
 
 use super::{Entry, Ordine};
 use crate::auth::{self, Action};
+use crate::logs::Progress;
 use crate::logs::sequence::{Reach, Stretch};
 use crate::store::jobs;
+use tokio::sync::watch;
 
 /// A page ends once it has this much text, however many lines were asked for.
 const PAGE_BYTES: usize = 8 << 20;
@@ -26,16 +31,14 @@ pub struct TraceLine {
 }
 
 /// A page of a run's log.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub struct TracePage {
     /// The lines, ids ascending.
     pub lines: Vec<TraceLine>,
     /// How many lines have numbers now.
     pub total: u64,
-    /// Whether lines may still come.
-    pub live: bool,
-    /// Jobs that write now: their traces tell of new lines.
-    pub writing: Vec<JobId>,
+    /// Ends when a job that runs has written more; `None` when none runs.
+    pub growth: Option<BoxFuture<'static, ()>>,
 }
 
 impl Ordine<'_> {
@@ -50,16 +53,18 @@ impl Ordine<'_> {
         let mut of_run = self.0.store.read(move |conn| jobs::of_run(conn, run_id)).await?;
         of_run.sort_by_key(|job| (job.started_at, job.id));
         let (logs, sequences) = (Arc::clone(&self.0.logs), Arc::clone(&self.0.sequences));
-        let live = !run.status.is_complete();
         let work = move || -> std::io::Result<TracePage> {
             let mut reaches = Vec::new();
-            let mut writing = Vec::new();
+            let mut growing = Vec::new();
             for job in &of_run {
+                if !job.status.is_complete() && job.started_at.is_some() {
+                    // Followed before it is read, so that no line comes unnoticed in between.
+                    let mut follow = logs.follow(job.id)?;
+                    follow.borrow_and_update();
+                    growing.push(growth(follow).boxed());
+                }
                 let progress = logs.progress(job.id)?;
                 let ended = progress.complete || (job.status.is_complete() && !logs.is_open(job.id));
-                if !job.status.is_complete() && job.started_at.is_some() {
-                    writing.push(job.id);
-                }
                 if progress.bytes == 0 {
                     continue;
                 }
@@ -74,12 +79,20 @@ impl Ordine<'_> {
             let name = |id: JobId| of_run.iter().find(|job| job.id == id).map_or("", |job| job.name.as_str());
             let read = |job: JobId, first: u64, limit: u32| Ok(logs.lines(job, first, limit)?.lines);
             let (lines, total) = collect(&stretches, after, limit, name, read)?;
-            Ok(TracePage { lines, total, live, writing })
+            let growth = (!growing.is_empty()).then(|| select_all(growing).map(drop).boxed());
+            Ok(TracePage { lines, total, growth })
         };
         tokio::task::spawn_blocking(work)
             .await
             .map_err(|error| Error::internal(error.to_string()))?
             .map_err(|error| Error::unavailable(format!("the log cannot be read: {error}")))
+    }
+}
+
+/// Ends with the next append. A trace that was removed tells nothing more; commits do.
+async fn growth(mut follow: watch::Receiver<Progress>) {
+    if follow.changed().await.is_err() {
+        pending().await
     }
 }
 

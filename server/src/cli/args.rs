@@ -1,0 +1,441 @@
+//! The command line as types. Names and flags are those of `docs`; scripts rely on them.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand};
+
+/// One binary that runs your pipelines.
+#[derive(Debug, Parser)]
+#[command(name = "weir", version, disable_help_subcommand = true, after_help = AFTER_HELP, max_term_width = 100)]
+pub struct Cli {
+    /// Print one JSON document instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Environment:
+  WEIR_URL      the server to talk to; else ORDINE_API_URL; default http://127.0.0.1:9433
+  WEIR_TOKEN    the token to send; else ORDINE_TOKEN
+  NO_COLOR      no colours; there are none anyway when the output is no terminal
+
+Exit codes:
+  0 done   1 the run, lint or check failed   2 wrong usage   3 the server refused
+  4 the server could not be reached          5 internal error";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the dashboard, the API and the embedded runner
+    Serve(ServeArgs),
+    /// Start a run of a pipeline and follow its log until the end
+    Run(RunArgs),
+    /// Run the pipeline of this folder here, without a server
+    Exec(ExecArgs),
+    /// Check a pipeline definition
+    Lint(LintArgs),
+    /// Check a pipeline definition and show which jobs a run would have
+    Plan(LintArgs),
+    /// List the pipelines
+    #[command(visible_alias = "ls")]
+    Pipelines {
+        /// The same
+        #[command(subcommand)]
+        action: Option<PipelinesAction>,
+    },
+    /// List, read, cancel, retry and watch runs
+    Runs {
+        /// What to do
+        #[command(subcommand)]
+        action: RunsAction,
+    },
+    /// List, read, cancel, retry, play and delete jobs
+    Jobs {
+        /// What to do
+        #[command(subcommand)]
+        action: JobsAction,
+    },
+    /// Explain why a job or run is in its state
+    Why {
+        /// A job's number or a run's uid; `run/12` and `job/40` say which kind is meant
+        #[arg(value_name = "JOB_OR_RUN")]
+        id: String,
+    },
+    /// Make projects
+    Project {
+        /// What to do
+        #[command(subcommand)]
+        action: ProjectAction,
+    },
+    /// Make pipelines
+    Pipeline {
+        /// What to do
+        #[command(subcommand)]
+        action: PipelineAction,
+    },
+    /// Make access tokens
+    Token {
+        /// What to do
+        #[command(subcommand)]
+        action: TokenAction,
+    },
+    /// Take jobs from a server and run them
+    Runner(RunnerArgs),
+    /// Hold the processes of one job (started by the runner)
+    #[command(hide = true)]
+    Leader {
+        /// Passed on as they are
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<std::ffi::OsString>,
+    },
+}
+
+/// `weir pipelines list`, as Ordine's own command line has it.
+#[derive(Debug, Subcommand)]
+pub enum PipelinesAction {
+    /// List the pipelines
+    #[command(visible_alias = "ls")]
+    List,
+}
+
+/// Flags of `weir serve`. Absent ones are taken from the environment (`WEIR_DATA` …), then from
+/// the configuration file.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ServeArgs {
+    /// Folder for everything the server keeps [default: $XDG_DATA_HOME/weir] [env: WEIR_DATA]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Address to listen on; port 0 picks one [default: 127.0.0.1:9433] [env: WEIR_LISTEN]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<String>,
+    /// One-person mode: no login, only on a loopback address [env: WEIR_LOCAL]
+    #[arg(long)]
+    pub local: bool,
+    /// The address under which people reach the server [env: WEIR_EXTERNAL_URL]
+    #[arg(long, value_name = "URL")]
+    pub external_url: Option<String>,
+    /// How many jobs the embedded runner runs at a time [default: one per processor] [env: WEIR_CONCURRENT]
+    #[arg(long, value_name = "N")]
+    pub concurrent: Option<usize>,
+    /// Start no embedded runner [env: WEIR_NO_RUNNER]
+    #[arg(long)]
+    pub no_runner: bool,
+    /// Configuration file (TOML) [env: WEIR_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Make the demo pipeline and start it, unless it is there
+    #[arg(long, hide = true)]
+    pub demo: bool,
+}
+
+/// Arguments of `weir run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The pipeline's key
+    pub pipeline: String,
+    /// Path handed to the jobs as INPUT_PATH
+    #[arg(short, long, value_name = "PATH")]
+    pub input: Option<PathBuf>,
+    /// Branch, tag or commit to run
+    #[arg(long = "ref", value_name = "REF")]
+    pub git_ref: Option<String>,
+    /// Variable of the run
+    #[arg(short, long = "variable", value_name = "K=V")]
+    pub variables: Vec<KeyValue>,
+    /// Start the run and return at once
+    #[arg(long)]
+    pub no_follow: bool,
+}
+
+/// Arguments of `weir exec`.
+#[derive(Debug, Args)]
+pub struct ExecArgs {
+    /// The definition [default: .gitlab-ci.yml]
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Variable of the run
+    #[arg(short, long = "variable", value_name = "K=V")]
+    pub variables: Vec<KeyValue>,
+    /// Only these jobs and what they need
+    #[arg(value_name = "JOB")]
+    pub jobs: Vec<String>,
+}
+
+/// Arguments of `weir lint` and `weir plan`.
+#[derive(Debug, Args)]
+pub struct LintArgs {
+    /// The definition, relative to the folder [default: .gitlab-ci.yml]
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Branch to take the definition for
+    #[arg(long, value_name = "B")]
+    pub branch: Option<String>,
+    /// Variable of the run
+    #[arg(short, long = "variable", value_name = "K=V")]
+    pub variables: Vec<KeyValue>,
+    /// The project's folder [default: the current one]
+    pub folder: Option<PathBuf>,
+}
+
+/// `weir runs …`
+#[derive(Debug, Subcommand)]
+pub enum RunsAction {
+    /// List runs, newest first
+    #[command(visible_alias = "ls")]
+    List {
+        /// Only runs in this status
+        #[arg(short, long)]
+        status: Option<String>,
+        /// Only runs of this project (path or number)
+        #[arg(long, value_name = "P")]
+        project: Option<String>,
+        /// Only runs of this pipeline
+        #[arg(long, value_name = "KEY")]
+        pipeline: Option<String>,
+        /// At most this many
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: u32,
+    },
+    /// Show a run
+    Get(RunId),
+    /// Cancel every job of a run that has not ended
+    Cancel(RunId),
+    /// Run the failed and canceled jobs of a run again
+    Retry(RunId),
+    /// Watch a run until it ends
+    Watch(RunId),
+}
+
+/// Which run.
+#[derive(Debug, Args)]
+pub struct RunId {
+    /// The run's number or uid
+    pub id: String,
+}
+
+/// `weir jobs …`
+#[derive(Debug, Subcommand)]
+pub enum JobsAction {
+    /// List jobs, newest first
+    #[command(visible_alias = "ls")]
+    List {
+        /// Only jobs in this status
+        #[arg(short, long)]
+        status: Option<String>,
+        /// Only jobs of this project (path or number)
+        #[arg(long, value_name = "P")]
+        project: Option<String>,
+        /// At most this many
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: u32,
+    },
+    /// Show a job
+    Get(JobId),
+    /// Print a job's log
+    Logs {
+        /// Which job
+        #[command(flatten)]
+        job: JobId,
+        /// Go on until the job ends
+        #[arg(short, long)]
+        follow: bool,
+    },
+    /// Cancel a job
+    Cancel(JobId),
+    /// Run a finished job again
+    Retry(JobId),
+    /// Start a manual job
+    Play {
+        /// Which job
+        #[command(flatten)]
+        job: JobId,
+        /// Variable of this job alone
+        #[arg(short, long = "variable", value_name = "K=V")]
+        variables: Vec<KeyValue>,
+    },
+    /// Delete a run as Ordine knows it, or a hand-made job; a live one is stopped first
+    Delete(JobId),
+}
+
+/// Which job.
+#[derive(Debug, Args)]
+pub struct JobId {
+    /// The job's number, or the id that `weir run` or POST /api/jobs gave
+    pub id: String,
+}
+
+/// `weir project …`
+#[derive(Debug, Subcommand)]
+pub enum ProjectAction {
+    /// Make a project; prints "ID PATH UID"
+    Create {
+        /// namespace/name
+        path: String,
+        /// Folder or git URL that its pipelines work on
+        #[arg(long, value_name = "DIR_OR_URL")]
+        source: Option<String>,
+        /// Only for its members (the default)
+        #[arg(long, conflicts_with = "public")]
+        private: bool,
+        /// For everybody who may log in
+        #[arg(long)]
+        public: bool,
+        /// The server's folder [default: as for serve]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+}
+
+/// `weir pipeline …`
+#[derive(Debug, Subcommand)]
+pub enum PipelineAction {
+    /// Make a pipeline; prints "KEY UID"
+    Create {
+        /// The name by which scripts call it, such as pipe_check_dao
+        key: String,
+        /// The project's path
+        #[arg(long, value_name = "PATH")]
+        project: String,
+        /// A .gitlab-ci.yml; without it the project's own definition is used
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// What people read
+        #[arg(long, value_name = "N")]
+        name: Option<String>,
+        /// The server's folder [default: as for serve]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+}
+
+/// `weir token …`
+#[derive(Debug, Subcommand)]
+pub enum TokenAction {
+    /// Make an access token; prints only the token
+    Create {
+        /// Whose
+        #[arg(long)]
+        user: String,
+        /// What it is for
+        #[arg(long, value_name = "N")]
+        name: String,
+        /// What it may do
+        #[arg(long, value_parser = ["api", "read_api"], default_value = "api")]
+        scope: String,
+        /// Last day it works
+        #[arg(long, value_name = "DATE")]
+        expires: Option<String>,
+        /// The server's folder [default: as for serve]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+}
+
+/// Arguments of `weir runner`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct RunnerArgs {
+    /// End an embedded runner instead
+    #[command(subcommand)]
+    pub action: Option<RunnerAction>,
+    /// The server's address
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// File with the runner's token
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Folder of this runner alone
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// A server's data folder on this machine, instead of an address and a token
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The server's Unix socket
+    #[arg(long, value_name = "PATH", hide = true)]
+    pub socket: Option<PathBuf>,
+    /// How many jobs at a time [default: one per processor]
+    #[arg(long, value_name = "N")]
+    pub concurrent: Option<usize>,
+}
+
+/// `weir runner …`
+#[derive(Debug, Subcommand)]
+pub enum RunnerAction {
+    /// End an embedded runner that is still there; its jobs finish first
+    Stop {
+        /// The server's folder [default: as for serve]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// End its running jobs too, as runner_system_failure
+        #[arg(long)]
+        now: bool,
+    },
+}
+
+/// `K=V`; the name is one that a shell can read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyValue {
+    /// The name.
+    pub key: String,
+    /// The value; may be empty.
+    pub value: String,
+}
+
+impl FromStr for KeyValue {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((key, value)) = text.split_once('=') else {
+            return Err("a variable is given as NAME=VALUE".into());
+        };
+        let first = key.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+        if !first || !key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            return Err(format!("{key:?} is no variable name: letters, digits and '_', not a digit first"));
+        }
+        Ok(Self { key: key.into(), value: value.into() })
+    }
+}
+
+impl From<KeyValue> for model::plan::Variable {
+    fn from(pair: KeyValue) -> Self {
+        Self::new(pair.key, pair.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn variables_are_names_and_values() {
+        let pair = |key: &str, value: &str| Ok(KeyValue { key: key.into(), value: value.into() });
+        assert_eq!("A=b=c".parse(), pair("A", "b=c"));
+        assert_eq!("_a1=".parse(), pair("_a1", ""));
+        for bad in ["A", "=b", "1A=b", "A-B=c", ""] {
+            assert!(bad.parse::<KeyValue>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn help_of_every_command() {
+        let mut all = String::new();
+        let mut pending = vec![(String::from("weir"), Cli::command())];
+        while let Some((name, mut command)) = pending.pop() {
+            all.push_str(&format!("$ {name} --help\n{}\n", command.render_help()));
+            for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()).collect::<Vec<_>>().iter().rev() {
+                pending.push((format!("{name} {}", sub.get_name()), (*sub).clone()));
+            }
+        }
+        insta::assert_snapshot!("help", all);
+    }
+}

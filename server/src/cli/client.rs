@@ -1,0 +1,234 @@
+//! The way to a server: where it is, what it answers, and what its refusals mean.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use reqwest::{Method, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::failure::{Exit, Failure};
+
+/// Where a server is unless somebody says otherwise.
+pub const DEFAULT_URL: &str = "http://127.0.0.1:9433";
+
+/// A server and how to ask it.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    token: Option<String>,
+}
+
+/// The first of the variables that is set and not empty.
+pub fn environment(names: [&str; 2]) -> Option<String> {
+    names.into_iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+impl Client {
+    /// The server that `WEIR_URL` or `ORDINE_API_URL` names, or the default one.
+    pub fn from_environment() -> Result<Self, Failure> {
+        Self::new(&environment(["WEIR_URL", "ORDINE_API_URL"]).unwrap_or_else(|| DEFAULT_URL.into()))
+    }
+
+    /// The server at `base`.
+    pub fn new(base: &str) -> Result<Self, Failure> {
+        let doing = "read the server's address";
+        let url: reqwest::Url = base.parse().map_err(|error| Failure::usage(doing, format!("{base:?}: {error}")))?;
+        match url.scheme() {
+            "http" => {}
+            "https" => {
+                let cause = "this version speaks http only; use a tunnel or a proxy on this machine";
+                return Err(Failure::usage(doing, format!("{base:?}: {cause}")));
+            }
+            _ => return Err(Failure::usage(doing, format!("{base:?} does not begin with http://"))),
+        }
+        let mut builder = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .user_agent(concat!("weir/", env!("CARGO_PKG_VERSION")));
+        // A proxy of the environment cannot reach this machine's own addresses.
+        if matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) {
+            builder = builder.no_proxy();
+        }
+        let http = builder.build().map_err(|error| Failure::new(Exit::Internal, "make an HTTP client", error))?;
+        let token = environment(["WEIR_TOKEN", "ORDINE_TOKEN"]);
+        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), token })
+    }
+
+    /// The server's address.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// A GET that is answered with JSON.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str, doing: &str) -> Result<T, Failure> {
+        self.ask(Method::GET, path, None::<&()>, doing).await
+    }
+
+    /// A POST that is answered with JSON.
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        doing: &str,
+    ) -> Result<T, Failure> {
+        self.ask(Method::POST, path, Some(body), doing).await
+    }
+
+    /// A DELETE.
+    pub async fn delete(&self, path: &str, doing: &str) -> Result<(), Failure> {
+        let response = self.send(Method::DELETE, path, None::<&()>, doing).await?;
+        self.checked(response, doing).await.map(drop)
+    }
+
+    /// A GET of any type; refusals are failures.
+    pub async fn open(&self, path: &str, doing: &str) -> Result<Response, Failure> {
+        let response = self.send(Method::GET, path, None::<&()>, doing).await?;
+        self.checked(response, doing).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&impl Serialize>,
+        doing: &str,
+    ) -> Result<T, Failure> {
+        let response = self.send(method, path, body, doing).await?;
+        let response = self.checked(response, doing).await?;
+        let bytes = response.bytes().await.map_err(|error| self.unreachable(doing, &error))?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            Failure::text(
+                Exit::Internal,
+                doing,
+                format!("{} answered something else than expected: {error}", self.base),
+            )
+        })
+    }
+
+    /// A request whose answer may be a refusal.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&impl Serialize>,
+        doing: &str,
+    ) -> Result<Response, Failure> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        request.send().await.map_err(|error| self.unreachable(doing, &error))
+    }
+
+    /// A GET of an event stream that goes on behind `last`.
+    pub async fn stream(&self, path: &str, last: Option<&str>, doing: &str) -> Result<Response, Failure> {
+        let mut request = self.http.get(format!("{}{path}", self.base)).header("accept", "text/event-stream");
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let response = request.send().await.map_err(|error| self.unreachable(doing, &error))?;
+        self.checked(response, doing).await
+    }
+
+    /// The answer, when it is none of the refusals.
+    pub async fn checked(&self, response: Response, doing: &str) -> Result<Response, Failure> {
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let exit = if status.is_client_error() { Exit::Refused } else { Exit::Internal };
+        let body = response.bytes().await.unwrap_or_default();
+        Err(Failure::text(exit, doing, refusal(status, &body)))
+    }
+
+    /// The server does not answer: its address, and the innermost cause.
+    pub fn unreachable(&self, doing: &str, error: &reqwest::Error) -> Failure {
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        Failure::text(Exit::Unreachable, doing, format!("cannot reach the server at {}: {cause}", self.base))
+    }
+}
+
+/// What a refusal says: the text inside the JSON body, or the status alone.
+fn refusal(status: StatusCode, body: &[u8]) -> String {
+    let said = serde_json::from_slice::<Value>(body).ok().and_then(|body| {
+        let text = body.get("error").or_else(|| body.get("message")).or_else(|| body.get("detail"))?;
+        Some(match text {
+            Value::String(text) => text.clone(),
+            Value::Object(fields) => texts(fields.values()),
+            other => other.to_string(),
+        })
+    });
+    match said {
+        Some(text) => format!("{} (HTTP {})", super::output::harmless(&text, false), status.as_u16()),
+        None => format!("the server answered {status}"),
+    }
+}
+
+fn texts<'a>(values: impl Iterator<Item = &'a Value>) -> String {
+    let mut all = Vec::new();
+    for value in values {
+        match value {
+            Value::Array(list) => all.push(texts(list.iter())),
+            Value::String(text) => all.push(text.clone()),
+            other => all.push(other.to_string()),
+        }
+    }
+    all.join(", ")
+}
+
+/// An id as one segment of a path.
+pub fn segment(id: &str) -> String {
+    let mut out = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    // A lone "." or ".." would be taken for a step in the path.
+    if out.bytes().all(|byte| byte == b'.') { out.replace('.', "%2E") } else { out }
+}
+
+/// A query string of the given pairs, with its question mark; empty without pairs.
+pub fn query(pairs: &[(&str, Option<&str>)]) -> String {
+    let mut out = String::new();
+    for (name, value) in pairs {
+        if let Some(value) = value {
+            out.push(if out.is_empty() { '?' } else { '&' });
+            let _ = write!(out, "{name}={}", segment(value));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_become_one_segment() {
+        assert_eq!(segment("pipe_a-1.x~"), "pipe_a-1.x~");
+        assert_eq!(segment("a/b c?ü"), "a%2Fb%20c%3F%C3%BC");
+        assert_eq!(segment(".."), "%2E%2E");
+    }
+
+    #[test]
+    fn refusals_are_read_in_every_dialect() {
+        let read = |body: &str| refusal(StatusCode::BAD_REQUEST, body.as_bytes());
+        assert_eq!(read(r#"{"error":"no such status"}"#), "no such status (HTTP 400)");
+        assert_eq!(read(r#"{"message":{"base":["Reference not found"]}}"#), "Reference not found (HTTP 400)");
+        assert_eq!(read("<html>"), "the server answered 400 Bad Request");
+    }
+}

@@ -1,0 +1,201 @@
+//! The settings of `weir serve`: configuration file, then environment, then flags; later wins.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+use super::args::ServeArgs;
+use super::failure::{Exit, Failure};
+
+/// What the configuration file may say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    data: Option<PathBuf>,
+    listen: Option<String>,
+    local: Option<bool>,
+    external_url: Option<String>,
+    concurrent: Option<usize>,
+    no_runner: Option<bool>,
+}
+
+/// The settings a server starts with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Folder for everything the server keeps.
+    pub data: PathBuf,
+    /// Address to listen on; port 0 picks one.
+    pub listen: SocketAddr,
+    /// One-person mode.
+    pub local: bool,
+    /// The address under which people reach the server.
+    pub external_url: Option<String>,
+    /// How many jobs the embedded runner runs at a time.
+    pub concurrent: usize,
+    /// Whether the server starts a runner.
+    pub runner: bool,
+}
+
+const DOING: &str = "read the configuration";
+
+/// Reads the settings; `env` looks up an environment variable.
+pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result<Settings, Failure> {
+    let env = |name: &str| env(name).filter(|value| !value.is_empty());
+    let file = match args.config.clone().or_else(|| env("WEIR_CONFIG").map(PathBuf::from)) {
+        Some(path) => read(&path)?,
+        None => File::default(),
+    };
+    let data = args.data.clone().or_else(|| env("WEIR_DATA").map(PathBuf::from)).or(file.data);
+    let listen = args.listen.clone().or_else(|| env("WEIR_LISTEN")).or(file.listen);
+    let listen = listen.as_deref().unwrap_or("127.0.0.1:9433");
+    let local = args.local || parsed::<Flag>(&env, "WEIR_LOCAL")?.map(|flag| flag.0).or(file.local).unwrap_or(false);
+    let no_runner = args.no_runner
+        || parsed::<Flag>(&env, "WEIR_NO_RUNNER")?.map(|flag| flag.0).or(file.no_runner).unwrap_or(false);
+    let concurrent = match args.concurrent {
+        Some(n) => Some(n),
+        None => parsed(&env, "WEIR_CONCURRENT")?.or(file.concurrent),
+    };
+    if concurrent == Some(0) {
+        return Err(Failure::usage(DOING, "`concurrent` is at least 1; use `--no-runner` for none"));
+    }
+    let external_url = args.external_url.clone().or_else(|| env("WEIR_EXTERNAL_URL")).or(file.external_url);
+    let settings = Settings {
+        data: data_folder(data.as_deref())?,
+        listen: address(listen)?,
+        local,
+        external_url: external_url.map(|url| url.trim_end_matches('/').to_owned()),
+        concurrent: concurrent.unwrap_or_else(processors),
+        runner: !no_runner,
+    };
+    if let Some(url) = &settings.external_url {
+        if !(url.starts_with("http://") || url.starts_with("https://")) || url.parse::<http::Uri>().is_err() {
+            return Err(Failure::usage(DOING, format!("the external URL {url:?} is no http:// or https:// address")));
+        }
+    }
+    Ok(settings)
+}
+
+/// How many jobs run at a time unless somebody says otherwise.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+/// The server's folder: the given one, `WEIR_DATA`, or the usual place.
+pub fn data_folder(given: Option<&Path>) -> Result<PathBuf, Failure> {
+    let absolute = |path: &Path| {
+        std::path::absolute(path)
+            .map_err(|error| Failure::usage("find the data folder", format!("{}: {error}", path.display())))
+    };
+    if let Some(path) = given {
+        return absolute(path);
+    }
+    let var = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(path) = var("WEIR_DATA") {
+        return absolute(&path);
+    }
+    // systemd names the unit's own folder, /var/lib/weir.
+    if let Some(path) = var("STATE_DIRECTORY") {
+        return absolute(&path);
+    }
+    match var("XDG_DATA_HOME").filter(|path| path.is_absolute()).or_else(|| Some(var("HOME")?.join(".local/share"))) {
+        Some(path) => absolute(&path.join("weir")),
+        None => Err(Failure::usage("find the data folder", "neither XDG_DATA_HOME nor HOME is set; use --data DIR")),
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, Failure> {
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    if let Some(port) = text.strip_prefix("localhost:").and_then(|port| port.parse().ok()) {
+        return Ok(SocketAddr::new(IpAddr::from([127, 0, 0, 1]), port));
+    }
+    Err(Failure::usage(DOING, format!("{text:?} is no address to listen on, such as 127.0.0.1:9433")))
+}
+
+fn read(path: &Path) -> Result<File, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::text(Exit::Usage, DOING, format!("{shown}: {error}")))?;
+    toml::from_str(&text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start).min(text.len());
+        let before = text.get(..start).unwrap_or("");
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        Failure::usage(DOING, format!("{shown}:{line}:{column}: {}", error.message()))
+    })
+}
+
+fn parsed<T>(env: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<T>, Failure>
+where
+    T: FromStr,
+    T::Err: std::fmt::Display,
+{
+    env(name)
+        .map(|text| text.parse().map_err(|error| Failure::usage(DOING, format!("{name}={text:?}: {error}"))))
+        .transpose()
+}
+
+/// A switch in the environment.
+struct Flag(bool);
+
+impl FromStr for Flag {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "1" | "true" | "yes" | "on" => Ok(Self(true)),
+            "0" | "false" | "no" | "off" => Ok(Self(false)),
+            _ => Err("expected true or false"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(result: Result<Settings, Failure>) -> String {
+        let failure = result.unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        failure.message.unwrap()
+    }
+
+    #[test]
+    fn flags_beat_environment_beats_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weir.toml");
+        std::fs::write(&path, "data = \"/f\"\nlisten = \"127.0.0.1:1\"\nlocal = true\nconcurrent = 3\n").unwrap();
+        let args = ServeArgs { config: Some(path), listen: Some("localhost:9".into()), ..ServeArgs::default() };
+        let env = |name: &str| match name {
+            "WEIR_LISTEN" => Some("127.0.0.1:2".to_owned()),
+            "WEIR_DATA" => Some("/e".to_owned()),
+            _ => None,
+        };
+        let settings = resolve(&args, env).unwrap();
+        assert_eq!(settings.data, Path::new("/e"));
+        assert_eq!(settings.listen, "127.0.0.1:9".parse().unwrap());
+        assert_eq!((settings.local, settings.concurrent, settings.runner), (true, 3, true));
+    }
+
+    #[test]
+    fn unknown_keys_have_file_and_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weir.toml");
+        std::fs::write(&path, "local = true\n\nlitsen = \"127.0.0.1:1\"\n").unwrap();
+        let text = message(resolve(&ServeArgs { config: Some(path), ..ServeArgs::default() }, |_| None));
+        assert!(text.contains("weir.toml:3:1: unknown field `litsen`"), "{text}");
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        let with = |name: &'static str, value: &'static str| {
+            message(resolve(&ServeArgs::default(), move |asked| (asked == name).then(|| value.to_owned())))
+        };
+        assert!(with("WEIR_LISTEN", "nowhere").contains("\"nowhere\" is no address"));
+        assert!(with("WEIR_LOCAL", "maybe").contains("expected true or false"));
+        assert!(with("WEIR_CONCURRENT", "0").contains("at least 1"));
+        assert!(with("WEIR_EXTERNAL_URL", "ci.example").contains("is no http://"));
+    }
+}

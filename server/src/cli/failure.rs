@@ -1,0 +1,62 @@
+//! How a command ends when it does not end well: one line on stderr and an exit code.
+
+use std::fmt;
+
+/// The exit codes that are not 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The run, lint or check failed; or the machine does not let the command do its work.
+    Failed = 1,
+    /// Wrong usage.
+    Usage = 2,
+    /// The server refused (HTTP 4xx).
+    Refused = 3,
+    /// The server could not be reached.
+    Unreachable = 4,
+    /// A fault of ours.
+    Internal = 5,
+}
+
+/// A command's failure: what it was about to do, and why that did not work.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// What is printed after `weir: `; `None` when everything has been said already.
+    pub message: Option<String>,
+}
+
+impl Failure {
+    /// `weir: failed to {doing}: {cause}`
+    pub fn new(exit: Exit, doing: impl fmt::Display, cause: impl Into<anyhow::Error>) -> Self {
+        Self { exit, message: Some(format!("failed to {doing}: {:#}", cause.into())) }
+    }
+
+    /// The same with a cause that is only text.
+    pub fn text(exit: Exit, doing: impl fmt::Display, cause: impl fmt::Display) -> Self {
+        Self { exit, message: Some(format!("failed to {doing}: {cause}")) }
+    }
+
+    /// Wrong usage.
+    pub fn usage(doing: impl fmt::Display, cause: impl fmt::Display) -> Self {
+        Self::text(Exit::Usage, doing, cause)
+    }
+
+    /// Only the exit code: the output said it all.
+    pub fn silent(exit: Exit) -> Self {
+        Self { exit, message: None }
+    }
+
+    /// What the service refuses when a command works on the data folder itself.
+    pub fn service(doing: impl fmt::Display, error: &model::Error) -> Self {
+        let exit = match error.kind {
+            model::ErrorKind::Internal => Exit::Internal,
+            model::ErrorKind::Unavailable => Exit::Failed,
+            _ => Exit::Refused,
+        };
+        Self::text(exit, doing, error)
+    }
+}
+
+/// What a command returns.
+pub type Outcome = Result<(), Failure>;

@@ -1,0 +1,224 @@
+//! `weir lint` and `weir plan`: the evaluator over the files of a folder.
+
+use std::path::{Path, PathBuf};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use model::plan::{AllowFailure, Plan, Variable, When};
+use model::{Diagnostic, Severity, Span};
+use pipeline::lint::Document;
+use serde_json::{Value, json};
+
+use super::args::LintArgs;
+use super::failure::{Exit, Failure, Outcome};
+use super::output::{self, Paint};
+
+/// The name of a definition unless somebody says otherwise.
+pub const FILE: &str = ".gitlab-ci.yml";
+
+/// Runs the command; `with_plan` also says which jobs a run would have.
+pub fn main(args: LintArgs, with_plan: bool, json: bool) -> Outcome {
+    let path = path_of(args.folder.as_deref(), args.file.as_deref());
+    let mut variables: Vec<Variable> = Vec::new();
+    if let Some(branch) = args.branch {
+        variables.push(Variable::new("CI_COMMIT_BRANCH", &branch));
+        variables.push(Variable::new("CI_COMMIT_REF_NAME", branch));
+    }
+    variables.extend(args.variables.into_iter().map(Variable::from));
+    let evaluated = evaluate(&path, variables);
+    if json {
+        let mut document = serde_json::to_value(Document::new(&evaluated)).unwrap_or_default();
+        if with_plan {
+            document["plan"] = evaluated.plan.as_ref().map_or(Value::Null, plan_json);
+        }
+        output::json(&document);
+    } else {
+        print_diagnostics(&evaluated.diagnostics, Paint::stderr());
+        match &evaluated.plan {
+            Some(plan) if with_plan => print_plan(plan),
+            Some(plan) => output::line(summary(&path, plan)),
+            None => {}
+        }
+    }
+    if evaluated.valid { Ok(()) } else { Err(Failure::silent(Exit::Failed)) }
+}
+
+/// The file that is meant: in the folder, under its own or the usual name. A file may stand in the
+/// folder's place.
+pub fn path_of(folder: Option<&Path>, file: Option<&Path>) -> PathBuf {
+    match (folder, file) {
+        (Some(folder), None) if folder.is_file() => folder.to_owned(),
+        (Some(folder), file) => folder.join(file.unwrap_or(Path::new(FILE))),
+        (None, Some(file)) => file.to_owned(),
+        (None, None) => PathBuf::from(FILE),
+    }
+}
+
+/// Evaluates a file; one that cannot be read is a finding like any other.
+pub fn evaluate(path: &Path, variables: Vec<Variable>) -> pipeline::Outcome {
+    let name = path.display().to_string();
+    let mut context = pipeline::Context::new(&name);
+    context.variables = variables;
+    let unreadable = |diagnostic: Diagnostic| {
+        let mut outcome = pipeline::Outcome::default();
+        outcome.diagnostics.push(diagnostic);
+        outcome
+    };
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let missing = error.kind() == std::io::ErrorKind::NotFound;
+            return unreadable(Diagnostic {
+                severity: Severity::Error,
+                message: format!("the definition cannot be read: {error}"),
+                file: name,
+                span: Span { line: 1, column: 1, ..Span::default() },
+                hint: missing.then(|| "name the folder, or the file with `-f FILE`".to_owned()),
+                source_line: String::new(),
+            });
+        }
+    };
+    match pipeline::decode(&bytes, &name) {
+        Ok(text) => pipeline::plan(text, &context),
+        Err(diagnostic) => unreadable(*diagnostic),
+    }
+}
+
+fn summary(path: &Path, plan: &Plan) -> String {
+    let jobs = plan.jobs.len();
+    let stages = plan.stages.iter().filter(|stage| plan.jobs.iter().any(|job| &job.stage == *stage)).count();
+    let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    let paint = Paint::stdout();
+    let good = paint.green("✓");
+    format!("{good} {}: valid, {} in {}", path.display(), plural(jobs, "job"), plural(stages, "stage"))
+}
+
+/// Writes findings to stderr: the line, a caret under the place, and the way out.
+pub fn print_diagnostics(diagnostics: &[Diagnostic], paint: Paint) {
+    let renderer = if paint.is_on() { Renderer::styled() } else { Renderer::plain() };
+    for diagnostic in diagnostics {
+        output::note(render(diagnostic, &renderer));
+    }
+}
+
+fn render(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
+    let clean = |text: &str| output::harmless(text, false);
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(clean(&diagnostic.message));
+    let line: String = diagnostic.source_line.replace('\t', " ");
+    let line = clean(&line);
+    let start = line.char_indices().nth(diagnostic.span.column.max(1) as usize - 1).map_or(line.len(), |(at, _)| at);
+    let end = line[start..].char_indices().nth(diagnostic.caret_width()).map_or(line.len(), |(at, _)| start + at);
+    let mut groups = vec![
+        Group::with_title(title).element(
+            Snippet::source(line)
+                .line_start(diagnostic.span.line.max(1) as usize)
+                .path(clean(&diagnostic.file))
+                .annotation(AnnotationKind::Primary.span(start..end.max(start))),
+        ),
+    ];
+    if let Some(hint) = &diagnostic.hint {
+        groups.push(Group::with_title(Level::HELP.secondary_title(clean(hint))));
+    }
+    format!("{}\n", renderer.render(&groups))
+}
+
+fn plan_json(plan: &Plan) -> Value {
+    let of_stage = |stage: &String| {
+        let jobs = plan.jobs.iter().filter(|job| &job.stage == stage);
+        jobs.map(|job| {
+            let needs = job.needs.as_ref().map(|needs| needs.iter().map(|need| &need.job).collect::<Vec<_>>());
+            json!({"name": job.name, "when": job.when, "allow_failure": job.allow_failure.always(), "needs": needs})
+        })
+        .collect::<Vec<_>>()
+    };
+    let stages: Vec<Value> = plan
+        .stages
+        .iter()
+        .map(|stage| (stage, of_stage(stage)))
+        .filter(|(_, jobs)| !jobs.is_empty())
+        .map(|(stage, jobs)| json!({"name": stage, "jobs": jobs}))
+        .collect();
+    let excluded: Vec<Value> =
+        plan.excluded.iter().map(|job| json!({"name": job.name, "stage": job.stage, "reason": job.reason})).collect();
+    json!({"stages": stages, "excluded": excluded})
+}
+
+fn print_plan(plan: &Plan) {
+    let paint = Paint::stdout();
+    for stage in &plan.stages {
+        let mut jobs = plan.jobs.iter().filter(|job| &job.stage == stage).peekable();
+        if jobs.peek().is_none() {
+            continue;
+        }
+        output::line(paint.bold(&output::harmless(stage, false)));
+        for job in jobs {
+            let mut notes = Vec::new();
+            match job.when {
+                When::OnSuccess => {}
+                When::Manual => notes.push("manual".to_owned()),
+                other => notes.push(format!("when: {}", other.as_str())),
+            }
+            match &job.needs {
+                None => {}
+                Some(needs) if needs.is_empty() => notes.push("needs nothing, starts at once".to_owned()),
+                Some(needs) => {
+                    let names: Vec<_> = needs.iter().map(|need| need.job.as_str()).collect();
+                    notes.push(format!("needs {}", names.join(", ")));
+                }
+            }
+            match &job.allow_failure {
+                AllowFailure::Bool(false) => {}
+                AllowFailure::Bool(true) => notes.push("may fail".to_owned()),
+                AllowFailure::ExitCodes(codes) => notes.push(format!("may fail with {codes:?}")),
+            }
+            if job.retry.max > 0 {
+                notes.push(format!("retried up to {} times", job.retry.max));
+            }
+            let notes = if notes.is_empty() { String::new() } else { format!("  ({})", notes.join("; ")) };
+            output::line(format!(
+                "  {}{}",
+                output::harmless(&job.name, false),
+                paint.dim(&output::harmless(&notes, false))
+            ));
+        }
+    }
+    if !plan.excluded.is_empty() {
+        output::line(paint.bold("not in the run"));
+        for job in &plan.excluded {
+            let text = format!("  {}: {}", job.name, job.reason);
+            output::line(paint.dim(&output::harmless(&text, false)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn diagnostic(column: u32, width: usize, line: &str) -> Diagnostic {
+        Diagnostic {
+            severity: Severity::Error,
+            message: "unknown key `scirpt`".into(),
+            file: ".gitlab-ci.yml".into(),
+            span: Span { start: 10, end: 10 + width, line: 7, column },
+            hint: Some("did you mean `script`?".into()),
+            source_line: line.into(),
+        }
+    }
+
+    #[test]
+    fn a_finding_has_its_line_a_caret_and_a_way_out() {
+        insta::assert_snapshot!(render(&diagnostic(3, 6, "  scirpt: [make]"), &Renderer::plain()));
+    }
+
+    #[test]
+    fn any_place_can_be_shown() {
+        for (column, width, line) in [(1, 0, ""), (9, 5, "ü"), (1, 1, "\t\x1b[31mx"), (2, 900, "äöü"), (0, 1, "x")]
+        {
+            render(&diagnostic(column, width, line), &Renderer::plain());
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! `weir serve`.
+
+use std::path::{Path, PathBuf};
+
+use model::Caller;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use super::args::ServeArgs;
+use super::config::{self, Settings};
+use super::failure::{Exit, Failure, Outcome};
+use super::output;
+use crate::boot;
+use crate::http::{AppState, Listeners, Options, serve};
+
+const DOING: &str = "serve";
+
+/// Runs the command.
+pub fn main(args: &ServeArgs) -> Outcome {
+    let settings = config::resolve(args, |name| std::env::var(name).ok())?;
+    if !settings.local {
+        let cause = "this version has no accounts yet; start it with --local, for one person on this machine";
+        return Err(Failure::usage(DOING, cause));
+    }
+    if !settings.listen.ip().is_loopback() {
+        let cause = format!("--local trusts everybody who reaches {}; use a loopback address", settings.listen);
+        return Err(Failure::usage(DOING, cause));
+    }
+    log_to_stderr();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Internal, DOING, error))?;
+    let result = runtime.block_on(run(&settings, args.demo));
+    // What still waits (held requests of a client that went away) does not keep the process.
+    runtime.shutdown_background();
+    result
+}
+
+/// Log lines go to stderr; `WEIR_LOG` says which.
+pub fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("WEIR_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let paint = output::Paint::stderr();
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(paint.is_on());
+    // Set already in a test that runs several commands.
+    let _ = subscriber.try_init();
+}
+
+async fn run(settings: &Settings, demo: bool) -> Outcome {
+    let failed = |error: &dyn std::fmt::Display| Failure::text(Exit::Failed, DOING, error);
+    let caller = super::admin::local_caller();
+    let (folder, weir) = boot::open(&settings.data).map_err(|error| failed(&error))?;
+    let listeners =
+        Listeners::bind(settings.listen, &folder.path().join(boot::SOCKET)).await.map_err(|error| failed(&error))?;
+    let address = listeners.address().map_err(|error| failed(&error))?;
+    weir.set_external_url(settings.external_url.as_deref().unwrap_or(&format!("http://{address}")));
+    let stop = CancellationToken::new();
+    let options = Options { owner: caller.user.clone(), port: address.port() };
+    let state = AppState::new(weir.clone(), options, stop.clone());
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
+    let serving = tokio::spawn(serve(listeners, state));
+    if settings.runner {
+        boot::start_runner(&weir, settings.concurrent).await.map_err(|error| failed(&error))?;
+    }
+    let sweeping = tokio::spawn(boot::keep_swept(weir.clone(), stop.clone()));
+    if demo {
+        fill_demo(&weir, &caller).await;
+    }
+    let known = Address::tell(folder.path(), &format!("http://{address}"));
+    output::line(format!("weir: serving http://{address} (data {})", folder.path().display()));
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    drop(known);
+    tracing::info!("stopping; running jobs go on");
+    stop.cancel();
+    let _ = tokio::join!(serving, sweeping);
+    Ok(())
+}
+
+async fn fill_demo(weir: &crate::service::Weir, caller: &Caller) {
+    // A server without its demo is still a server.
+    if let Err(error) = boot::fill_demo(weir, caller).await {
+        tracing::warn!(%error, "failed to make the demo");
+    }
+}
+
+/// Where the server of a data folder answers, told in a file of the folder while it runs.
+struct Address(PathBuf);
+
+impl Address {
+    fn tell(data: &Path, address: &str) -> Self {
+        let path = address_file(data);
+        if let Err(error) = std::fs::write(&path, format!("{address}\n")) {
+            tracing::warn!(%error, "failed to write the server's address");
+        }
+        Self(path)
+    }
+}
+
+impl Drop for Address {
+    fn drop(&mut self) {
+        // A file that stays is only believed while the folder is locked.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// The file that says where the folder's server answers.
+pub fn address_file(data: &Path) -> PathBuf {
+    data.join("run/address")
+}

@@ -1,0 +1,50 @@
+//! GitLab's dialect below `/api/v4`, as far as it goes: projects, runs and jobs. And Weir's own
+//! addition `/api/v4/weir/…`, which finds the same objects without their project: what the command
+//! line uses. One set of handlers serves both.
+
+mod error;
+mod jobs;
+mod page;
+mod projects;
+mod runs;
+mod target;
+pub mod wire;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::http::AppState;
+
+/// The routes, relative to `/api/v4`.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/version", get(projects::version))
+        .route("/metadata", get(projects::version))
+        .route("/user", get(projects::user))
+        .route("/projects", get(projects::list))
+        .route("/projects/{project}", get(projects::get))
+        .merge(objects("/projects/{project}", "pipelines"))
+        .merge(objects("/weir", "runs"))
+        .route("/weir/runs/{run}/why", get(runs::why))
+        .route("/weir/jobs/{job}/why", get(jobs::why))
+        .route("/weir/projects", post(projects::create))
+        .route("/weir/tokens", post(projects::create_token))
+}
+
+/// Runs and jobs below `root`; GitLab calls runs pipelines.
+fn objects(root: &str, runs_word: &str) -> Router<AppState> {
+    let run = format!("{root}/{runs_word}/{{run}}");
+    let job = format!("{root}/jobs/{{job}}");
+    Router::new()
+        .route(&format!("{root}/{runs_word}"), get(runs::list))
+        .route(&run, get(runs::get).delete(runs::delete))
+        .route(&format!("{run}/jobs"), get(runs::jobs))
+        .route(&format!("{run}/retry"), post(runs::retry))
+        .route(&format!("{run}/cancel"), post(runs::cancel))
+        .route(&format!("{root}/jobs"), get(jobs::list))
+        .route(&job, get(jobs::get))
+        .route(&format!("{job}/trace"), get(jobs::trace))
+        .route(&format!("{job}/play"), post(jobs::play))
+        .route(&format!("{job}/retry"), post(jobs::retry))
+        .route(&format!("{job}/cancel"), post(jobs::cancel))
+}

@@ -1,0 +1,60 @@
+//! Numbered pages of runs and jobs, as GitLab's dialect lists them.
+
+use std::collections::HashMap;
+
+use model::view::RunFilter;
+use model::{Caller, Error, Job, Project, ProjectId, Run, RunId, Status};
+
+use super::Weir;
+use crate::auth::{self, Action};
+use crate::store::{jobs, ordine, projects, runs};
+
+impl Weir {
+    /// A page of the runs that fit, newest first, without their stages, and how many fit in all.
+    pub async fn page_of_runs(
+        &self,
+        caller: &Caller,
+        filter: RunFilter,
+        offset: u64,
+        limit: u32,
+    ) -> Result<(Vec<Run>, u64), Error> {
+        auth::require(caller, Action::Read)?;
+        Ok(self.store.read(move |conn| runs::page(conn, &filter, offset, limit)).await?)
+    }
+
+    /// A page of the jobs in these statuses (all when empty), newest first, with their runs.
+    pub async fn page_of_jobs(
+        &self,
+        caller: &Caller,
+        statuses: Vec<Status>,
+        project: Option<ProjectId>,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Vec<(Job, Run)>, Error> {
+        auth::require(caller, Action::Read)?;
+        let page = self.store.read(move |conn| {
+            let mut known: HashMap<RunId, Run> = HashMap::new();
+            let mut page = Vec::new();
+            for job in jobs::list(conn, &statuses, project, None, offset, limit)? {
+                if !known.contains_key(&job.run_id) {
+                    known.insert(job.run_id, runs::require(conn, job.run_id)?);
+                }
+                let run = known[&job.run_id].clone();
+                page.push((job, run));
+            }
+            Ok(page)
+        });
+        Ok(page.await?)
+    }
+
+    /// The project with this path, uid or number.
+    pub async fn project_called(&self, caller: &Caller, name: &str) -> Result<Project, Error> {
+        auth::require(caller, Action::Read)?;
+        let name = name.to_owned();
+        let found = self.store.read(move |conn| match ordine::project_called(conn, &name)? {
+            Some(id) => projects::get(conn, id),
+            None => Ok(None),
+        });
+        found.await?.ok_or_else(|| Error::not_found("project"))
+    }
+}
