@@ -29,3 +29,13 @@ pub async fn fill(weir: &Weir, caller: &Caller) -> Result<(), Error> {
     weir.start_run(caller, &key, NewRun { source: Source::Web, ..NewRun::default() }).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_demo_is_a_valid_definition() {
+        let outcome = pipeline::plan(super::DEFINITION, &pipeline::Context::default());
+        assert_eq!(outcome.diagnostics, []);
+        assert!(outcome.plan.is_some());
+    }
+}
