@@ -40,19 +40,26 @@ pub fn build(workspace: &Workspace, options: &Options) -> Result<()> {
 /// The site, then the one executable that holds it.
 pub fn release(workspace: &Workspace) -> Result<()> {
     site::build(workspace)?;
-    process::run(process::cargo().current_dir(&workspace.root).args([
-        "build",
-        "--release",
-        "--package",
-        "server",
-        "--bin",
-        "weir",
-    ]))
+    // The compiler knows when an embedded file changes, but not when one comes or goes.
+    let embedded = site::names(workspace)?;
+    let stamp = workspace.target.join("release/embedded-files");
+    if std::fs::read_to_string(&stamp).is_ok_and(|known| known != embedded) {
+        process::run(in_root(workspace).args(["clean", "--release", "--package", "server"]))?;
+    }
+    process::run(in_root(workspace).args(["build", "--release", "--package", "server", "--bin", "weir"]))?;
+    std::fs::write(stamp, embedded)?;
+    Ok(())
 }
 
 /// The build that `serve` and `test` share.
 pub fn development(workspace: &Workspace) -> Command {
+    let mut cargo = in_root(workspace);
+    cargo.arg("build").args(SELECTION);
+    cargo
+}
+
+fn in_root(workspace: &Workspace) -> Command {
     let mut cargo = process::cargo();
-    cargo.current_dir(&workspace.root).arg("build").args(SELECTION);
+    cargo.current_dir(&workspace.root);
     cargo
 }

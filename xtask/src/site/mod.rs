@@ -32,6 +32,11 @@ pub fn build(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
+/// The names of all files of the built site, a line each.
+pub fn names(workspace: &Workspace) -> Result<String> {
+    publish::names(&workspace.site())
+}
+
 /// Makes sure that `target/site` exists: the server does not compile without the folder.
 pub fn ensure_folder(workspace: &Workspace) -> Result<()> {
     std::fs::create_dir_all(workspace.site().join("pkg"))?;

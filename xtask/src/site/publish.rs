@@ -53,6 +53,13 @@ pub fn publish(workspace: &Workspace, files: &Files) -> Result<Vec<String>> {
     Ok(report)
 }
 
+/// What lies in a folder, a line each.
+pub fn names(site: &Path) -> Result<String> {
+    let mut present = Files::new();
+    collect(site, site, &mut present)?;
+    Ok(present.keys().map(|name| format!("{}\n", name.display())).collect::<Vec<_>>().concat())
+}
+
 /// The Brotli variant beside `path`, made if it is missing or out of date, when it is smaller.
 fn compressed(path: &Path, contents: &[u8], changed: bool) -> Result<Option<(PathBuf, u64)>> {
     let extension = path.extension().and_then(|ext| ext.to_str()).unwrap_or("");
