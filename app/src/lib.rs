@@ -24,4 +24,6 @@ mod sample;
 
 pub use app::App;
 #[cfg(feature = "ssr")]
+pub use logic::filter::read as read_run_filter;
+#[cfg(feature = "ssr")]
 pub use shell::shell;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use app::service::Service;
-use axum::extract::{Query, State};
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use axum::response::sse::Event as Message;
 use model::view::RunFilter;
-use model::{Error, PipelineKey, RunId, Seq, Status};
+use model::{Error, Seq};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
@@ -29,9 +29,10 @@ pub(super) async fn dashboard(access: Access, State(state): State<AppState>) -> 
 pub(super) async fn runs(
     access: Access,
     State(state): State<AppState>,
-    Query(query): Query<Vec<(String, String)>>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
-    open(access, &state, Subject::Runs(filter(&query)?)).await
+    let filter = app::read_run_filter(query.as_deref().unwrap_or_default()).map_err(Error::invalid)?;
+    open(access, &state, Subject::Runs(filter)).await
 }
 
 /// `/live/pipelines`: every pipeline.
@@ -135,60 +136,6 @@ impl Source for Board {
                 // The client comes back and is told.
                 Err(_) => return None,
             }
-        }
-    }
-}
-
-/// Reads the filter of the run list as the list's own address has it. Names that are not known are
-/// left alone.
-fn filter(pairs: &[(String, String)]) -> Result<RunFilter, Error> {
-    let mut filter = RunFilter::default();
-    for (name, value) in pairs {
-        let value = value.trim();
-        let wrong = |error: &dyn std::fmt::Display| Error::invalid(format!("{name}: {error}"));
-        match name.as_str() {
-            _ if value.is_empty() => {}
-            "pipeline" => filter.pipeline = Some(value.parse::<PipelineKey>().map_err(|e| wrong(&e))?),
-            "project" => filter.project = Some(value.parse().map_err(|e: model::id::IdError| wrong(&e))?),
-            "status" => {
-                for word in value.split(',') {
-                    filter.status.push(word.trim().parse::<Status>().map_err(|e| wrong(&e))?);
-                }
-            }
-            "ref" => filter.git_ref = Some(value.to_owned()),
-            "user" => filter.user = Some(value.to_owned()),
-            "text" => filter.text = Some(value.to_owned()),
-            "before" => filter.before = Some(value.parse::<RunId>().map_err(|e| wrong(&e))?),
-            "limit" => filter.limit = Some(value.parse().map_err(|e: std::num::ParseIntError| wrong(&e))?),
-            _ => {}
-        }
-    }
-    Ok(filter)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_address_is_the_filter() {
-        let filter = |query: &str| {
-            let address = format!("/live/runs?{query}").parse().unwrap();
-            filter(&Query::<Vec<_>>::try_from_uri(&address).unwrap())
-        };
-        let read =
-            filter("pipeline=build%20%26%20test&status=failed%2Ccanceled&status=&ref=feature/x&text=50%25&utm=1");
-        let expected = RunFilter {
-            pipeline: Some("build & test".parse().unwrap()),
-            status: vec![Status::Failed, Status::Canceled],
-            git_ref: Some("feature/x".into()),
-            text: Some("50%".into()),
-            ..RunFilter::default()
-        };
-        assert_eq!(read, Ok(expected));
-        assert_eq!(filter(""), Ok(RunFilter::default()));
-        for wrong in ["status=green", "before=x", "limit=many", "project=-1"] {
-            assert!(filter(wrong).is_err(), "{wrong}");
         }
     }
 }

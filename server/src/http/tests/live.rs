@@ -95,6 +95,33 @@ async fn a_client_from_another_time_begins_anew() {
 }
 
 #[tokio::test]
+async fn a_browser_that_lags_behind_gets_a_fresh_state() {
+    let world = World::new().await;
+    let run = world.start().await;
+    let mut listener = Listener::open(&world, &format!("/live/runs/{}", run.id), None).await;
+    listener.expect("state").await;
+    // More than the bus keeps for anybody.
+    let many = world.weir.store().write(|tx| {
+        for _ in 0..5000 {
+            tx.touch("something")?;
+        }
+        Ok(())
+    });
+    many.await.unwrap();
+    world.weir.cancel_run(&world.caller, run.id).await.unwrap();
+    let fresh = listener.expect("state").await;
+    assert_eq!(fresh.data["run"]["status"], "canceled");
+}
+
+#[tokio::test]
+async fn a_wrong_filter_is_said() {
+    let world = World::new().await;
+    let answer = world.get("/live/runs?status=green").await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(answer.json()["error"].as_str().unwrap().contains("green"));
+}
+
+#[tokio::test]
 async fn a_deleted_run_ends_its_streams() {
     let world = World::new().await;
     let run = world.start().await;
