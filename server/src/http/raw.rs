@@ -22,7 +22,7 @@ use super::{Access, AppState, Failure, file};
 use crate::logs::Logs;
 
 /// Bytes sent at once while following.
-const PIECE: u64 = 256 * 1024;
+const PIECE: u64 = 128 * 1024;
 
 pub(super) fn router() -> Router<AppState> {
     Router::new().route("/jobs/{id}/raw", get(raw))

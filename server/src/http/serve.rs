@@ -30,6 +30,8 @@ const HEAD: Duration = Duration::from_secs(30);
 const VANISHED: u32 = 60_000;
 /// How long requests that are being answered have at the end.
 const LAST_CALL: Duration = Duration::from_secs(1);
+/// Bytes of one connection that wait to be sent or read, and the longest head of a request.
+const BUFFER: usize = 128 * 1024;
 /// The pause after the system refused a connection, because it is out of file handles.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -193,7 +195,7 @@ impl Server {
         let service =
             TowerToHyperService::new(router.map_request(|request: http::Request<Incoming>| request.map(Body::new)));
         let mut builder = http1::Builder::new();
-        builder.timer(TokioTimer::new()).header_read_timeout((!L::TRUSTED).then_some(HEAD));
+        builder.timer(TokioTimer::new()).max_buf_size(BUFFER).header_read_timeout((!L::TRUSTED).then_some(HEAD));
         let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
         let mut stopping = false;
         loop {
