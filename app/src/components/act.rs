@@ -99,7 +99,7 @@ pub fn ActButton(
                 type="submit"
                 class=if quiet { "button icon-only" } else { "button" }
                 data-key=key
-                title=title
+                title=move || title()
                 aria-disabled=move || unless.get().map(|_| "true")
                 on:click=move |event| {
                     if unless.get_untracked().is_some() {

@@ -33,9 +33,15 @@ pub fn PageHead(
         }
     });
     view! {
-        <Title text=move || format!("{}{} · Weir", mark(), title.get()) />
+        <Title text=move || escaped(format!("{}{} · Weir", mark(), title.get())) />
         <Link id="favicon" rel="icon" type_="image/svg+xml" href=untrack(icon) />
     }
+}
+
+/// The server writes the title into the page as it is, so that what would be markup has to be escaped
+/// there; in the browser it is set as text.
+fn escaped(title: String) -> String {
+    if cfg!(feature = "ssr") { title.replace('&', "&amp;").replace('<', "&lt;") } else { title }
 }
 
 /// The picture for a state.

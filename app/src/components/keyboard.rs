@@ -59,7 +59,7 @@ fn act(key: &str, after_g: bool, page: PageContext, lang: Lang) -> bool {
         "f" => walk("[data-failed]", 1),
         "g" if after_g => press("[data-key='gg']") || end("[data-row]", false),
         "G" => press("[data-key='G']") || end("[data-row]", true),
-        "y" => copy_link(page, lang),
+        "y" => press("[data-key='y']") || copy_link(page, lang),
         "r" | "p" | "c" | "w" | "F" | "W" => press(&format!("[data-key='{key}']")),
         _ => false,
     }
@@ -109,7 +109,8 @@ fn show_help() -> bool {
     dialog.is_some_and(|dialog| dialog.open() || dialog.show_modal().is_ok())
 }
 
-fn copy_link(page: PageContext, lang: Lang) -> bool {
+/// Puts the address of what is seen into the clipboard, and says so.
+pub fn copy_link(page: PageContext, lang: Lang) -> bool {
     let Ok(address) = window().location().href() else { return false };
     let _ = window().navigator().clipboard().write_text(&address);
     page.say.set(lang.t(T::LinkCopied).to_owned());

@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod diagnostics;
+pub mod dynamic;
 pub mod error;
 pub mod head;
 pub mod help;

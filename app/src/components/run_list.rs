@@ -62,7 +62,7 @@ fn Row(run: RwSignal<Run>, of_one_pipeline: bool) -> impl IntoView {
                 <Badge status=state />
             </td>
             <th scope="row">
-                <a href=address data-row="" data-failed=failed>
+                <a href=address data-row="" data-failed=move || failed()>
                     {name}
                     <span class="num">{format!("#{}", fixed.number)}</span>
                 </a>

@@ -70,7 +70,7 @@ pub fn Badge(
     view! {
         <span class=move || format!("badge s-{}", name.get()) title=move || quiet.then(text)>
             <Icon name />
-            <span class=if quiet { "unseen" } else { "word" }>{text}</span>
+            <span class=if quiet { "unseen" } else { "word" }>{move || text()}</span>
         </span>
     }
 }

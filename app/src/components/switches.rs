@@ -20,7 +20,7 @@ pub fn Back() -> impl IntoView {
         let path = location.pathname.get();
         if query.is_empty() { path } else { format!("{path}?{}", query.trim_start_matches('?')) }
     };
-    view! { <input type="hidden" name="back" value=here /> }
+    view! { <input type="hidden" name="back" value=move || here() /> }
 }
 
 /// The other language, by its own name.
@@ -71,9 +71,11 @@ pub fn ThemeSwitch() -> impl IntoView {
         }
     };
     view! {
-        <form class="switch group" method="post" action=SetTheme::PATH role="group" aria-label=lang.t(T::Theme)>
+        <form class="switch" method="post" action=SetTheme::PATH>
             <Back />
-            {Theme::ALL.map(one).into_iter().collect_view()}
+            <div class="group" role="group" aria-label=lang.t(T::Theme)>
+                {Theme::ALL.map(one).into_iter().collect_view()}
+            </div>
         </form>
     }
 }

@@ -24,7 +24,7 @@ pub fn When(
     };
     let title = move || at.get().filter(|_| awake()).map(|at| local(at, lang.tag()));
     let machine = move || at.get().map(|at| at.rfc3339());
-    view! { <time datetime=machine title=title>{text}</time> }
+    view! { <time datetime=move || machine() title=move || title()>{move || text()}</time> }
 }
 
 /// The time as this browser's zone has it. Only called in a live page.
@@ -79,5 +79,5 @@ pub fn Length(
             (false, None) => "–".to_owned(),
         }
     };
-    view! { <span class="num">{text}</span> }
+    view! { <span class="num">{move || text()}</span> }
 }

@@ -102,6 +102,11 @@ impl Trace {
         self.complete = true;
     }
 
+    /// The runner sends the whole trace again.
+    pub fn begin_again(&mut self) {
+        *self = Self { toggled: std::mem::take(&mut self.toggled), ..Self::default() };
+    }
+
     /// Folded lines.
     pub fn folds(&self) -> &Folds {
         &self.folds

@@ -6,6 +6,7 @@ use leptos_router::hooks::use_location;
 use model::view::{RunFilter, RunPage};
 use model::{Pipeline, PipelineKey, Run, Status};
 
+use crate::components::dynamic::Show;
 use crate::components::error::ErrorPage;
 use crate::components::head::PageHead;
 use crate::components::page::{PageKey, page_keys, use_page};

@@ -65,7 +65,7 @@ pub fn pipeline(id: i64, key: &str, name: &str) -> Pipeline {
 pub fn pipelines() -> Vec<Pipeline> {
     vec![
         pipeline(1, "shop", "Shop"),
-        pipeline(2, "nightly", "Nightly <b>scan</b>"),
+        pipeline(2, "nightly", "Nightly <b>scan</b></title><script>alert(2)</script>"),
         pipeline(3, "docs", "文档"),
         pipeline(4, "release & ship", "Release"),
     ]

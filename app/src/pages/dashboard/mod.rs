@@ -6,6 +6,7 @@ mod welcome;
 use leptos::prelude::*;
 use model::view::Dashboard;
 
+use crate::components::dynamic::Show;
 use crate::components::error::ErrorPage;
 use crate::components::head::PageHead;
 use crate::components::page::{PageKey, page_keys, use_page};
@@ -80,7 +81,7 @@ fn Board(seen: Seen<Dashboard>) -> impl IntoView {
         <PageHead title />
         <div class="page-head">
             <h1>{lang.t(T::Dashboard)}</h1>
-            <p class="lead">{summary}</p>
+            <p class="lead">{move || summary()}</p>
             <span class="push"></span>
             <Capacity board />
         </div>
@@ -140,21 +141,21 @@ fn Board(seen: Seen<Dashboard>) -> impl IntoView {
 #[component]
 fn Capacity(board: RwSignal<Dashboard>) -> impl IntoView {
     let lang = use_lang();
-    let number = move |read: fn(&Dashboard) -> u64| move || board.with(read);
+    let number = move |read: fn(&Dashboard) -> u64| board.with(read).to_string();
     let none = move || board.with(|b| b.runners_online == 0);
     view! {
         <dl class="gauges">
             <div>
                 <dt>{lang.t(T::RunningJobs)}</dt>
-                <dd>{number(|b| b.running_jobs)}</dd>
+                <dd>{move || number(|b| b.running_jobs)}</dd>
             </div>
             <div>
                 <dt>{lang.t(T::Queued)}</dt>
-                <dd>{number(|b| b.queued_jobs)}</dd>
+                <dd>{move || number(|b| b.queued_jobs)}</dd>
             </div>
-            <div class:alarm=none title=move || none().then(|| lang.t(T::NoRunner))>
+            <div class:alarm=move || none() title=move || none().then(|| lang.t(T::NoRunner))>
                 <dt>{lang.t(T::RunnersOnline)}</dt>
-                <dd>{number(|b| b.runners_online)}</dd>
+                <dd>{move || number(|b| b.runners_online)}</dd>
             </div>
         </dl>
     }

@@ -5,6 +5,7 @@ use model::view::{JobView, Why};
 use model::{ArtifactInfo, JobId};
 
 use super::state::JobState;
+use crate::components::dynamic::Show;
 use crate::components::status::{Badge, Icon};
 use crate::components::time::{JobTime, Length, When};
 use crate::components::why::WhyChain;
@@ -56,8 +57,8 @@ pub fn Aside(
                 <p class="because">{move || job.with(|j| lang.reason(&j.reason))}</p>
                 {why.filter(|w| !w.because.is_empty()).map(|why| view! { <WhyChain why /> })}
                 <dl class="facts column">
-                    {fact(T::Runner, view! { {runner} }.into_any())}
-                    {fact(T::ExitCode, view! { <span class="num">{exit}</span> }.into_any())}
+                    {fact(T::Runner, view! { {move || runner()} }.into_any())}
+                    {fact(T::ExitCode, view! { <span class="num">{move || exit()}</span> }.into_any())}
                     {fact(T::QueuedFor, view! { <Length times=queued /> }.into_any())}
                     {fact(T::Duration, view! { <JobTime job /> }.into_any())}
                     {fact(T::Started, view! { <When at=started /> }.into_any())}

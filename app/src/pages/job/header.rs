@@ -6,6 +6,7 @@ use model::Status;
 
 use super::state::JobState;
 use crate::components::act::{ActButton, ActForm, AskFirst};
+use crate::components::dynamic::Show;
 use crate::components::status::{Badge, Icon, job_state};
 use crate::components::time::JobTime;
 use crate::i18n::{Phrases, T, use_lang};

@@ -9,6 +9,7 @@ use model::plan::ExcludedJob;
 use model::view::PlanStage;
 
 use crate::components::diagnostics::Diagnostics;
+use crate::components::dynamic::Show;
 use crate::i18n::{Phrases, T, use_lang};
 use crate::rpc::lint;
 
@@ -100,7 +101,7 @@ pub fn CheckedField(
         </label>
         <div role="status">
             <Show when=move || typed.get()>
-                <p class="faint">{state}</p>
+                <p class="faint">{move || state()}</p>
                 {move || {
                     let list = checked.findings.get();
                     (!list.is_empty()).then(|| view! { <Diagnostics list /> })

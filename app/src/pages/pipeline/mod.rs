@@ -12,6 +12,7 @@ use model::view::PipelineView;
 use model::{Error, PipelineKey, Run};
 
 use crate::components::act::AskFirst;
+use crate::components::dynamic::Show;
 use crate::components::error::ErrorPage;
 use crate::components::head::PageHead;
 use crate::components::page::{PageKey, page_keys, use_page};

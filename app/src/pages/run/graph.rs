@@ -6,6 +6,7 @@ use model::Job;
 
 use super::node::JobNode;
 use super::state::RunState;
+use crate::components::dynamic::Show;
 use crate::components::status::face;
 use crate::i18n::{T, use_lang};
 use crate::logic::graph::{self, Group, Layout, Node};
@@ -52,7 +53,7 @@ fn Drawing(layout: Layout, jobs: Vec<RwSignal<Job>>, state: RunState, lit: RwSig
             let lit = a.selected(&Some(from)) || b.selected(&Some(to));
             format!("edge from-{}{}", source.with(|j| face(j.status, false)), if lit { " lit" } else { "" })
         };
-        view! { <path class=class d=edge.path /> }
+        view! { <path class=move || class() d=edge.path /> }
     };
     view! {
         <div class="graph">
@@ -93,7 +94,7 @@ fn StageColumn(group: Group, jobs: Vec<RwSignal<Job>>, state: RunState, lit: RwS
         view! { <ul>{nodes.collect_view()}</ul> }
     };
     view! {
-        <li class=look>
+        <li class=move || look()>
             <h2>{group.stage}</h2>
             <div class="lanes">{group.columns.into_iter().map(column).collect_view()}</div>
         </li>

@@ -6,6 +6,7 @@ use model::{Source, Status};
 
 use super::state::RunState;
 use crate::components::act::{ActButton, AskFirst};
+use crate::components::dynamic::Show;
 use crate::components::run_list::Commit;
 use crate::components::status::{Badge, run_state};
 use crate::components::time::{RunTime, When};

@@ -11,6 +11,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use model::view::{RunView, Why};
 use model::{Error, RunId};
 
+use crate::components::dynamic::Show;
 use crate::components::error::ErrorPage;
 use crate::components::head::PageHead;
 use crate::components::page::{PageKey, page_keys};

@@ -29,8 +29,8 @@ pub fn JobNode(
     let again = (fixed.attempt > 1)
         .then(|| view! { <span class="count num" title=lang.attempt(fixed.attempt)>{fixed.attempt}</span> });
     view! {
-        <div class=look title=why>
-            <a href=href::job(fixed.id) data-row="" data-failed=failed>
+        <div class=move || look() title=move || why()>
+            <a href=href::job(fixed.id) data-row="" data-failed=move || failed()>
                 <Badge status=state quiet=true />
                 <span class="name">{fixed.name.clone()}</span>
                 {again}

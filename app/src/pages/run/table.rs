@@ -62,7 +62,7 @@ fn Row(job: RwSignal<Job>) -> impl IntoView {
                 <Badge status=status />
             </td>
             <th scope="row">
-                <a href=href::job(fixed.id) data-row="" data-failed=failed>{fixed.name.clone()}</a>
+                <a href=href::job(fixed.id) data-row="" data-failed=move || failed()>{fixed.name.clone()}</a>
                 {attempt}
                 {move || old.get().then(|| view! { " " <span class="faint">{lang.t(T::Earlier)}</span> })}
                 {fixed.allow_failure.then(|| view! { " " <span class="tag">{lang.t(T::AllowedToFail)}</span> })}

@@ -6,7 +6,7 @@ use model::log::LogChunk;
 
 use super::LogState;
 use crate::live::{Background, Heart, subscribe};
-use crate::logic::trace::PAGE;
+use crate::logic::trace::{PAGE, Trace};
 use crate::pages::job::state::JobState;
 use crate::rpc::{log_lines, read};
 
@@ -58,9 +58,11 @@ fn stream(log: LogState, id: model::JobId) {
         }
     };
     let url = move || format!("/live/jobs/{id}/log?offset={}", log.trace.with_value(|t| t.next_offset()));
-    subscribe(heart, Background::Rests, url, &["chunk"], move |event, data| {
+    subscribe(heart, Background::Rests, url, &["chunk", "reset"], move |event, data| {
         if event == "end" {
             log.trace.update_value(|t| t.end());
+        } else if event == "reset" {
+            log.trace.update_value(Trace::begin_again);
         } else if let Ok(chunk) = read::<LogChunk>(data) {
             log.trace.update_value(|t| {
                 t.append(&chunk);

@@ -40,7 +40,7 @@ pub fn Flow(
     };
     let link = move |from: u64, text: T| {
         let to = move || format!("{}?from={from}", path.get());
-        view! { <a class="button" href=to>{lang.t(text)}</a> }
+        view! { <a class="button" href=move || to()>{lang.t(text)}</a> }
     };
     let earlier = (first > 1).then(|| link(first.saturating_sub(u64::from(FIRST_LINES)).max(1), T::EarlierLines));
     let later = (!at_end).then(|| link(last + 1, T::LaterLines));
@@ -75,7 +75,7 @@ pub fn Flow(
             <ol class="lines">
                 <For each=move || lines.get() key=|row| row.key() children=move |row| view! { <Line row log /> } />
             </ol>
-            <div class="log-pages" id="log-end">{later} <span class="faint">{range}</span></div>
+            <div class="log-pages" id="log-end">{later} <span class="faint">{move || range()}</span></div>
         </div>
     }
 }

@@ -49,11 +49,21 @@ impl Marked {
         let Some(line) = link.get_attribute("href").and_then(|href| range::read(&href)) else { return false };
         event.prevent_default();
         let before = self.range.get_untracked().filter(|_| event.shift_key());
-        let now = before.map_or(line, |before| before.to(line.first));
-        self.range.set(Some(now));
-        if let Ok(history) = window().history() {
-            let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&now.hash()));
-        }
+        self.set(before.map_or(line, |before| before.to(line.first)));
         true
+    }
+
+    /// Marks a line, unless something is marked: what the address is to point to.
+    pub fn at_least(self, line: u64) {
+        if self.range.with_untracked(Option::is_none) {
+            self.set(Range { first: line, last: line });
+        }
+    }
+
+    fn set(self, range: Range) {
+        self.range.set(Some(range));
+        if let Ok(history) = window().history() {
+            let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&range.hash()));
+        }
     }
 }

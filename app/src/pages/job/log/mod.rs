@@ -14,6 +14,7 @@ use model::{Error, JobId};
 
 use super::state::JobState;
 use crate::components::act::ErrorNote;
+use crate::components::dynamic::Show;
 use crate::i18n::{T, use_lang};
 use crate::logic::trace::Trace;
 
@@ -51,6 +52,8 @@ pub struct LogState {
     pub follow: RwSignal<bool>,
     /// Set to a line (from 1) to bring it into sight.
     pub go: RwSignal<Option<u64>>,
+    /// The first line in sight.
+    pub top: RwSignal<u64>,
     /// Whether the page is alive.
     pub alive: RwSignal<bool>,
     /// How it is read.
@@ -79,6 +82,7 @@ pub fn Log(
         marked: Marked::new(),
         follow: RwSignal::new(running),
         go: RwSignal::new(None),
+        top: RwSignal::new(shown.0.max(1)),
         alive: RwSignal::new(false),
         prefs,
     };
@@ -106,7 +110,7 @@ pub fn Log(
             <Tools log state />
             {error.map(|error| view! { <ErrorNote error /> })}
             <Show when=move || empty.get()>
-                <p class="calm">{nothing}</p>
+                <p class="calm">{move || nothing()}</p>
             </Show>
             <Show when=move || windowed.get() fallback=move || view! { <Flow log shown /> }>
                 <Window log />

@@ -46,8 +46,8 @@ pub fn Line(
     let took = row.section.and_then(|(_, s)| s).map(|s| view! { <span class="took">{lang.duration(s * 1000)}</span> });
     let cut = row.cut.then(|| view! { <span class="cut">" … " {lang.t(T::LineCut)}</span> });
     view! {
-        <li class=class id=format!("L{number}") title=title>
-            <a class="no" href=format!("#L{number}")>{number}</a>
+        <li class=move || class() id=format!("L{number}") title=title>
+            <a class="no" href=format!("#L{number}") tabindex="-1">{number}</a>
             {fold}
             <span class="text">{spans} {cut}</span>
             {took}

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 
 use super::LogState;
+use crate::components::keyboard::copy_link;
+use crate::components::page::use_page;
 use crate::components::status::Icon;
 use crate::i18n::{Phrases, T, use_lang};
 use crate::logic::href;
@@ -18,6 +20,7 @@ pub fn Tools(
 ) -> impl IntoView {
     let lang = use_lang();
     let id = log.id;
+    let page = use_page();
     let wrap = log.prefs.wrap;
     let running = Memo::new(move |_| state.job.with(|j| !j.status.is_complete()));
     let total = move || {
@@ -68,12 +71,25 @@ pub fn Tools(
     view! {
         <div class="tools">
             <h2>{lang.t(T::Log)}</h2>
-            <span class="faint num">{total}</span>
+            <span class="faint num">{move || total()}</span>
             <span class="push"></span>
             {move || running.get().then(|| toggle(log.follow, "F", "follow", T::Follow, T::FollowHint))}
             {toggle(wrap, "W", "wrap", T::Wrap, T::KeyWrap)}
             {end("gg", "up", T::ToBeginning, |_| 1)}
             {end("G", "down", T::ToEnd, |total| total.max(1))}
+            <button
+                class="button plain icon-only live-only"
+                type="button"
+                data-key="y"
+                title=lang.t(T::KeyCopy)
+                on:click=move |_| {
+                    log.marked.at_least(log.top.get_untracked());
+                    copy_link(page, lang);
+                }
+            >
+                <Icon name="link" />
+                <span class="unseen">{lang.t(T::KeyCopy)}</span>
+            </button>
             <a class="button plain" rel="external" href=href::raw_log(id) title=lang.t(T::RawHint)>
                 <Icon name="file" />
                 {lang.t(T::Raw)}

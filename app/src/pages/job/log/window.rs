@@ -78,6 +78,10 @@ pub fn Window(
         }
     });
     Effect::new(move || {
+        let row = first.get().ceil() as u64;
+        log.top.set(log.trace.with_value(|t| t.folds().line_at(row)));
+    });
+    Effect::new(move || {
         let missing = rows.with(|rows| log.trace.try_update_value(|t| t.missing(rows)));
         feed::fetch(log, missing.unwrap_or_default());
     });
