@@ -60,7 +60,7 @@ fn jobs_that_end_while_the_server_is_away_are_reported_by_the_next() {
 
 #[test]
 fn kill_9_of_the_runner_fails_its_jobs_applies_retry_and_leaves_no_process() {
-    let mut server = Server::start(4);
+    let server = Server::start(4);
     server.pipeline(
         "hang",
         "plain: {script: ['setsid sleep 600 & sleep 600']}\n\
@@ -71,14 +71,17 @@ fn kill_9_of_the_runner_fails_its_jobs_applies_retry_and_leaves_no_process() {
     let mark = format!("CI_PIPELINE_ID={run}");
     eventually("their processes are there", || (processes_with(&mark).len() >= 4).then_some(()));
     signal(server.runner_pid(), "KILL");
-    eventually("no process of theirs is left", || processes_with(&mark).is_empty().then_some(()));
-    server.stop();
-    server.start_again();
+    eventually("no process of theirs is left", || {
+        let left = processes_with(&mark);
+        // The second attempt of one of them may run already.
+        (left.len() <= 1).then_some(())
+    });
     let view = server.ended(run);
     let plain = job(&view, "plain");
     assert_eq!((plain.status, plain.failure_reason), (Status::Failed, Some(FailureReason::RunnerSystemFailure)));
     let again = job(&view, "again");
     assert_eq!((again.status, again.attempt), (Status::Success, 2), "{:?}", statuses(&view));
+    assert_eq!(processes_with(&mark), [], "something is left");
 }
 
 #[test]

@@ -6,8 +6,12 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::random;
 use crate::service::Weir;
@@ -15,6 +19,9 @@ use crate::store::{StoreError, runners};
 
 /// The socket that the embedded runner speaks over, below the data folder.
 pub const SOCKET: &str = "run/weir.sock";
+
+/// A runner that is killed sooner than this is started again only after it.
+const RESPAWN: Duration = Duration::from_secs(1);
 
 /// Why the embedded runner cannot be started; fits after "failed to …: ".
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +47,7 @@ pub(super) async fn start(weir: &Arc<Weir>, concurrent: usize) -> Result<(), Emb
     weir.store().write(move |tx| runners::ensure(tx, "embedded runner", &hash)).await?;
     let build = build_id(concurrent)?;
     let mut target = None;
+    let mut going_on = None;
     for n in 1.. {
         let dir = folder(data, n);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
@@ -48,6 +56,7 @@ pub(super) async fn start(weir: &Arc<Weir>, concurrent: usize) -> Result<(), Emb
             Some(pid) if fs::read_to_string(dir.join("build")).is_ok_and(|b| b == build) => {
                 tracing::info!(runner.pid = pid, "the embedded runner of the last server goes on");
                 target = None;
+                going_on = Some(dir);
                 break;
             }
             Some(pid) => {
@@ -65,41 +74,103 @@ pub(super) async fn start(weir: &Arc<Weir>, concurrent: usize) -> Result<(), Emb
             }
         }
     }
-    let Some(dir) = target else { return Ok(()) };
-    spawn(data, &dir, &token_file, concurrent)?;
-    fs::write(dir.join("build"), build)?;
+    let place = match target {
+        Some(dir) => {
+            let place = Place { data: data.to_owned(), dir, token_file, concurrent };
+            let child = place.spawn()?;
+            fs::write(place.dir.join("build"), build)?;
+            watch(place, Some(child));
+            return Ok(());
+        }
+        None => going_on.map(|dir| Place { data: data.to_owned(), dir, token_file, concurrent }),
+    };
+    if let Some(place) = place {
+        watch(place, None);
+    }
     Ok(())
 }
 
-fn spawn(data: &Path, dir: &Path, token_file: &Path, concurrent: usize) -> std::io::Result<()> {
-    let log = OpenOptions::new().create(true).append(true).mode(0o600).open(dir.join("runner.log"))?;
-    let child = Command::new(std::env::current_exe()?)
-        .arg("runner")
-        .arg("--socket")
-        .arg(data.join(SOCKET))
-        .arg("--token-file")
-        .arg(token_file)
-        .arg("--dir")
-        .arg(dir)
-        .arg("--concurrent")
-        .arg(concurrent.to_string())
-        .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log)
-        .current_dir("/")
-        // Signals from the server's terminal are not meant for it.
-        .process_group(0)
-        .spawn()?;
-    tracing::info!(runner.pid = child.id(), "started the embedded runner");
-    // It outlives this process; a zombie is reaped should it end before.
-    std::thread::Builder::new().name("runner-wait".into()).spawn(move || {
-        let mut child = child;
-        match child.wait() {
-            Ok(status) => tracing::warn!(%status, "the embedded runner ended"),
-            Err(error) => tracing::warn!(%error, "the embedded runner cannot be waited for"),
+/// What a runner process is started with.
+struct Place {
+    data: PathBuf,
+    dir: PathBuf,
+    token_file: PathBuf,
+    concurrent: usize,
+}
+
+impl Place {
+    fn spawn(&self) -> std::io::Result<Child> {
+        let log = OpenOptions::new().create(true).append(true).mode(0o600).open(self.dir.join("runner.log"))?;
+        let child = Command::new(std::env::current_exe()?)
+            .arg("runner")
+            .arg("--socket")
+            .arg(self.data.join(SOCKET))
+            .arg("--token-file")
+            .arg(&self.token_file)
+            .arg("--dir")
+            .arg(&self.dir)
+            .arg("--concurrent")
+            .arg(self.concurrent.to_string())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .current_dir("/")
+            // Signals from the server's terminal are not meant for it.
+            .process_group(0)
+            .spawn()?;
+        tracing::info!(runner.pid = child.id(), "started the embedded runner");
+        Ok(child)
+    }
+
+    /// Whether the last runner process here was killed: one that ends by itself takes its file along.
+    fn was_killed(&self) -> bool {
+        self.dir.join("runner.pid").exists()
+    }
+}
+
+/// Starts the runner anew whenever its process is killed, for as long as this server lives; its
+/// jobs are then reported by the new one. One that ended because it was told to stays away.
+fn watch(place: Place, child: Option<Child>) {
+    let mut child = child;
+    let watching = move || {
+        loop {
+            let begun = Instant::now();
+            match child.as_mut() {
+                Some(child) => drop(child.wait()),
+                None => wait_for_other(&place.dir),
+            }
+            if !place.was_killed() {
+                tracing::info!("the embedded runner ended");
+                return;
+            }
+            // One that dies at once again and again must not keep a processor busy.
+            if begun.elapsed() < RESPAWN {
+                std::thread::sleep(RESPAWN);
+            }
+            tracing::warn!("the embedded runner was killed and is started again");
+            match place.spawn() {
+                Ok(new) => child = Some(new),
+                Err(error) => {
+                    tracing::error!(%error, "failed to start the embedded runner again");
+                    return;
+                }
+            }
         }
-    })?;
-    Ok(())
+    };
+    if let Err(error) = std::thread::Builder::new().name("runner-watch".into()).spawn(watching) {
+        tracing::error!(%error, "failed to watch the embedded runner");
+    }
+}
+
+/// Waits for the end of a runner process that is not our child.
+fn wait_for_other(dir: &Path) {
+    let Ok(Some(pid)) = runner::pid_of(dir) else { return };
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return };
+    // A process that is gone already cannot be opened.
+    if let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) {
+        let mut ended = [PollFd::new(&process, PollFlags::IN)];
+        while let Err(rustix::io::Errno::INTR) = poll(&mut ended, None) {}
+    }
 }
 
 /// The runner's token, made on the first start.
