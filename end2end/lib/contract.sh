@@ -90,7 +90,7 @@ finish() {
 contract_end() {
   local code=$?
   weir_stop
-  [ -z "$WEIR_DATA" ] || "$WEIR_BIN" runner stop --data "$WEIR_DATA" >/dev/null 2>&1
+  [ -z "$WEIR_DATA" ] || "$WEIR_BIN" runner stop --now --data "$WEIR_DATA" >/dev/null 2>&1
   [ "$CONTRACT_FAILED" -eq 0 ] && [ "$code" -eq 0 ] || tail -n 50 "$CONTRACT_TMP/serve.log" 2>/dev/null | sed 's/^/# /'
   rm -rf "$CONTRACT_TMP"
   exit "$code"

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use model::Status;
 
 use super::output::{self, Paint};
@@ -108,6 +108,7 @@ impl Board {
     pub fn clear(&mut self) {
         if let Some(live) = &self.live {
             drop(live.clear());
+            live.set_draw_target(ProgressDrawTarget::hidden());
         }
     }
 }

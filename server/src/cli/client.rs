@@ -56,11 +56,6 @@ impl Client {
         Ok(Self { http, base: base.trim_end_matches('/').to_owned(), token })
     }
 
-    /// The server's address.
-    pub fn base(&self) -> &str {
-        &self.base
-    }
-
     /// A GET that is answered with JSON.
     pub async fn get<T: DeserializeOwned>(&self, path: &str, doing: &str) -> Result<T, Failure> {
         self.ask(Method::GET, path, None::<&()>, doing).await

@@ -69,10 +69,11 @@ pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result
         concurrent: concurrent.unwrap_or_else(processors),
         runner: !no_runner,
     };
-    if let Some(url) = &settings.external_url {
-        if !(url.starts_with("http://") || url.starts_with("https://")) || url.parse::<http::Uri>().is_err() {
-            return Err(Failure::usage(DOING, format!("the external URL {url:?} is no http:// or https:// address")));
-        }
+    let is_web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+    if let Some(url) = &settings.external_url
+        && (!is_web(url) || url.parse::<http::Uri>().is_err())
+    {
+        return Err(Failure::usage(DOING, format!("the external URL {url:?} is no http:// or https:// address")));
     }
     Ok(settings)
 }

@@ -21,7 +21,7 @@ use crate::dialect::gitlab::wire::Pipeline;
 /// Between two looks at a server that has no streams.
 const POLL: Duration = Duration::from_secs(3);
 /// How long such a server may be away.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A line of a log as this terminal shows it.
 pub fn shown(line: &str) -> String {
@@ -108,7 +108,9 @@ impl Seen for Logs {
     fn all(&mut self, jobs: &[Job]) {
         self.prefixed = jobs.iter().filter(|job| !job.retried).count() > 1;
         self.width = jobs.iter().map(|job| job.name.chars().count().min(20)).max().unwrap_or(0);
-        jobs.iter().for_each(|job| self.job(job));
+        for job in jobs {
+            self.job(job);
+        }
     }
 
     fn job(&mut self, job: &Job) {
@@ -221,7 +223,7 @@ fn close(state: &str, milliseconds: Option<i64>, error: Option<String>) {
             }
         }
         other => {
-            output::note(format!("{} {} after {time}", Paint::stderr().yellow("⊘"), output::harmless(other, false)))
+            output::note(format!("{} {} after {time}", Paint::stderr().yellow("⊘"), output::harmless(other, false)));
         }
     }
 }
@@ -347,7 +349,9 @@ struct Watch {
 
 impl Seen for Watch {
     fn all(&mut self, jobs: &[Job]) {
-        jobs.iter().for_each(|job| self.job(job));
+        for job in jobs {
+            self.job(job);
+        }
     }
 
     fn job(&mut self, job: &Job) {

@@ -175,7 +175,8 @@ fn print_plan(plan: &Plan) {
                 AllowFailure::ExitCodes(codes) => notes.push(format!("may fail with {codes:?}")),
             }
             if job.retry.max > 0 {
-                notes.push(format!("retried up to {} times", job.retry.max));
+                let times = if job.retry.max == 1 { "once" } else { "twice" };
+                notes.push(format!("retried {times}"));
             }
             let notes = if notes.is_empty() { String::new() } else { format!("  ({})", notes.join("; ")) };
             output::line(format!(

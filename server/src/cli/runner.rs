@@ -61,7 +61,7 @@ fn work(args: RunnerArgs) -> Outcome {
 }
 
 /// How long a runner has to end its jobs when it is told to end them now.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// TERM lets the jobs finish; twice ends them. Waits until the process is gone.
 fn stop(data: Option<&Path>, now: bool, json: bool) -> Outcome {
@@ -99,7 +99,9 @@ fn stop(data: Option<&Path>, now: bool, json: bool) -> Outcome {
     } else if stopped.is_empty() {
         output::line(format!("no runner is there for {}", data.display()));
     } else {
-        stopped.iter().for_each(|pid| output::line(format!("runner process {pid} has ended")));
+        for pid in stopped {
+            output::line(format!("runner process {pid} has ended"));
+        }
     }
     Ok(())
 }

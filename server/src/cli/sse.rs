@@ -9,11 +9,11 @@ use super::client::Client;
 use super::failure::{Exit, Failure};
 
 /// How long a server may be away before a follower gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The pause between two attempts to reach it.
 const PAUSE: Duration = Duration::from_millis(500);
 /// The server says something at least every 15 seconds; longer silence is a dead connection.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,6 +94,7 @@ pub struct Stream {
     response: Option<Response>,
     parser: Parser,
     last: Option<String>,
+    drops: u32,
 }
 
 impl Stream {
@@ -107,6 +108,7 @@ impl Stream {
             response: Some(response),
             parser: Parser::default(),
             last: None,
+            drops: 0,
         })
     }
 
@@ -124,12 +126,14 @@ impl Stream {
                 self.parser = Parser::default();
                 continue;
             };
-            match tokio::time::timeout(SILENCE, response.chunk()).await {
-                Ok(Ok(Some(bytes))) => self.parser.feed(&bytes),
-                Ok(Ok(None) | Err(_)) | Err(_) => {
-                    self.response = None;
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
+            if let Ok(Ok(Some(bytes))) = tokio::time::timeout(SILENCE, response.chunk()).await {
+                self.parser.feed(&bytes);
+                self.drops = 0;
+            } else {
+                self.response = None;
+                self.drops += 1;
+                // A server that only ever hangs up is not asked in a hurry.
+                tokio::time::sleep(if self.drops > 10 { PAUSE } else { PAUSE / 10 }).await;
             }
         }
     }

@@ -36,10 +36,11 @@ impl Weir {
             let mut known: HashMap<RunId, Run> = HashMap::new();
             let mut page = Vec::new();
             for job in jobs::list(conn, &statuses, project, None, offset, limit)? {
-                if !known.contains_key(&job.run_id) {
-                    known.insert(job.run_id, runs::require(conn, job.run_id)?);
-                }
-                let run = known[&job.run_id].clone();
+                let run = match known.get(&job.run_id) {
+                    Some(run) => run.clone(),
+                    None => runs::require(conn, job.run_id)?,
+                };
+                known.entry(run.id).or_insert_with(|| run.clone());
                 page.push((job, run));
             }
             Ok(page)

@@ -96,13 +96,12 @@ fn select(plan: &mut Plan, names: &[String]) -> Outcome {
     loop {
         let before = wanted.len();
         for job in plan.jobs.iter().filter(|job| wanted.contains(&job.name)).cloned().collect::<Vec<_>>() {
-            match &job.needs {
-                Some(needs) => wanted.extend(needs.iter().map(|need| need.job.clone())),
-                None => {
-                    let stage = plan.stage_index(&job.stage);
-                    let earlier = plan.jobs.iter().filter(|one| plan.stage_index(&one.stage) < stage);
-                    wanted.extend(earlier.filter(|one| one.when != When::Manual).map(|one| one.name.clone()));
-                }
+            if let Some(needs) = &job.needs {
+                wanted.extend(needs.iter().map(|need| need.job.clone()));
+            } else {
+                let stage = plan.stage_index(&job.stage);
+                let earlier = plan.jobs.iter().filter(|one| plan.stage_index(&one.stage) < stage);
+                wanted.extend(earlier.filter(|one| one.when != When::Manual).map(|one| one.name.clone()));
             }
         }
         if wanted.len() == before {
@@ -273,6 +272,10 @@ impl Exec {
 
     fn show(&self, i: usize) {
         let (node, attempt) = (&self.nodes[i], &self.attempts[i]);
+        // That a job waits for the next moment is no news; that it is tried again is.
+        if node.status == Status::Pending && attempt.number == 0 {
+            return;
+        }
         let allowed = node.status == Status::Failed && node.allow_failure;
         let reason =
             attempt.reason.as_ref().filter(|_| node.status != Status::Success && node.status != Status::Running);

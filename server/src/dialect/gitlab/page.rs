@@ -1,6 +1,6 @@
 //! Numbered pages: `page`, `per_page`, and the headers that clients walk by.
 
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::error::Refused;
 use super::target::Query;
@@ -62,7 +62,7 @@ impl Page {
             .collect();
         list.push(("link", links.join(", ")));
         let pairs = list.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?)));
-        pairs.map(|(name, value)| (axum::http::HeaderName::from_static(name), value)).collect()
+        pairs.map(|(name, value)| (HeaderName::from_static(name), value)).collect()
     }
 }
 

@@ -90,7 +90,7 @@ struct NewToken {
 /// `POST /weir/tokens`: the answer is the only place where the token can be seen.
 pub async fn create_token(target: Target, Object(body): Object) -> Result<Response, Refused> {
     let new: NewToken = read(body)?;
-    let scope: Scope = new.scope.parse().map_err(|_| Refused::parameter("scope does not have a valid value"))?;
+    let scope: Scope = new.scope.parse().map_err(|()| Refused::parameter("scope does not have a valid value"))?;
     let token =
         target.weir.create_token(&target.caller, &new.user, &new.name, scope, new.expires_at.map(Timestamp)).await?;
     Ok((StatusCode::CREATED, Json(json!({"token": token}))).into_response())

@@ -147,11 +147,10 @@ impl Ordine<'_> {
                     }
                 }
             }
-            Some(wanted) if wanted != state => Err(Error::conflict(match state.is_final() {
-                true => format!("the job is {} and changes no more", state.as_str()),
-                false => {
-                    format!("a run is moved by its runner, it cannot be set {}; it can be cancelled", wanted.as_str())
-                }
+            Some(wanted) if wanted != state => Err(Error::conflict(if state.is_final() {
+                format!("the job is {} and changes no more", state.as_str())
+            } else {
+                format!("a run is moved by its runner, it cannot be set {}; it can be cancelled", wanted.as_str())
             })),
             _ if change.result.is_some() || change.error.is_some() || change.title.is_some() => {
                 if change.state.is_some() {

@@ -77,10 +77,10 @@ impl Ordine<'_> {
                 Some(name) => ordine::project_called(tx.conn(), name)?.map(|_| name.to_owned()),
                 None => None,
             };
-            if let (None, Some(name)) = (&known, &origin.project) {
-                if name.contains('/') || name.bytes().all(|b| b.is_ascii_digit()) {
-                    return Err(Error::invalid(format!("there is no project {name:?}")).into());
-                }
+            if let (None, Some(name)) = (&known, &origin.project)
+                && (name.contains('/') || name.bytes().all(|b| b.is_ascii_digit()))
+            {
+                return Err(Error::invalid(format!("there is no project {name:?}")).into());
             }
             let project = resolve(tx, known.as_deref())?;
             if new.definition.is_none() && project.source.is_none() {

@@ -92,7 +92,7 @@ impl Ordine<'_> {
 /// Ends with the next append. A trace that was removed tells nothing more; commits do.
 async fn growth(mut follow: watch::Receiver<Progress>) {
     if follow.changed().await.is_err() {
-        pending().await
+        pending::<()>().await;
     }
 }
 

@@ -197,9 +197,12 @@ fn kind_of(
     let kind = text(node, "type").or_else(|| text(data, "nodeType")).unwrap_or("operation");
     let path = |name: &str| text(data, name).map(str::to_owned);
     let no_nul = |path: &Option<String>| path.as_deref().is_none_or(|path| !path.contains(char::is_control));
-    let object = |path: Option<String>| match no_nul(&path) {
-        true => Ok(Kind::Object(path)),
-        false => Err(unmappable(format!("the path of node {id:?} has control characters"))),
+    let object = |path: Option<String>| {
+        if no_nul(&path) {
+            Ok(Kind::Object(path))
+        } else {
+            Err(unmappable(format!("the path of node {id:?} has control characters")))
+        }
     };
     match kind {
         "folder" => object(path("folderPath")),
@@ -250,13 +253,13 @@ fn operation(
     }
     let placeholder = Action::Tell(String::new());
     let config = match text(data, "operationId") {
-        Some(wanted) => match operations.get(wanted) {
-            Some(operation) => json_or_text(&operation.body["config"]),
-            None => {
+        Some(wanted) => {
+            let Some(operation) = operations.get(wanted) else {
                 missing.push((id.to_owned(), wanted.to_owned()));
                 return Ok((placeholder, None));
-            }
-        },
+            };
+            json_or_text(&operation.body["config"])
+        }
         None if !data["config"].is_null() => json_or_text(&data["config"]),
         None => return Err(unmappable(format!("node {id:?} names no operationId"))),
     };
