@@ -257,7 +257,7 @@ pub enum JobsAction {
         #[arg(short, long = "variable", value_name = "K=V")]
         variables: Vec<KeyValue>,
     },
-    /// Delete a run as Ordine knows it, or a hand-made job; a live one is stopped first
+    /// Delete a job's log and artifacts; of a run or a hand-made job (by its id) everything
     Delete(JobId),
 }
 

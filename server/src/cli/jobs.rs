@@ -62,6 +62,16 @@ pub async fn main(client: &Client, action: JobsAction, json: bool) -> Outcome {
                 variables.iter().map(|pair| json!({"key": pair.key, "value": pair.value})).collect();
             change(client, &job.id, "play", &json!({"job_variables_attributes": variables}), json).await
         }
+        JobsAction::Delete(job) if is_number(&job.id) => {
+            let doing = format!("delete job {}", job.id);
+            let erased: Value = client.post(&format!("{JOBS}/{}/erase", job.id), &json!({}), &doing).await?;
+            if json {
+                output::json(&erased);
+            } else {
+                output::line(format!("the log and the artifacts of job {} are deleted; its record stays", job.id));
+            }
+            Ok(())
+        }
         JobsAction::Delete(job) => {
             let doing = format!("delete job {}", job.id);
             client.delete(&format!("/api/jobs/{}", segment(&job.id)), &doing).await?;

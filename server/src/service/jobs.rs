@@ -135,6 +135,28 @@ impl Weir {
     }
 }
 
+impl Weir {
+    /// Deletes the log and the artifacts of a job that has ended; the job itself stays.
+    pub async fn erase_job(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
+        auth::require(caller, Action::Maintain)?;
+        let job = self.store.write(move |tx| {
+            if !jobs::erase(tx, id)? {
+                let stored = jobs::require(tx.conn(), id)?;
+                let why = if stored.job.erased_at.is_some() { "erased already" } else { stored.job.status.as_str() };
+                return Err(Error::conflict(format!("the job cannot be erased: it is {why}")).into());
+            }
+            Ok(jobs::require(tx.conn(), id)?.job)
+        });
+        let job = job.await?;
+        let (logs, artifacts) = (std::sync::Arc::clone(&self.logs), std::sync::Arc::clone(&self.artifacts));
+        let removed = tokio::task::spawn_blocking(move || logs.remove(id).and_then(|()| artifacts.remove(id)));
+        if let Ok(Err(error)) = removed.await {
+            tracing::warn!(job.id = id.0, %error, "failed to remove the files of an erased job");
+        }
+        Ok(job)
+    }
+}
+
 /// Cancels one job that can be canceled; the caller settles the run. A job that runs on a runner
 /// that can stop it gracefully becomes canceling, any other canceled.
 pub(super) fn cancel_one(tx: &mut Tx<'_>, id: JobId, user: &str) -> Result<(), StoreError> {

@@ -264,6 +264,22 @@ pub fn add_artifact(tx: &mut Tx<'_>, id: JobId, artifact: &ArtifactInfo) -> Resu
     Ok(())
 }
 
+/// Notes that a job's log and artifacts are gone; false when that was noted before, or the job has
+/// not ended.
+pub fn erase(tx: &mut Tx<'_>, id: JobId) -> Result<bool, StoreError> {
+    let changed = tx
+        .conn
+        .prepare_cached(
+            "UPDATE jobs SET erased_at = ?2, artifacts = '[]', version = ?3
+             WHERE id = ?1 AND erased_at IS NULL AND status IN ('success', 'failed', 'canceled')",
+        )?
+        .execute((id.0, tx.now.0, tx.next_version().0))?;
+    if changed > 0 {
+        emit(tx, id)?;
+    }
+    Ok(changed > 0)
+}
+
 fn emit(tx: &mut Tx<'_>, id: JobId) -> Result<Job, StoreError> {
     let job = get(tx.conn, id)?.ok_or_else(|| Error::not_found("job"))?;
     tx.emit(Change::Job(Box::new(job.clone())))?;

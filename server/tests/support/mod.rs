@@ -168,7 +168,7 @@ impl Drop for Server {
             signal(child.id(), "TERM");
             let _ = child.wait();
         }
-        let _ = weir().args(["runner", "stop", "--data"]).arg(&self.data).stdout(Stdio::null()).status();
+        let _ = weir().args(["runner", "stop", "--now", "--data"]).arg(&self.data).stdout(Stdio::null()).status();
     }
 }
 

@@ -139,6 +139,18 @@ pub async fn cancel(target: Target) -> Result<Response, Refused> {
     Ok((StatusCode::CREATED, Json(changed(&target, &job).await?)).into_response())
 }
 
+/// `POST …/jobs/:jid/erase`: log and artifacts go, the job stays.
+pub async fn erase(target: Target) -> Result<Response, Refused> {
+    let view = target.job().await?;
+    match target.weir.erase_job(&target.caller, view.job.id).await {
+        Ok(job) => Ok((StatusCode::CREATED, Json(changed(&target, &job).await?)).into_response()),
+        Err(error) if error.kind == ErrorKind::Conflict => {
+            Err(Refused::message(StatusCode::FORBIDDEN, "Forbidden - Job is not erasable!"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// `GET /weir/jobs/:id/why`
 pub async fn why(target: Target) -> Result<Json<Why>, Refused> {
     let view = target.job().await?;

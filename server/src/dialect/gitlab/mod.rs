@@ -47,4 +47,5 @@ fn objects(root: &str, runs_word: &str) -> Router<AppState> {
         .route(&format!("{job}/play"), post(jobs::play))
         .route(&format!("{job}/retry"), post(jobs::retry))
         .route(&format!("{job}/cancel"), post(jobs::cancel))
+        .route(&format!("{job}/erase"), post(jobs::erase))
 }
