@@ -3,6 +3,7 @@
 
 mod artifacts;
 mod auth;
+mod hold;
 mod payload;
 mod request;
 mod trace;

@@ -1,7 +1,6 @@
 //! Handing out jobs: `POST /jobs/request`, held while there is nothing to do.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -10,19 +9,18 @@ use axum::response::{IntoResponse, Response};
 use model::Error;
 use runner::protocol::{JobPayload, JobRequest, VerifyRequest, VerifyResponse, header};
 
+use super::hold::Hold;
 use super::{Refused, auth, payload};
 use crate::random;
 use crate::scheduler::finish::lost_on_the_way;
 use crate::service::Weir;
 use crate::store::queue::{self, Asker};
 
-/// How long a request is held: what GitLab's front does.
-const HOLD: Duration = Duration::from_secs(50);
-
 /// A job for this runner, or 204 with the queue's version. A request that brings that version back
 /// is held until the queue changes.
 pub(super) async fn request(
     State(weir): State<Arc<Weir>>,
+    hold: Hold,
     headers: HeaderMap,
     Json(ask): Json<JobRequest>,
 ) -> Result<Response, Refused> {
@@ -33,7 +31,6 @@ pub(super) async fn request(
         give_again(&weir, &asker, in_hand).await?;
     }
     let mut queue = weir.store().queue();
-    let deadline = tokio::time::Instant::now() + HOLD;
     let mut known = ask.last_update;
     loop {
         // First the version, then the look: what comes between wakes the next wait.
@@ -47,7 +44,7 @@ pub(super) async fn request(
             }
             known = version;
         }
-        if tokio::time::timeout_at(deadline, queue.changed()).await.is_err() {
+        if !matches!(hold.until(queue.changed()).await, Some(Ok(()))) {
             return Ok(nothing(&known));
         }
     }

@@ -1,7 +1,6 @@
 //! Weir's own addition: a held request by which the runner learns of a cancel at once.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -11,21 +10,19 @@ use model::{JobId, Status};
 use runner::protocol::header;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::hold::Hold;
 use super::{Refused, auth, job_status};
 use crate::service::Weir;
-
-/// How long the request is held.
-const HOLD: Duration = Duration::from_secs(50);
 
 /// Answers 200 with `Job-Status` as soon as the job is no longer simply running; 204 when nothing
 /// happened for a while. A job that has ended is 403, as on every job endpoint.
 pub(super) async fn watch(
     State(weir): State<Arc<Weir>>,
     Path(id): Path<i64>,
+    hold: Hold,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
     let id = JobId(id);
-    let deadline = tokio::time::Instant::now() + HOLD;
     // First subscribe, then look: nothing falls between.
     let mut events = weir.bus().subscribe();
     loop {
@@ -36,15 +33,14 @@ pub(super) async fn watch(
             return Ok(response);
         }
         loop {
-            match tokio::time::timeout_at(deadline, events.recv()).await {
-                Err(_) => return Ok(StatusCode::NO_CONTENT.into_response()),
-                Ok(Ok(event)) => {
+            match hold.until(events.recv()).await {
+                Some(Ok(event)) => {
                     if matches!(&event.change, Change::Job(job) if job.id == id) {
                         break;
                     }
                 }
-                Ok(Err(RecvError::Lagged(_))) => break,
-                Ok(Err(RecvError::Closed)) => return Ok(StatusCode::NO_CONTENT.into_response()),
+                Some(Err(RecvError::Lagged(_))) => break,
+                None | Some(Err(RecvError::Closed)) => return Ok(StatusCode::NO_CONTENT.into_response()),
             }
         }
     }

@@ -20,10 +20,10 @@ mod refusals;
 mod serve;
 mod state;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
@@ -74,7 +74,7 @@ fn interfaces(state: &AppState) -> Router<AppState> {
 }
 
 fn runner_protocol(state: &AppState) -> Router<AppState> {
-    dispatch::router().with_state(state.service())
+    dispatch::router().with_state(state.service()).layer(Extension(state.stop.clone()))
 }
 
 /// What every answer goes through, from the inside out.

@@ -65,6 +65,8 @@ impl Served {
 #[tokio::test]
 async fn the_end_does_not_wait_for_streams_nor_for_clients_that_say_nothing() {
     let served = served().await;
+    let hash = crate::random::hash("glrt-test");
+    served.world.weir.store().write(move |tx| runners::ensure(tx, "socket", &hash)).await.unwrap();
     let mut stream = TcpStream::connect(served.address).await.unwrap();
     stream.write_all(b"GET /live/dashboard HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     let mut seen = [0; 12];
@@ -74,8 +76,33 @@ async fn the_end_does_not_wait_for_streams_nor_for_clients_that_say_nothing() {
     half.write_all(b"POST /api/v4/jobs/request HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
         .await
         .unwrap();
+    let mut runner = UnixStream::connect(&served.socket).await.unwrap();
+    let ask_for_jobs = async |runner: &mut UnixStream, known: &str| {
+        let body = format!("{{\"token\": \"glrt-test\", \"last_update\": \"{known}\"}}");
+        let head = "POST /api/v4/jobs/request HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+        let text = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+        runner.write_all(text.as_bytes()).await.unwrap();
+    };
+    let answer = async |runner: &mut UnixStream| {
+        let mut text = Vec::new();
+        while !text.ends_with(b"\r\n\r\n") {
+            text.push(runner.read_u8().await.unwrap());
+        }
+        String::from_utf8(text).unwrap()
+    };
+    ask_for_jobs(&mut runner, "").await;
+    let first = answer(&mut runner).await;
+    assert!(first.starts_with("HTTP/1.1 204"), "{first}");
+    let known = first.split("x-gitlab-last-update: ").nth(1).unwrap().lines().next().unwrap();
+    let resting = Arc::strong_count(&served.world.weir);
+    ask_for_jobs(&mut runner, known).await;
+    // Its handler holds the service as long as it waits.
+    while Arc::strong_count(&served.world.weir) <= resting {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     let begun = Instant::now();
     served.world.state.stop.cancel();
+    assert!(answer(&mut runner).await.starts_with("HTTP/1.1 204"), "a held request is answered");
     served.done.await.unwrap();
     assert!(begun.elapsed() < Duration::from_secs(10), "it is not the 30 s of a header, nor 60 s of a wait");
     assert!(TcpStream::connect(served.address).await.is_err());
