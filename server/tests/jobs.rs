@@ -1,0 +1,181 @@
+//! Real jobs, run by the real runner under the real server: what they hand on, and what they do
+//! that nobody asked for.
+
+mod support;
+
+use model::{FailureReason, Reason, Status};
+use support::{Server, job, processes_with, statuses};
+
+#[test]
+fn a_pipeline_hands_on_artifacts_and_explains_what_it_skips() {
+    let server = Server::start(2);
+    let view = server.run_to_end(
+        "chain",
+        r#"
+stages: [build, test, deploy]
+variables: {WORD: weir}
+build:
+  stage: build
+  script:
+    - mkdir -p out/deep
+    - echo "$WORD" > out/deep/word.txt
+  after_script:
+    - echo "after as $CI_JOB_STATUS"
+  artifacts: {paths: [out/]}
+reads:
+  stage: test
+  script: ['test "$(cat out/deep/word.txt)" = weir', 'test -n "$CI_PROJECT_DIR"', 'test "$PWD" = "$CI_PROJECT_DIR"']
+does-not:
+  stage: test
+  needs: [{job: build, artifacts: false}]
+  script: ['test ! -e out']
+breaks:
+  stage: test
+  script: ['exit 3']
+  after_script: ['echo "after as $CI_JOB_STATUS"']
+allowed:
+  stage: test
+  script: ['exit 4']
+  allow_failure: {exit_codes: [4]}
+never-comes:
+  stage: deploy
+  script: ['true']
+rescue:
+  stage: deploy
+  when: on_failure
+  script: ['echo rescued']
+"#,
+    );
+    assert_eq!(view.run.status, Status::Failed, "{:?}", statuses(&view));
+    let status = |name| job(&view, name).status;
+    assert_eq!(
+        ["build", "reads", "does-not", "breaks", "allowed", "never-comes", "rescue"].map(status),
+        [
+            Status::Success,
+            Status::Success,
+            Status::Success,
+            Status::Failed,
+            Status::Failed,
+            Status::Skipped,
+            Status::Success
+        ]
+    );
+    assert!(server.trace(job(&view, "build")).contains("after as success"));
+    assert!(server.trace(job(&view, "breaks")).contains("after as failed"));
+    assert!(job(&view, "allowed").allow_failure);
+    match &job(&view, "never-comes").reason {
+        Reason::SkippedAfter { because, .. } => assert!(because.iter().any(|one| one.name == "breaks")),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn output_may_be_anything() {
+    let server = Server::start(2);
+    let view = server.run_to_end(
+        "noise",
+        r#"
+binary: {script: ['head -c 300000 /dev/urandom']}
+nul: {script: ['printf "a\000b\n"', 'echo after']}
+one-line: {script: ['head -c 10485760 /dev/zero | tr "\0" x', 'echo', 'echo the end']}
+many: {script: ['seq 1 300000']}
+silent: {script: ['true']}
+"#,
+    );
+    assert_eq!(view.run.status, Status::Success, "{:?}", statuses(&view));
+    assert!(server.trace(job(&view, "nul")).contains("after\n"));
+    let long = server.trace(job(&view, "one-line"));
+    assert_eq!(long.matches('x').count() - long.matches("tr \"\\0\" x").count(), 10_485_760);
+    assert!(long.contains("the end"));
+    let many = server.trace(job(&view, "many"));
+    let numbers: Vec<&str> = many.lines().filter(|line| line.bytes().all(|b| b.is_ascii_digit())).collect();
+    assert_eq!(numbers.len(), 300_000);
+    assert!(numbers.iter().enumerate().all(|(i, line)| line.parse() == Ok(i + 1)));
+}
+
+#[test]
+fn jobs_end_in_every_way_there_is() {
+    let server = Server::start(4);
+    let view = server.run_to_end(
+        "ends",
+        r#"
+signal: {script: ['kill -SEGV $$']}
+timeout: {script: ['echo on', 'sleep 600'], timeout: 2 seconds}
+daemon: {script: ['(setsid sleep 600 >/dev/null 2>&1 &)', 'echo left it']}
+no-workspace: {script: ['rm -rf "$CI_PROJECT_DIR"', 'echo gone']}
+temp: {script: ['head -c 5000000 /dev/zero > "$(mktemp)"', 'echo filled']}
+missing: {script: ['there-is-no-such-command']}
+pipe: {script: ['false | cat', 'echo not reached']}
+"#,
+    );
+    let of = |name| (job(&view, name).status, job(&view, name).failure_reason, job(&view, name).exit_code);
+    let script = Some(FailureReason::ScriptFailure);
+    assert_eq!(of("signal"), (Status::Failed, script, Some(128 + 11)));
+    assert!(matches!(job(&view, "signal").reason, Reason::Failed { signal: Some(11), .. }));
+    let timeout = of("timeout");
+    assert_eq!((timeout.0, timeout.1), (Status::Failed, Some(FailureReason::JobExecutionTimeout)));
+    assert_eq!(of("daemon").0, Status::Success);
+    assert_eq!(of("no-workspace").0, Status::Success);
+    assert_eq!(of("temp").0, Status::Success);
+    assert_eq!(of("missing"), (Status::Failed, script, Some(127)));
+    assert_eq!(of("pipe"), (Status::Failed, script, Some(1)));
+    assert!(!server.trace(job(&view, "pipe")).lines().any(|line| line == "not reached"));
+    assert_eq!(processes_with(&format!("CI_PIPELINE_ID={}", view.run.id)), [], "something is left");
+}
+
+#[test]
+fn tokens_never_stand_in_a_log() {
+    let server = Server::start(1);
+    let view = server.run_to_end(
+        "leak",
+        "a: {script: ['echo \"token=$CI_JOB_TOKEN\"', 'echo \"$CI_JOB_TOKEN\" | base64 -w0', 'echo ${#CI_JOB_TOKEN}']}\n",
+    );
+    let trace = server.trace(&view.jobs[0]);
+    assert!(trace.contains("token=[MASKED]"), "{trace}");
+    assert!(!trace.contains("glcbt-"), "{trace}");
+}
+
+#[test]
+fn a_repository_is_checked_out_at_the_commit_of_the_run() {
+    let server = Server::start(1);
+    let folder = tempfile::tempdir().unwrap();
+    let git = |args: &[&str]| {
+        let done = std::process::Command::new("git")
+            .current_dir(folder.path())
+            .args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main"])
+            .args(args)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).unwrap().trim().to_owned()
+    };
+    git(&["init", "--quiet"]);
+    std::fs::write(folder.path().join("word.txt"), "first\n").unwrap();
+    std::fs::write(
+        folder.path().join(".gitlab-ci.yml"),
+        "a:\n  script: ['cat word.txt', 'git rev-parse HEAD', 'echo on $CI_COMMIT_BRANCH']\n",
+    )
+    .unwrap();
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "-m", "The first word"]);
+    let sha = git(&["rev-parse", "HEAD"]);
+    let create = |args: &[&str]| {
+        let done =
+            support::weir().args(args).arg("--data").arg(&server.data).env("WEIR_URL", &server.url).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+    };
+    create(&["project", "create", "team/words", "--source", folder.path().to_str().unwrap()]);
+    create(&["pipeline", "create", "words", "--project", "team/words"]);
+    let run = server.run("words");
+    let view = server.ended(run);
+    assert_eq!(view.run.status, Status::Success, "{}", server.trace(&view.jobs[0]));
+    assert_eq!((view.run.sha.as_str(), view.run.commit_title.as_str()), (sha.as_str(), "The first word"));
+    let trace = server.trace(&view.jobs[0]);
+    assert!(trace.contains("first") && trace.contains(&sha) && trace.contains("on main"), "{trace}");
+    // The branch moves on; the next run sees it, and a broken definition there is told with its place.
+    std::fs::write(folder.path().join(".gitlab-ci.yml"), "a:\n  scrip: ['true']\n").unwrap();
+    git(&["commit", "--quiet", "-am", "A typing error"]);
+    let (status, answer) = server.send("POST", "/api/pipelines/words/run", &serde_json::json!({}));
+    assert_eq!(status, 400, "{answer}");
+    assert!(answer["error"].as_str().unwrap().contains(".gitlab-ci.yml:2:3"), "{answer}");
+}
