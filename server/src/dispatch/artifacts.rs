@@ -119,10 +119,7 @@ pub(super) async fn download(
     let allowed = weir
         .store()
         .read(move |conn| {
-            let wanted = match jobs::get(conn, id)? {
-                Some(job) => job,
-                None => return Ok(None),
-            };
+            let Some(wanted) = jobs::get(conn, id)? else { return Ok(None) };
             let same_run = jobs::runs_with_token(conn, &hash)?.contains(&wanted.run_id);
             Ok(same_run.then_some(wanted))
         })
