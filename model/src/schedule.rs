@@ -162,15 +162,13 @@ fn deciders(nodes: &[Node], i: usize) -> Vec<Predecessor> {
     let forgiven = |other: &Node| other.allow_failure && matches!(other.status, Status::Failed | Status::Canceled);
     let counts = |other: &Node| node.when == When::OnFailure || (other.status != Status::Success && !forgiven(other));
     let named = |other: &Node| Predecessor { name: other.name.clone(), status: other.status };
-    match &node.needs {
-        Some(needs) => needs.iter().map(|n| &nodes[*n]).filter(|n| counts(n)).map(named).collect(),
-        None => {
-            let earlier = nodes.iter().filter(|other| other.stage < node.stage && counts(other));
-            let blamed = |other: &&Node| matches!(other.status, Status::Failed | Status::Canceled);
-            let hard: Vec<_> = earlier.clone().filter(blamed).map(named).collect();
-            if hard.is_empty() { earlier.take(6).map(named).collect() } else { hard }
-        }
+    if let Some(needs) = &node.needs {
+        return needs.iter().map(|n| &nodes[*n]).filter(|n| counts(n)).map(named).collect();
     }
+    let earlier = nodes.iter().filter(|other| other.stage < node.stage && counts(other));
+    let blamed = |other: &&Node| matches!(other.status, Status::Failed | Status::Canceled);
+    let hard: Vec<_> = earlier.clone().filter(blamed).map(named).collect();
+    if hard.is_empty() { earlier.take(6).map(named).collect() } else { hard }
 }
 
 #[cfg(test)]

@@ -105,8 +105,8 @@ fn two_watchers_and_one_who_comes_back_see_the_same_changes() {
     let b: Vec<String> = of("b").into_iter().filter(|step| step != "2created").collect();
     assert_eq!(b, ["1pending", "1running", "1failed", "1failed", "2pending", "2running", "2failed"]);
     // Who comes back with the id of any event gets exactly the rest.
-    for cut in 0..ids.len() - 1 {
-        let rest = listen(&url, Some(ids[cut]), over);
-        assert_eq!(rest, changes(&first)[cut + 1..], "after {}", ids[cut]);
+    for (cut, id) in ids.iter().enumerate().take(ids.len() - 1) {
+        let rest = listen(&url, Some(*id), over);
+        assert_eq!(rest, changes(&first)[cut + 1..], "after {id}");
     }
 }

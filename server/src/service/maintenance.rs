@@ -13,11 +13,11 @@ use crate::scheduler::finish::{End, finish};
 use crate::store::queue;
 
 /// A runner that was not heard of for so long is lost: many times its own interval of 30 s.
-const LOST: Duration = Duration::from_secs(600);
+const LOST: Duration = Duration::from_mins(10);
 /// How long past its timeout a job may still report its end.
-const SLACK: Duration = Duration::from_secs(120);
+const SLACK: Duration = Duration::from_mins(2);
 /// A runner heard of within this time is online.
-const ONLINE: Duration = Duration::from_secs(120);
+const ONLINE: Duration = Duration::from_mins(2);
 
 /// When jobs and runners were last heard of; kept in memory, so that a heartbeat costs no write.
 #[derive(Debug, Default)]
@@ -82,7 +82,7 @@ impl Drop for Waiting<'_> {
 impl Weir {
     /// Counts every job that runs as heard of now: at the start, when only the database knows them.
     pub async fn expect_running(&self) -> Result<(), Error> {
-        let running = self.store.read(|conn| queue::running(conn)).await?;
+        let running = self.store.read(queue::running).await?;
         for (id, _, _) in running {
             self.heartbeats.job(id);
         }
@@ -96,7 +96,7 @@ impl Weir {
             return Ok(());
         }
         let now = clock::now();
-        for (id, started, timeout) in self.store.read(|conn| queue::running(conn)).await? {
+        for (id, started, timeout) in self.store.read(queue::running).await? {
             let silent = self.heartbeats.last(id).map_or(0, |at| now.since(at));
             let over = now.since(started) - i64::from(timeout) * 1000;
             let end = if silent > LOST.as_millis() as i64 {

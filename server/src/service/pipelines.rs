@@ -25,7 +25,7 @@ pub struct Changes {
 impl Weir {
     pub(super) async fn list_pipelines(&self, caller: &Caller) -> Result<Vec<Pipeline>, Error> {
         auth::require(caller, Action::Read)?;
-        Ok(self.store.read(|conn| pipelines::list(conn)).await?)
+        Ok(self.store.read(pipelines::list).await?)
     }
 
     /// A pipeline alone.

@@ -9,7 +9,7 @@ use crate::store::{Tx, projects};
 impl Weir {
     pub(super) async fn list_projects(&self, caller: &Caller) -> Result<Vec<Project>, Error> {
         auth::require(caller, Action::Read)?;
-        Ok(self.store.read(|conn| projects::list(conn)).await?)
+        Ok(self.store.read(projects::list).await?)
     }
 
     pub(super) async fn make_project(
@@ -39,13 +39,13 @@ impl Weir {
 /// The project by path, uid or number; the default one, made when it is missing, for `None`.
 pub(super) fn resolve(tx: &mut Tx<'_>, wanted: Option<&str>) -> Result<Project, crate::store::StoreError> {
     match wanted {
-        None => match projects::by_path(tx.conn(), DEFAULT_PROJECT)? {
-            Some(project) => Ok(project),
-            None => {
-                let path = DEFAULT_PROJECT.parse().map_err(|e| Error::internal(format!("{e}")))?;
-                projects::insert(tx, &path, None)
+        None => {
+            if let Some(project) = projects::by_path(tx.conn(), DEFAULT_PROJECT)? {
+                return Ok(project);
             }
-        },
+            let path = DEFAULT_PROJECT.parse().map_err(|e| Error::internal(format!("{e}")))?;
+            projects::insert(tx, &path, None)
+        }
         Some(name) => {
             let mut found = projects::by_path(tx.conn(), name)?;
             if found.is_none() {

@@ -16,7 +16,7 @@ use crate::store::runs::Commit;
 /// The file that holds a project's own definition.
 pub const DEFINITION_FILE: &str = ".gitlab-ci.yml";
 /// How long one git command may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// What git may talk: no `ext::`, which would run commands.
 const PROTOCOLS: &str = "file:git:http:https:ssh";
 

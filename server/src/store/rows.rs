@@ -131,10 +131,8 @@ pub(super) fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         Some(text) => Some(serde_json::from_str(text).map_err(|error| damaged(11, error))?),
         None => None,
     };
-    let failure_reason = match row.get_ref(14)?.as_str_or_null()? {
-        Some(text) => Some(text.parse::<FailureReason>().unwrap_or(FailureReason::UnknownFailure)),
-        None => None,
-    };
+    let failure_reason = row.get_ref(14)?.as_str_or_null()?;
+    let failure_reason = failure_reason.map(|text| text.parse().unwrap_or(FailureReason::UnknownFailure));
     Ok(Job {
         id: id(row, 0, model::JobId)?,
         uid: parsed(row, 1)?,

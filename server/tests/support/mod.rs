@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 /// How long a condition may take: generous, since the machine may be busy; never waited for in full
 /// when all is well.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The executable under test.
 pub fn weir() -> Command {
@@ -64,7 +64,7 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.strip_prefix("weir: serving ").and_then(|rest| rest.split(' ').next());
-        self.url = url.unwrap_or_else(|| panic!("the server said {line:?}")).to_owned();
+        url.unwrap_or_else(|| panic!("the server said {line:?}")).clone_into(&mut self.url);
         self.child = Some(child);
     }
 
