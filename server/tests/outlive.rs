@@ -8,14 +8,13 @@ use support::{Server, eventually, job, processes_with, signal, statuses};
 /// A definition of `count` jobs that print `lines` numbered lines each, in about two seconds, and
 /// of which every third fails at its end.
 fn talkers(count: usize, lines: usize) -> String {
-    (0..count)
-        .map(|n| {
-            format!(
-                "talker-{n}:\n  script:\n    - for i in $(seq 1 {lines}); do echo \"line $i of talker {n}\"; sleep 0.02; done\n    - exit {}\n",
-                if n % 3 == 0 { 7 } else { 0 }
-            )
-        })
-        .collect()
+    let mut text = String::new();
+    for n in 0..count {
+        let end = if n % 3 == 0 { 7 } else { 0 };
+        text.push_str(&format!("talker-{n}:\n  script:\n    - for i in $(seq 1 {lines}); do "));
+        text.push_str(&format!("echo \"line $i of talker {n}\"; sleep 0.02; done\n    - exit {end}\n"));
+    }
+    text
 }
 
 #[test]
