@@ -17,9 +17,14 @@ export function suite(title, { prepare, ...server }, body) {
   describe(title, () => {
     const shared = {};
     before(async () => {
-      shared.weir = await startWeir(server);
-      shared.browser = await launch();
-      Object.assign(shared, await prepare?.(shared.weir));
+      try {
+        shared.weir = await startWeir(server);
+        shared.browser = await launch();
+        Object.assign(shared, await prepare?.(shared.weir));
+      } catch (error) {
+        // The runner would only say that each spec was cancelled; told by each spec, the reason is seen.
+        shared.broken = error;
+      }
     });
     after(async () => {
       await shared.browser?.close();
@@ -42,7 +47,8 @@ function declare(shared, name, options, run) {
   for (const javaScriptEnabled of modes) {
     const mode = javaScriptEnabled ? "with scripts" : "without scripts";
     test(`${name} (${mode})`, { timeout: 120_000 }, async () => {
-      const { weir, browser } = shared;
+      const { weir, browser, broken } = shared;
+      if (broken) throw broken;
       const settings = {
         javaScriptEnabled,
         baseURL: weir.url,

@@ -111,10 +111,18 @@ export class Weir {
     return id;
   }
 
-  /** Triggers a pipeline and returns the run's id. */
+  /** Triggers a pipeline; `job` is the run's id for the REST interface, `run` its number in web addresses. */
   async trigger(pipeline, body = {}) {
     const path = `/api/pipelines/${encodeURIComponent(pipeline)}/run`;
-    return (await this.json("POST", path, body)).jobId;
+    const { jobId, runId } = await this.json("POST", path, body);
+    return { job: jobId, run: runId };
+  }
+
+  /** The numbers of a run's jobs, in the order of its page. */
+  async jobsOf(run) {
+    const page = await (await this.request("GET", `/runs/${run}`)).text();
+    const found = [...page.matchAll(/href="\/jobs\/(\d+)[?#"]/g)].map(([, id]) => id);
+    return [...new Set(found)];
   }
 
   /** Waits on the server until the run satisfies the condition, and returns it. */

@@ -26,9 +26,8 @@ release:
 /** Creates a pipeline with one run that waits for its manual job. */
 async function prepare(weir) {
   await weir.createPipeline("shop", DEFINITION, "Shop");
-  const run = await weir.trigger("shop");
-  const page = await (await weir.request("GET", `/runs/${run}`)).text();
-  const job = /\/jobs\/(\d+)/.exec(page)?.[1];
+  const { run } = await weir.trigger("shop");
+  const [job] = await weir.jobsOf(run);
   assert.ok(job, "the run's page links its jobs");
   return { run, job };
 }

@@ -8,6 +8,15 @@ use ureq::Agent;
 use ureq::http::Response;
 use ureq::{Body, RequestBuilder};
 
+/// A run that was started.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Its name in the REST interface.
+    pub id: String,
+    /// Its number in web addresses.
+    pub number: i64,
+}
+
 /// One client, with connections of its own that stay open.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -31,11 +40,12 @@ impl Client {
         self.post("/api/pipelines", &json!({"id": id, "name": id, "definition": definition})).map(drop)
     }
 
-    /// Starts a run and returns its id.
-    pub fn trigger(&self, pipeline: &str) -> Result<String> {
+    /// Starts a run.
+    pub fn trigger(&self, pipeline: &str) -> Result<Run> {
         let answer = self.post(&format!("/api/pipelines/{pipeline}/run"), &json!({}))?;
         let id = answer["jobId"].as_str().context("the answer has no jobId")?;
-        Ok(id.to_owned())
+        let number = answer["runId"].as_i64().context("the answer has no runId")?;
+        Ok(Run { id: id.to_owned(), number })
     }
 
     /// Waits on the server until a JSON document satisfies the condition, and returns it.
@@ -59,10 +69,10 @@ impl Client {
     }
 
     /// Waits until a run has ended, and says how.
-    pub fn wait_for_end(&self, run: &str) -> Result<String> {
+    pub fn wait_for_end(&self, run: &Run) -> Result<String> {
         let ended =
             |document: &Value| matches!(document["status"].as_str(), Some("completed" | "failed" | "cancelled"));
-        let run = self.wait(&format!("/api/jobs/{run}"), ended)?;
+        let run = self.wait(&format!("/api/jobs/{}", run.id), ended)?;
         Ok(run["status"].as_str().unwrap_or_default().to_owned())
     }
 

@@ -30,7 +30,7 @@ pub fn measure(bench: &mut Bench) -> Result<()> {
         accepted.push(start.elapsed());
         client.wait_for_end(&run)?;
         ended.push(start.elapsed());
-        let traces = client.wait(&format!("/api/jobs/{run}/traces"), |_| true)?;
+        let traces = client.wait(&format!("/api/jobs/{}/traces", run.id), |_| true)?;
         let at = stamp(&traces).context("the log has no time stamp")?;
         let since = clock.duration_since(UNIX_EPOCH)?.as_secs_f64();
         printed.push(std::time::Duration::from_secs_f64((at - since).max(0.0)));
@@ -43,7 +43,7 @@ pub fn measure(bench: &mut Bench) -> Result<()> {
     for _ in 0..rounds {
         let start = Instant::now();
         let run = client.trigger("stamp")?;
-        client.wait(&format!("/api/jobs/{run}/traces"), |traces| stamp(traces).is_some())?;
+        client.wait(&format!("/api/jobs/{}/traces", run.id), |traces| stamp(traces).is_some())?;
         seen.push(start.elapsed());
         client.wait_for_end(&run)?;
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use super::Bench;
-use super::client::Client;
+use super::client::{Client, Run};
 
 /// A line of a compiler's length, as fast as two processes can make it.
 fn definition(bytes: u64) -> String {
@@ -40,8 +40,8 @@ pub fn measure(bench: &mut Bench) -> Result<()> {
 }
 
 /// The address of the run's only job, as its page links it.
-fn job_page(client: &Client, run: &str) -> Result<String> {
-    let page = client.text(&format!("/runs/{run}"))?;
+fn job_page(client: &Client, run: &Run) -> Result<String> {
+    let page = client.text(&format!("/runs/{}", run.number))?;
     let link = page.split("/jobs/").nth(1).context("the run's page links no job")?;
     let id: String = link.chars().take_while(char::is_ascii_alphanumeric).collect();
     Ok(format!("/jobs/{id}"))

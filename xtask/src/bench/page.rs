@@ -13,7 +13,7 @@ pub fn measure(bench: &mut Bench) -> Result<()> {
     client.create_pipeline("build", "compile:\n  script: ['true']\ntest:\n  stage: test\n  script: ['true']\n")?;
     let run = client.trigger("build")?;
     client.wait_for_end(&run)?;
-    let path = format!("/runs/{run}");
+    let path = format!("/runs/{}", run.number);
     let page = client.text(&path)?;
     let html = client.compressed_size(&path)?;
     bench.report.add("run page, HTML", html as f64 / 1000.0, "kB as Brotli");

@@ -37,8 +37,8 @@ pub fn measure(bench: &mut Bench) -> Result<()> {
     let server = Server::start(&bench.weir, &data)?;
     let client = server.client();
     let newest = client.wait("/api/jobs?limit=200", |_| true)?;
-    let ids: Vec<&str> =
-        newest.as_array().context("the list is no array")?.iter().filter_map(|run| run["id"].as_str()).collect();
+    let ids: Vec<i64> =
+        newest.as_array().context("the list is no array")?.iter().filter_map(|run| run["runId"].as_i64()).collect();
     let run_pages: Vec<String> = ids.iter().map(|id| format!("/runs/{id}")).collect();
     let lists = [
         ("run list page", vec!["/runs".to_owned()]),

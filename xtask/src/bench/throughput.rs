@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use super::Bench;
+use super::client::Run;
 use super::server::Server;
 use crate::process::{self, command};
 
@@ -41,7 +42,7 @@ pub fn many_runs(server: &Server, runs: u64) -> Result<f64> {
     let started = Instant::now();
     let last = thread::scope(|scope| {
         let lanes = [runs / 2, runs - runs / 2].map(|count| {
-            scope.spawn(move || -> Result<Option<String>> {
+            scope.spawn(move || -> Result<Option<Run>> {
                 let client = server.client();
                 let mut last = None;
                 for _ in 0..count {
