@@ -5,6 +5,8 @@
 
 mod send;
 
+pub use send::fields_of;
+
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use model::Error;
@@ -40,10 +42,10 @@ pub fn ActForm(
         <form class=class method="post" action=to on:submit=submit aria-busy=move || busy.get().then_some("true")>
             {fields
                 .into_iter()
-                .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
+                .map(|(name, value)| view! { <input type="hidden" name=name value=value /> }.into_any())
                 .collect_view()}
             {children()}
-            {move || error.get().map(|error| view! { <ErrorNote error /> })}
+            {move || error.get().map(|error| view! { <ErrorNote error /> }.into_any())}
         </form>
     }
 }
@@ -60,7 +62,7 @@ pub fn ErrorNote(
             <Icon name="failed" />
             <div>
                 <p>{error.message}</p>
-                {(!findings.is_empty()).then(|| view! { <Diagnostics list=findings /> })}
+                {(!findings.is_empty()).then(|| view! { <Diagnostics list=findings /> }.into_any())}
             </div>
         </div>
     }
@@ -109,7 +111,7 @@ pub fn ActButton(
             >
                 <Icon name=icon />
                 <span class=if quiet { "unseen" } else { "" }>{lang.t(label)}</span>
-                {move || unless.get().map(|why| view! { <span class="unseen">" – " {lang.t(why)}</span> })}
+                {move || unless.get().map(|why| view! { <span class="unseen">" – " {lang.t(why)}</span> }.into_any())}
             </button>
         </ActForm>
     }
@@ -151,4 +153,5 @@ pub fn AskFirst(
             </div>
         </details>
     }
+    .into_any()
 }

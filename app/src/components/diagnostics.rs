@@ -12,7 +12,7 @@ pub fn Diagnostics(
     /// The findings.
     list: Vec<Diagnostic>,
 ) -> impl IntoView {
-    view! { <ul class="findings">{list.into_iter().map(|found| view! { <Finding found /> }).collect_view()}</ul> }
+    view! { <ul class="findings">{list.into_iter().map(|found| view! { <Finding found /> }.into_any()).collect_view()}</ul> }
 }
 
 #[component]
@@ -33,8 +33,8 @@ fn Finding(found: Diagnostic) -> impl IntoView {
                 </span>
                 " " {found.message} " " <a class="place" href=format!("#D{}", found.span.line)>{place}</a>
             </p>
-            {excerpt.map(|text| view! { <pre class="excerpt" tabindex="0">{text}</pre> })}
-            {found.hint.map(|hint| view! { <p class="hint">{lang.t(T::Hint)} ": " {hint}</p> })}
+            {excerpt.map(|text| view! { <pre class="excerpt" tabindex="0">{text}</pre> }.into_any())}
+            {found.hint.map(|hint| view! { <p class="hint">{lang.t(T::Hint)} ": " {hint}</p> }.into_any())}
         </li>
     }
 }

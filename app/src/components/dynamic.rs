@@ -37,3 +37,33 @@ pub fn Show(
     let holds = ArcMemo::new(move |_| (when.0)());
     dynamic(move || if holds.get() { children() } else { fallback.run() })
 }
+
+/// An entry of a list: entries of the same key are the same.
+pub struct Entry {
+    key: String,
+    make: Arc<dyn Fn() -> AnyView + Send + Sync>,
+}
+
+/// Makes an entry.
+pub fn entry(key: impl std::fmt::Debug, make: impl Fn() -> AnyView + Send + Sync + 'static) -> Entry {
+    Entry { key: format!("{key:?}"), make: Arc::new(make) }
+}
+
+/// Where the entries of a list come from.
+pub struct Entries(Arc<dyn Fn() -> Vec<Entry> + Send + Sync>);
+
+impl<F: Fn() -> Vec<Entry> + Send + Sync + 'static> From<F> for Entries {
+    fn from(list: F) -> Self {
+        Self(Arc::new(list))
+    }
+}
+
+/// A list that changes: entries stay where they are, come and go by their keys.
+#[component]
+pub fn Each(
+    /// The entries.
+    #[prop(into)]
+    of: Entries,
+) -> impl IntoView {
+    view! { <For each=move || (of.0)() key=|entry| entry.key.clone() children=|entry| (entry.make)() /> }
+}

@@ -44,5 +44,5 @@ pub fn UrlError() -> impl IntoView {
         let encoded = query.with(|q| q.get("__err"))?;
         Some(ServerFnUrlError::<Refusal>::decode_err(&encoded).0)
     };
-    move || error().map(|error| view! { <ErrorNote error /> })
+    move || error().map(|error| view! { <ErrorNote error /> }.into_any())
 }

@@ -19,13 +19,14 @@ pub fn Help() -> impl IntoView {
     let page = use_page();
     let on = use_prefs().keys;
     let row = move |&(keys, text): &(&'static str, T)| {
-        let keys = keys.split(' ').map(|key| view! { <kbd>{key}</kbd> }).collect_view();
+        let keys = keys.split(' ').map(|key| view! { <kbd>{key}</kbd> }.into_any()).collect_view();
         view! {
             <div>
                 <dt>{keys}</dt>
                 <dd>{lang.t(text)}</dd>
             </div>
         }
+        .into_any()
     };
     let (value, label) = if on { ("off", T::KeysOff) } else { ("on", T::KeysOn) };
     view! {
@@ -46,4 +47,5 @@ pub fn Help() -> impl IntoView {
             </div>
         </dialog>
     }
+    .into_any()
 }

@@ -31,7 +31,7 @@ pub fn Layout(
     // A job belongs to its run, so it lights the same entry.
     let link = move |to: &'static str, text: T, roots: &'static [&'static str]| {
         let here = move || path.with(|path| roots.iter().any(|root| is_below(path, root)).then_some("page"));
-        view! { <a href=to aria-current=move || here()>{lang.t(text)}</a> }
+        view! { <a href=to aria-current=move || here()>{lang.t(text)}</a> }.into_any()
     };
     view! {
         <a class="skip" href="#main" rel="external">{lang.t(T::SkipToContent)}</a>
@@ -87,4 +87,5 @@ fn Heartbeat() -> impl IntoView {
             <span class="word">{move || lang.t(state().1)}</span>
         </span>
     }
+    .into_any()
 }

@@ -8,6 +8,7 @@ pub mod head;
 pub mod help;
 pub mod keyboard;
 pub mod layout;
+pub mod loaded;
 pub mod page;
 pub mod run_list;
 pub mod status;

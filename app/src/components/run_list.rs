@@ -3,9 +3,11 @@
 use leptos::prelude::*;
 use model::{Run, Status};
 
+use super::dynamic::{Each, entry};
 use super::status::{Badge, face, run_state, word};
 use super::time::{RunTime, When};
 use crate::i18n::{Phrases, T, use_lang};
+use crate::live::{signal_in, update};
 use crate::logic::href;
 
 /// Runs in a table, newest first. Entries are kept by id, so that a change moves nothing else.
@@ -21,6 +23,9 @@ pub fn RunTable(
     of_one_pipeline: bool,
 ) -> impl IntoView {
     let lang = use_lang();
+    let row = move |run: RwSignal<Run>| {
+        entry(run.with_untracked(|r| r.id), move || view! { <Row run of_one_pipeline /> }.into_any())
+    };
     view! {
         <div class="scroll-x">
             <table class="list runs">
@@ -37,11 +42,7 @@ pub fn RunTable(
                     </tr>
                 </thead>
                 <tbody>
-                    <For
-                        each=move || runs.get()
-                        key=|run| run.with_untracked(|r| r.id)
-                        children=move |run| view! { <Row run of_one_pipeline /> }
-                    />
+                    <Each of=move || runs.get().into_iter().map(row).collect() />
                 </tbody>
             </table>
         </div>
@@ -55,7 +56,7 @@ fn Row(run: RwSignal<Run>, of_one_pipeline: bool) -> impl IntoView {
     // What never changes is read once.
     let fixed = run.get_untracked();
     let address = href::run(fixed.id);
-    let name = (!of_one_pipeline).then(|| view! { <span class="name">{fixed.pipeline_name.clone()}</span> });
+    let name = (!of_one_pipeline).then(|| view! { <span class="name">{fixed.pipeline_name.clone()}</span> }.into_any());
     view! {
         <tr>
             <td>
@@ -81,6 +82,24 @@ fn Row(run: RwSignal<Run>, of_one_pipeline: bool) -> impl IntoView {
                 <When at=Signal::stored(Some(fixed.created_at)) />
             </td>
         </tr>
+    }
+}
+
+/// Brings a list up to date without touching the entries that are known already.
+pub fn merge(runs: RwSignal<Vec<RwSignal<Run>>>, fresh: Vec<Run>, owner: Option<&Owner>) {
+    let known: Vec<_> = runs.get_untracked();
+    let next: Vec<_> = fresh
+        .into_iter()
+        .map(|run| match known.iter().find(|k| k.with_untracked(|k| k.id) == run.id) {
+            Some(known) => {
+                update(*known, run);
+                *known
+            }
+            None => signal_in(owner, run),
+        })
+        .collect();
+    if next != known {
+        runs.set(next);
     }
 }
 
@@ -121,10 +140,12 @@ pub fn StageMarks(
         view! {
             <span class=format!("seg s-{}", face(stage.status, warnings)) title=title></span>
         }
+        .into_any()
     };
     view! {
         <span class="segs" role="img" aria-label=move || lang.stages_done(done().0, done().1)>
             {move || stages.get().into_iter().map(mark).collect_view()}
         </span>
     }
+    .into_any()
 }

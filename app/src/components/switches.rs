@@ -38,7 +38,7 @@ pub fn LanguageSwitch() -> impl IntoView {
                             <span class="unseen">{format!("{}: ", lang.t(T::Language))}</span>
                             {other.name()}
                         </button>
-                    }
+                    }.into_any()
                 })
                 .collect_view()}
         </form>
@@ -69,6 +69,7 @@ pub fn ThemeSwitch() -> impl IntoView {
                 <span class="unseen">{lang.t(text)}</span>
             </button>
         }
+        .into_any()
     };
     view! {
         <form class="switch" method="post" action=SetTheme::PATH>
@@ -78,4 +79,5 @@ pub fn ThemeSwitch() -> impl IntoView {
             </div>
         </form>
     }
+    .into_any()
 }

@@ -79,5 +79,5 @@ pub fn Length(
             (false, None) => "–".to_owned(),
         }
     };
-    view! { <span class="num">{move || text()}</span> }
+    view! { <span class="num">{move || text()}</span> }.into_any()
 }

@@ -25,7 +25,7 @@ fn link(why: Why, depth: usize) -> AnyView {
     // Chains are short; a damaged one must not hang the page.
     let because = (!why.because.is_empty() && depth < 20).then(|| {
         let below = why.because.into_iter().take(50).map(|below| link(below, depth + 1)).collect_view();
-        view! { <ul>{below}</ul> }
+        view! { <ul>{below}</ul> }.into_any()
     });
     view! {
         <li>

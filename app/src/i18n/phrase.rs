@@ -200,10 +200,7 @@ impl Phrases for Lang {
     }
 
     fn run_title(self, number: i64, pipeline: &str) -> String {
-        match self {
-            Self::En => format!("{pipeline} #{number}"),
-            Self::Zh => format!("{pipeline} #{number}"),
-        }
+        format!("{pipeline} #{number}")
     }
 }
 

@@ -136,9 +136,9 @@ fn path(from: (usize, usize), to: (usize, usize), rows: &[usize]) -> String {
     let (start, end) = (y, center(to.1));
     let mut out = format!("M{x} {y}");
     let steps = (to.0 - from.0) as i32;
-    for column in from.0 + 1..=to.0 {
+    for (column, rows) in rows.iter().enumerate().take(to.0 + 1).skip(from.0 + 1) {
         let done = (column - from.0) as i32;
-        let next = if column == to.0 { end } else { lane(start + (end - start) * done / steps, rows[column]) };
+        let next = if column == to.0 { end } else { lane(start + (end - start) * done / steps, *rows) };
         let right = left(column);
         let middle = i32::midpoint(x, right);
         out.push_str(&format!("C{middle} {y} {middle} {next} {right} {next}"));

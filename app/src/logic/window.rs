@@ -111,6 +111,7 @@ impl List {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "whole pixels and halves of them are exact")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -8,5 +8,5 @@ use crate::components::error::ErrorPage;
 /// 404.
 #[component]
 pub fn Missing() -> impl IntoView {
-    view! { <ErrorPage error=Error::not_found("page") /> }
+    view! { <ErrorPage error=Error::not_found("page") /> }.into_any()
 }

@@ -2,12 +2,14 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
+use model::Project;
 
 use crate::components::act::ActForm;
 use crate::components::head::PageHead;
+use crate::components::loaded::loaded;
 use crate::i18n::{T, use_lang};
 use crate::pages::pipeline::editor::{Checked, CheckedField};
-use crate::rpc::{CreatePipeline, list_projects, load};
+use crate::rpc::{CreatePipeline, ListProjects, list_projects, load, parse};
 
 /// What stands in the editor at first.
 const EXAMPLE: &str = "stages: [build, test]
@@ -30,7 +32,7 @@ unit:
 #[component]
 pub fn NewPipelinePage() -> impl IntoView {
     let lang = use_lang();
-    let projects = load(|| (), |()| list_projects());
+    let projects = load(|| ListProjects::PATH.to_owned(), list_projects);
     let checked = Checked::new(EXAMPLE.to_owned(), Vec::new());
     let text = move |name: &'static str, label: T, required: bool| {
         view! {
@@ -39,6 +41,7 @@ pub fn NewPipelinePage() -> impl IntoView {
                 <input type="text" name=name required=required maxlength="255" autocomplete="off" />
             </label>
         }
+        .into_any()
     };
     view! {
         <PageHead title=Signal::stored(lang.t(T::NewPipeline).to_owned()) />
@@ -53,19 +56,14 @@ pub fn NewPipelinePage() -> impl IntoView {
                     <span>{lang.t(T::ProjectField)}</span>
                     <select name="project">
                         <option value="">{lang.t(T::ProjectDefault)}</option>
-                        <Suspense>
-                            {move || Suspend::new(async move {
-                                projects
-                                    .await
-                                    .unwrap_or_default()
-                                    .into_iter()
-                                    .map(|p| {
-                                        let (path, name) = (p.path.to_string(), p.path.to_string());
-                                        view! { <option value=path>{name}</option> }
-                                    })
-                                    .collect_view()
-                            })}
-                        </Suspense>
+                        {loaded([projects], |mut answers| {
+                            let list: Vec<Project> = parse(answers.remove(0)).unwrap_or_default();
+                            let option = |project: Project| {
+                                let (path, name) = (project.path.to_string(), project.path.to_string());
+                                view! { <option value=path>{name}</option> }.into_any()
+                            };
+                            Ok(list.into_iter().map(option).collect_view().into_any())
+                        })}
                     </select>
                 </label>
             </div>
@@ -75,4 +73,5 @@ pub fn NewPipelinePage() -> impl IntoView {
             </div>
         </ActForm>
     }
+    .into_any()
 }

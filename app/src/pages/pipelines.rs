@@ -1,16 +1,17 @@
 //! `/pipelines`: every pipeline.
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use model::Pipeline;
 
-use crate::components::error::ErrorPage;
 use crate::components::head::PageHead;
+use crate::components::loaded::loaded;
 use crate::components::page::{PageKey, page_keys};
 use crate::components::status::Icon;
 use crate::i18n::{T, use_lang};
 use crate::logic::href;
 use crate::pages::runs::runs_of;
-use crate::rpc::{list_pipelines, load};
+use crate::rpc::{ListPipelines, list_pipelines, load, parse};
 
 const KEYS: &[PageKey] = &[("j k", T::KeyMove), ("g g G", T::KeyEnds), ("Enter", T::KeyOpen)];
 
@@ -18,7 +19,7 @@ const KEYS: &[PageKey] = &[("j k", T::KeyMove), ("g g G", T::KeyEnds), ("Enter",
 #[component]
 pub fn PipelinesPage() -> impl IntoView {
     let lang = use_lang();
-    let all = load(|| (), |()| list_pipelines());
+    let all = load(|| ListPipelines::PATH.to_owned(), list_pipelines);
     page_keys(KEYS);
     view! {
         <PageHead title=Signal::stored(lang.t(T::Pipelines).to_owned()) />
@@ -30,15 +31,14 @@ pub fn PipelinesPage() -> impl IntoView {
                 {lang.t(T::NewPipeline)}
             </a>
         </div>
-        <Suspense>
-            {move || Suspend::new(async move {
-                match all.await {
-                    Ok(list) if list.is_empty() => view! { <p class="calm">{lang.t(T::NoPipelines)}</p> }.into_any(),
-                    Ok(list) => view! { <Table list /> }.into_any(),
-                    Err(refused) => view! { <ErrorPage error=refused.0 /> }.into_any(),
-                }
-            })}
-        </Suspense>
+        {loaded([all], move |mut answers| {
+            let list: Vec<Pipeline> = parse(answers.remove(0))?;
+            Ok(if list.is_empty() {
+                view! { <p class="calm">{lang.t(T::NoPipelines)}</p> }.into_any()
+            } else {
+                view! { <Table list /> }.into_any()
+            })
+        })}
     }
 }
 
@@ -62,6 +62,7 @@ fn Table(list: Vec<Pipeline>) -> impl IntoView {
                 </td>
             </tr>
         }
+        .into_any()
     };
     view! {
         <div class="scroll-x">
@@ -80,4 +81,5 @@ fn Table(list: Vec<Pipeline>) -> impl IntoView {
             </table>
         </div>
     }
+    .into_any()
 }

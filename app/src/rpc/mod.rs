@@ -16,14 +16,15 @@ use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use model::{Error, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use dashboard::get_dashboard;
-pub use jobs::{CancelJob, PlayJob, RetryJob, get_job, log_lines};
+pub use dashboard::{GetDashboard, get_dashboard};
+pub use jobs::{CancelJob, GetJob, LogLines, PlayJob, RetryJob, get_job, log_lines};
 pub use pipelines::{
-    CreatePipeline, DeletePipeline, SaveDefinition, StartRun, get_pipeline, lint, list_pipelines, list_projects,
+    CreatePipeline, DeletePipeline, GetPipeline, Lint, ListPipelines, ListProjects, SaveDefinition, StartRun,
+    get_pipeline, list_pipelines, list_projects,
 };
 pub use prefs::{SetKeys, SetLanguage, SetTheme};
-pub use runs::{CancelRun, DeleteRun, RetryRun, get_run, list_runs};
-pub use wire::{load, read};
+pub use runs::{CancelRun, DeleteRun, GetRun, ListRuns, RetryRun, get_run, list_runs};
+pub use wire::{Answer, Loaded, address, get, load, parse, post, read};
 
 /// The error of the service as it crosses to the browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! What a person prefers; kept in cookies, because it concerns one browser.
 
+#![allow(clippy::unused_async, reason = "server functions are asynchronous")]
+
 use leptos::prelude::*;
 
 use super::Refusal;

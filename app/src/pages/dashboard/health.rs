@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use model::view::{Dashboard, PipelineHealth, RunMark};
 
+use crate::components::dynamic::{Each, entry};
 use crate::components::status::{Icon, face, word};
 use crate::i18n::{Phrases, T, use_lang};
 use crate::logic::{health as verdict, href};
@@ -14,13 +15,14 @@ pub fn HealthTable(
     board: RwSignal<Dashboard>,
 ) -> impl IntoView {
     let pipelines = Memo::new(move |_| board.with(|b| b.pipelines.clone()));
-    let key = |h: &PipelineHealth| {
-        let newest = h.last.first().map(|m| (m.id, m.status, m.warnings));
-        (h.pipeline.id, h.pipeline.version, newest, h.last.len())
+    let line = |health: PipelineHealth| {
+        let newest = health.last.first().map(|m| (m.id, m.status, m.warnings));
+        let key = (health.pipeline.id, health.pipeline.version, newest, health.last.len());
+        entry(key, move || view! { <Line health=health.clone() /> }.into_any())
     };
     view! {
         <ul class="rows health">
-            <For each=move || pipelines.get() key children=|health| view! { <Line health /> } />
+            <Each of=move || pipelines.get().into_iter().map(line).collect() />
         </ul>
     }
 }
@@ -32,12 +34,12 @@ fn Line(health: PipelineHealth) -> impl IntoView {
     let address = href::pipeline(&health.pipeline.key);
     let none = health.last.is_empty();
     // Time goes to the right.
-    let marks = health.last.into_iter().rev().map(|mark| view! { <Mark mark /> }).collect_view();
+    let marks = health.last.into_iter().rev().map(|mark| view! { <Mark mark /> }.into_any()).collect_view();
     view! {
         <li class="row">
             <a class="name" href=address data-row="">{health.pipeline.name}</a>
             <span class="push"></span>
-            {none.then(|| view! { <span class="faint">{lang.t(T::NeverRan)}</span> })}
+            {none.then(|| view! { <span class="faint">{lang.t(T::NeverRan)}</span> }.into_any())}
             <span class="marks">{marks}</span>
             <span class="score num" title=score.map(|s| lang.score(s))>
                 {score.map_or_else(|| "–".to_owned(), |s| format!("{s} %"))}
@@ -59,4 +61,5 @@ fn Mark(mark: RunMark) -> impl IntoView {
             <span class="unseen">{said}</span>
         </a>
     }
+    .into_any()
 }

@@ -43,6 +43,7 @@ pub fn Welcome() -> impl IntoView {
                 <pre class="code" tabindex="0">{code}</pre>
             </section>
         }
+        .into_any()
     };
     view! {
         <div class="welcome">
@@ -61,4 +62,5 @@ pub fn Welcome() -> impl IntoView {
             </div>
         </div>
     }
+    .into_any()
 }

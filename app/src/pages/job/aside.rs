@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use model::view::{JobView, Why};
 use model::{ArtifactInfo, JobId};
 
-use super::state::JobState;
-use crate::components::dynamic::Show;
+use super::state::{Attempt, JobState};
+use crate::components::dynamic::{Each, Show, entry};
 use crate::components::status::{Badge, Icon};
 use crate::components::time::{JobTime, Length, When};
 use crate::components::why::WhyChain;
@@ -32,6 +32,7 @@ pub fn Aside(
                 <dd>{value}</dd>
             </div>
         }
+        .into_any()
     };
     let queued = Signal::derive(move || {
         job.with(|j| {
@@ -55,7 +56,7 @@ pub fn Aside(
             <section class="panel">
                 <h2>{lang.t(T::Details)}</h2>
                 <p class="because">{move || job.with(|j| lang.reason(&j.reason))}</p>
-                {why.filter(|w| !w.because.is_empty()).map(|why| view! { <WhyChain why /> })}
+                {why.filter(|w| !w.because.is_empty()).map(|why| view! { <WhyChain why /> }.into_any())}
                 <dl class="facts column">
                     {fact(T::Runner, view! { {move || runner()} }.into_any())}
                     {fact(T::ExitCode, view! { <span class="num">{move || exit()}</span> }.into_any())}
@@ -76,7 +77,7 @@ pub fn Aside(
                         view! { <p class="calm">{lang.t(T::NoArtifacts)}</p> }.into_any()
                     } else {
                         view! {
-                            <ul class="rows">{files.into_iter().map(|f| view! { <File id file=f /> }).collect_view()}</ul>
+                            <ul class="rows">{files.into_iter().map(|f| view! { <File id file=f /> }.into_any()).collect_view()}</ul>
                         }
                             .into_any()
                     }
@@ -87,7 +88,7 @@ pub fn Aside(
                 <summary>
                     <h2>{lang.t(T::Variables)} " " <span class="faint num">{variables.len()}</span></h2>
                 </summary>
-                {variables.is_empty().then(|| view! { <p class="calm">{lang.t(T::NoVariables)}</p> })}
+                {variables.is_empty().then(|| view! { <p class="calm">{lang.t(T::NoVariables)}</p> }.into_any())}
                 <dl class="variables">
                     {variables
                         .into_iter()
@@ -97,7 +98,7 @@ pub fn Aside(
                                     <dt>{v.key}</dt>
                                     <dd>{v.value}</dd>
                                 </div>
-                            }
+                            }.into_any()
                         })
                         .collect_view()}
                 </dl>
@@ -131,31 +132,29 @@ fn Attempts(state: JobState) -> impl IntoView {
     let lang = use_lang();
     let here = state.job.with_untracked(|j| j.id);
     let attempts = state.attempts;
+    let line = move |(id, attempt, status): Attempt| {
+        let current = (id == here).then_some("page");
+        entry((id, attempt, status), move || {
+            view! {
+                <li class="row">
+                    <Badge status=Signal::stored((status, false)) quiet=true />
+                    <a class="name" href=href::job(id) aria-current=current>
+                        {lang.attempt(attempt)}
+                    </a>
+                </li>
+            }
+            .into_any()
+        })
+    };
     view! {
         <Show when=move || attempts.with(|a| a.len() > 1)>
             <section class="panel">
                 <h2>{lang.t(T::Attempts)}</h2>
                 <ul class="rows">
-                    <For
-                        each=move || attempts.get()
-                        key=|entry| *entry
-                        children=move |(id, attempt, status)| {
-                            view! {
-                                <li class="row">
-                                    <Badge status=Signal::stored((status, false)) quiet=true />
-                                    <a
-                                        class="name"
-                                        href=href::job(id)
-                                        aria-current=(id == here).then_some("page")
-                                    >
-                                        {lang.attempt(attempt)}
-                                    </a>
-                                </li>
-                            }
-                        }
-                    />
+                    <Each of=move || attempts.get().into_iter().map(line).collect() />
                 </ul>
             </section>
         </Show>
     }
+    .into_any()
 }

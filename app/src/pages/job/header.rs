@@ -37,7 +37,8 @@ pub fn Header(
     let started = Memo::new(move |_| job.with(|j| j.started_at.is_some()));
     let manual = Memo::new(move |_| job.with(|j| j.is_playable()));
     let (cancel, play) = (id.clone(), id.clone());
-    let attempt = (fixed.attempt > 1).then(|| view! { <span class="tag">{lang.attempt(fixed.attempt)}</span> });
+    let attempt =
+        (fixed.attempt > 1).then(|| view! { <span class="tag">{lang.attempt(fixed.attempt)}</span> }.into_any());
     view! {
         <div class="page-head">
             <Badge status=status />
@@ -86,4 +87,5 @@ pub fn Header(
             </section>
         </Show>
     }
+    .into_any()
 }

@@ -6,18 +6,19 @@ mod log;
 mod state;
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use model::log::LogPage;
 use model::view::{JobView, Why};
 use model::{Error, JobId};
 
-use crate::components::error::ErrorPage;
 use crate::components::head::PageHead;
+use crate::components::loaded::loaded;
 use crate::components::page::{PageKey, page_keys};
 use crate::components::status::job_state;
 use crate::i18n::{Phrases, T, use_lang};
 use crate::live::Clock;
-use crate::rpc::{Refusal, Seen, get_job, load, log_lines};
+use crate::rpc::{GetJob, LogLines, Refusal, Seen, address, get_job, load, log_lines, parse};
 
 use aside::Aside;
 use header::Header;
@@ -42,39 +43,49 @@ const KEYS: &[PageKey] = &[
 pub fn JobPage() -> impl IntoView {
     let params = use_params_map();
     let query = use_query_map();
-    let id = Memo::new(move |_| params.with(|p| p.get("id")).unwrap_or_default());
+    let id = move || params.with(|p| p.get("id")).unwrap_or_default();
     let from = Memo::new(move |_| query.with(|q| q.get("from")).and_then(|f| f.parse::<u64>().ok()).unwrap_or(0));
-    let missing = || Refusal(Error::not_found("job"));
-    let job =
-        load(move || id.get(), move |id| async move { get_job(id.parse::<JobId>().map_err(|_| missing())?).await });
-    let lines = load(
-        move || (id.get(), from.get()),
-        move |(id, from)| async move { log_lines(id.parse::<JobId>().map_err(|_| missing())?, from, FIRST_LINES).await },
-    );
+    let known = move || untrack(id).parse::<JobId>().map_err(|_| Refusal(Error::not_found("job")));
     let prefs = LogPrefs::new();
     page_keys(KEYS);
-    view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                let log = lines.await;
-                match job.await {
-                    Ok(seen) => {
-                        // A job whose log cannot be read is still worth showing.
-                        let (page, error) = match log {
-                            Ok(page) => (page, None),
-                            Err(refused) => (LogPage::default(), Some(refused.0)),
-                        };
-                        view! { <Shown seen page error prefs /> }.into_any()
-                    }
-                    Err(refused) => view! { <ErrorPage error=refused.0 /> }.into_any(),
-                }
-            })}
-        </Suspense>
-    }
+    let job = load(
+        move || address(GetJob::PATH, [("id", id().as_str())]),
+        move || {
+            let id = known();
+            async move { get_job(id?).await }
+        },
+    );
+    let lines = load(
+        move || lines_address(&id(), from.get(), u64::from(FIRST_LINES)),
+        move || {
+            let (id, from) = (known(), from.get_untracked());
+            async move { log_lines(id?, from, FIRST_LINES).await }
+        },
+    );
+    loaded([job, lines], move |mut answers| {
+        // A job whose log cannot be read is still worth showing.
+        let (page, error) = match parse::<LogPage>(answers.remove(1)) {
+            Ok(page) => (page, None),
+            Err(error) => (LogPage::default(), Some(error)),
+        };
+        let seen: Seen<(JobView, Option<Why>)> = parse(answers.remove(0))?;
+        Ok(view! { <Shown seen page from=from.get_untracked() error prefs /> }.into_any())
+    })
+}
+
+/// Where lines of a trace are to be had.
+fn lines_address(id: &str, from: u64, limit: u64) -> String {
+    address(LogLines::PATH, [("id", id), ("from", &from.to_string()), ("limit", &limit.to_string())])
 }
 
 #[component]
-fn Shown(seen: Seen<(JobView, Option<Why>)>, page: LogPage, error: Option<Error>, prefs: LogPrefs) -> impl IntoView {
+fn Shown(
+    seen: Seen<(JobView, Option<Why>)>,
+    page: LogPage,
+    from: u64,
+    error: Option<Error>,
+    prefs: LogPrefs,
+) -> impl IntoView {
     let lang = use_lang();
     Clock::start(seen.at);
     let (view, why) = seen.value;
@@ -89,8 +100,9 @@ fn Shown(seen: Seen<(JobView, Option<Why>)>, page: LogPage, error: Option<Error>
         <PageHead title status />
         <Header state />
         <div class="job">
-            <Log state page error prefs />
+            <Log state page from error prefs />
             <Aside view state why />
         </div>
     }
+    .into_any()
 }

@@ -50,7 +50,7 @@ pub fn Definition(
     view! {
         <section class="panel">
             <h2>{lang.t(T::Definition)} " " <span class=look>{heading}</span></h2>
-            {(!findings.is_empty()).then(|| view! { <Diagnostics list=findings /> })}
+            {(!findings.is_empty()).then(|| view! { <Diagnostics list=findings /> }.into_any())}
             {body}
             {edit}
         </section>
@@ -68,7 +68,7 @@ fn Listing(text: String, findings: Vec<model::Diagnostic>) -> impl IntoView {
             Some(Severity::Warning) => "s-warnings",
             None => "",
         };
-        view! { <li class=class id=format!("D{number}")><span>{text.to_owned()}</span></li> }
+        view! { <li class=class id=format!("D{number}")><span>{text.to_owned()}</span></li> }.into_any()
     };
-    view! { <ol class="listing" tabindex="0">{text.lines().enumerate().map(line).collect_view()}</ol> }
+    view! { <ol class="listing" tabindex="0">{text.lines().enumerate().map(line).collect_view()}</ol> }.into_any()
 }

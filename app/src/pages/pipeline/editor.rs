@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
-use model::Diagnostic;
 use model::plan::ExcludedJob;
-use model::view::PlanStage;
+use model::view::{LintView, PlanStage};
+use model::{Diagnostic, Error};
 
 use crate::components::diagnostics::Diagnostics;
 use crate::components::dynamic::Show;
 use crate::i18n::{Phrases, T, use_lang};
-use crate::rpc::lint;
+use crate::rpc::{Lint, parse, post};
 
 /// How long nobody types before the text is looked through.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -68,6 +69,13 @@ impl Checked {
     }
 }
 
+async fn lint(text: String) -> Result<LintView, Error> {
+    let text = serde_json::to_string(&text).map_err(|e| Error::internal(e.to_string()))?;
+    let body = format!("{{\"text\":{text}}}");
+    let (answer, _) = post(Lint::PATH, "application/json", body).await?;
+    parse(Ok(answer))
+}
+
 /// The field with its findings below.
 #[component]
 pub fn CheckedField(
@@ -104,9 +112,10 @@ pub fn CheckedField(
                 <p class="faint">{move || state()}</p>
                 {move || {
                     let list = checked.findings.get();
-                    (!list.is_empty()).then(|| view! { <Diagnostics list /> })
+                    (!list.is_empty()).then(|| view! { <Diagnostics list /> }.into_any())
                 }}
             </Show>
         </div>
     }
+    .into_any()
 }

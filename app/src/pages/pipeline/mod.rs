@@ -13,14 +13,14 @@ use model::{Error, PipelineKey, Run};
 
 use crate::components::act::AskFirst;
 use crate::components::dynamic::Show;
-use crate::components::error::ErrorPage;
 use crate::components::head::PageHead;
+use crate::components::loaded::loaded;
 use crate::components::page::{PageKey, page_keys, use_page};
 use crate::components::run_list::RunTable;
 use crate::i18n::{T, use_lang};
 use crate::live::{Background, Clock, signal_in, subscribe, update};
 use crate::pages::runs::runs_of;
-use crate::rpc::{DeletePipeline, Refusal, Seen, get_pipeline, load, read};
+use crate::rpc::{DeletePipeline, GetPipeline, Refusal, Seen, address, get_pipeline, load, parse, read};
 
 use definition::Definition;
 use editor::Checked;
@@ -33,27 +33,19 @@ const KEYS: &[PageKey] = &[("p", T::StartRun), ("j k", T::KeyMove), ("f", T::Key
 #[component]
 pub fn PipelinePage() -> impl IntoView {
     let params = use_params_map();
-    let key = Memo::new(move |_| params.with(|p| p.get("key")).unwrap_or_default());
+    let key = move || params.with(|p| p.get("key")).unwrap_or_default();
+    page_keys(KEYS);
     let pipeline = load(
-        move || key.get(),
-        |key| async move {
-            match key.parse::<PipelineKey>() {
-                Ok(key) => get_pipeline(key).await,
-                Err(_) => Err(Refusal(Error::not_found("pipeline"))),
-            }
+        move || address(GetPipeline::PATH, [("key", key().as_str())]),
+        move || {
+            let key = untrack(key).parse::<PipelineKey>();
+            async move { get_pipeline(key.map_err(|_| Refusal(Error::not_found("pipeline")))?).await }
         },
     );
-    page_keys(KEYS);
-    view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                match pipeline.await {
-                    Ok(seen) => view! { <Shown seen again=Callback::new(move |()| pipeline.refetch()) /> }.into_any(),
-                    Err(refused) => view! { <ErrorPage error=refused.0 /> }.into_any(),
-                }
-            })}
-        </Suspense>
-    }
+    loaded([pipeline], move |mut answers| {
+        let seen: Seen<PipelineView> = parse(answers.remove(0))?;
+        Ok(view! { <Shown seen again=Callback::new(move |()| pipeline.refetch()) /> }.into_any())
+    })
 }
 
 #[component]
@@ -68,10 +60,13 @@ fn Shown(seen: Seen<PipelineView>, again: Callback<()>) -> impl IntoView {
     checked.plan.set((view.plan, view.excluded));
     let empty = Memo::new(move |_| runs.with(Vec::is_empty));
     let fields = vec![("key", pipeline.key.to_string())];
-    let description = (!pipeline.description.is_empty()).then(|| view! { <p class="lead">{pipeline.description}</p> });
+    let description =
+        (!pipeline.description.is_empty()).then(|| view! { <p class="lead">{pipeline.description}</p> }.into_any());
     let has_source = view.project.source.is_some();
-    let source =
-        view.project.source.map(|s| view! { <div><dt>{lang.t(T::Source)}</dt><dd><code>{s}</code></dd></div> });
+    let source = view
+        .project
+        .source
+        .map(|s| view! { <div><dt>{lang.t(T::Source)}</dt><dd><code>{s}</code></dd></div> }.into_any());
     let stored = pipeline.definition.is_some();
     let key = pipeline.key.clone();
     view! {

@@ -38,9 +38,9 @@ fn Stages(stages: Vec<PlanStage>) -> impl IntoView {
         view! {
             <li>
                 <h3>{stage.name}</h3>
-                <ul class="rows">{stage.jobs.into_iter().map(|job| view! { <Planned job /> }).collect_view()}</ul>
+                <ul class="rows">{stage.jobs.into_iter().map(|job| view! { <Planned job /> }.into_any()).collect_view()}</ul>
             </li>
-        }
+        }.into_any()
     };
     view! { <ol class="plan">{stages.into_iter().map(stage).collect_view()}</ol> }
 }
@@ -49,9 +49,10 @@ fn Stages(stages: Vec<PlanStage>) -> impl IntoView {
 fn Planned(job: PlanJob) -> impl IntoView {
     let lang = use_lang();
     let icon = if job.when == When::Manual { "manual" } else { "created" };
-    let needs = job.needs.map(|needs| view! { <span class="faint">{lang.needs(&needs)}</span> });
-    let when = (job.when != When::OnSuccess).then(|| view! { <span class="tag">{lang.when(job.when)}</span> });
-    let may_fail = job.allow_failure.then(|| view! { <span class="tag">{lang.t(T::AllowedToFail)}</span> });
+    let needs = job.needs.map(|needs| view! { <span class="faint">{lang.needs(&needs)}</span> }.into_any());
+    let when =
+        (job.when != When::OnSuccess).then(|| view! { <span class="tag">{lang.when(job.when)}</span> }.into_any());
+    let may_fail = job.allow_failure.then(|| view! { <span class="tag">{lang.t(T::AllowedToFail)}</span> }.into_any());
     view! {
         <li class="row">
             <Icon name=icon />
@@ -75,10 +76,12 @@ fn Excluded(list: Vec<ExcludedJob>) -> impl IntoView {
                     <span class="faint">{job.reason}</span>
                 </li>
             }
+            .into_any()
         };
         view! {
             <h3>{lang.t(T::Excluded)}</h3>
             <ul class="rows">{list.into_iter().map(row).collect_view()}</ul>
         }
+        .into_any()
     })
 }

@@ -29,13 +29,14 @@ pub fn RunForm(
                 <input type="text" name="git_ref" maxlength="255" autocomplete="off" placeholder=lang.t(T::RefHint) />
             </label>
         }
+        .into_any()
     });
     view! {
         <section class="panel run-form">
             <h2>{lang.t(T::StartRun)}</h2>
             <ActForm to=StartRun::PATH fields class="act column">
                 {git_ref}
-                {variables.into_iter().map(|variable| view! { <Field variable /> }).collect_view()}
+                {variables.into_iter().map(|variable| view! { <Field variable /> }.into_any()).collect_view()}
                 <details>
                     <summary>{lang.t(T::More)}</summary>
                     <label class="field">
@@ -69,7 +70,7 @@ fn Field(variable: FormVariable) -> impl IntoView {
     } else {
         let option = |o: String| {
             let (selected, text) = (o == value, o.clone());
-            view! { <option value=o selected=selected>{text}</option> }
+            view! { <option value=o selected=selected>{text}</option> }.into_any()
         };
         view! { <select name=name>{options.into_iter().map(option).collect_view()}</select> }.into_any()
     };
@@ -84,4 +85,5 @@ fn Field(variable: FormVariable) -> impl IntoView {
         </label>
         <input type="hidden" name=was value=value.clone() />
     }
+    .into_any()
 }

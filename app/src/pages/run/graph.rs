@@ -44,7 +44,8 @@ pub fn Graph(
 fn Drawing(layout: Layout, jobs: Vec<RwSignal<Job>>, state: RunState, lit: RwSignal<Option<usize>>) -> impl IntoView {
     let Layout { groups, edges, width, height } = layout;
     let statuses = jobs.clone();
-    let is_lit = Selector::new(move || lit.get());
+    // The selector may ask once more while the page is being left.
+    let is_lit = Selector::new(move || lit.try_get().flatten());
     let line = move |edge: graph::Edge| {
         let (from, to) = (edge.from, edge.to);
         let source = statuses[from];
@@ -53,7 +54,7 @@ fn Drawing(layout: Layout, jobs: Vec<RwSignal<Job>>, state: RunState, lit: RwSig
             let lit = a.selected(&Some(from)) || b.selected(&Some(to));
             format!("edge from-{}{}", source.with(|j| face(j.status, false)), if lit { " lit" } else { "" })
         };
-        view! { <path class=move || class() d=edge.path /> }
+        view! { <path class=move || class() d=edge.path /> }.into_any()
     };
     view! {
         <div class="graph">
@@ -65,7 +66,7 @@ fn Drawing(layout: Layout, jobs: Vec<RwSignal<Job>>, state: RunState, lit: RwSig
                     .into_iter()
                     .map(|group| {
                         let jobs = jobs.clone();
-                        view! { <StageColumn group jobs state lit /> }
+                        view! { <StageColumn group jobs state lit /> }.into_any()
                     })
                     .collect_view()}
             </ol>
@@ -90,8 +91,9 @@ fn StageColumn(group: Group, jobs: Vec<RwSignal<Job>>, state: RunState, lit: RwS
                     <JobNode job />
                 </li>
             }
+            .into_any()
         });
-        view! { <ul>{nodes.collect_view()}</ul> }
+        view! { <ul>{nodes.collect_view()}</ul> }.into_any()
     };
     view! {
         <li class=move || look()>
@@ -99,4 +101,5 @@ fn StageColumn(group: Group, jobs: Vec<RwSignal<Job>>, state: RunState, lit: RwS
             <div class="lanes">{group.columns.into_iter().map(column).collect_view()}</div>
         </li>
     }
+    .into_any()
 }

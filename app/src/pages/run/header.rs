@@ -38,6 +38,7 @@ pub fn Header(
                 <dd>{value}</dd>
             </div>
         }
+        .into_any()
     };
     let input = fixed.input_path.clone().map(|path| fact(T::InputPath, view! { <code>{path}</code> }.into_any()));
     view! {
@@ -107,4 +108,5 @@ fn Actions(state: RunState) -> impl IntoView {
             </Show>
         </div>
     }
+    .into_any()
 }

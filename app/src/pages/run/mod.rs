@@ -7,19 +7,20 @@ mod state;
 mod table;
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use model::view::{RunView, Why};
 use model::{Error, RunId};
 
 use crate::components::dynamic::Show;
-use crate::components::error::ErrorPage;
 use crate::components::head::PageHead;
+use crate::components::loaded::loaded;
 use crate::components::page::{PageKey, page_keys};
 use crate::components::status::run_state;
 use crate::components::why::WhyChain;
 use crate::i18n::{Phrases, T, use_lang};
 use crate::live::Clock;
-use crate::rpc::{Refusal, Seen, get_run, load};
+use crate::rpc::{GetRun, Refusal, Seen, address, get_run, load, parse};
 
 use graph::Graph;
 use header::Header;
@@ -40,27 +41,19 @@ const KEYS: &[PageKey] = &[
 #[component]
 pub fn RunPage() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|p| p.get("id")).unwrap_or_default());
+    let id = move || params.with(|p| p.get("id")).unwrap_or_default();
+    page_keys(KEYS);
     let run = load(
-        move || id.get(),
-        |id| async move {
-            match id.parse::<RunId>() {
-                Ok(id) => get_run(id).await,
-                Err(_) => Err(Refusal(Error::not_found("run"))),
-            }
+        move || address(GetRun::PATH, [("id", id().as_str())]),
+        move || {
+            let id = untrack(id).parse::<RunId>();
+            async move { get_run(id.map_err(|_| Refusal(Error::not_found("run")))?).await }
         },
     );
-    page_keys(KEYS);
-    view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                match run.await {
-                    Ok(seen) => view! { <Shown seen /> }.into_any(),
-                    Err(refused) => view! { <ErrorPage error=refused.0 /> }.into_any(),
-                }
-            })}
-        </Suspense>
-    }
+    loaded([run], |mut answers| {
+        let seen: Seen<(RunView, Option<Why>)> = parse(answers.remove(0))?;
+        Ok(view! { <Shown seen /> }.into_any())
+    })
 }
 
 #[component]
@@ -83,13 +76,14 @@ fn Shown(seen: Seen<(RunView, Option<Why>)>) -> impl IntoView {
             }
         }
     };
-    let gone =
-        move || state.gone.get().then(|| view! { <p class="note s-warnings" role="alert">{lang.t(T::RunGone)}</p> });
+    let gone = move || {
+        state.gone.get().then(|| view! { <p class="note s-warnings" role="alert">{lang.t(T::RunGone)}</p> }.into_any())
+    };
     view! {
         <PageHead title status />
         {gone}
         <Header state />
-        {why.map(|why| view! { <WhyChain why /> })}
+        {why.map(|why| view! { <WhyChain why /> }.into_any())}
         <nav class="tabs" aria-label=lang.t(T::Views)>
             {tab(here.clone(), T::Graph, false)}
             {tab(format!("{here}?view=table"), T::Jobs, true)}
@@ -98,4 +92,5 @@ fn Shown(seen: Seen<(RunView, Option<Why>)>) -> impl IntoView {
             <JobTable state />
         </Show>
     }
+    .into_any()
 }

@@ -27,7 +27,7 @@ pub fn JobNode(
     let why = move || job.with(|j| lang.reason(&j.reason));
     let failed = move || (state.get() == (Status::Failed, false)).then_some("");
     let again = (fixed.attempt > 1)
-        .then(|| view! { <span class="count num" title=lang.attempt(fixed.attempt)>{fixed.attempt}</span> });
+        .then(|| view! { <span class="count num" title=lang.attempt(fixed.attempt)>{fixed.attempt}</span> }.into_any());
     view! {
         <div class=move || look() title=move || why()>
             <a href=href::job(fixed.id) data-row="" data-failed=move || failed()>

@@ -86,11 +86,7 @@ impl RunState {
                         self.put(job, owner.as_ref());
                     }
                 }
-                "run_deleted" => {
-                    if read::<RunId>(data).is_ok_and(|gone| gone == id) {
-                        self.gone.set(true);
-                    }
-                }
+                "run_deleted" if read::<RunId>(data).is_ok_and(|gone| gone == id) => self.gone.set(true),
                 _ => {}
             },
         );

@@ -5,6 +5,7 @@ use model::{Job, Status};
 
 use super::node::JobAction;
 use super::state::RunState;
+use crate::components::dynamic::{Each, entry};
 use crate::components::status::{Badge, job_state};
 use crate::components::time::{JobTime, When};
 use crate::i18n::{Phrases, T, use_lang};
@@ -17,6 +18,7 @@ pub fn JobTable(
     state: RunState,
 ) -> impl IntoView {
     let lang = use_lang();
+    let row = |job: RwSignal<Job>| entry(job.with_untracked(|j| j.id), move || view! { <Row job /> }.into_any());
     view! {
         <div class="scroll-x">
             <table class="list jobs">
@@ -36,11 +38,7 @@ pub fn JobTable(
                     </tr>
                 </thead>
                 <tbody>
-                    <For
-                        each=move || state.jobs.get()
-                        key=|job| job.with_untracked(|j| j.id)
-                        children=move |job| view! { <Row job /> }
-                    />
+                    <Each of=move || state.jobs.get().into_iter().map(row).collect() />
                 </tbody>
             </table>
         </div>
@@ -54,7 +52,8 @@ fn Row(job: RwSignal<Job>) -> impl IntoView {
     let status = Memo::new(move |_| job.with(job_state));
     let failed = move || (status.get() == (Status::Failed, false)).then_some("");
     let old = Memo::new(move |_| job.with(|j| j.retried));
-    let attempt = (fixed.attempt > 1).then(|| view! { " " <span class="faint">{lang.attempt(fixed.attempt)}</span> });
+    let attempt =
+        (fixed.attempt > 1).then(|| view! { " " <span class="faint">{lang.attempt(fixed.attempt)}</span> }.into_any());
     let needs = fixed.needs.as_ref().map(|needs| lang.needs(needs));
     view! {
         <tr class:past=move || old.get()>
@@ -64,8 +63,8 @@ fn Row(job: RwSignal<Job>) -> impl IntoView {
             <th scope="row">
                 <a href=href::job(fixed.id) data-row="" data-failed=move || failed()>{fixed.name.clone()}</a>
                 {attempt}
-                {move || old.get().then(|| view! { " " <span class="faint">{lang.t(T::Earlier)}</span> })}
-                {fixed.allow_failure.then(|| view! { " " <span class="tag">{lang.t(T::AllowedToFail)}</span> })}
+                {move || old.get().then(|| view! { " " <span class="faint">{lang.t(T::Earlier)}</span> }.into_any())}
+                {fixed.allow_failure.then(|| view! { " " <span class="tag">{lang.t(T::AllowedToFail)}</span> }.into_any())}
             </th>
             <td class="wide" title=needs>{fixed.stage.clone()}</td>
             <td class="wide reason">{move || job.with(|j| lang.reason(&j.reason))}</td>
@@ -80,5 +79,5 @@ fn Row(job: RwSignal<Job>) -> impl IntoView {
                 <JobAction job />
             </td>
         </tr>
-    }
+    }.into_any()
 }

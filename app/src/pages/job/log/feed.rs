@@ -2,13 +2,15 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use model::log::LogChunk;
+use model::log::{LogChunk, LogPage};
+use model::{Error, JobId};
 
 use super::LogState;
 use crate::live::{Background, Heart, subscribe};
 use crate::logic::trace::{PAGE, Trace};
+use crate::pages::job::lines_address;
 use crate::pages::job::state::JobState;
-use crate::rpc::{log_lines, read};
+use crate::rpc::{get, parse, read};
 
 /// Connects the log to its job: once that has a runner, what it prints arrives as it is printed.
 pub fn feed(log: LogState, state: JobState) {
@@ -33,7 +35,7 @@ pub fn feed(log: LogState, state: JobState) {
         }
         // The page shows another part; the stream goes on from the end.
         spawn_local(async move {
-            if let Ok(page) = log_lines(id, 0, PAGE as u32).await {
+            if let Ok(page) = lines(id, 0).await {
                 log.trace.try_update_value(|t| t.insert(page));
                 log.changes.try_update(|n| *n += 1);
                 if log.trace.try_with_value(|t| !t.is_complete()) == Some(true) {
@@ -44,7 +46,7 @@ pub fn feed(log: LogState, state: JobState) {
     });
 }
 
-fn stream(log: LogState, id: model::JobId) {
+fn stream(log: LogState, id: JobId) {
     // A log has no heart of its own: the job's stream tells how fresh the page is.
     let heart = RwSignal::new(Heart::None);
     let drawn = StoredValue::new(true);
@@ -79,7 +81,7 @@ fn stream(log: LogState, id: model::JobId) {
 pub fn fetch(log: LogState, first_lines: Vec<u64>) {
     for first in first_lines {
         spawn_local(async move {
-            let page = log_lines(log.id, first, PAGE as u32).await;
+            let page = lines(log.id, first).await;
             log.trace.try_update_value(|t| match page {
                 Ok(page) => {
                     t.insert(page);
@@ -90,4 +92,8 @@ pub fn fetch(log: LogState, first_lines: Vec<u64>) {
             log.changes.try_update(|n| *n += 1);
         });
     }
+}
+
+async fn lines(id: JobId, from: u64) -> Result<LogPage, Error> {
+    parse(get(&lines_address(&id.to_string(), from, PAGE)).await)
 }

@@ -6,7 +6,8 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use super::LogState;
-use super::row::Line;
+use super::row::entries;
+use crate::components::dynamic::Each;
 use crate::i18n::{Phrases, T, use_lang};
 use crate::pages::job::FIRST_LINES;
 
@@ -40,7 +41,7 @@ pub fn Flow(
     };
     let link = move |from: u64, text: T| {
         let to = move || format!("{}?from={from}", path.get());
-        view! { <a class="button" href=move || to()>{lang.t(text)}</a> }
+        view! { <a class="button" href=move || to()>{lang.t(text)}</a> }.into_any()
     };
     let earlier = (first > 1).then(|| link(first.saturating_sub(u64::from(FIRST_LINES)).max(1), T::EarlierLines));
     let later = (!at_end).then(|| link(last + 1, T::LaterLines));
@@ -73,9 +74,10 @@ pub fn Flow(
         >
             <div class="log-pages">{earlier}</div>
             <ol class="lines">
-                <For each=move || lines.get() key=|row| row.key() children=move |row| view! { <Line row log /> } />
+                <Each of=move || entries(lines.get(), log) />
             </ol>
             <div class="log-pages" id="log-end">{later} <span class="faint">{move || range()}</span></div>
         </div>
     }
+    .into_any()
 }

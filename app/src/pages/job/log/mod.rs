@@ -10,7 +10,7 @@ mod window;
 
 use leptos::prelude::*;
 use model::log::LogPage;
-use model::{Error, JobId};
+use model::{Error, JobId, Status};
 
 use super::state::JobState;
 use crate::components::act::ErrorNote;
@@ -50,6 +50,8 @@ pub struct LogState {
     pub marked: Marked,
     /// Whether the end stays in sight.
     pub follow: RwSignal<bool>,
+    /// The line that is the first in sight at first.
+    pub start: u64,
     /// Set to a line (from 1) to bring it into sight.
     pub go: RwSignal<Option<u64>>,
     /// The first line in sight.
@@ -67,6 +69,8 @@ pub fn Log(
     state: JobState,
     /// The lines in the page.
     page: LogPage,
+    /// The line that the address asks for; 0 for none.
+    from: u64,
     /// Why there are none.
     error: Option<Error>,
     /// How it is read.
@@ -74,13 +78,16 @@ pub fn Log(
 ) -> impl IntoView {
     let lang = use_lang();
     let shown = (page.lines.first().map_or(0, |l| l.number), page.lines.last().map_or(0, |l| l.number));
-    let running = state.job.with_untracked(|j| !j.status.is_complete());
+    let (running, failed) = state.job.with_untracked(|j| (!j.status.is_complete(), j.status == Status::Failed));
+    // What went wrong is said last; otherwise the page shows what the server's page showed.
+    let at_end = running || (failed && from == 0);
     let log = LogState {
         id: state.job.with_untracked(|j| j.id),
         trace: StoredValue::new(Trace::new(page)),
         changes: RwSignal::new(0),
         marked: Marked::new(),
         follow: RwSignal::new(running),
+        start: if at_end { u64::MAX } else { shown.0.max(1) },
         go: RwSignal::new(None),
         top: RwSignal::new(shown.0.max(1)),
         alive: RwSignal::new(false),
@@ -108,7 +115,7 @@ pub fn Log(
     view! {
         <section class="log" aria-label=lang.t(T::LogOf)>
             <Tools log state />
-            {error.map(|error| view! { <ErrorNote error /> })}
+            {error.map(|error| view! { <ErrorNote error /> }.into_any())}
             <Show when=move || empty.get()>
                 <p class="calm">{move || nothing()}</p>
             </Show>
@@ -117,4 +124,5 @@ pub fn Log(
             </Show>
         </section>
     }
+    .into_any()
 }

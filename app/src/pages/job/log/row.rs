@@ -3,13 +3,20 @@
 use leptos::prelude::*;
 
 use super::LogState;
+use crate::components::dynamic::{Entry, entry};
 use crate::i18n::{Phrases, T, use_lang};
 use crate::logic::ansi::Span;
 use crate::logic::trace::Row;
 
+/// The entries of a list of lines.
+pub fn entries(rows: Vec<Row>, log: LogState) -> Vec<Entry> {
+    let one = |row: Row| entry(row.key(), move || view! { <Line row=row.clone() log /> }.into_any());
+    rows.into_iter().map(one).collect()
+}
+
 /// The line.
 #[component]
-pub fn Line(
+fn Line(
     /// The line.
     row: Row,
     /// The log.
@@ -42,9 +49,13 @@ pub fn Line(
                 }
             ></button>
         }
+        .into_any()
     });
-    let took = row.section.and_then(|(_, s)| s).map(|s| view! { <span class="took">{lang.duration(s * 1000)}</span> });
-    let cut = row.cut.then(|| view! { <span class="cut">" … " {lang.t(T::LineCut)}</span> });
+    let took = row
+        .section
+        .and_then(|(_, s)| s)
+        .map(|s| view! { <span class="took">{lang.duration(s * 1000)}</span> }.into_any());
+    let cut = row.cut.then(|| view! { <span class="cut">" … " {lang.t(T::LineCut)}</span> }.into_any());
     view! {
         <li class=move || class() id=format!("L{number}") title=title>
             <a class="no" href=format!("#L{number}") tabindex="-1">{number}</a>

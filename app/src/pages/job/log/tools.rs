@@ -48,6 +48,7 @@ pub fn Tools(
                 {lang.t(text)}
             </button>
         }
+        .into_any()
     };
     let end = move |key: &'static str, icon: &'static str, text: T, to: fn(u64) -> u64| {
         view! {
@@ -67,6 +68,7 @@ pub fn Tools(
                 <span class="unseen">{lang.t(text)}</span>
             </button>
         }
+        .into_any()
     };
     view! {
         <div class="tools">
@@ -102,4 +104,5 @@ pub fn Tools(
             </details>
         </div>
     }
+    .into_any()
 }

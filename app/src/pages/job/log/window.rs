@@ -6,7 +6,8 @@ use leptos::prelude::*;
 
 use super::LogState;
 use super::feed;
-use super::row::Line;
+use super::row::entries;
+use crate::components::dynamic::Each;
 use crate::i18n::{T, use_lang};
 use crate::logic::trace::Row;
 use crate::logic::window::List;
@@ -44,6 +45,16 @@ pub fn Window(
         top.set_value(f64::from(frame.scroll_top()));
         first.set(row.clamp(0.0, ((list.rows as f64) - list.view / LINE).max(0.0)));
     };
+    Effect::new(move |begun: Option<bool>| {
+        if begun != Some(true) && frame.get().is_some() && has_rows.get() {
+            let row = log.trace.with_value(|t| t.folds().row_of(log.start.min(t.total() + 1)));
+            if log.go.with_untracked(Option::is_none) && !log.follow.get_untracked() {
+                jump(row as f64);
+            }
+            return true;
+        }
+        begun == Some(true)
+    });
     let rows = Memo::new(move |_| {
         log.changes.get();
         let (from, to) = list.get().visible(first.get(), SPARE);
@@ -126,7 +137,7 @@ pub fn Window(
         >
             <div class="log-space" node_ref=space>
                 <ol class="lines" node_ref=lines>
-                    <For each=move || rows.get() key=|row| row.key() children=move |row| view! { <Line row log /> } />
+                    <Each of=move || entries(rows.get(), log) />
                 </ol>
             </div>
         </div>
