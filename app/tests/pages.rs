@@ -30,11 +30,11 @@ fn site(empty: bool) -> Router {
         move || app::shell(options.clone())
     };
     Router::new()
-        .leptos_routes_with_context(&options, routes, context.clone(), shell.clone())
+        .leptos_routes_with_context(&options, routes, context, shell.clone())
         .route(
             "/rpc/{*function}",
             axum::routing::any(move |request: Request<Body>| {
-                leptos_axum::handle_server_fns_with_context(context.clone(), request)
+                leptos_axum::handle_server_fns_with_context(context, request)
             }),
         )
         .fallback(leptos_axum::file_and_error_handler::<LeptosOptions, _>(move |_| shell()))

@@ -288,6 +288,10 @@ pub fn log_size(id: JobId) -> (u64, bool) {
     }
 }
 
+fn joined(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().concat()
+}
+
 pub fn log_line(_: JobId, number: u64) -> String {
     match number {
         1 => "\u{1b}[0Ksection_start:1772702102:prepare[collapsed=true]\r\u{1b}[0K\u{1b}[36;1mPreparing the workspace\u{1b}[0m".into(),
@@ -298,8 +302,8 @@ pub fn log_line(_: JobId, number: u64) -> String {
         7 => "<script>alert('log')</script> & <img src=x onerror=alert(1)>".into(),
         8 => "\u{1b}[31merror\u{1b}[0m: \u{1b}[1massertion failed\u{1b}[0m at src/cart.rs:120".into(),
         9 => "\u{1b}[33mwarning\u{1b}[0m: unused variable `total` 中文输出也对齐".into(),
-        10 => (0..16).map(|n| format!("\u{1b}[38;5;{n}m██ {n} ")).collect::<String>() + "\u{1b}[0m",
-        11 => (0..24).map(|n| format!("\u{1b}[38;5;{}m██", 16 + n * 9)).collect::<String>() + "\u{1b}[0m",
+        10 => joined((0..16).map(|n| format!("\u{1b}[38;5;{n}m██ {n} "))) + "\u{1b}[0m",
+        11 => joined((0..24).map(|n| format!("\u{1b}[38;5;{}m██", 16 + n * 9))) + "\u{1b}[0m",
         12 => " 10%\r 50%\r\u{1b}[K100% ok".into(),
         13 => "2026-03-05T09:15:02.417123Z 01E a line with a time stamp, from stderr".into(),
         14 => format!("a long line {}", "0123456789 ".repeat(60)),
