@@ -4,7 +4,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { launch } from "./lib/browser.mjs";
-import { hydrated, noteHydration } from "./lib/page.mjs";
+import { eventually, hydrated, noteHydration } from "./lib/page.mjs";
 import { startWeir } from "./lib/weir.mjs";
 
 const SHOTS = join(import.meta.dirname, "shots");
@@ -32,6 +32,8 @@ async function pages(weir, browser) {
     ["dashboard", "/"],
     ["runs", "/runs"],
     ["runs-failed", "/runs?status=failed"],
+    ["pipelines", "/pipelines"],
+    ["pipeline-new", "/pipelines/new"],
     ["not-found", "/runs/999999999"],
   ];
   for (const [index, path] of pipelines.slice(0, 2).entries()) found.push([`pipeline-${index + 1}`, path]);
@@ -50,9 +52,12 @@ try {
   await rm(SHOTS, { recursive: true, force: true });
   await mkdir(SHOTS, { recursive: true });
   // Once the demo has done what it can, so that the pictures show more than a beginning.
-  for (const run of await weir.json("GET", "/api/jobs")) {
-    await weir.until(run.id, ({ status }) => status !== "pending");
-  }
+  const settled = async () => {
+    const [project] = await weir.json("GET", "/api/v4/projects");
+    const runs = await weir.json("GET", `/api/v4/projects/${project.id}/pipelines`);
+    return runs.every(({ status }) => !["created", "pending", "running"].includes(status));
+  };
+  await eventually(settled, "the demo has run", { tries: 240, pause: 500 });
   const wanted = await pages(weir, browser);
   for (const { name: look, ...options } of LOOKS) {
     const context = await browser.newContext({ baseURL: weir.url, deviceScaleFactor: 1, reducedMotion: "reduce", ...options });
