@@ -60,7 +60,10 @@ pub fn local_caller() -> Caller {
 
 /// `weir project …`
 pub async fn project(action: ProjectAction, json: bool) -> Outcome {
-    let ProjectAction::Create { path, source, data, private: _, public: _ } = action;
+    let ProjectAction::Create { path, source, data, private: _, public } = action;
+    if public {
+        output::note("weir: who may see a project is only asked once there are accounts; --public changes nothing yet");
+    }
     let doing = format!("create project {path}");
     let source = source.map(|source| absolute_source(&source));
     let (id, path, uid) = match place(data.as_deref(), &doing).await? {

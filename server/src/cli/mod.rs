@@ -11,6 +11,7 @@ mod follow;
 mod jobs;
 mod lint;
 mod output;
+mod pair;
 mod pipelines;
 mod run;
 mod runner;
@@ -69,7 +70,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 fn run(cli: Cli) -> Outcome {
     let json = cli.json;
     match cli.command {
-        Command::Serve(args) => serve::main(&args),
+        Command::Serve(args) => serve::main(&args, json),
         Command::Exec(args) => exec::main(args, json),
         Command::Lint(args) => lint::main(args, false, json),
         Command::Plan(args) => lint::main(args, true, json),

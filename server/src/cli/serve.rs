@@ -17,7 +17,7 @@ use crate::http::{AppState, Listeners, Options, serve};
 const DOING: &str = "serve";
 
 /// Runs the command.
-pub fn main(args: &ServeArgs) -> Outcome {
+pub fn main(args: &ServeArgs, json: bool) -> Outcome {
     let settings = config::resolve(args, |name| std::env::var(name).ok())?;
     if !settings.local {
         let cause = "this version has no accounts yet; start it with --local, for one person on this machine";
@@ -32,7 +32,7 @@ pub fn main(args: &ServeArgs) -> Outcome {
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Internal, DOING, error))?;
-    let result = runtime.block_on(run(&settings, args.demo));
+    let result = runtime.block_on(run(&settings, args.demo, json));
     // What still waits (held requests of a client that went away) does not keep the process.
     runtime.shutdown_background();
     result
@@ -48,7 +48,7 @@ pub fn log_to_stderr() {
     let _ = subscriber.try_init();
 }
 
-async fn run(settings: &Settings, demo: bool) -> Outcome {
+async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     let failed = |error: &dyn std::fmt::Display| Failure::text(Exit::Failed, DOING, error);
     let caller = super::admin::local_caller();
     let (folder, weir) = boot::open(&settings.data).map_err(|error| failed(&error))?;
@@ -70,7 +70,11 @@ async fn run(settings: &Settings, demo: bool) -> Outcome {
         fill_demo(&weir, &caller).await;
     }
     let known = Address::tell(folder.path(), &format!("http://{address}"));
-    output::line(format!("weir: serving http://{address} (data {})", folder.path().display()));
+    if json {
+        output::line(serde_json::json!({"url": format!("http://{address}"), "data": folder.path()}));
+    } else {
+        output::line(format!("weir: serving http://{address} (data {})", folder.path().display()));
+    }
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

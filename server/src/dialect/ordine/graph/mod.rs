@@ -1,6 +1,7 @@
 //! Nodes and edges become jobs and needs: Ordine's JSON shape as a `.gitlab-ci.yml` text, so that
 //! there is one way in which anything runs. What has no such form is refused with a reason.
 
+mod operation;
 mod read;
 mod text;
 
@@ -40,7 +41,7 @@ pub fn definition(graph: &Value, operations: &HashMap<String, Operation>) -> Res
 
 /// Whether an operation could run, looked at alone.
 pub fn check_operation(id: &str, config: &Value) -> Result<(), GraphError> {
-    read::script(&read::json_or_text(config), &|| format!("operation {id:?}")).map(drop)
+    operation::script(&operation::json_or_text(config), &|| format!("operation {id:?}")).map(drop)
 }
 
 #[cfg(test)]
