@@ -32,8 +32,15 @@ pub fn PageHead(
             let _ = link.set_attribute("href", icon);
         }
     });
+    let text = move || escaped(format!("{}{} · Weir", mark(), title.get()));
+    // The server writes the head after the page, when the signals that the page owned may be gone.
+    #[cfg(feature = "ssr")]
+    let text = {
+        let now = untrack(text);
+        move || now.clone()
+    };
     view! {
-        <Title text=move || escaped(format!("{}{} · Weir", mark(), title.get())) />
+        <Title text />
         <Link id="favicon" rel="icon" type_="image/svg+xml" href=untrack(icon) />
     }
 }
