@@ -110,3 +110,24 @@ fn two_watchers_and_one_who_comes_back_see_the_same_changes() {
         assert_eq!(rest, changes(&first)[cut + 1..], "after {id}");
     }
 }
+
+#[test]
+fn pages_rendered_at_the_same_time_keep_their_titles() {
+    let server = Server::start(1);
+    let view = server.run_to_end("one", "a: {script: ['true']}\n");
+    let paths = ["/".to_owned(), "/runs".into(), "/pipelines".into(), "/pipelines/one".into()]
+        .into_iter()
+        .chain([format!("/runs/{}", view.run.id), format!("/jobs/{}", view.jobs[0].id)])
+        .collect::<Vec<_>>();
+    std::thread::scope(|scope| {
+        for first in 0..12 {
+            let (server, paths) = (&server, &paths);
+            scope.spawn(move || {
+                for i in 0..40 {
+                    let path = &paths[(first + i) % paths.len()];
+                    assert!(server.text(path).contains(" · Weir</title>"), "{path}");
+                }
+            });
+        }
+    });
+}
