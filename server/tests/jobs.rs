@@ -120,7 +120,7 @@ pipe: {script: ['false | cat', 'echo not reached']}
     assert_eq!(of("missing"), (Status::Failed, script, Some(127)));
     assert_eq!(of("pipe"), (Status::Failed, script, Some(1)));
     assert!(!server.trace(job(&view, "pipe")).lines().any(|line| line == "not reached"));
-    assert_eq!(processes_with(&format!("CI_PIPELINE_ID={}", view.run.id)), [], "something is left");
+    assert_eq!(processes_with(&server.mark(view.run.id)), [], "something is left");
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn jobs_that_end_while_the_server_is_away_are_reported_by_the_next() {
         .pipeline("short", "a: {script: ['echo begun', 'sleep 1', 'echo done']}\nb: {script: ['sleep 1', 'exit 4']}\n");
     let run = server.run("short");
     server.until(run, "both run", |view| view.jobs.iter().all(|job| job.status == Status::Running));
-    let mark = format!("CI_PIPELINE_ID={run}");
+    let mark = server.mark(run);
     server.kill();
     eventually("their processes have ended", || processes_with(&mark).is_empty().then_some(()));
     server.start_again();
@@ -67,7 +67,7 @@ fn kill_9_of_the_runner_fails_its_jobs_applies_retry_and_leaves_no_process() {
     );
     let run = server.run("hang");
     server.until(run, "both run", |view| view.jobs.iter().all(|job| job.status == Status::Running));
-    let mark = format!("CI_PIPELINE_ID={run}");
+    let mark = server.mark(run);
     eventually("their processes are there", || (processes_with(&mark).len() >= 4).then_some(()));
     signal(server.runner_pid(), "KILL");
     eventually("no process of theirs is left", || {
@@ -91,7 +91,7 @@ fn sigterm_ends_the_server_within_two_seconds_and_leaves_jobs_running() {
     server.until(run, "it runs", |view| view.run.status == Status::Running);
     let took = server.stop();
     assert!(took.as_secs() < 2, "{took:?}");
-    let mark = format!("CI_PIPELINE_ID={run}");
+    let mark = server.mark(run);
     assert!(!processes_with(&mark).is_empty());
     server.start_again();
     assert_eq!(server.ended(run).run.status, Status::Success);
@@ -107,7 +107,7 @@ fn a_canceled_job_leaves_nothing_behind() {
     let run = server.run("stubborn");
     let view = server.until(run, "it runs", |view| view.run.status == Status::Running);
     eventually("it is ready", || server.trace(&view.jobs[0]).contains("ready").then_some(()));
-    let mark = format!("CI_JOB_ID={}", view.jobs[0].id);
+    let mark = server.mark(run);
     assert!(processes_with(&mark).len() >= 3);
     let (status, _) =
         server.send("PATCH", &format!("/api/jobs/{}", view.run.uid), &serde_json::json!({"status": "cancelled"}));

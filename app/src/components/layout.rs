@@ -55,7 +55,7 @@ pub fn Layout(
             </button>
         </header>
         <noscript>
-            <p class="strip">{lang.t(T::NoScript)} " " <a href="">{lang.t(T::Reload)}</a></p>
+            <aside class="strip">{lang.t(T::NoScript)} " " <a href="">{lang.t(T::Reload)}</a></aside>
         </noscript>
         <main id="main" tabindex="-1">
             <UrlError />

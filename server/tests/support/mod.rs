@@ -109,6 +109,12 @@ impl Server {
         (status, serde_json::from_slice(&response.bytes().unwrap()).unwrap_or(Value::Null))
     }
 
+    /// What stands in the environment of a run's processes, and of nobody else's: other tests have
+    /// servers with a run of the same number.
+    pub fn mark(&self, run: RunId) -> String {
+        format!("CI_PIPELINE_URL={}/runs/{run}", self.url)
+    }
+
     /// Makes a pipeline of this definition.
     pub fn pipeline(&self, key: &str, definition: &str) {
         let body = json!({ "id": key, "name": key, "definition": definition });
