@@ -55,6 +55,7 @@ impl Default for Prefs {
 
 impl Prefs {
     /// From the headers `Cookie` and `Accept-Language`.
+    #[cfg_attr(not(feature = "ssr"), allow(dead_code, reason = "only the server reads it"))]
     pub fn from_headers(cookie: &str, accept_language: &str) -> Self {
         let value = |name: &str| {
             cookie.split(';').find_map(|pair| {

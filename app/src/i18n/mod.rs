@@ -50,6 +50,7 @@ impl Lang {
     }
 
     /// The best language for an `Accept-Language` header.
+    #[cfg_attr(not(feature = "ssr"), allow(dead_code, reason = "only the server reads it"))]
     pub fn negotiate(header: &str) -> Self {
         let mut best = (0_u32, Self::En);
         for part in header.split(',').take(20) {

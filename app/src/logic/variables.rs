@@ -3,6 +3,7 @@
 use model::plan::Variable;
 
 /// Reads the lines; empty ones and those that begin with `#` are nothing.
+#[cfg_attr(not(feature = "ssr"), allow(dead_code, reason = "only the server reads it"))]
 pub fn read(text: &str) -> Result<Vec<Variable>, String> {
     let mut found = Vec::new();
     for (number, line) in text.lines().enumerate() {
