@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use app::service::SharedService;
 use axum::Router;
@@ -15,7 +15,15 @@ use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use model::Caller;
+use tokio::runtime::Runtime;
 use tower::ServiceExt;
+
+/// What renders pages lives as long as the process and is shared by all tests of it; a runtime that
+/// ended with its test would take along what another test waits for.
+fn on_one_runtime<T>(test: impl Future<Output = T>) -> T {
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime starts"));
+    RUNTIME.block_on(test)
+}
 
 fn site(empty: bool) -> Router {
     let options = LeptosOptions::builder().output_name("weir").site_pkg_dir("pkg/test").build();
@@ -95,105 +103,142 @@ const PAGES: [(&str, &str); 9] = [
     ("pipeline_new", "/pipelines/new"),
 ];
 
-#[tokio::test]
-async fn every_page_in_every_language() {
-    for (name, path) in PAGES {
-        for language in ["en", "zh"] {
-            let (status, html) = get(path, language).await;
-            assert_eq!(status, StatusCode::OK, "{path}");
-            assert!(html.contains(&format!("<html lang=\"{}\"", if language == "zh" { "zh-CN" } else { "en" })));
-            // What runs has run since the day of the fixture.
-            let filters = [(r"\d{4,}( h |小时)\d\d( m|分)", "[long]")];
-            insta::with_settings!({filters => filters}, {
-                insta::assert_snapshot!(format!("{name}_{language}"), text(&html));
-            });
+#[test]
+fn every_page_in_every_language() {
+    on_one_runtime(async {
+        for (name, path) in PAGES {
+            for language in ["en", "zh"] {
+                let (status, html) = get(path, language).await;
+                assert_eq!(status, StatusCode::OK, "{path}");
+                assert!(html.contains(&format!("<html lang=\"{}\"", if language == "zh" { "zh-CN" } else { "en" })));
+                // What runs has run since the day of the fixture.
+                let filters = [(r"\d{4,}( h |小时)\d\d( m|分)", "[long]")];
+                insta::with_settings!({filters => filters}, {
+                    insta::assert_snapshot!(format!("{name}_{language}"), text(&html));
+                });
+            }
         }
-    }
+    });
 }
 
-#[tokio::test]
-async fn the_first_day() {
-    let request = Request::get("/").body(Body::empty()).unwrap();
-    let response = site(true).oneshot(request).await.unwrap();
-    let bytes = axum::body::to_bytes(response.into_body(), 1_000_000).await.unwrap();
-    insta::assert_snapshot!("first_day", text(&String::from_utf8_lossy(&bytes)));
+#[test]
+fn the_first_day() {
+    on_one_runtime(async {
+        let request = Request::get("/").body(Body::empty()).unwrap();
+        let response = site(true).oneshot(request).await.unwrap();
+        let bytes = axum::body::to_bytes(response.into_body(), 1_000_000).await.unwrap();
+        insta::assert_snapshot!("first_day", text(&String::from_utf8_lossy(&bytes)));
+    });
 }
 
-#[tokio::test]
-async fn what_is_not_there_is_404() {
-    for path in ["/runs/7", "/runs/x", "/jobs/1", "/jobs/-1", "/pipelines/nobody", "/nowhere", "/runs/1/2"] {
-        let (status, html) = get(path, "en").await;
-        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
-        assert!(html.contains("Not found"), "{path}");
-    }
-    assert_eq!(get("/runs?status=green", "en").await.0, StatusCode::UNPROCESSABLE_ENTITY);
-}
-
-#[tokio::test]
-async fn hostile_text_stays_text_and_the_policy_can_be_strict() {
-    for (_, path) in PAGES {
-        let (_, html) = get(path, "en").await;
-        for evil in ["<script>alert", "<img src=x", "<b>scan"] {
-            assert!(!html.contains(evil), "{path} has {evil}");
+#[test]
+fn what_is_not_there_is_404() {
+    on_one_runtime(async {
+        for path in ["/runs/7", "/runs/x", "/jobs/1", "/jobs/-1", "/pipelines/nobody", "/nowhere", "/runs/1/2"] {
+            let (status, html) = get(path, "en").await;
+            assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+            assert!(html.contains("Not found"), "{path}");
         }
-        assert!(!html.contains(" style=\""), "{path} has an inline style");
-        for script in html.split("<script").skip(1) {
-            let tag = script.split('>').next().unwrap();
-            assert!(tag.contains("nonce="), "{path} has a script without nonce: {tag}");
+        assert_eq!(get("/runs?status=green", "en").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    });
+}
+
+#[test]
+fn hostile_text_stays_text_and_the_policy_can_be_strict() {
+    on_one_runtime(async {
+        for (_, path) in PAGES {
+            let (_, html) = get(path, "en").await;
+            for evil in ["<script>alert", "<img src=x", "<b>scan"] {
+                assert!(!html.contains(evil), "{path} has {evil}");
+            }
+            assert!(!html.contains(" style=\""), "{path} has an inline style");
+            for script in html.split("<script").skip(1) {
+                let tag = script.split('>').next().unwrap();
+                assert!(tag.contains("nonce="), "{path} has a script without nonce: {tag}");
+            }
+            for handler in [" onclick=", " onload=", " onerror=\"", "javascript:"] {
+                assert!(!html.contains(handler), "{path} has {handler}");
+            }
         }
-        for handler in [" onclick=", " onload=", " onerror=\"", "javascript:"] {
-            assert!(!html.contains(handler), "{path} has {handler}");
+    });
+}
+
+#[test]
+fn titles_show_the_state() {
+    on_one_runtime(async {
+        assert!(get("/jobs/104", "en").await.1.contains("<title>✕ unit 2/3 · Shop #12 · Weir</title>"));
+        let (_, html) = get("/runs/42", "zh").await;
+        assert!(html.contains("<title>▸ Shop #12 · Weir</title>") && html.contains("/favicon-running.svg"));
+    });
+}
+
+#[test]
+fn forms_work_without_script() {
+    on_one_runtime(async {
+        let (status, headers, _) = post("/rpc/run/retry", "id=42", "text/html").await;
+        assert_eq!((status, headers[header::LOCATION].to_str().unwrap()), (StatusCode::FOUND, "/runs/42"));
+        let (status, headers, _) = post("/rpc/run/cancel", "id=42", "text/html").await;
+        assert_eq!(status, StatusCode::FOUND);
+        let back = headers[header::LOCATION].to_str().unwrap().to_owned();
+        assert!(back.starts_with("http://localhost/pipelines/shop?__path="), "{back}");
+        let (_, html) = get(back.trim_start_matches("http://localhost"), "en").await;
+        assert!(html.contains("the run has ended already"));
+    });
+}
+
+#[test]
+fn a_refused_text_is_not_lost_without_script() {
+    on_one_runtime(async {
+        let body = "key=shop&definition=unit%3A%0A++scirpt%3A+%3C%2Ftextarea%3E";
+        let (status, headers, _) = post("/rpc/pipeline/save", body, "text/html").await;
+        let location = headers[header::LOCATION].to_str().unwrap();
+        assert!(status == StatusCode::FOUND && location.starts_with("/pipelines/shop?draft="), "{location}");
+        let (_, html) = get(location, "en").await;
+        assert!(html.contains("unknown key `scirpt`"));
+        assert!(html.contains("scirpt: &lt;/textarea"), "{}", html.split("<textarea").nth(1).unwrap_or("none"));
+        let body = "key=mine&name=My+own&project=demo%2Fshop&definition=scirpt";
+        let (_, headers, _) = post("/rpc/pipeline/create", body, "text/html").await;
+        let (_, html) = get(headers[header::LOCATION].to_str().unwrap(), "en").await;
+        assert!(html.contains("value=\"My own\"") && html.contains("value=\"demo/shop\" selected"));
+        assert_eq!(get("/pipelines/shop?draft=unknown", "en").await.0, StatusCode::OK);
+    });
+}
+
+#[test]
+fn a_script_gets_kind_and_status() {
+    on_one_runtime(async {
+        let (status, _, body) = post("/rpc/run/cancel", "id=42", "application/json").await;
+        assert_eq!(status, StatusCode::CONFLICT);
+        assert_eq!(serde_json::from_str::<model::Error>(&body).unwrap().message, "the run has ended already");
+        let (status, _, body) = post("/rpc/pipeline/save", "key=shop&definition=x", "application/json").await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(serde_json::from_str::<model::Error>(&body).unwrap().diagnostics.len(), 2);
+        let (status, ..) = post("/rpc/job/play", "id=109&variables=no+variable", "application/json").await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    });
+}
+
+#[test]
+fn run_forms_send_only_what_changed() {
+    on_one_runtime(async {
+        let body = "key=shop&set%5BTARGET%5D=production&was%5BTARGET%5D=staging&set%5BW%5D=2&was%5BW%5D=2&more=A%3D1";
+        let (status, headers, _) = post("/rpc/pipeline/run", body, "text/html").await;
+        assert_eq!((status, headers[header::LOCATION].to_str().unwrap()), (StatusCode::FOUND, "/runs/42"));
+    });
+}
+
+#[test]
+fn preferences_are_cookies_and_lead_back() {
+    on_one_runtime(async {
+        let (status, headers, _) =
+            post("/rpc/prefs/theme", "value=dark&back=%2Fruns%3Fstatus%3Dfailed", "text/html").await;
+        assert_eq!((status, headers[header::LOCATION].to_str().unwrap()), (StatusCode::FOUND, "/runs?status=failed"));
+        assert!(headers[header::SET_COOKIE].to_str().unwrap().starts_with("weir_theme=dark;"));
+        for back in ["//evil.example", "https://evil.example", "/\\evil.example", ""] {
+            let (_, headers, _) = post("/rpc/prefs/language", &format!("value=zh&back={back}"), "text/html").await;
+            assert_eq!(headers[header::LOCATION].to_str().unwrap(), "/", "{back:?}");
         }
-    }
-}
-
-#[tokio::test]
-async fn titles_show_the_state() {
-    assert!(get("/jobs/104", "en").await.1.contains("<title>✕ unit 2/3 · Shop #12 · Weir</title>"));
-    let (_, html) = get("/runs/42", "zh").await;
-    assert!(html.contains("<title>▸ Shop #12 · Weir</title>") && html.contains("/favicon-running.svg"));
-}
-
-#[tokio::test]
-async fn forms_work_without_script() {
-    let (status, headers, _) = post("/rpc/run/retry", "id=42", "text/html").await;
-    assert_eq!((status, headers[header::LOCATION].to_str().unwrap()), (StatusCode::FOUND, "/runs/42"));
-    let (status, headers, _) = post("/rpc/run/cancel", "id=42", "text/html").await;
-    assert_eq!(status, StatusCode::FOUND);
-    let back = headers[header::LOCATION].to_str().unwrap().to_owned();
-    assert!(back.starts_with("http://localhost/pipelines/shop?__path="), "{back}");
-    let (_, html) = get(back.trim_start_matches("http://localhost"), "en").await;
-    assert!(html.contains("the run has ended already"));
-}
-
-#[tokio::test]
-async fn a_script_gets_kind_and_status() {
-    let (status, _, body) = post("/rpc/run/cancel", "id=42", "application/json").await;
-    assert_eq!(status, StatusCode::CONFLICT);
-    assert_eq!(serde_json::from_str::<model::Error>(&body).unwrap().message, "the run has ended already");
-    let (status, _, body) = post("/rpc/pipeline/save", "key=shop&definition=x", "application/json").await;
-    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(serde_json::from_str::<model::Error>(&body).unwrap().diagnostics.len(), 2);
-    let (status, ..) = post("/rpc/job/play", "id=109&variables=no+variable", "application/json").await;
-    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-}
-
-#[tokio::test]
-async fn run_forms_send_only_what_changed() {
-    let body = "key=shop&set%5BTARGET%5D=production&was%5BTARGET%5D=staging&set%5BW%5D=2&was%5BW%5D=2&more=A%3D1";
-    let (status, headers, _) = post("/rpc/pipeline/run", body, "text/html").await;
-    assert_eq!((status, headers[header::LOCATION].to_str().unwrap()), (StatusCode::FOUND, "/runs/42"));
-}
-
-#[tokio::test]
-async fn preferences_are_cookies_and_lead_back() {
-    let (status, headers, _) = post("/rpc/prefs/theme", "value=dark&back=%2Fruns%3Fstatus%3Dfailed", "text/html").await;
-    assert_eq!((status, headers[header::LOCATION].to_str().unwrap()), (StatusCode::FOUND, "/runs?status=failed"));
-    assert!(headers[header::SET_COOKIE].to_str().unwrap().starts_with("weir_theme=dark;"));
-    for back in ["//evil.example", "https://evil.example", "/\\evil.example", ""] {
-        let (_, headers, _) = post("/rpc/prefs/language", &format!("value=zh&back={back}"), "text/html").await;
-        assert_eq!(headers[header::LOCATION].to_str().unwrap(), "/", "{back:?}");
-    }
-    let (_, headers, _) = post("/rpc/prefs/theme", "value=x%3B+Path%3D%2F&back=%2F", "text/html").await;
-    assert!(!headers.contains_key(header::SET_COOKIE));
+        let (_, headers, _) = post("/rpc/prefs/theme", "value=x%3B+Path%3D%2F&back=%2F", "text/html").await;
+        assert!(!headers.contains_key(header::SET_COOKIE));
+    });
 }

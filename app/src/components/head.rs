@@ -40,15 +40,15 @@ pub fn PageHead(
         move || now.clone()
     };
     view! {
-        <Title text />
+        <Title text=text />
         <Link id="favicon" rel="icon" type_="image/svg+xml" href=untrack(icon) />
     }
 }
 
-/// The server writes the title into the page as it is, so that what would be markup has to be escaped
-/// there; in the browser it is set as text.
-fn escaped(title: String) -> String {
-    if cfg!(feature = "ssr") { title.replace('&', "&amp;").replace('<', "&lt;") } else { title }
+/// A title, or what stands in a `<textarea>`: the server writes both into the page as they are, so that
+/// what would be markup has to be escaped there; in the browser they are set as text.
+pub fn escaped(text: String) -> String {
+    if cfg!(feature = "ssr") { text.replace('&', "&amp;").replace('<', "&lt;") } else { text }
 }
 
 /// The picture for a state.

@@ -60,7 +60,7 @@ fn act(key: &str, after_g: bool, page: PageContext, lang: Lang) -> bool {
         "g" if after_g => press("[data-key='gg']") || end("[data-row]", false),
         "G" => press("[data-key='G']") || end("[data-row]", true),
         "y" => press("[data-key='y']") || copy_link(page, lang),
-        "r" | "p" | "c" | "w" | "F" | "W" => press(&format!("[data-key='{key}']")),
+        "r" | "p" | "c" | "w" | "F" | "W" | "S" => press(&format!("[data-key='{key}']")),
         _ => false,
     }
 }

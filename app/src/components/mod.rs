@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod diagnostics;
+pub mod draft;
 pub mod dynamic;
 pub mod error;
 pub mod head;

@@ -23,6 +23,8 @@ pub trait Phrases {
     fn reason(self, reason: &Reason) -> String;
     /// "lines 1 to 2000 of 5000".
     fn lines(self, first: u64, last: u64, total: u64) -> String;
+    /// "5000 lines".
+    fn line_count(self, total: u64) -> String;
     /// "Run 12 failed".
     fn run_is(self, number: i64, status: &str) -> String;
     /// "2 errors, 1 warning".
@@ -117,6 +119,14 @@ impl Phrases for Lang {
         match self {
             Self::En => format!("lines {first} to {last} of {total}"),
             Self::Zh => format!("第 {first} 至 {last} 行，共 {total} 行"),
+        }
+    }
+
+    fn line_count(self, total: u64) -> String {
+        match self {
+            Self::En if total == 1 => "1 line".into(),
+            Self::En => format!("{total} lines"),
+            Self::Zh => format!("{total} 行"),
         }
     }
 

@@ -198,6 +198,8 @@ texts! {
     EarlierLines: "Earlier lines", "更早的行";
     LaterLines: "Later lines", "更后的行";
     LineCut: "line cut, see the raw log", "此行过长，请看原始日志";
+    FoldAll: "Sections", "折叠";
+    FoldAllHint: "Fold or unfold all sections", "折叠或展开所有部分";
     FoldSection: "Fold or unfold this section", "折叠或展开此部分";
     Curl: "With curl", "使用 curl";
     Details: "Details", "详情";

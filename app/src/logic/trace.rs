@@ -216,6 +216,19 @@ impl Trace {
         }
     }
 
+    /// Whether there is a section that can be folded, and whether all of them are.
+    pub fn all_folded(&self) -> Option<bool> {
+        let mut closed = self.sections.iter().filter(|s| s.end.is_some()).peekable();
+        closed.peek()?;
+        Some(closed.all(|s| self.is_folded(s)))
+    }
+
+    /// Folds or unfolds every section.
+    pub fn fold_all(&mut self, fold: bool) {
+        self.toggled = self.sections.iter().map(|s| (s.line, fold)).collect();
+        self.refold();
+    }
+
     /// Unfolds whatever hides the line.
     pub fn reveal(&mut self, line: u64) {
         let around: Vec<u64> = self
@@ -365,6 +378,10 @@ mod tests {
         trace.toggle(2);
         assert_eq!(rows(&mut trace), [1, 2, 3, 5]);
         trace.toggle(2);
+        assert_eq!(trace.all_folded(), Some(true));
+        trace.fold_all(false);
+        assert_eq!(trace.all_folded(), Some(false));
+        trace.fold_all(true);
         trace.reveal(3);
         assert_eq!(rows(&mut trace), [1, 2, 3, 5]);
         assert_eq!(trace.folds().rows(5), 4);

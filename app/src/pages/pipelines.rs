@@ -13,7 +13,7 @@ use crate::logic::href;
 use crate::pages::runs::runs_of;
 use crate::rpc::{ListPipelines, list_pipelines, load, parse};
 
-const KEYS: &[PageKey] = &[("j k", T::KeyMove), ("g g G", T::KeyEnds), ("Enter", T::KeyOpen)];
+const KEYS: &[PageKey] = &[("j k", T::KeyMove), ("gg G", T::KeyEnds), ("Enter", T::KeyOpen)];
 
 /// The list of pipelines.
 #[component]

@@ -20,7 +20,7 @@ use crate::logic::filter;
 use crate::rpc::{ListPipelines, ListRuns, Seen, address, list_pipelines, list_runs, load, parse, read};
 
 const KEYS: &[PageKey] =
-    &[("/", T::KeyFilter), ("j k", T::KeyMove), ("g g G", T::KeyEnds), ("f", T::KeyFailure), ("Enter", T::KeyOpen)];
+    &[("/", T::KeyFilter), ("j k", T::KeyMove), ("gg G", T::KeyEnds), ("f", T::KeyFailure), ("Enter", T::KeyOpen)];
 
 /// The list of runs.
 #[component]

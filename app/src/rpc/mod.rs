@@ -5,6 +5,7 @@
 //! that change something are plain form targets too: they redirect to the page that shows the result.
 
 mod dashboard;
+mod drafts;
 mod jobs;
 mod pipelines;
 mod prefs;
@@ -17,6 +18,7 @@ use model::{Error, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use dashboard::{GetDashboard, get_dashboard};
+pub use drafts::{Draft, GetDraft, get_draft};
 pub use jobs::{CancelJob, GetJob, LogLines, PlayJob, RetryJob, get_job, log_lines};
 pub use pipelines::{
     CreatePipeline, DeletePipeline, GetPipeline, Lint, ListPipelines, ListProjects, SaveDefinition, StartRun,
@@ -80,7 +82,8 @@ mod ssr {
         Refusal(error)
     }
 
-    fn is_plain_form() -> bool {
+    /// Whether this is a form that a browser without script sent.
+    pub(super) fn is_plain_form() -> bool {
         use_context::<http::request::Parts>().is_some_and(|parts| {
             parts.method != http::Method::GET
                 && parts

@@ -48,6 +48,13 @@ pub async fn create_pipeline(
 ) -> Result<(), Refusal> {
     let (service, caller) = super::ssr::service()?;
     let some = |text: String| (!text.trim().is_empty()).then_some(text);
+    let fields = [
+        ("key", key.clone()),
+        ("name", name.clone()),
+        ("description", description.clone()),
+        ("project", project.clone()),
+        ("definition", definition.clone()),
+    ];
     let new = crate::service::NewPipeline {
         key: key.trim().to_owned(),
         name,
@@ -55,7 +62,10 @@ pub async fn create_pipeline(
         project: some(project),
         definition: some(definition).map(|text| text.replace("\r\n", "\n")),
     };
-    let pipeline = service.create_pipeline(&caller, new).await.map_err(super::ssr::refuse)?;
+    let pipeline = service.create_pipeline(&caller, new).await.map_err(|error| {
+        let fields = fields.each_ref().map(|(name, text)| (*name, text.as_str()));
+        super::drafts::kept::keep("/pipelines/new", &fields, super::ssr::refuse(error))
+    })?;
     super::ssr::go(&crate::logic::href::pipeline(&pipeline.key));
     Ok(())
 }
@@ -65,7 +75,11 @@ pub async fn create_pipeline(
 pub async fn save_definition(key: PipelineKey, definition: String) -> Result<(), Refusal> {
     let (service, caller) = super::ssr::service()?;
     let text = definition.replace("\r\n", "\n");
-    let pipeline = service.save_definition(&caller, &key, text).await.map_err(super::ssr::refuse)?;
+    let page = crate::logic::href::pipeline(&key);
+    let pipeline = service
+        .save_definition(&caller, &key, text)
+        .await
+        .map_err(|error| super::drafts::kept::keep(&page, &[("definition", &definition)], super::ssr::refuse(error)))?;
     super::ssr::go(&crate::logic::href::pipeline(&pipeline.key));
     Ok(())
 }

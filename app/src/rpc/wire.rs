@@ -84,7 +84,12 @@ where
     #[cfg(not(feature = "ssr"))]
     let fetch = {
         drop(here);
-        |address: String| -> Boxed { Box::pin(send_wrapper::SendWrapper::new(async move { get(&address).await })) }
+        |address: String| -> Boxed {
+            Box::pin(send_wrapper::SendWrapper::new(async move {
+                // Nothing to ask for.
+                if address.is_empty() { Ok("null".to_owned()) } else { get(&address).await }
+            }))
+        }
     };
     Resource::new_with_options(address, fetch, true)
 }

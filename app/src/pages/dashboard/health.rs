@@ -1,6 +1,7 @@
 //! Each pipeline with its last ten runs as marks.
 
 use leptos::prelude::*;
+use model::Status;
 use model::view::{Dashboard, PipelineHealth, RunMark};
 
 use crate::components::dynamic::{Each, entry};
@@ -51,9 +52,10 @@ fn Line(health: PipelineHealth) -> impl IntoView {
 #[component]
 fn Mark(mark: RunMark) -> impl IntoView {
     let lang = use_lang();
-    let picture = face(mark.status, mark.warnings);
+    let warnings = mark.warnings && mark.status == Status::Success;
+    let picture = face(mark.status, warnings);
     let length = mark.duration.map(|d| format!(", {}", lang.duration(d))).unwrap_or_default();
-    let text = format!("#{} {}{length}", mark.number, word(lang, mark.status, mark.warnings));
+    let text = format!("#{} {}{length}", mark.number, word(lang, mark.status, warnings));
     let said = text.clone();
     view! {
         <a class=format!("mark s-{picture}") href=href::run(mark.id) title=text>

@@ -22,7 +22,7 @@ use health::HealthTable;
 use parts::{Active, Blocked, Capacity, Recent, broken_line};
 use welcome::Welcome;
 
-const KEYS: &[PageKey] = &[("j k", T::KeyMove), ("g g G", T::KeyEnds), ("f", T::KeyFailure), ("Enter", T::KeyOpen)];
+const KEYS: &[PageKey] = &[("j k", T::KeyMove), ("gg G", T::KeyEnds), ("f", T::KeyFailure), ("Enter", T::KeyOpen)];
 
 /// The dashboard.
 #[component]

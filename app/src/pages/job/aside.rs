@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use model::view::{JobView, Why};
-use model::{ArtifactInfo, JobId};
+use model::{ArtifactInfo, Job, JobId, Status};
 
 use super::state::{Attempt, JobState};
 use crate::components::dynamic::{Each, Show, entry};
@@ -20,7 +20,7 @@ pub fn Aside(
     /// The job, for what does.
     state: JobState,
     /// Why it stands where it stands.
-    why: Option<Why>,
+    why: RwSignal<Option<Why>>,
 ) -> impl IntoView {
     let lang = use_lang();
     let job = state.job;
@@ -39,13 +39,15 @@ pub fn Aside(
             (
                 j.queued_at,
                 j.started_at.or(j.finished_at),
-                if j.started_at.is_some() { model::Status::Success } else { j.status },
+                if j.started_at.is_some() { Status::Success } else { j.status },
             )
         })
     });
     let started = Signal::derive(move || job.with(|j| j.started_at));
     let finished = Signal::derive(move || job.with(|j| j.finished_at));
-    let exit = move || job.with(|j| j.exit_code.map_or_else(|| "–".to_owned(), |c| c.to_string()));
+    // Scripts that ended well have ended with 0.
+    let code = |j: &Job| j.exit_code.or((j.status == Status::Success).then_some(0));
+    let exit = move || job.with(code).map_or_else(|| "–".to_owned(), |c| c.to_string());
     let runner = move || job.with(|j| j.runner.clone().unwrap_or_else(|| "–".into()));
     let limit = lang.duration(i64::from(view.job.timeout) * 1000);
     let needs = view.job.needs.as_ref().map(|n| fact(T::Needs, view! { {lang.needs(n)} }.into_any()));
@@ -56,7 +58,7 @@ pub fn Aside(
             <section class="panel">
                 <h2>{lang.t(T::Details)}</h2>
                 <p class="because">{move || job.with(|j| lang.reason(&j.reason))}</p>
-                {why.filter(|w| !w.because.is_empty()).map(|why| view! { <WhyChain why /> }.into_any())}
+                <WhyChain why />
                 <dl class="facts column">
                     {fact(T::Runner, view! { {move || runner()} }.into_any())}
                     {fact(T::ExitCode, view! { <span class="num">{move || exit()}</span> }.into_any())}

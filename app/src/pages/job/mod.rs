@@ -16,9 +16,10 @@ use crate::components::head::PageHead;
 use crate::components::loaded::loaded;
 use crate::components::page::{PageKey, page_keys};
 use crate::components::status::job_state;
+use crate::components::why::keep_why;
 use crate::i18n::{Phrases, T, use_lang};
 use crate::live::Clock;
-use crate::rpc::{GetJob, LogLines, Refusal, Seen, address, get_job, load, log_lines, parse};
+use crate::rpc::{GetJob, LogLines, Refusal, Seen, address, get, get_job, load, log_lines, parse};
 
 use aside::Aside;
 use header::Header;
@@ -29,9 +30,10 @@ use state::JobState;
 pub const FIRST_LINES: u32 = 2000;
 
 const KEYS: &[PageKey] = &[
-    ("g g G", T::KeyEndsLog),
+    ("gg G", T::KeyEndsLog),
     ("F", T::KeyFollow),
     ("W", T::KeyWrap),
+    ("S", T::FoldAllHint),
     ("r", T::KeyRetry),
     ("p", T::KeyPlay),
     ("c", T::KeyCancel),
@@ -91,6 +93,16 @@ fn Shown(
     let (view, why) = seen.value;
     let state = JobState::new(&view);
     state.follow();
+    let why = RwSignal::new(why);
+    let id = view.job.id.to_string();
+    keep_why(
+        why,
+        move || state.job.with(|j| j.status),
+        move || {
+            let address = address(GetJob::PATH, [("id", id.as_str())]);
+            Box::pin(async move { parse::<Seen<(JobView, Option<Why>)>>(get(&address).await).ok()?.value.1 })
+        },
+    );
     let number = view.run.number;
     let pipeline = view.run.pipeline_name.clone();
     let title =

@@ -5,10 +5,10 @@ use leptos::server_fn::ServerFn;
 use model::{PipelineKey, Severity};
 
 use super::editor::{Checked, CheckedField};
-use crate::components::act::ActForm;
+use crate::components::act::{ActForm, ErrorNote};
 use crate::components::diagnostics::Diagnostics;
 use crate::i18n::{Phrases, T, use_lang};
-use crate::rpc::SaveDefinition;
+use crate::rpc::{Draft, SaveDefinition};
 
 /// The panel.
 #[component]
@@ -21,6 +21,8 @@ pub fn Definition(
     text: Option<String>,
     /// What the check of it says.
     checked: Checked,
+    /// A text that was refused.
+    draft: Option<Draft>,
 ) -> impl IntoView {
     let lang = use_lang();
     let fields = vec![("key", key.to_string())];
@@ -31,10 +33,12 @@ pub fn Definition(
         None => view! { <p class="calm">{lang.t(T::DefinitionMissing)}</p> }.into_any(),
         Some(text) => view! { <Listing text findings=findings.clone() /> }.into_any(),
     };
+    let again = draft.is_some();
     let edit = if stored {
         view! {
-            <details class="edit">
+            <details class="edit" open=again>
                 <summary class="button">{lang.t(T::Edit)}</summary>
+                {draft.map(|draft| view! { <ErrorNote error=draft.error /> }.into_any())}
                 <ActForm to=SaveDefinition::PATH fields class="act column">
                     <CheckedField checked label=T::EditorLabel />
                     <div>

@@ -12,6 +12,7 @@ use model::view::PipelineView;
 use model::{Error, PipelineKey, Run};
 
 use crate::components::act::AskFirst;
+use crate::components::draft::load_draft;
 use crate::components::dynamic::Show;
 use crate::components::head::PageHead;
 use crate::components::loaded::loaded;
@@ -20,7 +21,7 @@ use crate::components::run_list::RunTable;
 use crate::i18n::{T, use_lang};
 use crate::live::{Background, Clock, signal_in, subscribe, update};
 use crate::pages::runs::runs_of;
-use crate::rpc::{DeletePipeline, GetPipeline, Refusal, Seen, address, get_pipeline, load, parse, read};
+use crate::rpc::{DeletePipeline, Draft, GetPipeline, Refusal, Seen, address, get_pipeline, load, parse, read};
 
 use definition::Definition;
 use editor::Checked;
@@ -42,21 +43,23 @@ pub fn PipelinePage() -> impl IntoView {
             async move { get_pipeline(key.map_err(|_| Refusal(Error::not_found("pipeline")))?).await }
         },
     );
-    loaded([pipeline], move |mut answers| {
+    loaded([pipeline, load_draft()], move |mut answers| {
+        let draft: Option<Draft> = parse(answers.remove(1))?;
         let seen: Seen<PipelineView> = parse(answers.remove(0))?;
-        Ok(view! { <Shown seen again=Callback::new(move |()| pipeline.refetch()) /> }.into_any())
+        Ok(view! { <Shown seen draft again=Callback::new(move |()| pipeline.refetch()) /> }.into_any())
     })
 }
 
 #[component]
-fn Shown(seen: Seen<PipelineView>, again: Callback<()>) -> impl IntoView {
+fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>, again: Callback<()>) -> impl IntoView {
     let lang = use_lang();
     Clock::start(seen.at);
     let view = seen.value;
     let pipeline = view.pipeline;
     let runs = RwSignal::new(view.runs.into_iter().map(RwSignal::new).collect::<Vec<_>>());
     follow(&pipeline, runs, again);
-    let checked = Checked::new(view.definition.clone().unwrap_or_default(), view.diagnostics);
+    let edited = draft.as_ref().and_then(|d| d.field("definition"));
+    let checked = Checked::new(edited.or_else(|| view.definition.clone()).unwrap_or_default(), view.diagnostics);
     checked.plan.set((view.plan, view.excluded));
     let empty = Memo::new(move |_| runs.with(Vec::is_empty));
     let fields = vec![("key", pipeline.key.to_string())];
@@ -99,7 +102,7 @@ fn Shown(seen: Seen<PipelineView>, again: Callback<()>) -> impl IntoView {
         </dl>
         <div class="columns">
             <div class="stack">
-                <Definition key=key.clone() stored text=view.definition checked />
+                <Definition key=key.clone() stored text=view.definition checked draft />
                 <section class="panel">
                     <h2>
                         {lang.t(T::LastRuns)} <a class="more" href=runs_of(&key)>{lang.t(T::AllRuns)}</a>

@@ -17,10 +17,10 @@ use crate::components::head::PageHead;
 use crate::components::loaded::loaded;
 use crate::components::page::{PageKey, page_keys};
 use crate::components::status::run_state;
-use crate::components::why::WhyChain;
+use crate::components::why::{WhyChain, keep_why};
 use crate::i18n::{Phrases, T, use_lang};
 use crate::live::Clock;
-use crate::rpc::{GetRun, Refusal, Seen, address, get_run, load, parse};
+use crate::rpc::{GetRun, Refusal, Seen, address, get, get_run, load, parse};
 
 use graph::Graph;
 use header::Header;
@@ -29,7 +29,7 @@ use table::JobTable;
 
 const KEYS: &[PageKey] = &[
     ("j k", T::KeyMove),
-    ("g g G", T::KeyEnds),
+    ("gg G", T::KeyEnds),
     ("f", T::KeyFailure),
     ("Enter", T::KeyOpen),
     ("r", T::KeyRetry),
@@ -63,6 +63,16 @@ fn Shown(seen: Seen<(RunView, Option<Why>)>) -> impl IntoView {
     let (view, why) = seen.value;
     let state = RunState::new(view);
     state.follow();
+    let why = RwSignal::new(why);
+    let id = state.run.with_untracked(|r| r.id).to_string();
+    keep_why(
+        why,
+        move || state.run.with(|r| r.status),
+        move || {
+            let address = address(GetRun::PATH, [("id", id.as_str())]);
+            Box::pin(async move { parse::<Seen<(RunView, Option<Why>)>>(get(&address).await).ok()?.value.1 })
+        },
+    );
     let run = state.run;
     let title = Signal::derive(move || run.with(|r| lang.run_title(r.number, &r.pipeline_name)));
     let status = Signal::derive(move || run.with(run_state));
@@ -83,7 +93,7 @@ fn Shown(seen: Seen<(RunView, Option<Why>)>) -> impl IntoView {
         <PageHead title status />
         {gone}
         <Header state />
-        {why.map(|why| view! { <WhyChain why /> }.into_any())}
+        <WhyChain why />
         <nav class="tabs" aria-label=lang.t(T::Views)>
             {tab(here.clone(), T::Graph, false)}
             {tab(format!("{here}?view=table"), T::Jobs, true)}

@@ -41,6 +41,7 @@ fn Line(
             <button
                 class="fold live-only"
                 type="button"
+                tabindex="-1"
                 aria-expanded=if folded { "false" } else { "true" }
                 aria-label=lang.t(T::FoldSection)
                 on:click=move |_| {

@@ -26,8 +26,12 @@ pub fn Tools(
     let total = move || {
         log.changes.get();
         let total = log.trace.with_value(|t| t.total());
-        (total > 0).then(|| lang.lines(1, total, total))
+        (total > 0).then(|| lang.line_count(total))
     };
+    let all_folded = Memo::new(move |_| {
+        log.changes.get();
+        log.trace.with_value(|t| t.all_folded())
+    });
     let curl = RwSignal::new(format!("curl -s http://127.0.0.1:9433{}", href::raw_log(id)));
     Effect::new(move || {
         if let Ok(origin) = window().location().origin() {
@@ -76,6 +80,27 @@ pub fn Tools(
             <span class="faint num">{move || total()}</span>
             <span class="push"></span>
             {move || running.get().then(|| toggle(log.follow, "F", "follow", T::Follow, T::FollowHint))}
+            {move || {
+                all_folded.get().map(|all| {
+                    view! {
+                        <button
+                            class="button plain live-only"
+                            type="button"
+                            data-key="S"
+                            title=lang.t(T::FoldAllHint)
+                            aria-pressed=if all { "true" } else { "false" }
+                            on:click=move |_| {
+                                log.trace.update_value(|t| t.fold_all(!all));
+                                log.changes.update(|n| *n += 1);
+                            }
+                        >
+                            <Icon name="sections" />
+                            {lang.t(T::FoldAll)}
+                        </button>
+                    }
+                        .into_any()
+                })
+            }}
             {toggle(wrap, "W", "wrap", T::Wrap, T::KeyWrap)}
             {end("gg", "up", T::ToBeginning, |_| 1)}
             {end("G", "down", T::ToEnd, |total| total.max(1))}
