@@ -1,6 +1,8 @@
 //! What was refused and came without script: a script keeps the fields of its form, a plain form is
 //! gone with its page. So the server keeps the last few for a while, under names nobody can guess.
 
+#![allow(clippy::unused_async, reason = "server functions are asynchronous")]
+
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
