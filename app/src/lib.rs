@@ -28,4 +28,4 @@ pub use app::App;
 #[cfg(feature = "ssr")]
 pub use logic::filter::read as read_run_filter;
 #[cfg(feature = "ssr")]
-pub use shell::shell;
+pub use shell::{routes, shell};

@@ -1,7 +1,10 @@
 //! The document around the application; only the server renders it.
 
+use std::sync::LazyLock;
+
 use leptos::config::LeptosOptions;
 use leptos::prelude::*;
+use leptos_axum::{AxumRouteListing, generate_route_list};
 use leptos_meta::MetaTags;
 
 use crate::App;
@@ -31,4 +34,11 @@ pub fn shell(options: LeptosOptions) -> AnyView {
         </html>
     }
     .into_any()
+}
+
+/// The addresses of all pages. Read once in a process: while they are, no page anywhere in it loads its
+/// data, and one that began just then would wait for ever.
+pub fn routes() -> Vec<AxumRouteListing> {
+    static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+    ROUTES.clone()
 }

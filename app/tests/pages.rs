@@ -13,7 +13,7 @@ use common::Fixture;
 use http::{Request, StatusCode, header};
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos_axum::LeptosRoutes;
 use model::Caller;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
@@ -27,7 +27,6 @@ fn on_one_runtime<T>(test: impl Future<Output = T>) -> T {
 
 fn site(empty: bool) -> Router {
     let options = LeptosOptions::builder().output_name("weir").site_pkg_dir("pkg/test").build();
-    let routes = generate_route_list(app::App);
     let context = move || {
         let service: SharedService = Arc::new(Fixture { empty });
         provide_context(service);
@@ -38,7 +37,7 @@ fn site(empty: bool) -> Router {
         move || app::shell(options.clone())
     };
     Router::new()
-        .leptos_routes_with_context(&options, routes, context, shell.clone())
+        .leptos_routes_with_context(&options, app::routes(), context, shell.clone())
         .route(
             "/rpc/{*function}",
             axum::routing::any(move |request: Request<Body>| {

@@ -156,6 +156,11 @@ pub fn table(head: &[&str], rows: Vec<Vec<String>>, right: &[usize]) -> String {
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
+/// A duration in whole seconds, as GitLab's objects have it, or a dash.
+pub fn seconds(seconds: Option<i64>) -> String {
+    if seconds == Some(0) { "<1 s".into() } else { duration(seconds.map(|seconds| seconds * 1000)) }
+}
+
 /// A duration in milliseconds, or a dash.
 pub fn duration(milliseconds: Option<i64>) -> String {
     milliseconds.map_or_else(|| "-".into(), human_duration)

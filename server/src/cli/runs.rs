@@ -82,7 +82,7 @@ fn print_list(runs: &[Pipeline]) {
                 format!("{} {}", output::mark(run.status), status_word(run)),
                 format!("{} #{}", output::harmless(run.name.as_deref().unwrap_or("-"), false), run.iid),
                 output::harmless(if run.git_ref.is_empty() { "-" } else { &run.git_ref }, false),
-                output::duration(run.duration.map(|seconds| seconds * 1000)),
+                output::seconds(run.duration),
                 when(&run.created_at),
                 run.uid.clone(),
             ]
@@ -122,7 +122,7 @@ fn print_run(run: &Pipeline, jobs: &[JobObject]) {
     }
     field("by", &output::harmless(&run.user.username, false));
     field("created", &format!("{} UTC", when(&run.created_at)));
-    field("duration", &output::duration(run.duration.map(|seconds| seconds * 1000)));
+    field("duration", &output::seconds(run.duration));
     field("page", &run.web_url);
     output::line("");
     print_jobs(jobs);

@@ -20,9 +20,8 @@ use tower_http::limit::RequestBodyLimitLayer;
 use super::{AppState, Failure, assets, caller, headers, limits, refusals};
 
 pub(super) fn router(state: &AppState) -> Router<AppState> {
-    let routes = leptos_axum::generate_route_list(shell(state));
     Router::new()
-        .leptos_routes_with_context(state, routes, context(state), shell(state))
+        .leptos_routes_with_context(state, app::routes(), context(state), shell(state))
         .fallback(other)
         .layer(RequestBodyLimitLayer::new(limits::FORM))
         .layer(map_response(too_large))

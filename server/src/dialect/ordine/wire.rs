@@ -138,6 +138,8 @@ pub struct Trace<'a> {
     id: u64,
     job_id: &'a str,
     level: &'static str,
+    /// Both outputs come by one pipe (ADR 7).
+    stream: &'static str,
     step: &'a str,
     message: String,
     created_at: String,
@@ -147,7 +149,15 @@ impl<'a> Trace<'a> {
     /// The line, as plain text.
     pub fn new(job_id: &'a str, line: &'a TraceLine) -> Self {
         let message = model::text::plain(&line.text);
-        Self { id: line.id, job_id, level: level(&message), step: &line.step, message, created_at: line.at.rfc3339() }
+        Self {
+            id: line.id,
+            job_id,
+            level: level(&message),
+            stream: "combined",
+            step: &line.step,
+            message,
+            created_at: line.at.rfc3339(),
+        }
     }
 }
 
