@@ -4,8 +4,7 @@
 //! The engine does not know whether a server or a person at a terminal wants the job: what it writes
 //! goes to a `Log`, what it is told comes through a `Control`, files go through an `Exchange`.
 //!
-//! Each job has a workspace of its own, made for it and removed after it: no job sees what another
-//! left. Its private folder beside the workspace holds the scripts, file variables and `TMPDIR`.
+//! Each job has a workspace of its own, new or as good as new: no job sees what another left. Its private folder beside the workspace holds the scripts, file variables and `TMPDIR`.
 
 mod archive;
 mod artifacts;
@@ -22,6 +21,7 @@ mod remove;
 mod script;
 mod session;
 mod sources;
+mod spares;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -34,6 +34,7 @@ pub(crate) use outcome::{End, known_reason};
 pub(crate) use places::Places;
 pub(crate) use script::Shell;
 pub(crate) use sources::Sources;
+pub(crate) use spares::Spares;
 
 /// What holds for every job of a runner.
 #[derive(Clone, Debug)]

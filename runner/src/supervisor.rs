@@ -29,7 +29,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     client::{Asked, Backoff, Client, ClientError, Endpoint, EndpointError},
     control::{Control, Level},
-    engine::{Leaders, Settings, Shell, passed},
+    engine::{Leaders, Settings, Shell, Spares, passed},
     protocol::{ClientFeatures, ClientInfo, Secret},
 };
 pub use alive::{pid_of, terminate};
@@ -158,6 +158,7 @@ struct Shared {
     client: Client,
     settings: Settings,
     leaders: Leaders,
+    spares: Spares,
     /// The jobs in hand, unreported ones included.
     jobs: Mutex<BTreeMap<i64, Control>>,
     stop: watch::Receiver<Stop>,
@@ -188,6 +189,7 @@ pub async fn run(config: RunnerConfig, mut stop: watch::Receiver<Stop>) -> Resul
     let shared = Arc::new(Shared {
         client: Client::new(&config.endpoint, config.token, lock.instance().to_owned(), info)?,
         leaders: Leaders::new(config.leader),
+        spares: Spares::new(&settings.dir),
         settings,
         jobs: Mutex::default(),
         stop: stop.clone(),

@@ -35,8 +35,8 @@ pub fn RunTable(
                         <th scope="col">{lang.t(T::Status)}</th>
                         <th scope="col">{lang.t(T::Run)}</th>
                         <th scope="col" class="wide">{lang.t(T::Stages)}</th>
-                        <th scope="col" class="wide">{lang.t(T::Commit)}</th>
-                        <th scope="col" class="wide">{lang.t(T::Person)}</th>
+                        <th scope="col" class="wide aside-cell">{lang.t(T::Commit)}</th>
+                        <th scope="col" class="wide aside-cell">{lang.t(T::Person)}</th>
                         <th scope="col" class="end">{lang.t(T::Duration)}</th>
                         <th scope="col" class="end">{lang.t(T::Created)}</th>
                     </tr>
@@ -71,10 +71,10 @@ fn Row(run: RwSignal<Run>, of_one_pipeline: bool) -> impl IntoView {
             <td class="wide">
                 <StageMarks run />
             </td>
-            <td class="wide commit-cell">
+            <td class="wide aside-cell commit-cell">
                 <Commit run=fixed.clone() />
             </td>
-            <td class="wide">{fixed.user.clone()}</td>
+            <td class="wide aside-cell">{fixed.user.clone()}</td>
             <td class="end">
                 <RunTime run />
             </td>

@@ -21,6 +21,8 @@ pub trait Phrases {
     fn stages_done(self, done: usize, of: usize) -> String;
     /// Why a job stands where it stands.
     fn reason(self, reason: &Reason) -> String;
+    /// "<1 s", "12 s": of what only knows whole seconds.
+    fn whole_seconds(self, seconds: i64) -> String;
     /// "lines 1 to 2000 of 5000".
     fn lines(self, first: u64, last: u64, total: u64) -> String;
     /// "5000 lines".
@@ -112,6 +114,16 @@ impl Phrases for Lang {
         match self {
             Self::En => reason.to_string(),
             Self::Zh => reason_zh(reason),
+        }
+    }
+
+    fn whole_seconds(self, seconds: i64) -> String {
+        match (self, seconds) {
+            (Self::En, ..1) => "<1 s".into(),
+            (Self::Zh, ..1) => "<1秒".into(),
+            (Self::En, 1..60) => format!("{seconds} s"),
+            (Self::Zh, 1..60) => format!("{seconds}秒"),
+            _ => self.duration(seconds * 1000),
         }
     }
 

@@ -48,7 +48,8 @@ async fn run(shared: &Arc<Shared>, job: JobPayload, control: &Control, slot: Own
     let key = JobKey { id: job.id, token: job.token.clone() };
     let places = Places::new(&shared.settings.dir, job.id);
     let record = Record::new(&job);
-    let prepared = places.create().and_then(|()| record.write(&places)).and_then(|()| places.open_spool());
+    let prepared =
+        shared.spares.create(&places).and_then(|()| record.write(&places)).and_then(|()| places.open_spool());
     let (spool, problem) = match prepared {
         Ok(spool) => (Some(spool), None),
         Err(error) => (None, Some(error)),
@@ -96,7 +97,7 @@ async fn run(shared: &Arc<Shared>, job: JobPayload, control: &Control, slot: Own
         let kept = Kept::new(&end.outcome(), &record);
         say(&shared.client, &key, &log, &kept, sent, Some(&places)).await;
     }
-    places.remove().await;
+    shared.spares.release(&places, key.id).await;
 }
 
 /// Waits until the server has the log. While it is away the job's result is kept on disk: should this

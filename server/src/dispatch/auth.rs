@@ -15,7 +15,8 @@ use crate::store::{StoreError, jobs};
 /// The runner whose token is in the body or, failing that, in the header.
 pub(super) async fn runner(weir: &Weir, headers: &HeaderMap, body: &str) -> Result<Runner, Refused> {
     let hash = random::hash(token(headers, header::RUNNER_TOKEN, body));
-    let found = weir.store().read(move |conn| runners::by_token_hash(conn, &hash)).await.map_err(model::Error::from)?;
+    let found =
+        weir.store().glance(move |conn| runners::by_token_hash(conn, &hash)).await.map_err(model::Error::from)?;
     found.ok_or_else(|| Refused::forbidden("Forbidden"))
 }
 
@@ -23,7 +24,7 @@ pub(super) async fn runner(weir: &Weir, headers: &HeaderMap, body: &str) -> Resu
 /// words as what is not yours.
 pub(super) async fn job(weir: &Weir, headers: &HeaderMap, body: &str, id: JobId) -> Result<Stored, Refused> {
     let hash = random::hash(token(headers, header::JOB_TOKEN, body));
-    let found = weir.store().read(move |conn| jobs::require(conn, id)).await;
+    let found = weir.store().glance(move |conn| jobs::require(conn, id)).await;
     let stored = match found {
         Ok(stored) => stored,
         Err(StoreError::Refused(_)) => return Err(Refused::forbidden("Forbidden")),
@@ -37,9 +38,13 @@ pub(super) async fn job(weir: &Weir, headers: &HeaderMap, body: &str, id: JobId)
 
 /// As [`job`], and it still runs: otherwise the runner is told that it is no longer its.
 pub(super) async fn live_job(weir: &Weir, headers: &HeaderMap, body: &str, id: JobId) -> Result<Stored, Refused> {
-    let stored = job(weir, headers, body, id).await?;
+    live(weir, job(weir, headers, body, id).await?)
+}
+
+/// The job, if it still runs; this is a sign of life of its runner.
+pub(super) fn live(weir: &Weir, stored: Stored) -> Result<Stored, Refused> {
     if stored.job.status.is_running() {
-        weir.heartbeats().job(id);
+        weir.heartbeats().job(stored.job.id);
         Ok(stored)
     } else {
         Err(Refused::forbidden("Job is not processing on runner").of_job(told(stored.job.status)))

@@ -81,7 +81,7 @@ async fn take(weir: &Weir, asker: &Asker) -> Result<Option<JobPayload>, Error> {
 /// the runner) never started: their attempt ends, and another one takes its place.
 async fn give_again(weir: &Weir, asker: &Asker, in_hand: Vec<i64>) -> Result<(), Error> {
     let wanted = asker.clone();
-    let lost = weir.store().read(move |conn| queue::lost_on_the_way(conn, &wanted, &in_hand)).await?;
+    let lost = weir.store().glance(move |conn| queue::lost_on_the_way(conn, &wanted, &in_hand)).await?;
     for id in lost {
         tracing::warn!(job.id = id.0, "a job was lost on its way to the runner and is given again");
         weir.store().write(move |tx| lost_on_the_way(tx, id)).await?;

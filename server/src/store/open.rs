@@ -24,6 +24,8 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     // 16 MiB of log before the pages move: fewer, larger checkpoints.
     conn.pragma_update(None, "wal_autocheckpoint", 4096)?;
     conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    // What a savepoint may have to undo stays in memory: no file is made and deleted for it.
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
     migrations().to_latest(&mut conn).map_err(|error| match error {
         rusqlite_migration::Error::MigrationDefinition(
             rusqlite_migration::MigrationDefinitionError::DatabaseTooFarAhead,

@@ -50,7 +50,11 @@ pub fn Aside(
     let exit = move || job.with(code).map_or_else(|| "–".to_owned(), |c| c.to_string());
     let runner = move || job.with(|j| j.runner.clone().unwrap_or_else(|| "–".into()));
     let limit = lang.duration(i64::from(view.job.timeout) * 1000);
-    let needs = view.job.needs.as_ref().map(|n| fact(T::Needs, view! { {lang.needs(n)} }.into_any()));
+    let needs = view
+        .job
+        .needs
+        .as_ref()
+        .map(|n| fact(T::Needs, view! { {if n.is_empty() { "–".into() } else { n.join(", ") }} }.into_any()));
     let script = [&view.script[..], &view.after_script[..]].concat().join("\n");
     let variables = view.variables;
     view! {

@@ -55,7 +55,7 @@ fn Line(
     let took = row
         .section
         .and_then(|(_, s)| s)
-        .map(|s| view! { <span class="took">{lang.duration(s * 1000)}</span> }.into_any());
+        .map(|s| view! { <span class="took">{lang.whole_seconds(s)}</span> }.into_any());
     let cut = row.cut.then(|| view! { <span class="cut">" … " {lang.t(T::LineCut)}</span> }.into_any());
     view! {
         <li class=move || class() id=format!("L{number}") title=title>
