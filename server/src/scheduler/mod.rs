@@ -12,13 +12,15 @@ use crate::store::{StoreError, Tx, jobs, runs};
 /// Lets every job of the run whose turn has come take its step, then computes the statuses of
 /// stages and run. `touched`: something of the run itself changed as well.
 pub fn settle(tx: &mut Tx<'_>, run: RunId, touched: bool) -> Result<(), StoreError> {
-    let (ids, mut nodes) = jobs::nodes(tx.conn(), run)?;
-    let before: Vec<Status> = nodes.iter().map(|node| node.status).collect();
-    for step in schedule::advance(&mut nodes) {
+    let mut board = jobs::board(tx, run)?;
+    let before: Vec<Status> = board.nodes.iter().map(|node| node.status).collect();
+    for step in schedule::advance(&mut board.nodes) {
         let from = before[step.node];
-        jobs::transition(tx, ids[step.node], from, step.to, &step.reason)?;
+        jobs::transition(tx, board.ids[step.node], from, step.to, &step.reason)?;
     }
-    write_aggregates(tx, run, &nodes, touched)
+    write_aggregates(tx, run, &board.nodes, touched)?;
+    jobs::keep(tx, board);
+    Ok(())
 }
 
 /// Computes the statuses of stages and run anew.

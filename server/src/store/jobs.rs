@@ -6,7 +6,7 @@ use model::schedule::Node;
 use model::{ArtifactInfo, Error, FailureReason, Job, JobId, ProjectId, Reason, RunId, Status};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{StoreError, Tx, rows};
+use super::{Board, StoreError, Tx, rows};
 use crate::random;
 
 /// A job with what only the server needs to know.
@@ -121,6 +121,20 @@ pub fn nodes(conn: &Connection, run: RunId) -> Result<(Vec<JobId>, Vec<Node>), S
     Ok((ids, nodes))
 }
 
+/// The board of a run, to decide with. It has to be [kept](keep) once what was decided is written.
+pub fn board(tx: &mut Tx<'_>, run: RunId) -> Result<Board, StoreError> {
+    if let Some(board) = tx.boards.take(run) {
+        return Ok(board);
+    }
+    let (ids, nodes) = nodes(tx.conn, run)?;
+    Ok(Board { run, ids, nodes })
+}
+
+/// Gives a board back that says what is written.
+pub fn keep(tx: &mut Tx<'_>, board: Board) {
+    tx.boards.put(board);
+}
+
 /// Makes the first attempt of a planned job.
 #[expect(clippy::too_many_arguments, reason = "one column each, called in one place")]
 pub fn insert_first(
@@ -171,6 +185,7 @@ pub fn insert_next(tx: &mut Tx<'_>, old: &Stored, user: &str, reason: &Reason) -
     if marked == 0 {
         return Err(Error::conflict("the job was retried already").into());
     }
+    tx.boards.forget(old.job.run_id);
     emit(tx, old.job.id)?;
     tx.conn
         .prepare_cached(
@@ -231,7 +246,9 @@ pub fn transition(tx: &mut Tx<'_>, id: JobId, from: Status, to: Status, reason: 
     if to == Status::Pending {
         tx.wake_dispatch();
     }
-    emit(tx, id)
+    let job = emit(tx, id)?;
+    tx.boards.moved(job.run_id, id, to);
+    Ok(job)
 }
 
 /// Sets who started the job now: who played or retried it.
@@ -247,6 +264,7 @@ pub fn set_user(tx: &mut Tx<'_>, id: JobId, user: &str, variables: &[Variable]) 
 /// Says that this failure is (or is not) ignored, once the exit code is known.
 pub fn set_allow_failure(tx: &mut Tx<'_>, id: JobId, allowed: bool) -> Result<(), StoreError> {
     tx.conn.prepare_cached("UPDATE jobs SET allow_failure = ?2 WHERE id = ?1")?.execute((id.0, allowed))?;
+    tx.boards.clear();
     Ok(())
 }
 

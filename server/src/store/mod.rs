@@ -4,6 +4,7 @@
 //! One writer thread with group commit ([`Store::write`]), a pool of readers beside it
 //! ([`Store::read`]); SQLite in WAL mode with `synchronous=FULL`, STRICT tables, foreign keys on.
 
+mod board;
 mod bus;
 mod error;
 pub mod events;
@@ -25,6 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, watch};
 
+pub use board::Board;
 pub use bus::Bus;
 pub use error::StoreError;
 pub use rusqlite::Connection as Snapshot;

@@ -261,6 +261,7 @@ pub fn delete(tx: &mut Tx<'_>, id: RunId) -> Result<(), StoreError> {
     if gone == 0 {
         return Err(Error::not_found("run").into());
     }
+    tx.boards.forget(id);
     tx.emit(Change::RunDeleted(id))
 }
 

@@ -9,6 +9,7 @@ use model::{Event, Seq, Timestamp};
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
+use super::board::Boards;
 use super::{Bus, StoreError};
 use crate::clock;
 
@@ -40,6 +41,8 @@ pub struct Tx<'a> {
     pub(in crate::store) conn: &'a Connection,
     /// The time of this transaction.
     pub now: Timestamp,
+    /// What is known of runs in hand, as this transaction sees them.
+    pub(in crate::store) boards: &'a mut Boards,
     seq: i64,
     events: Vec<Event>,
     queue_changed: bool,
@@ -138,6 +141,7 @@ fn savepoint<T>(tx: &mut Tx<'_>, work: impl FnOnce(&mut Tx<'_>) -> Result<T, Sto
         Err(error) => {
             (tx.seq, tx.queue_changed) = (seq, queue_changed);
             tx.events.truncate(events);
+            tx.boards.clear();
             // A full disk makes SQLite roll back the whole transaction by itself.
             let undone = if tx.conn.is_autocommit() {
                 Err(Failure { message: error.to_string(), full: error.is_full() })
@@ -152,9 +156,18 @@ fn savepoint<T>(tx: &mut Tx<'_>, work: impl FnOnce(&mut Tx<'_>) -> Result<T, Sto
 
 fn run(conn: &Connection, tasks: &Receiver<Task>, bus: &Bus, queue: &watch::Sender<u64>) {
     let mut seq = bus.seq().0;
+    let mut boards = Boards::default();
     while let Ok(first) = tasks.recv() {
         let begun = conn.execute_batch("BEGIN IMMEDIATE").map_err(Failure::from);
-        let mut tx = Tx { conn, now: clock::now(), seq, events: Vec::new(), queue_changed: false, lost: begun.err() };
+        let mut tx = Tx {
+            conn,
+            now: clock::now(),
+            boards: &mut boards,
+            seq,
+            events: Vec::new(),
+            queue_changed: false,
+            lost: begun.err(),
+        };
         let mut finishes = Vec::new();
         let mut next = Some(first);
         while let Some(task) = next.take() {
@@ -177,6 +190,7 @@ fn run(conn: &Connection, tasks: &Receiver<Task>, bus: &Bus, queue: &watch::Send
             }
             Err(failure) => {
                 tracing::error!(error = failure.message, "failed to commit");
+                tx.boards.clear();
                 if !conn.is_autocommit() {
                     let _ = conn.execute_batch("ROLLBACK");
                 }
