@@ -142,7 +142,7 @@ fn decide(nodes: &[Node], stages: &[Tally], i: usize) -> Option<(Status, Reason)
         return None;
     }
     let runs = match node.when {
-        When::OnSuccess | When::Manual => prior == Status::Success || (prior == Status::Skipped && of == Of::Group),
+        When::OnSuccess | When::Manual | When::Delayed => prior == Status::Success || (prior == Status::Skipped && of == Of::Group),
         When::OnFailure => prior == Status::Failed,
         When::Always => true,
         When::Never => false,

@@ -6,22 +6,38 @@ use crate::source::{Mark, Problem};
 /// Where a keyword may stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// At the top of the file.
     Global,
-    /// In a job.
+    Spec,
+    Input,
+    InputRule,
+    Include,
+    IncludeRule,
     Job,
-    /// Under `default`.
     Default,
-    /// Under `artifacts`.
     Artifacts,
-    /// In one entry of `needs`.
+    Reports,
+    CoverageReport,
+    Cache,
+    CacheKey,
+    Image,
+    ImageDocker,
+    Service,
+    Hooks,
     Need,
-    /// In one entry of a job's `rules`.
+    NeedParallel,
+    Parallel,
     Rule,
-    /// Under `workflow`.
+    Changes,
+    Exists,
+    Environment,
+    Inherit,
+    Trigger,
+    TriggerInclude,
+    Forward,
+    Refs,
     Workflow,
-    /// In one entry of the workflow's `rules`.
     WorkflowRule,
+    AutoCancel,
 }
 
 impl Place {
@@ -29,13 +45,37 @@ impl Place {
     pub const fn describe(self) -> &'static str {
         match self {
             Self::Global => "at the top of the file",
+            Self::Spec => "under `spec`",
+            Self::Input => "in an input",
+            Self::InputRule => "in a rule of an input",
+            Self::Include => "in an entry of `include`",
+            Self::IncludeRule => "in a rule of `include`",
             Self::Job => "in a job",
             Self::Default => "under `default`",
             Self::Artifacts => "under `artifacts`",
+            Self::Reports => "under `reports`",
+            Self::CoverageReport => "under `coverage_report`",
+            Self::Cache => "under `cache`",
+            Self::CacheKey => "under `cache:key`",
+            Self::Image => "under `image`",
+            Self::ImageDocker => "under `docker`",
+            Self::Service => "in an entry of `services`",
+            Self::Hooks => "under `hooks`",
             Self::Need => "in an entry of `needs`",
+            Self::NeedParallel => "under `needs:parallel`",
+            Self::Parallel => "under `parallel`",
             Self::Rule => "in a rule",
+            Self::Changes => "under `changes`",
+            Self::Exists => "under `exists`",
+            Self::Environment => "under `environment`",
+            Self::Inherit => "under `inherit`",
+            Self::Trigger => "under `trigger`",
+            Self::TriggerInclude => "in an entry of `trigger:include`",
+            Self::Forward => "under `forward`",
+            Self::Refs => "under `only` and `except`",
             Self::Workflow => "under `workflow`",
             Self::WorkflowRule => "in a rule of `workflow`",
+            Self::AutoCancel => "under `auto_cancel`",
         }
     }
 }
@@ -45,9 +85,7 @@ impl Place {
 pub(crate) enum Support {
     /// It is.
     Yes,
-    /// Not yet; the text says what to do meanwhile.
-    Later(&'static str),
-    /// It will not be; the text says what to use instead.
+    /// It is not; the text says what to use instead.
     Never(&'static str),
     /// An old place or an old name; the text says where it went.
     Moved(&'static str),
@@ -65,10 +103,6 @@ const fn yes(place: Place, name: &'static str) -> Keyword {
     Keyword { place, name, support: Support::Yes }
 }
 
-const fn later(place: Place, name: &'static str, instead: &'static str) -> Keyword {
-    Keyword { place, name, support: Support::Later(instead) }
-}
-
 const fn never(place: Place, name: &'static str, instead: &'static str) -> Keyword {
     Keyword { place, name, support: Support::Never(instead) }
 }
@@ -77,13 +111,13 @@ const fn moved(place: Place, name: &'static str, to: &'static str) -> Keyword {
     Keyword { place, name, support: Support::Moved(to) }
 }
 
-const UNDER_DEFAULT: &str = "put it under `default`";
-const RULES: &str = "use `rules` with `if`";
-const FILES: &str = "compare in `script`, for example with `git diff --quiet`";
-const IMAGE: &str = "the runner's own shell runs the scripts; call `docker run` or `podman run` in `script`";
-const SECRETS: &str = "give the job a variable of the project or of the run";
-const CACHE: &str = "keep a folder outside the workspace, or hand files on with `artifacts`";
-const GENERATE: &str = "write each job out; `extends` keeps them short";
+const SECRETS: &str = "give the job a masked variable of the project or of the run";
+const OTHER_PROJECT: &str = "need a job of this pipeline";
+const OTHER_PIPELINE: &str = "start a pipeline of another project with `weir run` in `script`";
+const COPY: &str = "copy the file into the repository and include it with `local`";
+const CHILD: &str = "copy the file into the repository and name it with `local`";
+const CONTAINER: &str = "leave it out: containers run by Docker or Podman";
+const KEY_FILES: &str = "use `files`: the commits that changed the files make the key";
 
 /// Every keyword of the language, by place. What is missing here is unknown.
 #[rustfmt::skip]
@@ -92,15 +126,50 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     yes(Place::Global, "variables"),
     yes(Place::Global, "default"),
     yes(Place::Global, "workflow"),
-    later(Place::Global, "include", "copy the included text into this file"),
-    later(Place::Global, "spec", "use `variables` with `description` and `options`"),
-    later(Place::Global, "image", IMAGE),
-    later(Place::Global, "services", IMAGE),
-    later(Place::Global, "cache", CACHE),
-    moved(Place::Global, "before_script", UNDER_DEFAULT),
-    moved(Place::Global, "after_script", UNDER_DEFAULT),
+    yes(Place::Global, "include"),
+    yes(Place::Global, "spec"),
+    yes(Place::Global, "image"),
+    yes(Place::Global, "services"),
+    yes(Place::Global, "cache"),
+    yes(Place::Global, "before_script"),
+    yes(Place::Global, "after_script"),
     moved(Place::Global, "types", "it is called `stages` now"),
     never(Place::Global, "dast_configuration", "run the scanner in a job"),
+
+    yes(Place::Spec, "inputs"),
+    yes(Place::Spec, "description"),
+    never(Place::Spec, "include", "declare the inputs in this file"),
+    never(Place::Spec, "component", "use the variables `CI_COMMIT_SHA` and `CI_COMMIT_REF_NAME`"),
+
+    yes(Place::Input, "type"),
+    yes(Place::Input, "default"),
+    yes(Place::Input, "description"),
+    yes(Place::Input, "options"),
+    yes(Place::Input, "regex"),
+    yes(Place::Input, "rules"),
+
+    yes(Place::InputRule, "if"),
+    yes(Place::InputRule, "options"),
+    yes(Place::InputRule, "default"),
+
+    yes(Place::Include, "local"),
+    yes(Place::Include, "project"),
+    yes(Place::Include, "file"),
+    yes(Place::Include, "ref"),
+    yes(Place::Include, "remote"),
+    yes(Place::Include, "integrity"),
+    yes(Place::Include, "inputs"),
+    yes(Place::Include, "rules"),
+    never(Place::Include, "template", COPY),
+    never(Place::Include, "component", COPY),
+    never(Place::Include, "cache", "leave it out: the file is read for every run"),
+    never(Place::Include, "artifact", "it stands under `trigger:include`, for child pipelines"),
+    never(Place::Include, "job", "it stands under `trigger:include`, for child pipelines"),
+
+    yes(Place::IncludeRule, "if"),
+    yes(Place::IncludeRule, "changes"),
+    yes(Place::IncludeRule, "exists"),
+    yes(Place::IncludeRule, "when"),
 
     yes(Place::Job, "script"),
     yes(Place::Job, "before_script"),
@@ -115,23 +184,23 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     yes(Place::Job, "artifacts"),
     yes(Place::Job, "timeout"),
     yes(Place::Job, "retry"),
-    later(Place::Job, "start_in", "use `when: manual`"),
-    later(Place::Job, "dependencies", "list the jobs under `needs`; `artifacts: false` leaves their files out"),
-    later(Place::Job, "cache", CACHE),
-    later(Place::Job, "parallel", GENERATE),
-    later(Place::Job, "tags", "leave it out: the embedded runner takes every job"),
-    later(Place::Job, "interruptible", "leave it out: a run is only canceled by somebody"),
-    later(Place::Job, "resource_group", "hold a lock in `script`, for example with `flock`"),
-    later(Place::Job, "environment", "leave it out, and hand its address on in `variables`"),
-    later(Place::Job, "inherit", "overwrite the keyword in the job"),
-    later(Place::Job, "image", IMAGE),
-    later(Place::Job, "services", IMAGE),
-    later(Place::Job, "coverage", "print the number; the log keeps it"),
-    later(Place::Job, "trigger", "start the other pipeline with `weir run` in `script`"),
-    later(Place::Job, "manual_confirmation", "use `when: manual`"),
-    later(Place::Job, "hooks", "use `before_script`"),
-    later(Place::Job, "only", RULES),
-    later(Place::Job, "except", RULES),
+    yes(Place::Job, "start_in"),
+    yes(Place::Job, "dependencies"),
+    yes(Place::Job, "cache"),
+    yes(Place::Job, "parallel"),
+    yes(Place::Job, "tags"),
+    yes(Place::Job, "interruptible"),
+    yes(Place::Job, "resource_group"),
+    yes(Place::Job, "environment"),
+    yes(Place::Job, "inherit"),
+    yes(Place::Job, "image"),
+    yes(Place::Job, "services"),
+    yes(Place::Job, "coverage"),
+    yes(Place::Job, "trigger"),
+    yes(Place::Job, "manual_confirmation"),
+    yes(Place::Job, "hooks"),
+    yes(Place::Job, "only"),
+    yes(Place::Job, "except"),
     never(Place::Job, "release", "call the tool that makes the release in `script`"),
     never(Place::Job, "pages", "keep the files with `artifacts`"),
     never(Place::Job, "publish", "keep the files with `artifacts`"),
@@ -148,54 +217,168 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     yes(Place::Default, "artifacts"),
     yes(Place::Default, "timeout"),
     yes(Place::Default, "retry"),
-    later(Place::Default, "cache", CACHE),
-    later(Place::Default, "hooks", "use `before_script`"),
-    later(Place::Default, "image", IMAGE),
-    later(Place::Default, "services", IMAGE),
-    later(Place::Default, "interruptible", "leave it out: a run is only canceled by somebody"),
-    later(Place::Default, "tags", "leave it out: the embedded runner takes every job"),
+    yes(Place::Default, "cache"),
+    yes(Place::Default, "hooks"),
+    yes(Place::Default, "image"),
+    yes(Place::Default, "services"),
+    yes(Place::Default, "interruptible"),
+    yes(Place::Default, "tags"),
     never(Place::Default, "id_tokens", SECRETS),
     never(Place::Default, "identity", SECRETS),
 
     yes(Place::Artifacts, "paths"),
     yes(Place::Artifacts, "when"),
-    later(Place::Artifacts, "exclude", "list what is wanted under `paths`"),
-    later(Place::Artifacts, "expire_in", "leave it out: artifacts are kept with their run"),
-    later(Place::Artifacts, "expose_as", "leave it out: the job's page lists the files"),
-    later(Place::Artifacts, "name", "leave it out: the archive is called `artifacts.zip`"),
-    later(Place::Artifacts, "untracked", "list what is wanted under `paths`"),
-    later(Place::Artifacts, "reports", "keep the report with `paths`"),
-    later(Place::Artifacts, "public", "leave it out: who sees the run sees its files"),
-    later(Place::Artifacts, "access", "leave it out: who sees the run sees its files"),
+    yes(Place::Artifacts, "exclude"),
+    yes(Place::Artifacts, "expire_in"),
+    yes(Place::Artifacts, "expose_as"),
+    yes(Place::Artifacts, "name"),
+    yes(Place::Artifacts, "untracked"),
+    yes(Place::Artifacts, "reports"),
+    yes(Place::Artifacts, "public"),
+    yes(Place::Artifacts, "access"),
+
+    yes(Place::Reports, "accessibility"),
+    yes(Place::Reports, "annotations"),
+    yes(Place::Reports, "api_fuzzing"),
+    yes(Place::Reports, "browser_performance"),
+    yes(Place::Reports, "codequality"),
+    yes(Place::Reports, "container_scanning"),
+    yes(Place::Reports, "coverage_fuzzing"),
+    yes(Place::Reports, "coverage_report"),
+    yes(Place::Reports, "cyclonedx"),
+    yes(Place::Reports, "dast"),
+    yes(Place::Reports, "dependency_scanning"),
+    yes(Place::Reports, "dotenv"),
+    yes(Place::Reports, "junit"),
+    yes(Place::Reports, "license_scanning"),
+    yes(Place::Reports, "load_performance"),
+    yes(Place::Reports, "lsif"),
+    yes(Place::Reports, "metrics"),
+    yes(Place::Reports, "repository_xray"),
+    yes(Place::Reports, "requirements"),
+    yes(Place::Reports, "requirements_v2"),
+    yes(Place::Reports, "sarif"),
+    yes(Place::Reports, "sast"),
+    yes(Place::Reports, "secret_detection"),
+    yes(Place::Reports, "terraform"),
+    moved(Place::Reports, "performance", "it is called `browser_performance` now"),
+    moved(Place::Reports, "cobertura", "it is a `coverage_report` now"),
+    moved(Place::Reports, "license_management", "it is called `license_scanning` now"),
+
+    yes(Place::CoverageReport, "coverage_format"),
+    yes(Place::CoverageReport, "path"),
+
+    yes(Place::Cache, "key"),
+    yes(Place::Cache, "paths"),
+    yes(Place::Cache, "policy"),
+    yes(Place::Cache, "when"),
+    yes(Place::Cache, "untracked"),
+    yes(Place::Cache, "fallback_keys"),
+    never(Place::Cache, "unprotect", "leave it out: protected refs have caches of their own"),
+
+    yes(Place::CacheKey, "files"),
+    yes(Place::CacheKey, "prefix"),
+    never(Place::CacheKey, "files_commits", KEY_FILES),
+
+    yes(Place::Image, "name"),
+    yes(Place::Image, "entrypoint"),
+    yes(Place::Image, "pull_policy"),
+    yes(Place::Image, "docker"),
+    never(Place::Image, "kubernetes", CONTAINER),
+
+    yes(Place::ImageDocker, "platform"),
+    yes(Place::ImageDocker, "user"),
+
+    yes(Place::Service, "name"),
+    yes(Place::Service, "alias"),
+    yes(Place::Service, "entrypoint"),
+    yes(Place::Service, "command"),
+    yes(Place::Service, "variables"),
+    yes(Place::Service, "pull_policy"),
+    yes(Place::Service, "docker"),
+    never(Place::Service, "kubernetes", CONTAINER),
+
+    yes(Place::Hooks, "pre_get_sources_script"),
 
     yes(Place::Need, "job"),
     yes(Place::Need, "artifacts"),
     yes(Place::Need, "optional"),
-    later(Place::Need, "parallel", "need the whole job"),
-    later(Place::Need, "pipeline", "need a job of this pipeline"),
-    never(Place::Need, "project", "need a job of this pipeline"),
-    never(Place::Need, "ref", "need a job of this pipeline"),
+    yes(Place::Need, "parallel"),
+    yes(Place::Need, "pipeline"),
+    never(Place::Need, "project", OTHER_PROJECT),
+    never(Place::Need, "ref", OTHER_PROJECT),
+
+    yes(Place::NeedParallel, "matrix"),
+
+    yes(Place::Parallel, "matrix"),
 
     yes(Place::Rule, "if"),
     yes(Place::Rule, "when"),
     yes(Place::Rule, "allow_failure"),
     yes(Place::Rule, "variables"),
     yes(Place::Rule, "needs"),
-    later(Place::Rule, "changes", FILES),
-    later(Place::Rule, "exists", FILES),
-    later(Place::Rule, "start_in", "use `when: manual`"),
-    later(Place::Rule, "interruptible", "leave it out: a run is only canceled by somebody"),
+    yes(Place::Rule, "changes"),
+    yes(Place::Rule, "exists"),
+    yes(Place::Rule, "start_in"),
+    yes(Place::Rule, "interruptible"),
+
+    yes(Place::Changes, "paths"),
+    yes(Place::Changes, "compare_to"),
+
+    yes(Place::Exists, "paths"),
+    yes(Place::Exists, "project"),
+    yes(Place::Exists, "ref"),
+
+    yes(Place::Environment, "name"),
+    yes(Place::Environment, "url"),
+    yes(Place::Environment, "action"),
+    yes(Place::Environment, "on_stop"),
+    yes(Place::Environment, "deployment_tier"),
+    never(Place::Environment, "auto_stop_in", "stop it with a schedule that plays the job of `on_stop`"),
+    never(Place::Environment, "kubernetes", "deploy with `kubectl` in `script`"),
+
+    yes(Place::Inherit, "default"),
+    yes(Place::Inherit, "variables"),
+
+    yes(Place::Trigger, "include"),
+    yes(Place::Trigger, "strategy"),
+    yes(Place::Trigger, "forward"),
+    never(Place::Trigger, "project", OTHER_PIPELINE),
+    never(Place::Trigger, "branch", OTHER_PIPELINE),
+    never(Place::Trigger, "inputs", "give the inputs in the entry of `include`"),
+
+    yes(Place::TriggerInclude, "local"),
+    yes(Place::TriggerInclude, "artifact"),
+    yes(Place::TriggerInclude, "job"),
+    yes(Place::TriggerInclude, "inputs"),
+    never(Place::TriggerInclude, "project", CHILD),
+    never(Place::TriggerInclude, "file", CHILD),
+    never(Place::TriggerInclude, "ref", CHILD),
+    never(Place::TriggerInclude, "template", CHILD),
+    never(Place::TriggerInclude, "component", CHILD),
+    never(Place::TriggerInclude, "remote", CHILD),
+
+    yes(Place::Forward, "yaml_variables"),
+    yes(Place::Forward, "pipeline_variables"),
+
+    yes(Place::Refs, "refs"),
+    yes(Place::Refs, "variables"),
+    yes(Place::Refs, "changes"),
+    never(Place::Refs, "kubernetes", "use `rules`"),
 
     yes(Place::Workflow, "rules"),
-    later(Place::Workflow, "name", "give the pipeline its name on the server"),
-    later(Place::Workflow, "auto_cancel", "leave it out: a run is only canceled by somebody"),
+    yes(Place::Workflow, "name"),
+    yes(Place::Workflow, "auto_cancel"),
 
     yes(Place::WorkflowRule, "if"),
     yes(Place::WorkflowRule, "when"),
     yes(Place::WorkflowRule, "variables"),
-    later(Place::WorkflowRule, "changes", FILES),
-    later(Place::WorkflowRule, "exists", FILES),
-    later(Place::WorkflowRule, "auto_cancel", "leave it out: a run is only canceled by somebody"),
+    yes(Place::WorkflowRule, "changes"),
+    yes(Place::WorkflowRule, "exists"),
+    yes(Place::WorkflowRule, "auto_cancel"),
+
+    yes(Place::AutoCancel, "on_new_commit"),
+    yes(Place::AutoCancel, "on_job_failure"),
 ];
 
 fn find(place: Place, name: &str) -> Option<&'static Keyword> {
@@ -215,9 +398,6 @@ pub(crate) fn is_supported(place: Place, name: &str) -> bool {
 /// What to say of a word that is not understood at this place.
 pub(crate) fn unsupported(place: Place, name: &str, mark: Mark) -> Problem {
     match find(place, name).map(|keyword| keyword.support) {
-        Some(Support::Later(instead)) => {
-            return Problem::error(mark, format!("`{name}` is not supported yet")).hint(instead);
-        }
         Some(Support::Never(instead)) => {
             return Problem::error(mark, format!("`{name}` is not supported by this server")).hint(instead);
         }
@@ -227,11 +407,15 @@ pub(crate) fn unsupported(place: Place, name: &str, mark: Mark) -> Problem {
         Some(Support::Yes) | None => {}
     }
     let problem = Problem::error(mark, format!("`{name}` is not a keyword {}", place.describe()));
-    if let Some(elsewhere) = KEYWORDS.iter().find(|keyword| keyword.name == name) {
-        return problem.hint(format!("it stands {}", elsewhere.place.describe()));
-    }
     let here = KEYWORDS.iter().filter(|keyword| keyword.place == place).map(|keyword| keyword.name);
-    problem.maybe_hint(closest(name, here).map(|close| format!("did you mean `{close}`?")))
+    let close = closest(name, here).map(|close| format!("did you mean `{close}`?"));
+    let elsewhere = KEYWORDS.iter().find(|keyword| keyword.name == name);
+    let common = |keyword: &&Keyword| matches!(keyword.place, Place::Global | Place::Job | Place::Default);
+    // A keyword that everybody knows is misplaced; a rare one is more likely mistyped.
+    match elsewhere.filter(|keyword| common(keyword) || close.is_none()) {
+        Some(elsewhere) => problem.hint(format!("it stands {}", elsewhere.place.describe())),
+        None => problem.maybe_hint(close),
+    }
 }
 
 /// The candidate that a typing error would have turned into `word`, if one is close enough.
@@ -301,7 +485,7 @@ mod tests {
         for (i, one) in KEYWORDS.iter().enumerate() {
             let again = KEYWORDS[i + 1..].iter().any(|other| other.place == one.place && other.name == one.name);
             assert!(!again, "{} stands twice in the table", one.name);
-            if let Support::Later(instead) | Support::Never(instead) | Support::Moved(instead) = one.support {
+            if let Support::Never(instead) | Support::Moved(instead) = one.support {
                 assert!(!instead.is_empty() && !instead.ends_with('.'), "{}", one.name);
             }
         }
