@@ -44,10 +44,12 @@ enum Wanted {
 impl Wanted {
     fn shown(&self, origin: &Origin) -> String {
         match (self, origin) {
-            (Self::Local(path), Origin::Project { project, .. }) => format!("{project}:{path}"),
-            (Self::Local(path), _) => path.clone(),
-            (Self::Project { project, at: None, file }, _) => format!("{project}:{file}"),
-            (Self::Project { project, at: Some(at), file }, _) => format!("{project}:{file}@{at}"),
+            (Self::Local(path), Origin::Project { project, .. }) => format!("{project}:{}", path.trim_start_matches('/')),
+            (Self::Local(path), _) => path.trim_start_matches('/').to_owned(),
+            (Self::Project { project, at, file }, _) => {
+                let at = at.as_ref().map(|at| format!("@{at}")).unwrap_or_default();
+                format!("{project}:{}{at}", file.trim_start_matches('/'))
+            }
             (Self::Remote { url, .. }, _) => url.clone(),
             (Self::Artifact { job, path }, _) => format!("{path} of the job {job}"),
         }

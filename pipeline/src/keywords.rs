@@ -407,7 +407,8 @@ pub(crate) fn unsupported(place: Place, name: &str, mark: Mark) -> Problem {
         Some(Support::Yes) | None => {}
     }
     let problem = Problem::error(mark, format!("`{name}` is not a keyword {}", place.describe()));
-    let here = KEYWORDS.iter().filter(|keyword| keyword.place == place).map(|keyword| keyword.name);
+    let here = KEYWORDS.iter().filter(|keyword| keyword.place == place && keyword.support == Support::Yes);
+    let here = here.map(|keyword| keyword.name);
     let close = closest(name, here).map(|close| format!("did you mean `{close}`?"));
     let elsewhere = KEYWORDS.iter().find(|keyword| keyword.name == name);
     let common = |keyword: &&Keyword| matches!(keyword.place, Place::Global | Place::Job | Place::Default);

@@ -76,7 +76,7 @@ fn texts_that_are_no_definitions() {
 #[test]
 fn keywords() {
     snapshot!(&[
-        ("not yet", "workflow:\n  name: x\njob:\n  script: x\n  tags: [a]\n  cache: {}\n"),
+        ("of other servers", "include:\n  - template: x.yml\n  - component: a/b@1\njob:\n  script: x\n  release: {}\n  environment: {name: x, auto_stop_in: 1 day}\n"),
         ("never", "job:\n  script: x\n  secrets: {}\n  id_tokens: {}\n"),
         ("deprecated at the top", "before_script: [a]\nimage: x\njob:\n  script: x\n"),
         ("typing errors", "stagse: [a]\njob:\n  scirpt: x\n  befor_script: y\n  Stage: test\n"),

@@ -184,7 +184,7 @@ fn the_lint_document_tells_findings_with_their_places() {
             "status": "invalid",
             "errors": [{
                 "message": "`scirpt` is not a keyword in a job", "file": "ci/main.yml", "line": 2, "column": 3,
-                "hint": "did you mean `script`?"
+                "hint": "did you mean `script`?", "link": "docs/language.md#keywords-of-a-job"
             }],
             "warnings": [], "pipeline_created": false, "workflow_rules_pass": null,
             "stages": [".pre", "build", "test", "deploy", ".post"], "global_variables": {}, "jobs": []

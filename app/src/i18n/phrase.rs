@@ -170,11 +170,13 @@ impl Phrases for Lang {
             (Self::En, When::OnFailure) => "when something before it failed",
             (Self::En, When::Always) => "always",
             (Self::En, When::Manual) => "when somebody plays it",
+            (Self::En, When::Delayed) => "some time after all before it passed",
             (Self::En, When::Never) => "never",
             (Self::Zh, When::OnSuccess) => "前面全部通过时",
             (Self::Zh, When::OnFailure) => "前面有失败时",
             (Self::Zh, When::Always) => "总是",
             (Self::Zh, When::Manual) => "手动启动时",
+            (Self::Zh, When::Delayed) => "前面全部通过后延时",
             (Self::Zh, When::Never) => "从不",
         }
     }
