@@ -289,6 +289,16 @@ fn greedy_texts_end() {
     }
 }
 
+/// The definitions of the benchmarks are valid, so that what is measured is the whole work.
+#[test]
+fn the_definitions_of_the_benchmarks_are_planned() {
+    let outcome = plan(&pipeline::bench::many_jobs(1_000));
+    assert_eq!(outcome.plan.map(|plan| plan.jobs.len()), Some(1_000), "{:#?}", outcome.diagnostics);
+    let text = pipeline::bench::large_file();
+    let outcome = plan(&text);
+    assert!(text.len() < 2 * 1024 * 1024 && outcome.plan.is_some(), "{:#?}", outcome.diagnostics);
+}
+
 #[test]
 fn a_large_definition_is_planned() {
     let jobs: String = (0..1_000)

@@ -95,7 +95,7 @@ fn instances(entry: &Entry, report: &mut Report) -> Option<Vec<Vec<Variable>>> {
     for (name, mark) in read::repeated(names.iter().map(|name| (name.as_str(), entry.mark))) {
         report.error(mark, format!("the matrix makes two jobs with the same name: `{name}`"));
     }
-    Some(all)
+    (errors == report.errors()).then_some(all)
 }
 
 /// What the name of an instance ends with.
