@@ -8,7 +8,11 @@ use pipeline::{Context, bench};
 fn main() {
     let mut context = Context::default();
     context.predefined = vec![Variable::new("CI_COMMIT_BRANCH", "main"), Variable::new("CI_PIPELINE_SOURCE", "push")];
-    for (name, text) in [("1 000 jobs", bench::many_jobs(1_000)), ("2 MB", bench::large_file())] {
+    for (name, text) in [
+        ("1 000 jobs", bench::many_jobs(1_000)),
+        ("2 MB of script", bench::large_file()),
+        ("2 MB of jobs", bench::small_jobs()),
+    ] {
         let mut times = Vec::new();
         let mut jobs = 0;
         for _ in 0..20 {

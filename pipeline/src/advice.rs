@@ -106,11 +106,13 @@ impl<'r> Run<'r> {
         }
         for (part, job) in self.jobs {
             let Some(artifacts) = &job.artifacts else { continue };
-            let for_people = artifacts.expose_as.is_some() || !artifacts.reports.is_empty() || artifacts.when != When::OnSuccess;
+            let for_people =
+                artifacts.expose_as.is_some() || !artifacts.reports.is_empty() || artifacts.when != When::OnSuccess;
             let taken = fetched.contains(job.name.as_str()) || from_stages.is_some_and(|stage| stage > self.stage(job));
             // Who needs a job and leaves its files says so; otherwise they may be for people.
             if named.contains(job.name.as_str()) && !taken && !for_people {
-                let message = format!("nobody fetches the artifacts of `{}`: those that need it leave them out", part.draft.name);
+                let message =
+                    format!("nobody fetches the artifacts of `{}`: those that need it leave them out", part.draft.name);
                 let problem = Problem::warning(part.draft.mark, message).topic("artifacts");
                 report.add(problem.hint("drop `artifacts: false` and `dependencies` where they are wanted"));
             }

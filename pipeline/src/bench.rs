@@ -62,3 +62,17 @@ pub fn large_file() -> String {
     }
     text
 }
+
+/// As many jobs as a run may have in nearly two megabytes: small ones, all with rules and needs.
+pub fn small_jobs() -> String {
+    let mut text =
+        String::from(".rules: &rules\n  - if: $CI_COMMIT_BRANCH == 'x' || $A\n  - when: always\nj0: {script: x}\n");
+    for i in 1..9_999 {
+        let before = i / 2;
+        let _ = writeln!(
+            text,
+            "j{i}: {{stage: test, rules: *rules, needs: [j{before}], variables: {{NUMBER: '{i}', OTHER: text}}, script: [make part-{i}, make check-{i}], artifacts: {{paths: [out-{i}/]}}}}"
+        );
+    }
+    text
+}

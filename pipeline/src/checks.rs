@@ -39,7 +39,8 @@ pub(crate) fn whole_file(
                     continue;
                 }
                 if need.optional {
-                    let message = format!("`{}` needs `{}`, but there is no such job in this file", draft.name, need.job);
+                    let message =
+                        format!("`{}` needs `{}`, but there is no such job in this file", draft.name, need.job);
                     report.add(Problem::warning(need.mark, message));
                 } else {
                     report.add_error(|| others.unknown(draft, "needs", &need.job, need.mark));
@@ -108,7 +109,10 @@ fn dependencies(draft: &Draft, others: &Others<'_>, stages: &HashMap<&str, usize
         let place = |draft: &Draft| stages.get(draft.planned.stage.as_str()).copied();
         // As on GitLab, an empty list of needs leaves `dependencies` alone.
         if let Some(needs) = draft.needs.as_ref().filter(|needs| !needs.jobs.is_empty()) {
-            let needed = needs.jobs.iter().any(|need| need.job == *name || others.find(&need.job).is_some_and(|one| one.name == other.name));
+            let needed = needs
+                .jobs
+                .iter()
+                .any(|need| need.job == *name || others.find(&need.job).is_some_and(|one| one.name == other.name));
             if !needed {
                 let message = format!("`{}` depends on `{name}`, which it does not need", draft.name);
                 report.add(Problem::error(*mark, message).hint("add it to `needs`, or leave `dependencies` out"));

@@ -1,6 +1,6 @@
 //! The definition of a child pipeline: the files that its `trigger` names, put together.
 
-use model::plan::{Trigger, TriggerInclude};
+use model::plan::{Inputs, Trigger, TriggerInclude};
 use serde_json::json;
 
 use crate::include::CHILD;
@@ -17,5 +17,5 @@ pub fn plan_child(trigger: &Trigger, context: &Context) -> Outcome {
     let include: Vec<_> = trigger.include.iter().map(entry).collect();
     // Every JSON document is a YAML document.
     let text = json!({ "include": include }).to_string();
-    compose::outcome(&text, &Context { file: CHILD.to_owned(), inputs: Default::default(), ..context.clone() })
+    compose::outcome(&text, &Context { file: CHILD.to_owned(), inputs: Inputs::new(), ..context.clone() })
 }

@@ -54,13 +54,7 @@ fn top_level(root: &Tree, report: &mut Report) -> Option<Map> {
     }
 }
 
-fn compose(
-    top: &Map,
-    context: &Context,
-    conditions: &mut Conditions,
-    outcome: &mut Outcome,
-    report: &mut Report,
-) {
+fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &mut Outcome, report: &mut Report) {
     // Step 3:
     let top = extends::resolve(top, report);
     // Step 4:

@@ -150,12 +150,10 @@ pub(crate) fn auto_cancel(entry: &Entry, report: &mut Report) -> AutoCancelRule 
     let Some(map) = read::map(entry, "auto_cancel", report) else { return AutoCancelRule::default() };
     read::only_known(map, Place::AutoCancel, report);
     let get = |key: &str| map.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null));
-    let on_new_commit = get("on_new_commit").and_then(|entry| {
-        read::word(&entry.value, entry.value_mark(), "on_new_commit", ON_NEW_COMMIT, report)
-    });
-    let on_job_failure = get("on_job_failure").and_then(|entry| {
-        read::word(&entry.value, entry.value_mark(), "on_job_failure", ON_JOB_FAILURE, report)
-    });
+    let on_new_commit = get("on_new_commit")
+        .and_then(|entry| read::word(&entry.value, entry.value_mark(), "on_new_commit", ON_NEW_COMMIT, report));
+    let on_job_failure = get("on_job_failure")
+        .and_then(|entry| read::word(&entry.value, entry.value_mark(), "on_job_failure", ON_JOB_FAILURE, report));
     AutoCancelRule { on_new_commit, on_job_failure }
 }
 

@@ -132,10 +132,8 @@ fn evaluate<'d>(
 
 /// What conditions may ask of the job itself.
 fn known_of(part: &Part<'_>) -> Vec<Variable> {
-    let mut known = vec![
-        Variable::new("CI_JOB_NAME", &part.name),
-        Variable::new("CI_JOB_STAGE", &part.draft.planned.stage),
-    ];
+    let mut known =
+        vec![Variable::new("CI_JOB_NAME", &part.name), Variable::new("CI_JOB_STAGE", &part.draft.planned.stage)];
     if let Some(instance) = &part.instance {
         known.push(Variable::new("CI_NODE_INDEX", instance.index.to_string()));
         known.push(Variable::new("CI_NODE_TOTAL", instance.total.to_string()));

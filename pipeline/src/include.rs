@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use model::plan::{FormInput, Inputs};
 
-use crate::scope::Scope;
 use crate::expand::expand;
 use crate::extends::deep_merge;
 use crate::files::Files;
@@ -14,6 +13,7 @@ use crate::inputs::{self, Given};
 use crate::keywords::{self, Place};
 use crate::read;
 use crate::rules::{self, Conditions};
+use crate::scope::Scope;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{self, Entry, Kind, Map, Node, Scalar, Tree, Value};
 
@@ -44,7 +44,9 @@ enum Wanted {
 impl Wanted {
     fn shown(&self, origin: &Origin) -> String {
         match (self, origin) {
-            (Self::Local(path), Origin::Project { project, .. }) => format!("{project}:{}", path.trim_start_matches('/')),
+            (Self::Local(path), Origin::Project { project, .. }) => {
+                format!("{project}:{}", path.trim_start_matches('/'))
+            }
             (Self::Local(path), _) => path.trim_start_matches('/').to_owned(),
             (Self::Project { project, at, file }, _) => {
                 let at = at.as_ref().map(|at| format!("@{at}")).unwrap_or_default();
@@ -70,7 +72,12 @@ pub(crate) struct Includer<'c, 'r> {
 }
 
 impl<'c, 'r> Includer<'c, 'r> {
-    pub fn new(files: &'c dyn Files, scope: &'c Scope<'c>, conditions: &'r mut Conditions, report: &'r mut Report) -> Self {
+    pub fn new(
+        files: &'c dyn Files,
+        scope: &'c Scope<'c>,
+        conditions: &'r mut Conditions,
+        report: &'r mut Report,
+    ) -> Self {
         Self { files, scope, conditions, report, names: Vec::new(), bytes: 0, path: Vec::new() }
     }
 
@@ -249,7 +256,9 @@ impl<'c, 'r> Includer<'c, 'r> {
         let key = (name.clone(), inputs.clone());
         if self.path.contains(&key) {
             let names: Vec<_> = self.path.iter().map(|(name, _)| name.as_str()).chain([name.as_str()]).collect();
-            return self.report.error(mark, format!("the files include each other in a circle: {}", names.join(" -> ")));
+            return self
+                .report
+                .error(mark, format!("the files include each other in a circle: {}", names.join(" -> ")));
         }
         self.names.push(name.clone());
         let (root, _) = self.file(&name, &text, &Given { values: inputs, mark, typed: false });
@@ -264,7 +273,10 @@ impl<'c, 'r> Includer<'c, 'r> {
             Kind::Map(map) => *base = deep_merge(base, map),
             Kind::Null | Kind::Broken => {}
             _ => {
-                self.report.error(root.mark, format!("an included file is a mapping of keywords and jobs, not {}", root.describe()));
+                self.report.error(
+                    root.mark,
+                    format!("an included file is a mapping of keywords and jobs, not {}", root.describe()),
+                );
             }
         }
     }
@@ -347,7 +359,9 @@ fn items(include: &Entry) -> Vec<Tree> {
 fn only_known(map: &Map, report: &mut Report) {
     let of_child = map.get("artifact").is_some() && report.file_name(map.entries[0].mark.file) == CHILD;
     for entry in &map.entries {
-        if !keywords::is_supported(Place::Include, &entry.key) && !(of_child && matches!(&*entry.key, "artifact" | "job")) {
+        let known = keywords::is_supported(Place::Include, &entry.key)
+            || (of_child && matches!(&*entry.key, "artifact" | "job"));
+        if !known {
             report.add_error(|| keywords::unsupported(Place::Include, &entry.key, entry.mark));
         }
         if &*entry.key == "integrity" && map.get("remote").is_none() {
@@ -375,7 +389,7 @@ pub(crate) fn read_inputs(entry: &Entry, report: &mut Report) -> Option<Inputs> 
 }
 
 fn is_yaml(path: &str) -> bool {
-    path.ends_with(".yml") || path.ends_with(".yaml")
+    [".yml", ".yaml"].iter().any(|end| path.ends_with(end))
 }
 
 /// `group/project`, or something with variables in it.

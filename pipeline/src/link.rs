@@ -80,16 +80,18 @@ fn needs(
             match &reasons[i] {
                 Some(_) if draft.optional => {}
                 Some(reason) => {
-                    let message = format!(
-                        "`{}` needs `{}`, which is not in the run: {reason}",
-                        part.name, parts[i].name
-                    );
+                    let message =
+                        format!("`{}` needs `{}`, which is not in the run: {reason}", part.name, parts[i].name);
                     report.add(Problem::error(draft.mark, message).hint("`optional: true` lets the run be without it"));
                 }
                 None if places.iter().any(|(place, _)| *place == i) => {}
                 None => {
                     places.push((i, draft.mark));
-                    needs.push(Need { job: parts[i].name.clone(), artifacts: draft.artifacts, optional: draft.optional });
+                    needs.push(Need {
+                        job: parts[i].name.clone(),
+                        artifacts: draft.artifacts,
+                        optional: draft.optional,
+                    });
                 }
             }
         }
@@ -121,7 +123,8 @@ fn chosen(
         }
         return all.to_vec();
     }
-    let fits = |i: &&usize| rows.iter().any(|row| row.iter().all(|(key, choice)| has(parts[**i].matrix(), key, choice)));
+    let fits =
+        |i: &&usize| rows.iter().any(|row| row.iter().all(|(key, choice)| has(parts[**i].matrix(), key, choice)));
     let found: Vec<_> = all.iter().filter(fits).copied().collect();
     if found.is_empty() && !draft.optional {
         let message = format!("no instance of `{}` has these values, so none is needed", draft.job);
@@ -154,22 +157,23 @@ fn put_in(text: &str, draft: &NeedDraft, part: &Part<'_>, report: &mut Report) -
             break;
         };
         let key = block.trim().strip_prefix("matrix.");
-        match key.and_then(|key| part.matrix().iter().find(|variable| variable.key == key)) {
-            Some(variable) => out.push_str(&variable.value),
-            None => {
-                let problem = if part.matrix().is_empty() {
-                    let message = format!("`$[[{block}]]` stands for nothing: `{}` has no matrix", part.draft.name);
-                    Problem::error(draft.mark, message)
-                } else {
-                    let message = format!("`$[[{block}]]` is not in the matrix of `{}`", part.draft.name);
-                    let keys: Vec<_> = part.matrix().iter().map(|variable| format!("`{}`", variable.key)).collect();
-                    Problem::error(draft.mark, message).hint(format!("its keys are {}", keys.join(", ")))
-                };
-                report.add(problem);
-            }
+        if let Some(variable) = key.and_then(|key| part.matrix().iter().find(|variable| variable.key == key)) {
+            out.push_str(&variable.value);
+        } else {
+            report.add(stands_for_nothing(block, draft, part));
         }
         rest = after;
     }
     out.push_str(rest);
     out
+}
+
+fn stands_for_nothing(block: &str, draft: &NeedDraft, part: &Part<'_>) -> Problem {
+    if part.matrix().is_empty() {
+        let message = format!("`$[[{block}]]` stands for nothing: `{}` has no matrix", part.draft.name);
+        return Problem::error(draft.mark, message);
+    }
+    let message = format!("`$[[{block}]]` is not in the matrix of `{}`", part.draft.name);
+    let keys: Vec<_> = part.matrix().iter().map(|variable| format!("`{}`", variable.key)).collect();
+    Problem::error(draft.mark, message).hint(format!("its keys are {}", keys.join(", ")))
 }

@@ -13,7 +13,8 @@ mod common;
 fn context() -> Context {
     let deploy = "spec:\n  inputs:\n    environment:\n    replicas: {type: number, default: 1}\n---\n\
                   deploy-$[[ inputs.environment ]]: {script: ./deploy}\n";
-    let mut files = common::Table::new(&[("ci/build.yml", "build: {stage: build, script: make}\n"), ("ci/deploy.yml", deploy)]);
+    let mut files =
+        common::Table::new(&[("ci/build.yml", "build: {stage: build, script: make}\n"), ("ci/deploy.yml", deploy)]);
     files.elsewhere.insert("tools/settings:deploy.yml".to_owned(), String::new());
     let mut context = Context::default();
     context.files = Arc::new(files);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::plan::{Inputs, Plan, Strategy, Trigger, TriggerInclude, Variable};
+use model::plan::{Forward, Inputs, Plan, Strategy, Trigger, TriggerInclude, Variable};
 use pipeline::{Context, Outcome};
 
 mod common;
@@ -63,7 +63,8 @@ fn patterns_rules_and_other_places() {
     let files = [("x/a.yml", "a: {script: x}\n"), ("x/y/b.yml", "b: {script: x}\n"), ("x/c.txt", "")];
     assert_eq!(names(&plan("include: x/*.yml\n", &files)), ["a"]);
     assert_eq!(names(&plan("include: 'x/**/*.yml'\n", &files)), ["a", "b"]);
-    let rules = |rule: &str| format!("include: {{local: x/a.yml, rules: [{rule}]}}\nz: {{script: x}}\nvariables: {{OWN: x}}\n");
+    let rules =
+        |rule: &str| format!("include: {{local: x/a.yml, rules: [{rule}]}}\nz: {{script: x}}\nvariables: {{OWN: x}}\n");
     for (rule, wanted) in [
         ("{if: $CI_COMMIT_BRANCH}", true),
         ("{if: $OWN}", false),
@@ -95,17 +96,23 @@ fn what_cannot_be_included() {
     ];
     let of = |include: &str| errors(&format!("include: {include}\nz: {{script: x}}\n"), &files);
     assert_eq!(of("biuld.yml"), [".gitlab-ci.yml:1: there is no file `biuld.yml` to include"]);
-    assert_eq!(of("a.yml"), ["b.yml:1: the files include each other in a circle: .gitlab-ci.yml -> a.yml -> b.yml -> a.yml"]);
+    assert_eq!(
+        of("a.yml"),
+        ["b.yml:1: the files include each other in a circle: .gitlab-ci.yml -> a.yml -> b.yml -> a.yml"]
+    );
     assert_eq!(of("list.yml"), ["list.yml:1: an included file is a mapping of keywords and jobs, not a list"]);
     assert_eq!(of("wrong.yml"), ["wrong.yml:3: `retry` must be 0, 1 or 2"]);
     assert_eq!(of("../x.yml"), [".gitlab-ci.yml:1: `../x.yml` cannot be included: it is outside of the repository"]);
     assert_eq!(of("x.txt").len(), 1);
-    assert_eq!(of("http://nowhere/x.yml"), [".gitlab-ci.yml:1: `http://nowhere/x.yml` cannot be included: the address is not allowed"]);
+    assert_eq!(
+        of("http://nowhere/x.yml"),
+        [".gitlab-ci.yml:1: `http://nowhere/x.yml` cannot be included: the address is not allowed"]
+    );
     assert_eq!(of("{template: Auto.yml}"), [".gitlab-ci.yml:1: `template` is not supported by this server"]);
     assert_eq!(of("{local: a.yml, remote: b}").len(), 1);
     let outcome = evaluate("include: biuld.yml\nz: {script: x}\n", Table::new(&files));
     assert_eq!(outcome.diagnostics[0].hint.as_deref(), Some("did you mean `build.yml`?"));
-    let many: String = (0..151).map(|i| format!("  - f{i}.yml\n")).collect();
+    let many = (0..151).fold(String::new(), |all, i| all + &format!("  - f{i}.yml\n"));
     let texts: Vec<_> = (0..151).map(|i| format!("f{i}.yml")).collect();
     let table: Vec<_> = texts.iter().map(|name| (name.as_str(), "x: {script: x}\n")).collect();
     assert_eq!(errors(&format!("include:\n{many}"), &table), [".gitlab-ci.yml:152: more than 150 files are included"]);
@@ -146,16 +153,24 @@ fn inputs_that_do_not_fit() {
     assert_eq!(of("count: '3'"), [".gitlab-ci.yml:1: the input `count` must be a number, not `3`"]);
     assert_eq!(of("env: test"), [".gitlab-ci.yml:1: the input `env` cannot be `test`"]);
     assert_eq!(of("label: x"), [".gitlab-ci.yml:1: the input `label` is `x`, which does not match `^v\\d+$`"]);
-    let own = |header: &str, body: &str| errors(&format!("spec:\n  inputs:\n    n: {header}\n---\na: {{script: '{body}'}}\n"), &[]);
+    let own = |header: &str, body: &str| {
+        errors(&format!("spec:\n  inputs:\n    n: {header}\n---\na: {{script: '{body}'}}\n"), &[])
+    };
     assert_eq!(own("", "x"), [".gitlab-ci.yml:3: the input `n` is not given"]);
-    assert_eq!(own("{default: x}", "$[[ inputs.m ]]"), [".gitlab-ci.yml:5: there is no input `m` in the header of this file"]);
+    assert_eq!(
+        own("{default: x}", "$[[ inputs.m ]]"),
+        [".gitlab-ci.yml:5: there is no input `m` in the header of this file"]
+    );
     assert_eq!(own("{default: x}", "$[[ inputs.n | up ]]"), [".gitlab-ci.yml:5: there is no function `up`"]);
     assert_eq!(own("{default: x}", "$[[ inputs.n | expand_vars | expand_vars | expand_vars | expand_vars ]]").len(), 1);
     assert_eq!(own("{type: number, default: x}", "x").len(), 1);
     assert_eq!(own("{default: x, options: [y]}", "x").len(), 1);
     assert_eq!(own("{rules: [{if: $A}]}", "x").len(), 1);
     assert_eq!(errors("include: {local: p.yml, inputs: {a: b}}\n", &[("p.yml", "x: {script: x}\n")]).len(), 1);
-    assert_eq!(errors("spec: {inputs: {}}\na: {script: x}\n", &[]), [".gitlab-ci.yml:1: `spec` stands in a document of its own"]);
+    assert_eq!(
+        errors("spec: {inputs: {}}\na: {script: x}\n", &[]),
+        [".gitlab-ci.yml:1: `spec` stands in a document of its own"]
+    );
 }
 
 #[test]
@@ -165,7 +180,10 @@ fn inputs_of_the_run_are_text() {
     context.inputs = values.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect::<Inputs>();
     let plan = pipeline::plan(DEPLOY, &context).plan.unwrap();
     assert_eq!((plan.jobs.len(), plan.jobs[0].interruptible, plan.jobs[0].script.join("")), (3, false, "z".into()));
-    assert_eq!(plan.inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>(), ["env", "count", "on", "list", "label", "region"]);
+    assert_eq!(
+        plan.inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>(),
+        ["env", "count", "on", "list", "label", "region"]
+    );
 }
 
 #[test]
@@ -226,11 +244,14 @@ fn says_which_file_decided() {
 #[test]
 fn child_pipelines() {
     let mut table = Table::new(&[("d.yml", DEPLOY)]);
-    table.elsewhere.insert("gen/made.yml".into(), "made: {script: x, rules: [{if: $CI_PIPELINE_SOURCE == 'parent_pipeline'}]}\n".into());
+    table.elsewhere.insert(
+        "gen/made.yml".into(),
+        "made: {script: x, rules: [{if: $CI_PIPELINE_SOURCE == 'parent_pipeline'}]}\n".into(),
+    );
     let mut context = Context::default();
     context.files = Arc::new(table);
     context.predefined = vec![Variable::new("CI_PIPELINE_SOURCE", "parent_pipeline")];
-    let trigger = |include| Trigger { include, strategy: Strategy::Depend, forward: Default::default() };
+    let trigger = |include| Trigger { include, strategy: Strategy::Depend, forward: Forward::default() };
     let inputs: Inputs = [("count".to_owned(), 1.into())].into();
     let local = TriggerInclude::Local { path: "d.yml".into(), inputs };
     let made = TriggerInclude::Artifact { path: "made.yml".into(), job: "gen".into(), inputs: Inputs::new() };

@@ -35,7 +35,8 @@ fn numbers() {
 
 #[test]
 fn combinations_in_order_of_the_keys() {
-    let plan = plan("a: {script: x, variables: {A: own, C: own}, parallel: {matrix: [{A: [1, 2], B: [x, y]}, {B: z}]}}\n");
+    let plan =
+        plan("a: {script: x, variables: {A: own, C: own}, parallel: {matrix: [{A: [1, 2], B: [x, y]}, {B: z}]}}\n");
     assert_eq!(names(&plan), ["a: [1, x]", "a: [1, y]", "a: [2, x]", "a: [2, y]", "a: [z]"]);
     let values = |i: usize| plan.jobs[i].variables.iter().map(|v| format!("{}={}", v.key, v.value)).collect::<Vec<_>>();
     assert_eq!(values(1), ["A=1", "C=own", "B=y"]);
@@ -54,7 +55,10 @@ fn rules_see_the_instance() {
 ";
     let plan = plan(text);
     assert_eq!(plan.jobs.iter().map(|job| job.when).collect::<Vec<_>>(), [When::OnSuccess, When::Manual]);
-    assert_eq!((plan.excluded[0].name.as_str(), plan.excluded[0].reason.as_str()), ("a: [bsd]", "none of its rules applies"));
+    assert_eq!(
+        (plan.excluded[0].name.as_str(), plan.excluded[0].reason.as_str()),
+        ("a: [bsd]", "none of its rules applies")
+    );
 }
 
 #[test]
@@ -76,7 +80,11 @@ same: {script: x, parallel: {matrix: [{OS: [l, m]}]}, needs: [{job: a, parallel:
 
 #[test]
 fn an_instance_that_is_left_out_is_missed_unless_optional() {
-    let text = |optional: bool| format!("a: {{stage: build, script: x, parallel: {{matrix: [{{OS: [l, m]}}]}}, rules: [{{if: $OS == 'l'}}]}}\nb: {{script: x, needs: [{{job: a, optional: {optional}}}]}}\n");
+    let text = |optional: bool| {
+        format!(
+            "a: {{stage: build, script: x, parallel: {{matrix: [{{OS: [l, m]}}]}}, rules: [{{if: $OS == 'l'}}]}}\nb: {{script: x, needs: [{{job: a, optional: {optional}}}]}}\n"
+        )
+    };
     assert_eq!(needs(&plan(&text(true)), "b"), ["a: [l]"]);
     assert_eq!(errors(&text(false)), ["`b` needs `a: [m]`, which is not in the run: none of its rules applies"]);
 }
@@ -95,7 +103,10 @@ fn what_is_no_parallel() {
     let wide: Vec<_> = (0..15).map(|i| i.to_string()).collect();
     let wide = wide.join(", ");
     assert_eq!(of(&format!("{{matrix: [{{A: [{wide}], B: [{wide}]}}]}}")), ["the matrix makes more than 200 jobs"]);
-    assert_eq!(errors("a: {script: x, parallel: 2}\n'a 1/2': {script: x}\n"), ["there are two jobs with the name `a 1/2`"]);
+    assert_eq!(
+        errors("a: {script: x, parallel: 2}\n'a 1/2': {script: x}\n"),
+        ["there are two jobs with the name `a 1/2`"]
+    );
 }
 
 #[test]

@@ -254,8 +254,16 @@ fn greedy_texts_end() {
         format!("a: {{script: x, parallel: {{matrix: [{{{matrix}}}]}}}}\n"),
         many_jobs("", 9_000, "{script: x, parallel: 200}"),
         many_jobs("", 400, "{script: x, parallel: 20, needs: [j0, j1]}"),
-        many_jobs("", 10_000, "{script: x, rules: [{exists: ['**/*.{a,b,c}'], changes: ['{a,b}{c,d}{e,f}{g,h}/**/*']}]}"),
-        format!("spec: {{inputs: {{n: {{default: {}}}}}}}\n---\na: {{script: [{}]}}\n", "x".repeat(100_000), "'$[[ inputs.n ]] $[[ inputs.n ]]', ".repeat(20_000)),
+        many_jobs(
+            "",
+            10_000,
+            "{script: x, rules: [{exists: ['**/*.{a,b,c}'], changes: ['{a,b}{c,d}{e,f}{g,h}/**/*']}]}",
+        ),
+        format!(
+            "spec: {{inputs: {{n: {{default: {}}}}}}}\n---\na: {{script: [{}]}}\n",
+            "x".repeat(100_000),
+            "'$[[ inputs.n ]] $[[ inputs.n ]]', ".repeat(20_000)
+        ),
         many_jobs(&long_script, 20_000, "{extends: .b}"),
         many_jobs(&long_variables, 20_000, "{script: x}"),
         many_jobs(&big_parent, 20_000, "{extends: .b}"),

@@ -182,4 +182,3 @@ impl Plan {
         self.stages.iter().position(|s| s == stage).unwrap_or(0)
     }
 }
-

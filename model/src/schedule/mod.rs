@@ -152,7 +152,9 @@ fn decide(nodes: &[Node], stages: &[Tally], i: usize) -> Option<(Status, Reason)
         return None;
     }
     let runs = match node.when {
-        When::OnSuccess | When::Manual | When::Delayed => prior == Status::Success || (prior == Status::Skipped && of == Of::Group),
+        When::OnSuccess | When::Manual | When::Delayed => {
+            prior == Status::Success || (prior == Status::Skipped && of == Of::Group)
+        }
         When::OnFailure => prior == Status::Failed,
         When::Always => true,
         When::Never => false,
@@ -269,7 +271,8 @@ mod tests {
 
     #[test]
     fn an_instance_of_several_is_a_need_like_any_other() {
-        let mut run = vec![node("a: [x]", 0, Success), node("a: [y]", 0, Running), node("b", 1, Created), node("c", 1, Created)];
+        let mut run =
+            vec![node("a: [x]", 0, Success), node("a: [y]", 0, Running), node("b", 1, Created), node("c", 1, Created)];
         run[2].needs = Some(vec![0, 1]);
         run[3].needs = Some(vec![0]);
         advance(&mut run);

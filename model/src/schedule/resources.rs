@@ -73,12 +73,8 @@ mod tests {
     use super::*;
     use Status::*;
 
-    const MODES: [ResourceMode; 4] = [
-        ResourceMode::Unordered,
-        ResourceMode::OldestFirst,
-        ResourceMode::NewestFirst,
-        ResourceMode::NewestReadyFirst,
-    ];
+    const MODES: [ResourceMode; 4] =
+        [ResourceMode::Unordered, ResourceMode::OldestFirst, ResourceMode::NewestFirst, ResourceMode::NewestReadyFirst];
 
     fn next(claims: &[(i64, Status)]) -> [Option<usize>; 4] {
         let claims: Vec<_> =

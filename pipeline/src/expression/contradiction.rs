@@ -46,10 +46,8 @@ fn two_values(parts: &[&Expression]) -> Option<String> {
     let mut values: HashMap<&str, &Expression> = HashMap::new();
     for part in parts {
         let Expression::Compare(Comparison::Equal, left, right) = part else { continue };
-        let (name, value) = match (&**left, &**right) {
-            (Expression::Variable(name), value) | (value, Expression::Variable(name)) => (name, value),
-            _ => continue,
-        };
+        let sides = (&**left, &**right);
+        let ((Expression::Variable(name), value) | (value, Expression::Variable(name))) = sides else { continue };
         if !matches!(value, Expression::Text(_) | Expression::Null) {
             continue;
         }

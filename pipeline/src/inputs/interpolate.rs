@@ -7,9 +7,9 @@ use model::plan::Inputs;
 use serde_json::Value as Json;
 
 use super::value::{shown, to_tree};
-use crate::scope::Scope;
 use crate::expand::expand;
 use crate::keywords::closest;
+use crate::scope::Scope;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map, Node, Scalar, Tree};
 
@@ -59,9 +59,10 @@ impl Interpolation<'_, '_, '_> {
 
     fn items(&mut self, items: &[Tree]) -> Option<Vec<Tree>> {
         let changed: Vec<_> = items.iter().map(|item| self.tree(item)).collect();
-        changed.iter().any(Option::is_some).then(|| {
-            items.iter().zip(changed).map(|(item, new)| new.unwrap_or_else(|| Rc::clone(item))).collect()
-        })
+        changed
+            .iter()
+            .any(Option::is_some)
+            .then(|| items.iter().zip(changed).map(|(item, new)| new.unwrap_or_else(|| Rc::clone(item))).collect())
     }
 
     fn entries(&mut self, map: &Map) -> Option<Map> {

@@ -7,11 +7,11 @@ use serde_json::Value as Json;
 
 use super::interpolate::interpolate;
 use super::value::{fits, from_tree, shown, type_name, typed};
-use crate::scope::Scope;
 use crate::expression;
 use crate::keywords::{Place, closest};
 use crate::read;
 use crate::rules::Conditions;
+use crate::scope::Scope;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Loaded, Map, Scalar, Tree};
 
@@ -69,26 +69,30 @@ pub(crate) fn apply(
             let problem = Problem::error(entry.mark, "`spec` stands in a document of its own");
             report.add(problem.hint("put it at the top, and a line `---` after it"));
             let entries = map.entries.iter().filter(|entry| &*entry.key != "spec").cloned().collect();
-            let rest = crate::yaml::Node::new(root.as_ref().map_or(entry.mark, |root| root.mark), Kind::Map(Map { entries }));
+            let rest =
+                crate::yaml::Node::new(root.as_ref().map_or(entry.mark, |root| root.mark), Kind::Map(Map { entries }));
             return (Some(Rc::new(rest)), Vec::new());
         }
         // A file that is nothing but a header.
         spec = header_spec(map, report);
         root = None;
         report.add(
-            Problem::error(entry.mark, "the definition has no job").hint("put a line `---` and the definition after `spec`"),
+            Problem::error(entry.mark, "the definition has no job")
+                .hint("put a line `---` and the definition after `spec`"),
         );
     }
     let Some(spec) = spec else {
         if let Some(name) = given.values.keys().next() {
-            let problem = Problem::error(given.mark, format!("this file has no input `{name}`: it has no header with `spec`"));
+            let problem =
+                Problem::error(given.mark, format!("this file has no input `{name}`: it has no header with `spec`"));
             report.add(problem.hint("a header is a document with `spec` before a line `---`"));
         }
         return (root, Vec::new());
     };
     let errors = report.errors();
     let declared = declared(&spec, conditions, report);
-    let values = if errors == report.errors() { values(declared, given, scope, conditions, report) } else { Vec::new() };
+    let values =
+        if errors == report.errors() { values(declared, given, scope, conditions, report) } else { Vec::new() };
     if errors < report.errors() {
         return (None, Vec::new());
     }
@@ -318,14 +322,16 @@ fn value_of(
     let name = &form.name;
     let Some(value) = given.values.get(name).cloned() else {
         if form.default.is_none() {
-            let problem = Problem::error(if given.typed { mark } else { given.mark }, format!("the input `{name}` is not given"));
+            let problem =
+                Problem::error(if given.typed { mark } else { given.mark }, format!("the input `{name}` is not given"));
             report.add(problem.hint("it has no `default`"));
         }
         return form.default.clone();
     };
     let value = if given.typed { typed(value, form.kind) } else { value };
     if !fits(&value, form.kind) {
-        report.error(given.mark, format!("the input `{name}` must be {}, not `{}`", type_name(form.kind), brief(&value)));
+        report
+            .error(given.mark, format!("the input `{name}` must be {}, not `{}`", type_name(form.kind), brief(&value)));
         return None;
     }
     if !form.options.is_empty() && !form.options.contains(&value) {

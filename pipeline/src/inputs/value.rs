@@ -35,7 +35,8 @@ pub(super) fn to_tree(value: &Json, mark: Mark) -> Tree {
         Json::String(text) => Kind::Scalar(Scalar::quoted(text)),
         Json::Array(items) => Kind::List(items.iter().map(|item| to_tree(item, mark)).collect()),
         Json::Object(entries) => {
-            let one = |(key, value): (&String, &Json)| Entry { key: (&**key).into(), mark, value: to_tree(value, mark) };
+            let one =
+                |(key, value): (&String, &Json)| Entry { key: (&**key).into(), mark, value: to_tree(value, mark) };
             Kind::Map(Map { entries: entries.iter().map(one).collect() })
         }
     };

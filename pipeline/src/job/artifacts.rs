@@ -91,13 +91,11 @@ fn expiry(entry: &Entry, report: &mut Report) -> Option<Expiry> {
     if text.trim().eq_ignore_ascii_case("never") {
         return Some(Expiry::Never);
     }
-    match duration::seconds(&text) {
-        Some(seconds) => Some(Expiry::After(seconds)),
-        None => {
-            policy::no_duration(&text, entry.value_mark(), report);
-            None
-        }
+    let seconds = duration::seconds(&text);
+    if seconds.is_none() {
+        policy::no_duration(&text, entry.value_mark(), report);
     }
+    seconds.map(Expiry::After)
 }
 
 fn expose_as(entry: &Entry, paths: &[String], report: &mut Report) -> Option<String> {
@@ -119,7 +117,8 @@ fn access(map: &Map, spec: &mut ArtifactSpec, report: &mut Report) {
     let get = |key: &str| map.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null));
     if let Some(public) = get("public") {
         if let Some(other) = get("access") {
-            report.add(Problem::error(other.mark, "`access` does not stand beside `public`").hint("leave `public` out"));
+            report
+                .add(Problem::error(other.mark, "`access` does not stand beside `public`").hint("leave `public` out"));
         }
         if read::boolean(public, "public", report) == Some(false) {
             spec.access = Access::Developer;
@@ -171,9 +170,9 @@ fn coverage(entry: &Entry, report: &mut Report) -> Option<Kept> {
     let missing = |key: &str, report: &mut Report| {
         report.error(entry.mark, format!("`coverage_report` needs `{key}`"));
     };
-    let format = map.get("coverage_format").and_then(|entry| {
-        read::word(&entry.value, entry.value_mark(), "coverage_format", FORMATS, report)
-    });
+    let format = map
+        .get("coverage_format")
+        .and_then(|entry| read::word(&entry.value, entry.value_mark(), "coverage_format", FORMATS, report));
     let path = map.get("path").and_then(|entry| read::text(entry, "path", report));
     for key in ["coverage_format", "path"].into_iter().filter(|key| map.get(key).is_none()) {
         missing(key, report);

@@ -20,7 +20,13 @@ pub(crate) fn image(entry: &Entry, report: &mut Report) -> Option<Image> {
             named(map, &entry.value, "image", report)
         }
         _ => {
-            read::mismatch(report, entry.value_mark(), "image", "a name (a string) or a mapping with `name`", &entry.value);
+            read::mismatch(
+                report,
+                entry.value_mark(),
+                "image",
+                "a name (a string) or a mapping with `name`",
+                &entry.value,
+            );
             None
         }
     }

@@ -198,17 +198,12 @@ fn start_in(from: &Sources<'_>, draft: &mut Draft, report: &mut Report) {
 }
 
 /// What the runner asks: what is run, where and with what.
-fn work(
-    from: &Sources<'_>,
-    entry: &Entry,
-    draft: &mut Draft,
-    conditions: &Conditions,
-    report: &mut Report,
-) {
+fn work(from: &Sources<'_>, entry: &Entry, draft: &mut Draft, conditions: &Conditions, report: &mut Report) {
     let planned = &mut draft.planned;
     report.about("script");
     script(from, entry, &mut planned.script, report);
-    let commands = |key: &str, report: &mut Report| from.given(key).and_then(|entry| read::commands(entry, key, report));
+    let commands =
+        |key: &str, report: &mut Report| from.given(key).and_then(|entry| read::commands(entry, key, report));
     planned.before_script = commands("before_script", report).unwrap_or_default();
     planned.after_script = commands("after_script", report).unwrap_or_default();
     report.about("dependencies");
@@ -260,7 +255,9 @@ fn child(from: &Sources<'_>, entry: &Entry, draft: &mut Draft, report: &mut Repo
         let taken_away = matches!(other.value.kind, Kind::Null);
         if keywords::is_supported(Place::Job, &other.key) && !trigger::ALLOWED.contains(&&*other.key) && !taken_away {
             let message = format!("a job with `trigger` has no `{}`", other.key);
-            report.add(Problem::error(other.mark, message).hint("put it into another job, or into the child's definition"));
+            report.add(
+                Problem::error(other.mark, message).hint("put it into another job, or into the child's definition"),
+            );
         }
     }
     if matches!(draft.parallel, Some(Parallel::Number(_))) {

@@ -54,7 +54,8 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Environment> {
     environment.url = get("url").and_then(|entry| read::text(entry, "url", report));
     environment.on_stop = get("on_stop").and_then(|entry| read::text(entry, "on_stop", report));
     if let Some(action) = get("action") {
-        environment.action = read::word(&action.value, action.value_mark(), "action", ACTIONS, report).unwrap_or_default();
+        environment.action =
+            read::word(&action.value, action.value_mark(), "action", ACTIONS, report).unwrap_or_default();
     }
     environment.deployment_tier = get("deployment_tier")
         .and_then(|entry| read::word(&entry.value, entry.value_mark(), "deployment_tier", TIERS, report))
@@ -65,7 +66,10 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Environment> {
 fn check_name(name: &str, mark: Mark, report: &mut Report) {
     let usable = |c: char| c.is_alphanumeric() || " -_/.${}".contains(c);
     if !name.chars().all(usable) || name.starts_with('/') || name.ends_with('/') {
-        report.error(mark, "the name of an environment is made of letters, digits, spaces and `-_/.${}`, without `/` at its ends");
+        report.error(
+            mark,
+            "the name of an environment is made of letters, digits, spaces and `-_/.${}`, without `/` at its ends",
+        );
     } else if name.chars().count() > MAX_NAME {
         report.error(mark, format!("the name of an environment has at most {MAX_NAME} characters"));
     }

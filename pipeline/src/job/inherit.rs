@@ -28,14 +28,14 @@ impl Inherited {
 pub(super) fn read(entry: &Entry, report: &mut Report) -> (Inherited, Inherited) {
     let Some(map) = read::map(entry, "inherit", report) else { return Default::default() };
     read::only_known(map, Place::Inherit, report);
-    let mut one = |key: &str, check: bool| map.get(key).map(|entry| names(entry, key, check, report)).unwrap_or_default();
+    let mut one =
+        |key: &str, check: bool| map.get(key).map(|entry| names(entry, key, check, report)).unwrap_or_default();
     (one("default", true), one("variables", false))
 }
 
 fn names(entry: &Entry, what: &str, keywords_only: bool, report: &mut Report) -> Inherited {
     match &entry.value.kind {
-        Kind::Null | Kind::Broken => Inherited::All,
-        Kind::Scalar(Scalar { value: Value::Bool(true), .. }) => Inherited::All,
+        Kind::Null | Kind::Broken | Kind::Scalar(Scalar { value: Value::Bool(true), .. }) => Inherited::All,
         Kind::Scalar(Scalar { value: Value::Bool(false), .. }) => Inherited::None,
         Kind::List(_) => {
             let found = read::strings(entry, what, report).unwrap_or_default();

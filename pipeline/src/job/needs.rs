@@ -130,13 +130,11 @@ fn of_instances(entry: &Entry, report: &mut Report) -> Option<Vec<Selection>> {
         return None;
     };
     read::only_known(map, Place::NeedParallel, report);
-    match map.get("matrix") {
-        Some(matrix) => selections(matrix, report),
-        None => {
-            report.error(entry.mark, "`parallel` of a need names a `matrix`");
-            None
-        }
-    }
+    let Some(matrix) = map.get("matrix") else {
+        report.error(entry.mark, "`parallel` of a need names a `matrix`");
+        return None;
+    };
+    selections(matrix, report)
 }
 
 /// `dependencies`: names of jobs, each with its place.

@@ -54,7 +54,10 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Parallel> {
             let what = format!("a number from 1 to {MAX_INSTANCES} or a mapping with `matrix`");
             let number = read::number(entry, "parallel", &what, report)?;
             if !(1..=MAX_INSTANCES as i64).contains(&number) {
-                report.error(entry.value_mark(), format!("`parallel` must be between 1 and {MAX_INSTANCES}, not {number}"));
+                report.error(
+                    entry.value_mark(),
+                    format!("`parallel` must be between 1 and {MAX_INSTANCES}, not {number}"),
+                );
                 return None;
             }
             Some(Parallel::Number(number as u32))

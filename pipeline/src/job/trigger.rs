@@ -1,6 +1,6 @@
 //! `trigger`: jobs that start a child pipeline.
 
-use model::plan::{Forward, Strategy, Trigger, TriggerInclude};
+use model::plan::{Forward, Inputs, Strategy, Trigger, TriggerInclude};
 
 use crate::include::{is_project_path, read_inputs};
 use crate::keywords::{self, Place};
@@ -69,7 +69,10 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Trigger> {
         files.extend(file(item, report));
     }
     if files.len() > MAX_INCLUDES {
-        report.error(include.mark, format!("a child pipeline is made of at most {MAX_INCLUDES} files, not {}", files.len()));
+        report.error(
+            include.mark,
+            format!("a child pipeline is made of at most {MAX_INCLUDES} files, not {}", files.len()),
+        );
     }
     (!files.is_empty()).then_some(Trigger { include: files, strategy, forward })
 }
@@ -77,7 +80,7 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Trigger> {
 fn file(item: &Tree, report: &mut Report) -> Option<TriggerInclude> {
     let map = match &item.kind {
         Kind::Scalar(Scalar { text, value: Value::Text, .. }) if !text.is_empty() => {
-            return Some(TriggerInclude::Local { path: text.to_string(), inputs: Default::default() });
+            return Some(TriggerInclude::Local { path: text.to_string(), inputs: Inputs::new() });
         }
         Kind::Map(map) => map,
         _ => {

@@ -17,6 +17,19 @@ const MAX_COMPARED: usize = 2_000_000;
 type Paths = Result<Rc<Vec<String>>, String>;
 /// Paths that changed; `None` when all count as changed.
 type Changed = Result<Option<Rc<Vec<String>>>, String>;
+/// What a search among the changed files came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// There is nothing to compare with, so all count as changed.
+    All,
+    /// This path, which fits this pattern.
+    Found {
+        path: String,
+        glob: String,
+    },
+    None,
+}
+
 /// A project and a ref of it; `None` is the commit itself.
 type Tree = Option<(String, Option<String>)>;
 
@@ -70,14 +83,13 @@ impl Conditions {
         expression::whole_pattern(text).map(|pattern| self.patterns.found(&pattern, value))
     }
 
-    /// The first changed path that fits one of the patterns, `Ok(None)` when none does; the outer
-    /// `None` means that all count as changed.
+    /// The first changed path that fits one of the patterns.
     pub fn first_changed(
         &self,
         files: &dyn Files,
         compare_to: Option<&str>,
         globs: &[String],
-    ) -> Result<Option<Option<(String, String)>>, String> {
+    ) -> Result<Change, String> {
         let key = compare_to.map(ToOwned::to_owned);
         let changed = self
             .changed
@@ -85,8 +97,8 @@ impl Conditions {
             .entry(key)
             .or_insert_with(|| files.changed(compare_to).map(|paths| paths.map(Rc::new)))
             .clone()?;
-        let Some(paths) = changed else { return Ok(None) };
-        self.first(&paths, globs).map(Some)
+        let Some(paths) = changed else { return Ok(Change::All) };
+        Ok(self.first(&paths, globs)?.map_or(Change::None, |(path, glob)| Change::Found { path, glob }))
     }
 
     /// The first file that fits one of the patterns. `Err` holds why it cannot be told.
@@ -110,9 +122,8 @@ impl Conditions {
                 paths.map(Rc::new)
             })
             .clone()?;
-        let names = Rc::clone(
-            self.names.borrow_mut().entry(key).or_insert_with(|| Rc::new(paths.iter().cloned().collect())),
-        );
+        let names =
+            Rc::clone(self.names.borrow_mut().entry(key).or_insert_with(|| Rc::new(paths.iter().cloned().collect())));
         if let Some(path) = globs.iter().find(|glob| !Glob::is_pattern(glob) && names.contains(*glob)) {
             return Ok(Some((path.clone(), path.clone())));
         }

@@ -2,10 +2,10 @@
 
 use model::plan::Variable;
 
-use super::{Conditions, Rule};
-use crate::scope::Scope;
+use super::{Change, Conditions, Rule};
 use crate::expand::expand;
 use crate::files::Files;
+use crate::scope::Scope;
 use crate::source::Report;
 
 /// What the rules came to.
@@ -88,11 +88,11 @@ impl Asked<'_> {
                 .first_changed(self.files, compare_to.as_deref(), &globs)
                 .map_err(|why| (rule.mark, format!("`changes` cannot be told: {why}")))?;
             because.push(match &found {
-                None => "`changes` is true: there is nothing to compare with".to_owned(),
-                Some(Some((path, glob))) => format!("`changes` is true: `{path}` fits `{glob}`"),
-                Some(None) => format!("`changes` is false: no changed file fits {}", listed(&globs)),
+                Change::All => "`changes` is true: there is nothing to compare with".to_owned(),
+                Change::Found { path, glob } => format!("`changes` is true: `{path}` fits `{glob}`"),
+                Change::None => format!("`changes` is false: no changed file fits {}", listed(&globs)),
             });
-            if found == Some(None) {
+            if found == Change::None {
                 return Ok(false);
             }
         }

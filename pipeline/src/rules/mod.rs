@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use model::plan::{Variable, When};
 
-pub(crate) use conditions::Conditions;
+pub(crate) use conditions::{Change, Conditions};
 pub(crate) use decide::decide;
 
 use crate::document::{self, AutoCancelRule};
@@ -176,7 +176,10 @@ fn rule(map: &Map, mark: Mark, place: Place, conditions: &mut Conditions, report
                 }
                 let needs = job::read_needs(entry, report);
                 if let Some(parent) = needs.as_ref().and_then(|needs| needs.parents.first()) {
-                    report.error(entry.mark, format!("a need for the pipeline `{}` does not stand in a rule", parent.pipeline));
+                    report.error(
+                        entry.mark,
+                        format!("a need for the pipeline `{}` does not stand in a rule", parent.pipeline),
+                    );
                 }
                 rule.needs = needs.map(|needs| needs.jobs);
             }
@@ -229,13 +232,11 @@ fn exists(entry: &Entry, report: &mut Report) -> Option<Exists> {
 }
 
 fn needed_paths(map: &Map, entry: &Entry, what: &str, report: &mut Report) -> Option<Vec<String>> {
-    match map.get("paths") {
-        Some(found) => paths(found, "paths", report),
-        None => {
-            report.error(entry.mark, format!("`{what}` needs `paths` when it is a mapping"));
-            None
-        }
-    }
+    let Some(found) = map.get("paths") else {
+        report.error(entry.mark, format!("`{what}` needs `paths` when it is a mapping"));
+        return None;
+    };
+    paths(found, "paths", report)
 }
 
 fn paths(entry: &Entry, what: &str, report: &mut Report) -> Option<Vec<String>> {
@@ -248,7 +249,8 @@ fn paths(entry: &Entry, what: &str, report: &mut Report) -> Option<Vec<String>> 
     }
     for (path, mark) in &found {
         if path.starts_with("./") || path.starts_with('/') {
-            let problem = Problem::warning(*mark, format!("`{path}` fits no file: paths begin at the top of the repository"));
+            let problem =
+                Problem::warning(*mark, format!("`{path}` fits no file: paths begin at the top of the repository"));
             report.add(problem.hint(format!("`{}`", path.trim_start_matches(['.', '/']))));
         }
     }
@@ -298,4 +300,3 @@ fn part(whole: Mark, scalar: &Scalar, start: usize, end: usize) -> Mark {
     part.span.start = whole.span.start + shift + start;
     part
 }
-
