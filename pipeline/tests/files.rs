@@ -241,6 +241,21 @@ fn says_which_file_decided() {
     );
 }
 
+/// Each file hands a deeper value to the next.
+#[test]
+fn values_do_not_get_deeper_from_file_to_file() {
+    let nested = format!("{}'$[[ inputs.n ]]'{}", "[".repeat(90), "]".repeat(90));
+    let texts: Vec<_> = (0..60)
+        .map(|i| {
+            let next = format!("include: {{local: f{}.yml, inputs: {{n: {nested}}}}}\n", i + 1);
+            (format!("f{i}.yml"), format!("spec: {{inputs: {{n: {{type: array}}}}}}\n---\n{next}"))
+        })
+        .collect();
+    let files: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let found = errors("include: {local: f0.yml, inputs: {n: [x]}}\n", &files);
+    assert!(found.iter().any(|message| message.contains("nested deeper than 100 levels")), "{found:?}");
+}
+
 #[test]
 fn child_pipelines() {
     let mut table = Table::new(&[("d.yml", DEPLOY)]);

@@ -11,7 +11,7 @@ use crate::expand::expand;
 use crate::keywords::closest;
 use crate::scope::Scope;
 use crate::source::{Mark, Problem, Report};
-use crate::yaml::{Entry, Kind, Map, Node, Scalar, Tree};
+use crate::yaml::{Entry, Kind, MAX_DEPTH, Map, Node, Scalar, Tree};
 
 const OPEN: &str = "$[[";
 const CLOSE: &str = "]]";
@@ -43,11 +43,9 @@ impl Interpolation<'_, '_, '_> {
         }
         let changed = match &node.kind {
             Kind::Scalar(scalar) if scalar.text.contains(OPEN) => Some(self.scalar(node, scalar)),
-            Kind::List(items) => self.items(items).map(|items| Rc::new(Node::new(node.mark, Kind::List(items)))),
-            Kind::Reference(items) => {
-                self.items(items).map(|items| Rc::new(Node::new(node.mark, Kind::Reference(items))))
-            }
-            Kind::Map(map) => self.entries(map).map(|map| Rc::new(Node::new(node.mark, Kind::Map(map)))),
+            Kind::List(items) => self.items(items).map(|items| self.built(node.mark, Kind::List(items))),
+            Kind::Reference(items) => self.items(items).map(|items| self.built(node.mark, Kind::Reference(items))),
+            Kind::Map(map) => self.entries(map).map(|map| self.built(node.mark, Kind::Map(map))),
             _ => None,
         };
         // Only what may be shared is worth remembering.
@@ -55,6 +53,16 @@ impl Interpolation<'_, '_, '_> {
             self.done.insert(address, changed.clone());
         }
         changed
+    }
+
+    /// A collection with inputs in it, which may have become too deep.
+    fn built(&mut self, mark: Mark, kind: Kind) -> Tree {
+        let node = Node::new(mark, kind);
+        if node.depth > MAX_DEPTH {
+            self.report.error(mark, format!("values are nested deeper than {MAX_DEPTH} levels, inputs put in"));
+            return Rc::new(Node::new(mark, Kind::Broken));
+        }
+        Rc::new(node)
     }
 
     fn items(&mut self, items: &[Tree]) -> Option<Vec<Tree>> {

@@ -1,9 +1,13 @@
 //! `include`: the files that a definition is made of, read and merged (contracts/ci-yaml.md, part 2,
 //! step 2).
 
+mod file;
+
 use std::rc::Rc;
 
 use model::plan::{FormInput, Inputs};
+
+use file::{Origin, Wanted, is_yaml};
 
 use crate::expand::expand;
 use crate::extends::deep_merge;
@@ -23,40 +27,6 @@ const MAX_INCLUDES: usize = 150;
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Deepest chain of files that include files.
 const MAX_DEPTH: usize = 100;
-
-/// Where a file comes from; what it includes as `local` comes from there too.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Origin {
-    Here,
-    Project { project: String, at: Option<String> },
-    Remote,
-}
-
-/// One file that is wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Wanted {
-    Local(String),
-    Project { project: String, at: Option<String>, file: String },
-    Remote { url: String, integrity: Option<String> },
-    Artifact { job: String, path: String },
-}
-
-impl Wanted {
-    fn shown(&self, origin: &Origin) -> String {
-        match (self, origin) {
-            (Self::Local(path), Origin::Project { project, .. }) => {
-                format!("{project}:{}", path.trim_start_matches('/'))
-            }
-            (Self::Local(path), _) => path.trim_start_matches('/').to_owned(),
-            (Self::Project { project, at, file }, _) => {
-                let at = at.as_ref().map(|at| format!("@{at}")).unwrap_or_default();
-                format!("{project}:{}{at}", file.trim_start_matches('/'))
-            }
-            (Self::Remote { url, .. }, _) => url.clone(),
-            (Self::Artifact { job, path }, _) => format!("{path} of the job {job}"),
-        }
-    }
-}
 
 /// Reads files and merges what they say.
 pub(crate) struct Includer<'c, 'r> {
@@ -244,7 +214,7 @@ impl<'c, 'r> Includer<'c, 'r> {
         if self.names.len() >= MAX_INCLUDES || self.path.len() > MAX_DEPTH {
             return self.report.error(mark, format!("more than {MAX_INCLUDES} files are included"));
         }
-        let (text, from) = match self.read(wanted, mark, origin) {
+        let (text, from) = match file::read(self.files, wanted, mark, origin) {
             Ok(found) => found,
             Err(problem) => return self.report.add(problem),
         };
@@ -279,59 +249,6 @@ impl<'c, 'r> Includer<'c, 'r> {
                 );
             }
         }
-    }
-
-    fn read(&mut self, wanted: &Wanted, mark: Mark, origin: &Origin) -> Result<(String, Origin), Problem> {
-        let shown = wanted.shown(origin);
-        let refused = |why: String| Problem::error(mark, format!("`{shown}` cannot be included: {why}"));
-        let missing = || Problem::error(mark, format!("there is no file `{shown}` to include"));
-        let path_of = |path: &str| {
-            let path = path.trim_start_matches('/');
-            if path.split('/').any(|part| part == "..") {
-                return Err(refused("it is outside of the repository".to_owned()));
-            }
-            if !is_yaml(path) {
-                return Err(refused("its name does not end in `.yml` or `.yaml`".to_owned()));
-            }
-            Ok(path.to_owned())
-        };
-        match wanted {
-            Wanted::Local(path) => {
-                let path = path_of(path)?;
-                let text = match origin {
-                    Origin::Here => self.files.read(&path),
-                    Origin::Project { project, at } => self.files.read_project(project, at.as_deref(), &path),
-                    Origin::Remote => Err("a file of another server can only include other `remote` files".to_owned()),
-                };
-                match text.map_err(refused)? {
-                    Some(text) => Ok((text, origin.clone())),
-                    None => Err(self.suggested(missing(), &path, origin)),
-                }
-            }
-            Wanted::Project { project, at, file } => {
-                let path = path_of(file)?;
-                let text = self.files.read_project(project, at.as_deref(), &path).map_err(refused)?;
-                let from = Origin::Project { project: project.clone(), at: at.clone() };
-                text.map(|text| (text, from)).ok_or_else(missing)
-            }
-            Wanted::Remote { url, integrity } => {
-                let text = self.files.read_remote(url, integrity.as_deref()).map_err(refused)?;
-                Ok((text, Origin::Remote))
-            }
-            Wanted::Artifact { job, path } => {
-                let text = self.files.read_artifact(job, path).map_err(refused)?;
-                text.map(|text| (text, Origin::Here)).ok_or_else(missing)
-            }
-        }
-    }
-
-    fn suggested(&self, problem: Problem, path: &str, origin: &Origin) -> Problem {
-        if *origin != Origin::Here {
-            return problem;
-        }
-        let paths = self.files.paths().unwrap_or_default();
-        let close = keywords::closest(path, paths.iter().filter(|path| is_yaml(path)).map(String::as_str));
-        problem.maybe_hint(close.map(|close| format!("did you mean `{close}`?")))
     }
 }
 
@@ -386,10 +303,6 @@ pub(crate) fn read_inputs(entry: &Entry, report: &mut Report) -> Option<Inputs> 
         }
     }
     Some(inputs)
-}
-
-fn is_yaml(path: &str) -> bool {
-    [".yml", ".yaml"].iter().any(|end| path.ends_with(end))
 }
 
 /// `group/project`, or something with variables in it.
