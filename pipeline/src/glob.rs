@@ -1,8 +1,29 @@
 //! Patterns for paths, as `rules:changes`, `rules:exists` and `include:local` have them: Ruby's
 //! `fnmatch` with PATHNAME, DOTMATCH and EXTGLOB (contracts/ci-yaml.md, part 3).
 
+use std::cell::Cell;
+
 /// Most patterns that the braces of one become.
 const MAX_ALTERNATIVES: usize = 500;
+/// Longest pattern whose braces are written out, in bytes; in a longer one they are text.
+const MAX_WRITTEN_OUT: usize = 4 * 1024;
+/// Most steps of comparing that one budget allows: about a second.
+const MAX_STEPS: usize = 200_000_000;
+
+/// How much comparing is left: patterns and paths may both be somebody's who means harm.
+#[derive(Debug, Default)]
+pub(crate) struct Steps(Cell<usize>);
+
+impl Steps {
+    /// Whether the budget is used up; answers are worth nothing then.
+    pub fn are_used_up(&self) -> bool {
+        self.0.get() > MAX_STEPS
+    }
+
+    fn step(&self) {
+        self.0.set(self.0.get() + 1);
+    }
+}
 
 /// A pattern, ready to be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,9 +55,9 @@ impl Glob {
     }
 
     /// Whether the path, relative and without `./`, fits.
-    pub fn matches(&self, path: &str) -> bool {
+    pub fn matches(&self, path: &str, steps: &Steps) -> bool {
         let folders: Vec<Vec<char>> = path.split('/').map(|part| part.chars().collect()).collect();
-        self.alternatives.iter().any(|segments| path_fits(segments, &folders))
+        self.alternatives.iter().any(|segments| !steps.are_used_up() && path_fits(segments, &folders, steps))
     }
 
     /// Whether the text is more than a path.
@@ -47,10 +68,13 @@ impl Glob {
 
 /// Writes out `{a,b}`, the inner ones first.
 fn braces(pattern: &str, all: &mut Vec<String>) {
+    if pattern.len() > MAX_WRITTEN_OUT {
+        return all.push(pattern.to_owned());
+    }
     let mut queue = vec![pattern.to_owned()];
     while let Some(text) = queue.pop() {
         match innermost(&text) {
-            Some((open, close)) if queue.len() + all.len() < MAX_ALTERNATIVES => {
+            Some((open, close)) if queue.len() + all.len() + text.matches(',').count() < MAX_ALTERNATIVES => {
                 let inner = &text[open + 1..close];
                 let written: Vec<_> =
                     inner.split(',').map(|choice| format!("{}{choice}{}", &text[..open], &text[close + 1..])).collect();
@@ -142,17 +166,18 @@ fn class(chars: &[char], start: usize) -> Option<(Part, usize)> {
 
 /// Compares folder by folder. Going back to the last `**` alone is enough: an earlier one could
 /// only swallow more of what the later one swallows too.
-fn path_fits(pattern: &[Segment], path: &[Vec<char>]) -> bool {
+fn path_fits(pattern: &[Segment], path: &[Vec<char>], steps: &Steps) -> bool {
     let (mut p, mut at) = (0, 0);
     let mut retry = None;
     loop {
+        steps.step();
         match pattern.get(p) {
             Some(Segment::AnyDepth) => {
                 retry = Some((p + 1, at));
                 p += 1;
                 continue;
             }
-            Some(Segment::Parts(parts)) if path.get(at).is_some_and(|name| name_fits(parts, name)) => {
+            Some(Segment::Parts(parts)) if path.get(at).is_some_and(|name| name_fits(parts, name, steps)) => {
                 (p, at) = (p + 1, at + 1);
                 continue;
             }
@@ -169,10 +194,11 @@ fn path_fits(pattern: &[Segment], path: &[Vec<char>]) -> bool {
     }
 }
 
-fn name_fits(pattern: &[Part], name: &[char]) -> bool {
+fn name_fits(pattern: &[Part], name: &[char], steps: &Steps) -> bool {
     let (mut p, mut at) = (0, 0);
     let mut retry = None;
     loop {
+        steps.step();
         match pattern.get(p) {
             Some(Part::Star) => {
                 retry = Some((p + 1, at));
@@ -245,15 +271,24 @@ mod tests {
             ("", "a", false),
         ];
         for (pattern, path, wanted) in cases {
-            assert_eq!(Glob::new(pattern).matches(path), wanted, "{pattern} {path}");
+            assert_eq!(Glob::new(pattern).matches(path, &Steps::default()), wanted, "{pattern} {path}");
         }
     }
 
     #[test]
     fn greedy_patterns_end() {
-        assert!(!Glob::new(&"*a".repeat(500)).matches(&"a".repeat(400)));
-        assert!(!Glob::new(&"**/a/".repeat(200)).matches(&"a/".repeat(150)));
-        assert!(!Glob::new(&"{a,b}".repeat(60)).matches("a"));
-        assert!(!Glob::new(&"{".repeat(1_000)).matches("a"));
+        let steps = Steps::default();
+        let fits = |pattern: &str, path: &str| Glob::new(pattern).matches(path, &steps);
+        assert!(!fits(&"*a".repeat(500), &"a".repeat(400)));
+        assert!(!fits(&"**/a/".repeat(200), &"a/".repeat(150)));
+        assert!(!fits(&"{a,b}".repeat(60), "a"));
+        assert!(!fits(&"{".repeat(1_000), "a"));
+        assert!(!fits(&format!("{{{}}}{}", ",".repeat(500_000), "x".repeat(500_000)), "a"));
+        assert!(!fits(&format!("{{{}}}{}", ",".repeat(2_000), "x".repeat(2_000)), "a"));
+        assert!(!steps.are_used_up());
+        // One that would take hours says that it has had enough.
+        let (pattern, path) = (format!("*{}b", "a".repeat(4_000)), "a".repeat(8_000));
+        let glob = Glob::new(&pattern);
+        assert!((0..1_000).any(|_| !glob.matches(&path, &steps) && steps.are_used_up()));
     }
 }

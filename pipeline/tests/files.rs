@@ -225,6 +225,15 @@ fn changed_and_existing_files() {
 }
 
 #[test]
+fn so_many_files_that_exists_holds() {
+    let names: Vec<_> = (0..50_001).map(|i| format!("f{i}")).collect();
+    let files: Vec<_> = names.iter().map(|name| (name.as_str(), "")).collect();
+    let text = "z: {script: x}\na: {script: x, rules: [{exists: [nothing]}, {exists: ['nothing*'], when: never}]}\n";
+    let plan = plan(text, &files);
+    assert_eq!(plan.excluded[0].details[1], "rule 2 in line 2: `exists` is true: there are too many files to compare");
+}
+
+#[test]
 fn says_which_file_decided() {
     let mut table = Table::new(&[("Makefile", "")]);
     table.changed = Some(vec!["docs/x.md".into()]);

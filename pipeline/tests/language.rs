@@ -212,3 +212,25 @@ fn other_line_ends_and_a_byte_order_mark() {
     let planned = plan("\u{feff}job:\r\n  script: |\r\n    a\r\n    b\r\n");
     assert_eq!((planned.jobs[0].name.as_str(), planned.jobs[0].script.clone()), ("job", vec!["a\nb\n".to_owned()]));
 }
+
+/// Parents first, references then, defaults last: each step sees what the ones before it made.
+#[test]
+fn the_order_of_evaluation() {
+    let text = "
+.parent: {variables: {A: parent}, script: [!reference [.lines, script]], tags: [t]}
+.lines: {script: [one, two]}
+default: {before_script: !reference [.lines, script]}
+child: {extends: .parent, variables: {B: child}}
+other:
+  script: x
+  variables: !reference [child, variables]
+  tags: !reference [child, tags]
+";
+    let child = job(text, "child");
+    assert_eq!(
+        (child.script, child.before_script),
+        (vec!["one".into(), "two".into()], vec!["one".into(), "two".into()])
+    );
+    let other = job(text, "other");
+    assert_eq!((variables(&other), other.tags), (vec!["A=parent".into(), "B=child".into()], vec!["t".into()]));
+}

@@ -36,6 +36,8 @@ pub(crate) struct Includer<'c, 'r> {
     pub report: &'r mut Report,
     /// The files that were read, in order.
     pub names: Vec<String>,
+    /// Files that were looked for, found or not.
+    asked: usize,
     bytes: usize,
     /// The files that are being read, the outermost first, with the inputs they were given.
     path: Vec<(String, Inputs)>,
@@ -48,7 +50,7 @@ impl<'c, 'r> Includer<'c, 'r> {
         conditions: &'r mut Conditions,
         report: &'r mut Report,
     ) -> Self {
-        Self { files, scope, conditions, report, names: Vec::new(), bytes: 0, path: Vec::new() }
+        Self { files, scope, conditions, report, names: Vec::new(), asked: 0, bytes: 0, path: Vec::new() }
     }
 
     /// Reads the definition itself: its tree with everything that it includes, and its inputs.
@@ -188,17 +190,17 @@ impl<'c, 'r> Includer<'c, 'r> {
     fn all(&mut self, wanted: &Wanted, inputs: &Inputs, mark: Mark, origin: &Origin, base: &mut Map) {
         match wanted {
             Wanted::Local(path) if Glob::is_pattern(path) => {
-                let paths = match origin {
-                    Origin::Here => self.files.paths(),
-                    Origin::Project { project, at } => self.files.paths_of_project(project, at.as_deref()),
-                    Origin::Remote => Ok(Vec::new()),
+                let (project, at) = match origin {
+                    Origin::Project { project, at } => (Some(project.as_str()), at.as_deref()),
+                    Origin::Here => (None, None),
+                    Origin::Remote => return self.one(wanted, inputs, mark, origin, base),
                 };
-                let glob = Glob::new(path.trim_start_matches('/'));
-                let mut found: Vec<_> = match paths {
-                    Ok(paths) => paths.into_iter().filter(|path| is_yaml(path) && glob.matches(path)).collect(),
+                let pattern = path.trim_start_matches('/');
+                let found = self.conditions.fitting(self.files, project, at, pattern);
+                let found = match found {
+                    Ok(found) => found.into_iter().filter(|path| is_yaml(path)).collect::<Vec<_>>(),
                     Err(why) => return self.report.error(mark, format!("`{path}` cannot be included: {why}")),
                 };
-                found.sort();
                 if found.is_empty() {
                     self.report.add(Problem::warning(mark, format!("`{path}` fits no file, so nothing is included")));
                 }
@@ -211,7 +213,8 @@ impl<'c, 'r> Includer<'c, 'r> {
     }
 
     fn one(&mut self, wanted: &Wanted, inputs: &Inputs, mark: Mark, origin: &Origin, base: &mut Map) {
-        if self.names.len() >= MAX_INCLUDES || self.path.len() > MAX_DEPTH {
+        self.asked += 1;
+        if self.asked > MAX_INCLUDES || self.path.len() > MAX_DEPTH {
             return self.report.error(mark, format!("more than {MAX_INCLUDES} files are included"));
         }
         let (text, from) = match file::read(self.files, wanted, mark, origin) {

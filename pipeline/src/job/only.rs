@@ -9,7 +9,7 @@ use crate::expression::{Expression, whole_pattern};
 use crate::files::Files;
 use crate::keywords::Place;
 use crate::read;
-use crate::rules::{Change, Conditions};
+use crate::rules::{Conditions, Search};
 use crate::scope::Scope;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map};
@@ -158,7 +158,7 @@ impl Run<'_> {
                 .conditions
                 .first_changed(self.files, None, &globs)
                 .map_err(|why| (filter.mark, format!("`changes` cannot be told: {why}")))?;
-            parts.push((found != Change::None, "`changes`".to_owned()));
+            parts.push((found != Search::None, "`changes`".to_owned()));
         }
         Ok(parts)
     }

@@ -1,26 +1,29 @@
 //! What the rules of one definition share: conditions that were read, patterns, and answers about
 //! files, each asked for once.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::expression::{self, Expression, Pattern, Patterns, SyntaxError, Verdict};
 use crate::files::Files;
-use crate::glob::Glob;
+use crate::glob::{Glob, Steps};
 
 /// Patterns times files of one `exists`; beyond it holds (contracts/ci-yaml.md, part 3).
 const MAX_EXISTS_CHECKS: usize = 50_000;
-/// Paths that are compared with patterns in all.
-const MAX_COMPARED: usize = 2_000_000;
+
+/// Different refs and trees that are asked for: each may cost a look into a repository.
+const MAX_ASKED: usize = 50;
+
+const TOO_MANY_FILES: &str = "there are too many files to compare with patterns";
 
 type Paths = Result<Rc<Vec<String>>, String>;
 /// Paths that changed; `None` when all count as changed.
 type Changed = Result<Option<Rc<Vec<String>>>, String>;
-/// What a search among the changed files came to.
+/// What a search among files came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
-    /// There is nothing to compare with, so all count as changed.
+pub(crate) enum Search {
+    /// Every file counts: there is nothing to compare with, or too many to look at.
     All,
     /// This path, which fits this pattern.
     Found {
@@ -42,7 +45,7 @@ pub(crate) struct Conditions {
     trees: RefCell<HashMap<Tree, Paths>>,
     names: RefCell<HashMap<Tree, Rc<HashSet<String>>>>,
     found: RefCell<HashMap<(usize, String), Option<String>>>,
-    compared: Cell<usize>,
+    steps: Steps,
 }
 
 impl Conditions {
@@ -78,6 +81,35 @@ impl Conditions {
         self.patterns.found(&pattern(source, ""), text)
     }
 
+    /// The paths of a tree that fit a pattern, sorted.
+    pub fn fitting(
+        &self,
+        files: &dyn Files,
+        project: Option<&str>,
+        at: Option<&str>,
+        pattern: &str,
+    ) -> Result<Vec<String>, String> {
+        let glob = Glob::new(pattern);
+        let paths = self.tree(files, project, at)?;
+        let mut found: Vec<_> = paths.iter().filter(|path| glob.matches(path, &self.steps)).cloned().collect();
+        found.sort();
+        if self.steps.are_used_up() { Err(TOO_MANY_FILES.to_owned()) } else { Ok(found) }
+    }
+
+    /// All paths of the commit, or of another project.
+    fn tree(&self, files: &dyn Files, project: Option<&str>, at: Option<&str>) -> Paths {
+        let key: Tree = project.map(|project| (project.to_owned(), at.map(ToOwned::to_owned)));
+        let mut trees = self.trees.borrow_mut();
+        if trees.len() >= MAX_ASKED && !trees.contains_key(&key) {
+            return Err(format!("the files of more than {MAX_ASKED} projects are asked for"));
+        }
+        let paths = || match project {
+            None => files.paths(),
+            Some(project) => files.paths_of_project(project, at),
+        };
+        trees.entry(key).or_insert_with(|| paths().map(Rc::new)).clone()
+    }
+
     /// As [`found`](Self::found), with `/…/flags` around it.
     pub fn found_between_slashes(&self, text: &str, value: &str) -> Option<Result<bool, String>> {
         expression::whole_pattern(text).map(|pattern| self.patterns.found(&pattern, value))
@@ -89,16 +121,17 @@ impl Conditions {
         files: &dyn Files,
         compare_to: Option<&str>,
         globs: &[String],
-    ) -> Result<Change, String> {
+    ) -> Result<Search, String> {
         let key = compare_to.map(ToOwned::to_owned);
-        let changed = self
-            .changed
-            .borrow_mut()
-            .entry(key)
-            .or_insert_with(|| files.changed(compare_to).map(|paths| paths.map(Rc::new)))
-            .clone()?;
-        let Some(paths) = changed else { return Ok(Change::All) };
-        Ok(self.first(&paths, globs)?.map_or(Change::None, |(path, glob)| Change::Found { path, glob }))
+        let mut known = self.changed.borrow_mut();
+        if known.len() >= MAX_ASKED && !known.contains_key(&key) {
+            return Err(format!("more than {MAX_ASKED} refs are compared with"));
+        }
+        let changed =
+            known.entry(key).or_insert_with(|| files.changed(compare_to).map(|paths| paths.map(Rc::new))).clone()?;
+        drop(known);
+        let Some(paths) = changed else { return Ok(Search::All) };
+        self.first(&paths, globs)
     }
 
     /// The first file that fits one of the patterns. `Err` holds why it cannot be told.
@@ -108,54 +141,41 @@ impl Conditions {
         project: Option<&str>,
         at: Option<&str>,
         globs: &[String],
-    ) -> Result<Option<(String, String)>, String> {
+    ) -> Result<Search, String> {
         let key: Tree = project.map(|project| (project.to_owned(), at.map(ToOwned::to_owned)));
-        let paths = self
-            .trees
-            .borrow_mut()
-            .entry(key.clone())
-            .or_insert_with(|| {
-                let paths = match project {
-                    None => files.paths(),
-                    Some(project) => files.paths_of_project(project, at),
-                };
-                paths.map(Rc::new)
-            })
-            .clone()?;
+        let paths = self.tree(files, project, at)?;
         let names =
             Rc::clone(self.names.borrow_mut().entry(key).or_insert_with(|| Rc::new(paths.iter().cloned().collect())));
         if let Some(path) = globs.iter().find(|glob| !Glob::is_pattern(glob) && names.contains(*glob)) {
-            return Ok(Some((path.clone(), path.clone())));
+            return Ok(Search::Found { path: path.clone(), glob: path.clone() });
         }
         let patterns: Vec<String> = globs.iter().filter(|glob| Glob::is_pattern(glob)).cloned().collect();
         if patterns.len().saturating_mul(paths.len()) > MAX_EXISTS_CHECKS {
-            return Ok(patterns.first().map(|glob| ("too many files to compare".to_owned(), glob.clone())));
+            return Ok(Search::All);
         }
         self.first(&paths, &patterns)
     }
 
-    fn first(&self, paths: &Rc<Vec<String>>, globs: &[String]) -> Result<Option<(String, String)>, String> {
+    fn first(&self, paths: &Rc<Vec<String>>, globs: &[String]) -> Result<Search, String> {
         for text in globs {
             let key = (Rc::as_ptr(paths) as usize, text.clone());
             if let Some(known) = self.found.borrow().get(&key) {
                 match known {
-                    Some(path) => return Ok(Some((path.clone(), text.clone()))),
+                    Some(path) => return Ok(Search::Found { path: path.clone(), glob: text.clone() }),
                     None => continue,
                 }
             }
-            let compared = self.compared.get().saturating_add(paths.len());
-            self.compared.set(compared);
-            if compared > MAX_COMPARED {
-                return Err("there are too many files to compare with patterns".to_owned());
-            }
             let glob = Glob::new(text);
-            let path = paths.iter().find(|path| glob.matches(path)).cloned();
+            let path = paths.iter().find(|path| glob.matches(path, &self.steps)).cloned();
+            if self.steps.are_used_up() {
+                return Err(TOO_MANY_FILES.to_owned());
+            }
             self.found.borrow_mut().insert(key, path.clone());
             if let Some(path) = path {
-                return Ok(Some((path, text.clone())));
+                return Ok(Search::Found { path, glob: text.clone() });
             }
         }
-        Ok(None)
+        Ok(Search::None)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use model::plan::Variable;
 
-use super::{Change, Conditions, Rule};
+use super::{Conditions, Rule, Search};
 use crate::expand::expand;
 use crate::files::Files;
 use crate::scope::Scope;
@@ -88,11 +88,11 @@ impl Asked<'_> {
                 .first_changed(self.files, compare_to.as_deref(), &globs)
                 .map_err(|why| (rule.mark, format!("`changes` cannot be told: {why}")))?;
             because.push(match &found {
-                Change::All => "`changes` is true: there is nothing to compare with".to_owned(),
-                Change::Found { path, glob } => format!("`changes` is true: `{path}` fits `{glob}`"),
-                Change::None => format!("`changes` is false: no changed file fits {}", listed(&globs)),
+                Search::All => "`changes` is true: there is nothing to compare with".to_owned(),
+                Search::Found { path, glob } => format!("`changes` is true: `{path}` fits `{glob}`"),
+                Search::None => format!("`changes` is false: no changed file fits {}", listed(&globs)),
             });
-            if found == Change::None {
+            if found == Search::None {
                 return Ok(false);
             }
         }
@@ -105,10 +105,11 @@ impl Asked<'_> {
                 .first_existing(self.files, project.as_deref(), at.as_deref(), &globs)
                 .map_err(|why| (rule.mark, format!("`exists` cannot be told: {why}")))?;
             because.push(match &found {
-                Some((path, glob)) => format!("`exists` is true: `{path}` fits `{glob}`"),
-                None => format!("`exists` is false: no file fits {}", listed(&globs)),
+                Search::All => "`exists` is true: there are too many files to compare".to_owned(),
+                Search::Found { path, glob } => format!("`exists` is true: `{path}` fits `{glob}`"),
+                Search::None => format!("`exists` is false: no file fits {}", listed(&globs)),
             });
-            if found.is_none() {
+            if found == Search::None {
                 return Ok(false);
             }
         }

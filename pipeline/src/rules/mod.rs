@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use model::plan::{Variable, When};
 
-pub(crate) use conditions::{Change, Conditions};
+pub(crate) use conditions::{Conditions, Search};
 pub(crate) use decide::decide;
 
 use crate::document::{self, AutoCancelRule};
