@@ -41,6 +41,9 @@ pub struct Diagnostic {
     /// The way out: "did you mean `script`?".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// Where the documentation explains it: `docs/language.md#rules`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
     /// The text of the line that the span begins in, for the caret.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source_line: String,

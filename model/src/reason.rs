@@ -46,6 +46,28 @@ pub enum Reason {
         /// Whether later stages wait for it.
         blocking: bool,
     },
+    /// scheduled: its `start_in` runs, until then it may be played at once or unscheduled.
+    WaitsForTime {
+        /// When it starts, once that is known.
+        at: Option<crate::Timestamp>,
+    },
+    /// waiting_for_resource: another job holds its resource group.
+    WaitsForResource {
+        /// The group.
+        group: String,
+        /// The job that holds it, as far as it is known.
+        holder: Option<String>,
+    },
+    /// canceled: a newer commit came on the same ref (`workflow:auto_cancel:on_new_commit`).
+    OutdatedBy {
+        /// The commit or the run that came.
+        newer: String,
+    },
+    /// canceled: another job of the run failed (`workflow:auto_cancel:on_job_failure`).
+    CanceledAfterFailure {
+        /// The job that failed.
+        job: String,
+    },
     /// running: a runner took it.
     TakenBy {
         /// The runner's name.
@@ -130,6 +152,14 @@ impl fmt::Display for Reason {
                 f.write_str("waits for somebody to play it; later stages wait with it")
             }
             Self::WaitsForPerson { blocking: false } => f.write_str("may be played by somebody; nothing waits for it"),
+            Self::WaitsForTime { at: Some(at) } => write!(f, "starts at {at}"),
+            Self::WaitsForTime { at: None } => f.write_str("starts by itself after a while"),
+            Self::WaitsForResource { group, holder: Some(holder) } => {
+                write!(f, "waits until {holder} gives the resource group {group} back")
+            }
+            Self::WaitsForResource { group, holder: None } => write!(f, "waits for the resource group {group}"),
+            Self::OutdatedBy { newer } => write!(f, "was canceled, because {newer} is newer"),
+            Self::CanceledAfterFailure { job } => write!(f, "was canceled, because {job} failed"),
             Self::TakenBy { runner } => write!(f, "runs on {runner}"),
             Self::PlayedBy { user } => write!(f, "was played by {user} and waits for a free runner"),
             Self::RetriedBy { user } => write!(f, "was retried by {user} and waits for a free runner"),

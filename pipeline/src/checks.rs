@@ -2,56 +2,171 @@
 
 use std::collections::HashMap;
 
-use crate::job::{Draft, NeedDraft};
+use model::plan::{EnvironmentAction, TriggerInclude};
+
+use crate::evaluate::Part;
+use crate::job::Draft;
 use crate::keywords::closest;
+use crate::link::Names;
 use crate::source::{Mark, Problem, Report};
 
 /// Checks that hold whichever jobs are in the run. `hidden` and `broken` are names that exist in
 /// the file although there is no draft of them.
-pub(crate) fn whole_file(drafts: &[Draft], stages: &[String], hidden: &[&str], broken: &[&str], report: &mut Report) {
+pub(crate) fn whole_file(
+    drafts: &[Draft],
+    parts: &[Part<'_>],
+    stages: &[String],
+    hidden: &[&str],
+    broken: &[&str],
+    report: &mut Report,
+) {
     let stage_index: HashMap<_, _> = stages.iter().enumerate().map(|(i, stage)| (stage.as_str(), i)).collect();
-    let jobs: HashMap<_, _> = drafts.iter().enumerate().map(|(i, draft)| (&*draft.name, i)).collect();
+    let others = Others { drafts, parts, names: Names::new(parts), hidden, broken };
     for draft in drafts {
-        let stage = stage_index.get(draft.stage.as_str());
+        let own = draft.planned.stage.as_str();
+        let stage = stage_index.get(own);
+        report.about("stage");
         // An empty stage is one that could not be read.
-        if stage.is_none() && !draft.stage.is_empty() {
+        if stage.is_none() && !own.is_empty() {
             report.add_error(|| unknown_stage(draft, stages));
         }
+        report.about("needs");
+        let needs = draft.needs.as_ref().map(|needs| &needs.jobs);
         let rules = draft.rules.iter().flatten().filter_map(|rule| rule.needs.as_ref());
-        for need in draft.needs.iter().chain(rules).flatten() {
-            let name = need.need.job.as_str();
-            let Some(&target) = jobs.get(name) else {
-                if broken.contains(&name) {
+        for need in needs.into_iter().chain(rules).flatten() {
+            let Some(other) = others.find(&need.job) else {
+                if broken.contains(&need.job.as_str()) {
                     continue;
                 }
-                if need.need.optional {
-                    let message = format!("`{}` needs `{name}`, but there is no such job in this file", draft.name);
+                if need.optional {
+                    let message =
+                        format!("`{}` needs `{}`, but there is no such job in this file", draft.name, need.job);
                     report.add(Problem::warning(need.mark, message));
                 } else {
-                    report.add_error(|| unknown_need(draft, name, need.mark, drafts, hidden));
+                    report.add_error(|| others.unknown(draft, "needs", &need.job, need.mark));
                 }
                 continue;
             };
-            let other = &drafts[target];
-            if let (Some(own), Some(theirs)) = (stage, stage_index.get(other.stage.as_str()))
-                && theirs > own
-            {
+            let later = stage_index.get(other.planned.stage.as_str());
+            if stage.zip(later).is_some_and(|(own, theirs)| theirs > own) {
                 let message = format!(
-                    "`{}` in stage `{}` needs `{name}`, which is in the later stage `{}`",
-                    draft.name, draft.stage, other.stage
+                    "`{}` in stage `{own}` needs `{}`, which is in the later stage `{}`",
+                    draft.name, need.job, other.planned.stage
                 );
                 report.add(Problem::error(need.mark, message).hint("a need is in the same stage or in an earlier one"));
             }
         }
+        dependencies(draft, &others, &stage_index, report);
+        on_stop(draft, &others, report);
+        child(draft, &others, report);
     }
-    let needs: Vec<_> = drafts.iter().map(|draft| (&*draft.name, draft.needs.as_deref())).collect();
-    circles(&needs, report);
+    report.about("needs");
+    let index: HashMap<_, _> = drafts.iter().enumerate().map(|(i, draft)| (&*draft.name, i)).collect();
+    let targets = drafts.iter().map(|draft| {
+        let whole = draft.needs.iter().flat_map(|needs| &needs.jobs).filter(|need| need.selections.is_none());
+        whole.filter_map(|need| index.get(need.job.as_str()).map(|target| (*target, need.mark))).collect()
+    });
+    let names: Vec<_> = drafts.iter().map(|draft| &*draft.name).collect();
+    circles(&names, &targets.collect::<Vec<_>>(), report);
+}
+
+/// The jobs that a job may name.
+struct Others<'o> {
+    drafts: &'o [Draft],
+    parts: &'o [Part<'o>],
+    names: Names<'o>,
+    hidden: &'o [&'o str],
+    broken: &'o [&'o str],
+}
+
+impl Others<'_> {
+    fn find(&self, name: &str) -> Option<&Draft> {
+        self.names.get(name).first().map(|i| self.parts[*i].draft)
+    }
+
+    fn unknown(&self, draft: &Draft, verb: &str, name: &str, mark: Mark) -> Problem {
+        let shown: String = name.chars().take(60).collect();
+        let message = format!("`{}` {verb} `{shown}`, but there is no such job in this file", draft.name);
+        let problem = Problem::error(mark, message);
+        if self.hidden.contains(&name) {
+            return problem.hint("a name that begins with a dot is a template, which never runs");
+        }
+        let names = self.drafts.iter().map(|other| &*other.name).filter(|other| *other != &*draft.name);
+        problem.maybe_hint(closest(name, names).map(|close| format!("did you mean `{close}`?")))
+    }
+}
+
+/// `dependencies` are jobs that have run before: of earlier stages, or needed ones.
+fn dependencies(draft: &Draft, others: &Others<'_>, stages: &HashMap<&str, usize>, report: &mut Report) {
+    report.about("dependencies");
+    for (name, mark) in draft.dependencies.iter().flatten() {
+        let Some(other) = others.find(name) else {
+            if !others.broken.contains(&name.as_str()) {
+                report.add_error(|| others.unknown(draft, "depends on", name, *mark));
+            }
+            continue;
+        };
+        let place = |draft: &Draft| stages.get(draft.planned.stage.as_str()).copied();
+        // As on GitLab, an empty list of needs leaves `dependencies` alone.
+        if let Some(needs) = draft.needs.as_ref().filter(|needs| !needs.jobs.is_empty()) {
+            let needed = needs
+                .jobs
+                .iter()
+                .any(|need| need.job == *name || others.find(&need.job).is_some_and(|one| one.name == other.name));
+            if !needed {
+                let message = format!("`{}` depends on `{name}`, which it does not need", draft.name);
+                report.add(Problem::error(*mark, message).hint("add it to `needs`, or leave `dependencies` out"));
+            }
+        } else if place(other).zip(place(draft)).is_some_and(|(theirs, own)| theirs > own) {
+            let message = format!(
+                "`{}` in stage `{}` depends on `{name}`, which is in the later stage `{}`",
+                draft.name, draft.planned.stage, other.planned.stage
+            );
+            report.error(*mark, message);
+        }
+    }
+}
+
+/// The job of `on_stop` takes the same environment down.
+fn on_stop(draft: &Draft, others: &Others<'_>, report: &mut Report) {
+    report.about("environment");
+    let Some(environment) = &draft.planned.environment else { return };
+    let Some(name) = &environment.on_stop else { return };
+    let Some(other) = others.find(name) else {
+        return report.add_error(|| others.unknown(draft, "is stopped by", name, draft.mark));
+    };
+    let problem = match &other.planned.environment {
+        None => Some(format!("`{name}` stops the environment of `{}`, but has no `environment`", draft.name)),
+        Some(theirs) if theirs.action != EnvironmentAction::Stop => {
+            Some(format!("`{name}` stops the environment of `{}`, but its `action` is not `stop`", draft.name))
+        }
+        Some(theirs) if theirs.name != environment.name => Some(format!(
+            "`{name}` stops the environment `{}`, not `{}` of `{}`",
+            theirs.name, environment.name, draft.name
+        )),
+        Some(_) => None,
+    };
+    if let Some(message) = problem {
+        report.error(other.mark, message);
+    }
+}
+
+/// A definition that is an artifact is made by a job of the same run.
+fn child(draft: &Draft, others: &Others<'_>, report: &mut Report) {
+    report.about("trigger");
+    for include in draft.planned.trigger.iter().flat_map(|trigger| &trigger.include) {
+        if let TriggerInclude::Artifact { job, .. } = include
+            && others.find(job).is_none()
+        {
+            report.add_error(|| others.unknown(draft, "takes its definition from", job, draft.mark));
+        }
+    }
 }
 
 fn unknown_stage(draft: &Draft, stages: &[String]) -> Problem {
-    let shown: String = draft.stage.chars().take(60).collect();
+    let shown: String = draft.planned.stage.chars().take(60).collect();
     let problem = Problem::error(draft.stage_mark, format!("there is no stage `{shown}` for the job `{}`", draft.name));
-    let hint = match closest(&draft.stage, stages.iter().map(String::as_str)) {
+    let hint = match closest(&draft.planned.stage, stages.iter().map(String::as_str)) {
         Some(close) => format!("did you mean `{close}`?"),
         None if stages.len() <= 12 => format!("the stages are {}", stages.join(", ")),
         None => "add it to `stages`".to_owned(),
@@ -59,35 +174,16 @@ fn unknown_stage(draft: &Draft, stages: &[String]) -> Problem {
     problem.hint(hint)
 }
 
-fn unknown_need(draft: &Draft, name: &str, mark: Mark, drafts: &[Draft], hidden: &[&str]) -> Problem {
-    let shown: String = name.chars().take(60).collect();
-    let message = format!("`{}` needs `{shown}`, but there is no such job in this file", draft.name);
-    let problem = Problem::error(mark, message);
-    if hidden.contains(&name) {
-        return problem.hint("a name that begins with a dot is a template, which never runs");
-    }
-    let close = closest(name, drafts.iter().map(|other| &*other.name).filter(|other| *other != &*draft.name));
-    problem.maybe_hint(close.map(|close| format!("did you mean `{close}`?")))
-}
-
 /// Reports every circle of needs once, at the need that closes it.
-pub(crate) fn circles(nodes: &[(&str, Option<&[NeedDraft]>)], report: &mut Report) {
+pub(crate) fn circles(names: &[&str], targets: &[Vec<(usize, Mark)>], report: &mut Report) {
     #[derive(Clone, Copy, PartialEq)]
     enum Color {
         White,
         Grey,
         Black,
     }
-    let jobs: HashMap<_, _> = nodes.iter().enumerate().map(|(i, (name, _))| (*name, i)).collect();
-    let targets: Vec<Vec<(usize, Mark)>> = nodes
-        .iter()
-        .map(|(_, needs)| {
-            let needs = needs.iter().flat_map(|needs| needs.iter());
-            needs.filter_map(|need| jobs.get(need.need.job.as_str()).map(|target| (*target, need.mark))).collect()
-        })
-        .collect();
-    let mut colors = vec![Color::White; nodes.len()];
-    for start in 0..nodes.len() {
+    let mut colors = vec![Color::White; names.len()];
+    for start in 0..names.len() {
         if colors[start] != Color::White {
             continue;
         }
@@ -108,12 +204,12 @@ pub(crate) fn circles(nodes: &[(&str, Option<&[NeedDraft]>)], report: &mut Repor
                 }
                 Color::Grey => {
                     let from = path.iter().position(|(job, _)| *job == target).unwrap_or(0);
-                    let mut names: Vec<_> = path[from..].iter().map(|(job, _)| nodes[*job].0).collect();
-                    names.push(nodes[target].0);
-                    let message = if names.len() == 2 {
-                        format!("`{}` needs itself", names[0])
+                    let mut circle: Vec<_> = path[from..].iter().map(|(job, _)| names[*job]).collect();
+                    circle.push(names[target]);
+                    let message = if circle.len() == 2 {
+                        format!("`{}` needs itself", circle[0])
                     } else {
-                        format!("the needs go in a circle: {}", shorten(&names))
+                        format!("the needs go in a circle: {}", shorten(&circle))
                     };
                     report.error(mark, message);
                 }

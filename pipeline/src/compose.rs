@@ -1,26 +1,36 @@
 //! From the file to jobs, in the order of contracts/ci-yaml.md part 2, and from jobs to the plan.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use model::plan::{AllowFailure, ExcludedJob, Plan, PlannedJob, Variable, When};
+use model::plan::{ExcludedJob, Plan, When};
 
-use crate::document::{self, Globals};
-use crate::job::{self, Draft, NeedDraft};
+use crate::document::{self, AutoCancelRule, Globals};
+use crate::evaluate::{self, Part};
+use crate::include::Includer;
+use crate::job::{self, Draft};
 use crate::rules::{self, Conditions};
+use crate::scope::Scope;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Kind, Map, Tree};
-use crate::{Context, EvaluatedJob, Outcome, checks, extends, read, references, yaml};
+use crate::{Context, EvaluatedJob, Outcome, advice, checks, extends, link, read, references};
+
+/// Most jobs of one run, the instances of each counted.
+const MAX_JOBS: usize = 10_000;
 
 /// Evaluates a text.
 pub(crate) fn outcome(text: &str, context: &Context) -> Outcome {
     let mut report = Report::default();
     let mut outcome = Outcome::default();
-    let file = report.add_file(&context.file, if text.len() > yaml::MAX_BYTES { "" } else { text });
-    // Step 1: the text, with aliases and merge keys.
-    let (root, problems) = yaml::load(text, file);
-    report.extend(problems);
+    let mut conditions = Conditions::default();
+    // Steps 1 and 2: the texts, with aliases, merge keys and inputs; included ones under the definition.
+    let scope = Scope::new(context, &[]);
+    let mut includer = Includer::new(&*context.files, &scope, &mut conditions, &mut report);
+    let (root, inputs) = includer.definition(&context.file, text, &context.inputs);
+    outcome.includes = std::mem::take(&mut includer.names);
+    outcome.inputs = inputs;
+    report.about("a-definition");
     if let Some(top) = root.and_then(|root| top_level(&root, &mut report)) {
-        compose(&top, context, &mut outcome, &mut report);
+        compose(&top, context, &mut conditions, &mut outcome, &mut report);
     }
     outcome.diagnostics = report.finish();
     outcome
@@ -44,17 +54,19 @@ fn top_level(root: &Tree, report: &mut Report) -> Option<Map> {
     }
 }
 
-fn compose(top: &Map, context: &Context, outcome: &mut Outcome, report: &mut Report) {
-    let mut conditions = Conditions::default();
-    // Step 2, `include`, has its place here. Step 3:
+fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &mut Outcome, report: &mut Report) {
+    // Step 3:
     let top = extends::resolve(top, report);
     // Step 4:
     let top = references::resolve(&top, report);
     // Steps 5 and 6:
-    let globals = document::read_globals(&top, &mut conditions, report);
-    let (drafts, broken) = drafts(&top, &globals, &mut conditions, report);
+    let globals = document::read_globals(&top, conditions, report);
+    let (drafts, broken) = drafts(&top, &globals, conditions, report);
     let hidden: Vec<_> = top.entries.iter().map(|e| &*e.key).filter(|key| key.starts_with('.')).collect();
-    checks::whole_file(&drafts, &globals.stages, &hidden, &broken, report);
+    // Step 7:
+    let parts = parts(&drafts, report);
+    checks::whole_file(&drafts, &parts, &globals.stages, &hidden, &broken, report);
+    report.about("a-definition");
     if drafts.is_empty() && broken.is_empty() && !report.failed() {
         let problem = Problem::error(document::first_mark(&top), "the definition has no job");
         report.add(problem.hint("a job needs at least a name and a `script`"));
@@ -64,22 +76,25 @@ fn compose(top: &Map, context: &Context, outcome: &mut Outcome, report: &mut Rep
     if report.failed() {
         return;
     }
-    // Step 7, parallel and matrix, has its place here. Step 8:
-    let no_workflow = workflow(&globals, context, &conditions, outcome, report);
+    // Step 8:
+    let (no_workflow, of_rule) = workflow(&globals, context, conditions, outcome, report);
     // Step 9:
-    let scope = Scope::new(context, &outcome.global_variables);
-    let evaluated = drafts.iter().map(|draft| evaluate(draft, &outcome.global_variables, &scope, &conditions, report));
-    let (jobs, needs): (Vec<_>, Vec<_>) = evaluated.unzip();
+    let mut jobs = evaluate::all(&parts, &outcome.global_variables, context, conditions, report);
     // Step 10:
-    in_the_run(&jobs, &needs, report);
+    link::jobs(&parts, &mut jobs, report);
+    if !report.failed() {
+        advice::give(&parts, &jobs, &globals.stages, report);
+    }
     outcome.valid = !report.failed();
+    report.about("a-definition");
     if outcome.valid
-        && let Some(problem) = no_workflow.or_else(|| no_run(&drafts, &jobs))
+        && let Some(problem) = no_workflow.or_else(|| no_run(&parts, &jobs))
     {
         report.add(problem);
     }
-    outcome.plan = (!report.failed()).then(|| plan(&jobs, &globals));
-    outcome.jobs = jobs;
+    let plan = (!report.failed()).then(|| plan(&jobs, &globals, of_rule));
+    outcome.plan = plan.map(|plan| Plan { inputs: outcome.inputs.clone(), includes: outcome.includes.clone(), ..plan });
+    outcome.jobs = jobs.into_iter().map(|job| job.evaluated).collect();
 }
 
 fn drafts<'t>(
@@ -89,17 +104,25 @@ fn drafts<'t>(
     report: &mut Report,
 ) -> (Vec<Draft>, Vec<&'t str>) {
     let (mut drafts, mut broken) = (Vec::new(), Vec::new());
-    let of_workflow = globals.workflow.iter().flat_map(|(rules, _)| rules).map(|rule| &rule.variables);
-    let inherited: usize = globals.variables.len() + of_workflow.map(Vec::len).max().unwrap_or(0);
-    let inherited_bytes = globals.variables_bytes();
+    let (inherited, inherited_bytes) = globals.cost();
+    let mut instances = 0;
     for (entry, body) in document::jobs(top, report) {
         let Some(body) = body else {
             broken.push(&*entry.key);
             continue;
         };
         let draft = job::read_job(entry, body, &globals.default, conditions, report);
-        let (values, bytes) = draft.cost();
-        if !report.charge(values + inherited, bytes + inherited_bytes, entry.mark) {
+        let each = draft.instances();
+        let values = (entry.value.nodes + inherited).saturating_mul(each);
+        let bytes = (entry.value.bytes + inherited_bytes).saturating_mul(each);
+        if !report.charge(values, bytes, entry.mark) {
+            break;
+        }
+        instances += each;
+        if instances > MAX_JOBS {
+            report.about("limits");
+            let problem = Problem::error(entry.mark, format!("the definition has more than {MAX_JOBS} jobs"));
+            report.add(problem.hint("split it into child pipelines"));
             break;
         }
         drafts.push(draft);
@@ -107,168 +130,88 @@ fn drafts<'t>(
     (drafts, broken)
 }
 
-/// What conditions see: the variables of the run, then those of the job, then the rest
-/// (contracts/ci-yaml.md, part 6, precedence).
-struct Scope<'v> {
-    run: HashMap<&'v str, &'v str>,
-    rest: HashMap<&'v str, &'v str>,
-}
-
-impl<'v> Scope<'v> {
-    fn new(context: &'v Context, globals: &'v [Variable]) -> Self {
-        let pairs = |variable: &'v Variable| (variable.key.as_str(), variable.value.as_str());
-        Self {
-            run: context.variables.iter().map(pairs).collect(),
-            rest: context.predefined.iter().chain(globals).map(pairs).collect(),
+/// Every job that the run may have: each instance of each draft.
+fn parts<'d>(drafts: &'d [Draft], report: &mut Report) -> Vec<Part<'d>> {
+    let parts: Vec<_> = drafts.iter().flat_map(Part::of).collect();
+    let mut seen: HashSet<&str> = HashSet::with_capacity(parts.len());
+    report.about("parallel");
+    for part in &parts {
+        if !seen.insert(&part.name) {
+            report.error(part.draft.mark, format!("there are two jobs with the name `{}`", part.name));
         }
     }
-
-    fn get(&self, name: &str, own: &'v [Variable]) -> Option<&'v str> {
-        let of_job = || own.iter().rev().find(|variable| variable.key == name).map(|variable| variable.value.as_str());
-        self.run.get(name).copied().or_else(of_job).or_else(|| self.rest.get(name).copied())
-    }
+    parts
 }
 
 /// The workflow's rules: their variables go over those of the file. Returns why there is no run,
-/// when they say so.
+/// when they say so, and what the rule says of cancelling.
 fn workflow(
     globals: &Globals,
     context: &Context,
     conditions: &Conditions,
     outcome: &mut Outcome,
     report: &mut Report,
-) -> Option<Problem> {
-    let (rules, mark) = globals.workflow.as_ref()?;
+) -> (Option<Problem>, AutoCancelRule) {
+    let Some((rules, mark)) = globals.workflow.rules.as_ref() else { return Default::default() };
+    report.about("workflow");
     let scope = Scope::new(context, &globals.variables);
-    let decision = rules::decide(rules, &|name| scope.get(name, &[]), conditions, report);
+    let decision = rules::decide(rules, &scope, &[], &*context.files, conditions, report);
     let hint = decision.details.join("; ");
+    let mut auto_cancel = AutoCancelRule::default();
     let problem = match decision.rule {
         Some((_, rule)) if rule.when != Some(When::Never) => {
             outcome.global_variables = read::layered([&globals.variables[..], &rule.variables[..]]);
+            auto_cancel = rule.auto_cancel;
             None
         }
         Some((i, rule)) => {
             let message = format!("no run can be made: rule {} of `workflow` says `when: never`", i + 1);
-            Some(Problem::error(rule.mark, message).hint(hint))
+            Some(Problem::error(rule.mark, message).hint(hint).topic("workflow"))
         }
-        None => Some(Problem::error(*mark, "no run can be made: no rule of `workflow` applies").hint(hint)),
+        None => {
+            let message = "no run can be made: no rule of `workflow` applies";
+            Some(Problem::error(*mark, message).hint(hint).topic("workflow"))
+        }
     };
     outcome.workflow_rules_pass = Some(problem.is_none());
-    problem
-}
-
-/// One job with the rules' verdict, and what it needs then.
-fn evaluate<'d>(
-    draft: &'d Draft,
-    globals: &[Variable],
-    scope: &Scope<'d>,
-    conditions: &Conditions,
-    report: &mut Report,
-) -> (EvaluatedJob, Option<&'d [NeedDraft]>) {
-    let mut job = PlannedJob {
-        name: draft.name.to_string(),
-        base_name: draft.name.to_string(),
-        stage: draft.stage.clone(),
-        when: draft.when,
-        allow_failure: draft.allow_failure.clone(),
-        needs: None,
-        before_script: draft.before_script.clone(),
-        script: draft.script.clone(),
-        after_script: draft.after_script.clone(),
-        variables: Vec::new(),
-        artifacts: draft.artifacts.clone(),
-        timeout: draft.timeout,
-        retry: draft.retry.clone(),
-        line: draft.mark.span.line,
-    };
-    let mut needs = draft.needs.as_deref();
-    let mut of_rule: &[Variable] = &[];
-    let (mut excluded, mut matched_rule, mut details) = (None, None, Vec::new());
-    if let Some(rules) = &draft.rules {
-        let decision = rules::decide(rules, &|name| scope.get(name, &draft.variables), conditions, report);
-        details = decision.details;
-        if let Some((i, rule)) = decision.rule {
-            matched_rule = Some(i);
-            job.when = rule.when.unwrap_or(draft.when);
-            if job.when == When::Never {
-                excluded = Some(format!("rule {} in line {} says `when: never`", i + 1, rule.mark.span.line));
-            }
-            if let Some(allowed) = rule.allow_failure {
-                job.allow_failure = AllowFailure::Bool(allowed);
-            }
-            of_rule = &rule.variables;
-            needs = rule.needs.as_deref().or(needs);
-        } else {
-            job.when = When::Never;
-            excluded = Some("none of its rules applies".to_owned());
-        }
-    } else if draft.when == When::Never {
-        excluded = Some(format!("`when: never` in line {}", draft.when_mark.span.line));
-    }
-    job.needs = needs.map(|needs| needs.iter().map(|draft| draft.need.clone()).collect());
-    job.variables = read::layered([globals, &draft.variables, of_rule]);
-    let single_exit_code = draft.single_exit_code;
-    (EvaluatedJob { job, excluded, matched_rule, details, single_exit_code }, needs)
-}
-
-/// Checks of the jobs that are in the run: none may need one that is left out, unless it says that
-/// it may be, and needs that rules gave must not go in a circle.
-fn in_the_run(jobs: &[EvaluatedJob], needs: &[Option<&[NeedDraft]>], report: &mut Report) {
-    let excluded: HashMap<_, _> = jobs
-        .iter()
-        .filter_map(|job| job.excluded.as_ref().map(|reason| (job.job.name.as_str(), reason.as_str())))
-        .collect();
-    let included = || jobs.iter().zip(needs).filter(|(job, _)| job.excluded.is_none());
-    for (job, needs) in included() {
-        for need in needs.iter().flat_map(|needs| needs.iter()).filter(|need| !need.need.optional) {
-            if let Some(reason) = excluded.get(need.need.job.as_str()) {
-                let message =
-                    format!("`{}` needs `{}`, which is not in the run: {reason}", job.job.name, need.need.job);
-                report.add(Problem::error(need.mark, message).hint("`optional: true` lets the run be without it"));
-            }
-        }
-    }
-    let nodes: Vec<_> = included().map(|(job, needs)| (job.job.name.as_str(), *needs)).collect();
-    checks::circles(&nodes, report);
+    (problem, auto_cancel)
 }
 
 /// Why a valid definition makes no run, if it makes none.
-fn no_run(drafts: &[Draft], jobs: &[EvaluatedJob]) -> Option<Problem> {
-    let included = || drafts.iter().zip(jobs).filter(|(_, job)| job.excluded.is_none()).map(|(draft, _)| draft);
-    let mark = |draft: Option<&Draft>| draft.map_or_else(Mark::default, |draft| draft.mark);
+fn no_run(parts: &[Part<'_>], jobs: &[evaluate::Job<'_>]) -> Option<Problem> {
+    let included = || parts.iter().zip(jobs).filter(|(_, job)| job.evaluated.excluded.is_none()).map(|(part, _)| part);
+    let mark = |part: Option<&Part<'_>>| part.map_or_else(Mark::default, |part| part.draft.mark);
     if included().next().is_none() {
-        let problem = Problem::error(mark(drafts.first()), "no run can be made: every job is left out");
-        let first =
-            jobs.first().and_then(|job| job.excluded.clone().map(|reason| format!("`{}`: {reason}", job.job.name)));
+        let problem = Problem::error(mark(parts.first()), "no run can be made: every job is left out");
+        let first = jobs.first().map(|job| &job.evaluated);
+        let first = first.and_then(|one| one.excluded.clone().map(|reason| format!("`{}`: {reason}", one.job.name)));
         return Some(problem.maybe_hint(first));
     }
-    if included().all(|draft| document::is_edge(&draft.stage)) {
+    if included().all(|part| document::is_edge(&part.draft.planned.stage)) {
         let message = "no run can be made: all its jobs are in `.pre` or `.post`";
         return Some(Problem::error(mark(included().next()), message).hint("put a job into another stage"));
     }
     None
 }
 
-fn plan(jobs: &[EvaluatedJob], globals: &Globals) -> Plan {
+fn plan(jobs: &[evaluate::Job<'_>], globals: &Globals, of_rule: AutoCancelRule) -> Plan {
     let mut plan = Plan {
         stages: globals.stages.clone(),
-        jobs: Vec::new(),
-        excluded: Vec::new(),
         variables: globals.form.clone(),
+        name: globals.workflow.name.clone(),
+        auto_cancel: of_rule.over(globals.workflow.auto_cancel),
+        ..Plan::default()
     };
-    let present: HashMap<_, _> = jobs.iter().map(|job| (job.job.name.as_str(), job.excluded.is_none())).collect();
-    for evaluated in jobs {
-        let mut job = evaluated.job.clone();
-        if let Some(reason) = evaluated.excluded.clone() {
-            let details = evaluated.details.clone();
-            plan.excluded.push(ExcludedJob { name: job.name, stage: job.stage, reason, details });
-            continue;
+    for EvaluatedJob { job, excluded, details, .. } in jobs.iter().map(|job| &job.evaluated) {
+        match excluded {
+            None => plan.jobs.push(job.clone()),
+            Some(reason) => plan.excluded.push(ExcludedJob {
+                name: job.name.clone(),
+                stage: job.stage.clone(),
+                reason: reason.clone(),
+                details: details.clone(),
+            }),
         }
-        if let Some(needs) = &mut job.needs {
-            // Only optional ones can be absent here.
-            needs.retain(|need| present.get(need.job.as_str()) == Some(&true));
-        }
-        plan.jobs.push(job);
     }
     plan
 }

@@ -1,6 +1,6 @@
 //! The top of the file: which entries are keywords, which are jobs, and what the keywords say.
 
-use model::plan::{FormVariable, Variable};
+use model::plan::{AutoCancel, FormVariable, OnJobFailure, OnNewCommit, Variable};
 
 use crate::job::{self, Variables};
 use crate::keywords::{self, Place, closest};
@@ -19,16 +19,48 @@ pub(crate) struct Globals {
     pub stages: Vec<String>,
     pub variables: Vec<Variable>,
     pub form: Vec<FormVariable>,
-    /// The rules of `workflow`, and where they are.
-    pub workflow: Option<(Vec<Rule>, Mark)>,
-    /// The keys of `default` that are understood.
+    pub workflow: Workflow,
+    /// The keys of `default` that are understood, and the old ones at the top of the file.
     pub default: Map,
 }
 
+/// `workflow`, read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Workflow {
+    /// The rules, and where they are.
+    pub rules: Option<(Vec<Rule>, Mark)>,
+    pub name: Option<String>,
+    pub auto_cancel: AutoCancelRule,
+}
+
+/// What `auto_cancel` says, of the workflow or of one of its rules.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AutoCancelRule {
+    pub on_new_commit: Option<OnNewCommit>,
+    pub on_job_failure: Option<OnJobFailure>,
+}
+
+impl AutoCancelRule {
+    /// What holds when a rule says `self` and the workflow says `below`.
+    pub fn over(self, below: Self) -> AutoCancel {
+        AutoCancel {
+            on_new_commit: self.on_new_commit.or(below.on_new_commit).unwrap_or_default(),
+            on_job_failure: self.on_job_failure.or(below.on_job_failure).unwrap_or_default(),
+        }
+    }
+}
+
+/// Keywords that stood at the top of the file before there was `default`.
+const OLD_DEFAULTS: &[&str] = &["image", "services", "cache", "before_script", "after_script"];
+
 impl Globals {
-    /// Bytes that the variables add to every job.
-    pub fn variables_bytes(&self) -> usize {
-        self.variables.iter().map(|variable| variable.key.len() + variable.value.len()).sum()
+    /// Values and bytes that every job takes over.
+    pub fn cost(&self) -> (usize, usize) {
+        let of_workflow = self.workflow.rules.iter().flat_map(|(rules, _)| rules).map(|rule| rule.variables.len());
+        let variables = self.variables.iter().map(|variable| variable.key.len() + variable.value.len());
+        let default = self.default.entries.iter().map(|entry| (entry.value.nodes, entry.value.bytes));
+        let start = (self.variables.len() + of_workflow.max().unwrap_or(0), variables.sum());
+        default.fold(start, |(values, bytes), (more, more_bytes)| (values + more, bytes + more_bytes))
     }
 }
 
@@ -39,23 +71,38 @@ pub(crate) fn read_globals(top: &Map, conditions: &mut Conditions, report: &mut 
     for entry in &top.entries {
         match &*entry.key {
             "stages" => {
+                report.about("stages");
                 if let Some(stages) = stages(entry, report) {
                     globals.stages = with_edges(stages);
                 }
             }
-            "variables" => (globals.variables, globals.form) = job::read_variables(entry, Variables::Global, report),
+            "variables" => {
+                report.about("variables");
+                (globals.variables, globals.form) = job::read_variables(entry, Variables::Global, report);
+            }
             "default" => {
+                report.about("default");
                 if let Some(default) = read::map(entry, "default", report) {
-                    job::check_default(default, report);
-                    let given = |e: &&Entry| {
-                        keywords::is_supported(Place::Default, &e.key) && !matches!(e.value.kind, Kind::Null)
-                    };
-                    globals.default.entries = default.entries.iter().filter(given).cloned().collect();
+                    add_defaults(default, &mut globals, report);
                 }
             }
-            "workflow" => globals.workflow = workflow(entry, conditions, report),
-            name if keywords::is_known(Place::Global, name) => {
+            name if OLD_DEFAULTS.contains(&name) => {
+                report.about("default");
+                add_defaults(&Map { entries: vec![entry.clone()] }, &mut globals, report);
+            }
+            "workflow" => {
+                report.about("workflow");
+                globals.workflow = workflow(entry, conditions, report);
+            }
+            // It was read before everything else; here it is only left when that failed.
+            "include" => {}
+            name if keywords::is_known(Place::Global, name) && !keywords::is_supported(Place::Global, name) => {
                 report.add(keywords::unsupported(Place::Global, name, entry.mark));
+            }
+            "spec" => {
+                report.about("inputs");
+                let problem = Problem::error(entry.mark, "`spec` stands in a document of its own");
+                report.add(problem.hint("put it at the top, and a line `---` after it"));
             }
             _ => {}
         }
@@ -63,11 +110,51 @@ pub(crate) fn read_globals(top: &Map, conditions: &mut Conditions, report: &mut 
     globals
 }
 
-fn workflow(entry: &Entry, conditions: &mut Conditions, report: &mut Report) -> Option<(Vec<Rule>, Mark)> {
-    let map = read::map(entry, "workflow", report)?;
+fn add_defaults(default: &Map, globals: &mut Globals, report: &mut Report) {
+    job::check_default(default, report);
+    for entry in &default.entries {
+        if !keywords::is_supported(Place::Default, &entry.key) || matches!(entry.value.kind, Kind::Null) {
+            continue;
+        }
+        if globals.default.get(&entry.key).is_some() {
+            let message = format!("`{}` is given at the top of the file and under `default`", entry.key);
+            report.add(Problem::error(entry.mark, message).hint("keep the one under `default`"));
+        }
+        globals.default.entries.push(entry.clone());
+    }
+}
+
+fn workflow(entry: &Entry, conditions: &mut Conditions, report: &mut Report) -> Workflow {
+    let Some(map) = read::map(entry, "workflow", report) else { return Workflow::default() };
     read::only_known(map, Place::Workflow, report);
-    let rules = map.get("rules")?;
-    rules::read(rules, Place::WorkflowRule, conditions, report).map(|found| (found, rules.mark))
+    let get = |key: &str| map.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null));
+    Workflow {
+        name: get("name").and_then(|entry| read::text(entry, "name", report)),
+        auto_cancel: get("auto_cancel").map(|entry| auto_cancel(entry, report)).unwrap_or_default(),
+        rules: map.get("rules").and_then(|rules| {
+            rules::read(rules, Place::WorkflowRule, conditions, report).map(|found| (found, rules.mark))
+        }),
+    }
+}
+
+const ON_NEW_COMMIT: &[(&str, OnNewCommit)] = &[
+    ("conservative", OnNewCommit::Conservative),
+    ("interruptible", OnNewCommit::Interruptible),
+    ("none", OnNewCommit::None),
+];
+
+const ON_JOB_FAILURE: &[(&str, OnJobFailure)] = &[("none", OnJobFailure::None), ("all", OnJobFailure::All)];
+
+/// Reads `auto_cancel`.
+pub(crate) fn auto_cancel(entry: &Entry, report: &mut Report) -> AutoCancelRule {
+    let Some(map) = read::map(entry, "auto_cancel", report) else { return AutoCancelRule::default() };
+    read::only_known(map, Place::AutoCancel, report);
+    let get = |key: &str| map.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null));
+    let on_new_commit = get("on_new_commit")
+        .and_then(|entry| read::word(&entry.value, entry.value_mark(), "on_new_commit", ON_NEW_COMMIT, report));
+    let on_job_failure = get("on_job_failure")
+        .and_then(|entry| read::word(&entry.value, entry.value_mark(), "on_job_failure", ON_JOB_FAILURE, report));
+    AutoCancelRule { on_new_commit, on_job_failure }
 }
 
 fn stages(entry: &Entry, report: &mut Report) -> Option<Vec<String>> {
@@ -93,6 +180,7 @@ pub(crate) fn is_edge(stage: &str) -> bool {
 
 /// The entries that are jobs of the run: no keywords, not hidden. Reports what is neither.
 pub(crate) fn jobs<'t>(top: &'t Map, report: &mut Report) -> Vec<(&'t Entry, Option<&'t Map>)> {
+    report.about("jobs");
     let mut jobs = Vec::new();
     for entry in &top.entries {
         if entry.key.starts_with('.') || keywords::is_known(Place::Global, &entry.key) {

@@ -15,6 +15,7 @@ const MAX_LEVELS: usize = 11;
 /// The top level of the file with every `extends` carried out and taken away. What cannot be
 /// merged is reported and becomes broken.
 pub(crate) fn resolve(top: &Map, report: &mut Report) -> Map {
+    report.about("extends");
     let index = top.entries.iter().enumerate().map(|(i, entry)| (&*entry.key, i)).collect();
     let mut resolver = Resolver { top, index, done: vec![None; top.entries.len()], path: Vec::new(), report };
     let entries = (0..top.entries.len())

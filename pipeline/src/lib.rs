@@ -4,31 +4,48 @@
 //! This crate is pure: no clock, no disk, no network. The same text and context give the same
 //! outcome, within fixed budgets for size, depth, repetition and time, whatever the text is.
 //!
-//! Inside, a text passes through the steps in the order of the contract's part 2:
-//! `yaml` (text to tree) → `extends` → `references` → `document` and `job` (tree to drafts) → `checks` (what jobs
-//! say of each other) → `compose` (drafts to jobs, jobs to the plan). All findings go into one
-//! `source::Report`; nothing stops at the first error.
+//! Inside, a text passes through the steps in the order of the contract's part 2: `yaml` (text to tree) and
+//! `inputs` → `include` → `extends` → `references` → `document` and `job` (tree to drafts) → `checks` (what jobs
+//! say of each other) → `evaluate` (instances and rules) → `link` (needs) → `advice` (warnings); `compose` is
+//! the order itself. All findings go into one `source::Report`; nothing stops at the first error.
 
+mod advice;
+pub mod bench;
 mod checks;
+mod child;
 mod compose;
 mod document;
 mod duration;
+mod evaluate;
+mod expand;
 mod expression;
 mod extends;
+mod files;
+mod glob;
+mod include;
+mod inputs;
 mod job;
 mod keywords;
+mod link;
 pub mod lint;
 mod read;
 mod references;
 mod rules;
+mod scope;
 mod source;
 mod yaml;
 
-use model::plan::{Plan, PlannedJob, Variable};
+use std::sync::Arc;
+
+use model::plan::{FormInput, Inputs, Plan, PlannedJob, Variable};
 use model::{Diagnostic, Severity, Span};
 
+pub use child::plan_child;
+pub use expand::{ExpandError, expand};
+pub use files::{Files, NoFiles};
+
 /// For what a definition is evaluated.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Context {
     /// The file's name as findings show it.
@@ -41,11 +58,30 @@ pub struct Context {
     /// they are known before the run exists. Conditions see them after all others; what is missing
     /// is null. They do not enter the plan's jobs.
     pub predefined: Vec<Variable>,
+    /// Values of the definition's inputs: from the form, the API, the command line. Text is read as
+    /// the type of its input.
+    pub inputs: Inputs,
+    /// The files of the commit, for `include`, `exists` and `changes`.
+    pub files: Arc<dyn Files>,
 }
 
 impl Default for Context {
     fn default() -> Self {
-        Self { file: ".gitlab-ci.yml".to_owned(), variables: Vec::new(), predefined: Vec::new() }
+        Self {
+            file: ".gitlab-ci.yml".to_owned(),
+            variables: Vec::new(),
+            predefined: Vec::new(),
+            inputs: Inputs::new(),
+            files: Arc::new(NoFiles),
+        }
+    }
+}
+
+impl std::fmt::Debug for Context {
+    /// Names alone: values may be secrets, and files are many.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.variables.iter().map(|variable| &variable.key).collect();
+        f.debug_struct("Context").field("file", &self.file).field("variables", &names).finish_non_exhaustive()
     }
 }
 
@@ -60,7 +96,7 @@ impl Context {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EvaluatedJob {
-    /// The job. Its needs are as written: optional ones that are absent are still there.
+    /// The job. Its needs are jobs of the run; absent optional ones are gone.
     pub job: PlannedJob,
     /// Why it is not in the run; `None` means that it is.
     pub excluded: Option<String>,
@@ -68,8 +104,23 @@ pub struct EvaluatedJob {
     pub matched_rule: Option<usize>,
     /// Each of its rules that was looked at, with the comparisons and values that decided.
     pub details: Vec<String>,
+    /// Its needs as they are written: absent optional ones are there, and names are those of the file.
+    pub written_needs: Option<Vec<WrittenNeed>>,
     /// Whether `allow_failure:exit_codes` is one number rather than a list.
     pub(crate) single_exit_code: bool,
+}
+
+/// A need as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenNeed {
+    /// The job's name in the file.
+    pub job: String,
+    /// Whether its artifacts are fetched.
+    pub artifacts: bool,
+    /// Whether the run may be without it.
+    pub optional: bool,
+    /// Which instances, with the values of the needing instance put in.
+    pub(crate) matrix: Option<Vec<job::Selection>>,
 }
 
 /// What a text became.
@@ -88,7 +139,11 @@ pub struct Outcome {
     pub workflow_rules_pass: Option<bool>,
     /// The variables of the file, with those of the workflow's rule over them.
     pub global_variables: Vec<Variable>,
-    /// All jobs of the file that are not hidden, in its order; empty when it could not be read.
+    /// The inputs of the file, with their values.
+    pub inputs: Vec<FormInput>,
+    /// The files that were included, in the order in which they were read.
+    pub includes: Vec<String>,
+    /// All jobs of the file that are not hidden, instances apart, in its order; empty when it could not be read.
     pub jobs: Vec<EvaluatedJob>,
 }
 
@@ -121,6 +176,7 @@ pub fn decode<'b>(bytes: &'b [u8], file: &str) -> Result<&'b str, Box<Diagnostic
         file: file.to_owned(),
         span,
         hint: Some("save it as UTF-8".to_owned()),
+        link: Some(format!("{}#yaml", source::LANGUAGE)),
         source_line: String::new(),
     }))
 }

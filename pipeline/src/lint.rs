@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use model::plan::{AllowFailure, Need, Variable};
+use model::plan::{AllowFailure, Variable};
 use model::{Diagnostic, Severity};
 use serde::Serialize;
 
-use crate::{EvaluatedJob, Outcome};
+use crate::job::{Choice, Selection};
+use crate::{EvaluatedJob, Outcome, WrittenNeed};
 
 /// Whether the definition can be used at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -32,6 +33,9 @@ pub struct Finding {
     /// The way out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// Where the documentation explains it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// `allow_failure` as it is written: a boolean, one exit code or several.
@@ -66,6 +70,40 @@ pub struct LintNeed {
     pub artifacts: bool,
     /// Whether the run may be without it.
     pub optional: bool,
+    /// Which instances of it; missing means all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parallel: Option<LintParallel>,
+}
+
+/// `needs:parallel`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LintParallel {
+    /// The wanted values, one mapping for each entry.
+    pub matrix: Vec<BTreeMap<String, LintChoice>>,
+}
+
+/// One value or several, as it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum LintChoice {
+    /// `linux`
+    One(String),
+    /// `[linux, mac]`
+    Many(Vec<String>),
+}
+
+impl LintNeed {
+    fn new(need: &WrittenNeed) -> Self {
+        let row = |row: &Selection| {
+            let one = |choice: &Choice| match choice {
+                Choice::One(value) => LintChoice::One(value.clone()),
+                Choice::Many(values) => LintChoice::Many(values.clone()),
+            };
+            row.iter().map(|(key, choice)| (key.clone(), one(choice))).collect()
+        };
+        let parallel = need.matrix.as_ref().map(|rows| LintParallel { matrix: rows.iter().map(row).collect() });
+        Self { job: need.job.clone(), artifacts: need.artifacts, optional: need.optional, parallel }
+    }
 }
 
 /// One job of the file, whether it is in the run or not.
@@ -153,6 +191,7 @@ impl Finding {
             line: diagnostic.span.line,
             column: diagnostic.span.column,
             hint: diagnostic.hint.clone(),
+            link: diagnostic.link.clone(),
         }
     }
 }
@@ -160,7 +199,8 @@ impl Finding {
 impl Job {
     fn new(evaluated: &EvaluatedJob) -> Self {
         let job = &evaluated.job;
-        let need = |need: &Need| LintNeed { job: need.job.clone(), artifacts: need.artifacts, optional: need.optional };
+        let instance = job.instance.as_ref();
+        let matrix = instance.map(|instance| &instance.matrix[..]).filter(|matrix| !matrix.is_empty());
         Self {
             name: job.name.clone(),
             base_name: job.base_name.clone(),
@@ -176,14 +216,14 @@ impl Job {
                 },
             },
             in_pipeline: evaluated.excluded.is_none(),
-            needs: job.needs.as_ref().map(|needs| needs.iter().map(need).collect()),
+            needs: evaluated.written_needs.as_ref().map(|needs| needs.iter().map(LintNeed::new).collect()),
             before_script: job.before_script.clone(),
             script: job.script.clone(),
             after_script: job.after_script.clone(),
             variables: strings(&job.variables),
-            matrix: None,
-            node_index: None,
-            node_total: None,
+            matrix: matrix.map(strings),
+            node_index: instance.map(|instance| instance.index),
+            node_total: instance.map(|instance| instance.total),
             matched_rule: evaluated.matched_rule,
         }
     }

@@ -70,6 +70,18 @@ pub(crate) fn boolean(entry: &Entry, what: &str, report: &mut Report) -> Option<
     }
 }
 
+/// A value that must be a whole number.
+pub(crate) fn number(entry: &Entry, what: &str, wanted: &str, report: &mut Report) -> Option<i64> {
+    match &entry.value.kind {
+        Kind::Null => None,
+        Kind::Scalar(Scalar { value: Value::Int(value), .. }) => Some(*value),
+        _ => {
+            mismatch(report, entry.value_mark(), what, wanted, &entry.value);
+            None
+        }
+    }
+}
+
 /// A value that must be a mapping.
 pub(crate) fn map<'n>(entry: &'n Entry, what: &str, report: &mut Report) -> Option<&'n Map> {
     match &entry.value.kind {

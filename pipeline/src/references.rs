@@ -14,6 +14,7 @@ const MAX_CHAIN: usize = 10;
 /// The top level of the file with its references replaced. Hidden entries stay as they are: what
 /// nobody uses may be anything.
 pub(crate) fn resolve(top: &Map, report: &mut Report) -> Map {
+    report.about("reference");
     let index = top.entries.iter().enumerate().map(|(i, entry)| (&*entry.key, i)).collect();
     let mut resolver = Resolver { top, index, done: HashMap::new(), chain: Vec::new(), report };
     let entries = top.entries.iter().map(|entry| {

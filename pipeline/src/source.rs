@@ -5,6 +5,9 @@ use std::collections::HashSet;
 
 use model::{Diagnostic, Severity, Span};
 
+/// The page that findings link to.
+pub(crate) const LANGUAGE: &str = "docs/language.md";
+
 /// At most this many findings are kept: who has a hundred errors reads the first ten.
 const MAX_DIAGNOSTICS: usize = 100;
 
@@ -33,19 +36,26 @@ pub(crate) struct Problem {
     pub mark: Mark,
     pub message: String,
     pub hint: Option<String>,
+    /// The heading of `docs/language.md` that explains it.
+    pub topic: Option<&'static str>,
 }
 
 impl Problem {
     pub fn error(mark: Mark, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, mark, message: message.into(), hint: None }
+        Self { severity: Severity::Error, mark, message: message.into(), hint: None, topic: None }
     }
 
     pub fn warning(mark: Mark, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, mark, message: message.into(), hint: None }
+        Self { severity: Severity::Warning, mark, message: message.into(), hint: None, topic: None }
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    pub fn topic(mut self, topic: &'static str) -> Self {
+        self.topic = Some(topic);
         self
     }
 
@@ -70,6 +80,7 @@ pub(crate) struct Report {
     errors: usize,
     omitted: usize,
     composed: usize,
+    topic: Option<&'static str>,
 }
 
 impl Report {
@@ -78,7 +89,18 @@ impl Report {
         self.files.len() as u32 - 1
     }
 
-    pub fn add(&mut self, problem: Problem) {
+    /// The name of a file.
+    pub fn file_name(&self, file: u32) -> &str {
+        self.files.get(file as usize).map_or("", |file| &file.name)
+    }
+
+    /// From now on findings without a topic are about this heading of the documentation.
+    pub fn about(&mut self, topic: &'static str) {
+        self.topic = Some(topic);
+    }
+
+    pub fn add(&mut self, mut problem: Problem) {
+        problem.topic = problem.topic.or(self.topic);
         if problem.severity == Severity::Error {
             self.errors += 1;
         }
@@ -165,6 +187,7 @@ impl Report {
             file,
             span,
             hint: problem.hint.clone(),
+            link: problem.topic.map(|topic| format!("{LANGUAGE}#{topic}")),
             source_line,
         }
     }

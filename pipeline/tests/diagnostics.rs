@@ -76,7 +76,10 @@ fn texts_that_are_no_definitions() {
 #[test]
 fn keywords() {
     snapshot!(&[
-        ("not yet", "workflow:\n  name: x\njob:\n  script: x\n  tags: [a]\n  cache: {}\n"),
+        (
+            "of other servers",
+            "include:\n  - template: x.yml\n  - component: a/b@1\njob:\n  script: x\n  release: {}\n  environment: {name: x, auto_stop_in: 1 day}\n"
+        ),
         ("never", "job:\n  script: x\n  secrets: {}\n  id_tokens: {}\n"),
         ("deprecated at the top", "before_script: [a]\nimage: x\njob:\n  script: x\n"),
         ("typing errors", "stagse: [a]\njob:\n  scirpt: x\n  befor_script: y\n  Stage: test\n"),
@@ -244,10 +247,57 @@ fn warnings() {
         ),
         ("only warnings", "job:\n  script: x\n  variables:\n    SWITCH: off\n    MY-NAME: x\n"),
         ("a key given twice", "job:\n  script: x\n  script: y\njob:\n  script: z\n"),
+        ("values of a matrix", "job:\n  script: x\n  parallel: {matrix: [{A: [on, 010, ok]}]}\n"),
+        (
+            "rules that never decide",
+            "a:\n  script: x\n  rules:\n    - if: $A == 'x' && $A == 'y'\n    - if: $B\n    - if: $B\n      when: manual\n    - when: always\n"
+        ),
+        (
+            "a job that never runs",
+            "a:\n  script: x\nb:\n  script: x\n  rules: [{if: $A, when: never}, {when: never}]\n"
+        ),
+        (
+            "nothing before it can fail",
+            "a:\n  stage: build\n  script: x\n  when: on_failure\nb:\n  script: x\nc:\n  script: x\n  needs: []\n  when: on_failure\n"
+        ),
+        (
+            "a stage that orders nothing",
+            "a:\n  stage: build\n  script: x\nb:\n  stage: test\n  script: x\n  needs: []\nc:\n  stage: test\n  script: x\n  needs: [b]\n"
+        ),
+        (
+            "artifacts that nobody fetches",
+            "a:\n  stage: build\n  script: x\n  artifacts: {paths: [out]}\nb:\n  script: x\n  needs: [{job: a, artifacts: false}]\n"
+        ),
+        (
+            "a need that selects nothing",
+            "a:\n  stage: build\n  script: x\n  parallel: {matrix: [{A: x}]}\nb:\n  script: x\n  needs: [{job: a, parallel: {matrix: [{A: y}]}}]\nc:\n  script: x\n  needs: [{job: b, parallel: {matrix: [{A: y}]}}]\n"
+        ),
+        ("patterns that fit nothing", "a:\n  script: x\n  rules: [{changes: [./src/*]}]\n"),
         ("a merge after its key", ".a: &a\n  stage: build\njob:\n  stage: deploy\n  <<: *a\n  script: x\n"),
         (
             "artifacts",
             "job:\n  script: x\n  artifacts:\n    when: always\nother:\n  script: x\n  artifacts:\n    paths: [/tmp/x, ../y]\n"
+        ),
+    ]);
+}
+
+#[test]
+fn files_and_inputs() {
+    snapshot!(&[
+        ("no repository", "include: a.yml\nb:\n  script: x\n"),
+        (
+            "entries of other shapes",
+            "include: [~, 3, {}, {local: a.yml, remote: b}, {project: p, file: x}, {project: a/b}]\nb:\n  script: x\n"
+        ),
+        ("a header without a definition", "spec:\n  inputs: {}\n"),
+        ("a header with more", "spec:\n  inputs: {}\nb: {}\n---\nc:\n  script: x\n"),
+        (
+            "inputs of other shapes",
+            "spec:\n  inputs:\n    a: 3\n    b: {type: text}\n    c: {type: number, default: x, regex: ab}\n    d: {defualt: x}\n    e: {default: x, regex: '('}\n---\nc:\n  script: x\n"
+        ),
+        (
+            "blocks that stand for nothing",
+            "spec:\n  inputs:\n    name: {default: x}\n---\nc:\n  script:\n    - $[[ inputs.nmae ]]\n    - $[[ name ]]\n    - $[[ inputs.name | trim ]]\n"
         ),
     ]);
 }

@@ -184,7 +184,7 @@ fn the_lint_document_tells_findings_with_their_places() {
             "status": "invalid",
             "errors": [{
                 "message": "`scirpt` is not a keyword in a job", "file": "ci/main.yml", "line": 2, "column": 3,
-                "hint": "did you mean `script`?"
+                "hint": "did you mean `script`?", "link": "docs/language.md#keywords-of-a-job"
             }],
             "warnings": [], "pipeline_created": false, "workflow_rules_pass": null,
             "stages": [".pre", "build", "test", "deploy", ".post"], "global_variables": {}, "jobs": []
@@ -211,4 +211,26 @@ fn other_line_ends_and_a_byte_order_mark() {
     assert_eq!((found.span.line, found.span.column, found.source_line.as_str()), (5, 3, "  retri: 1"));
     let planned = plan("\u{feff}job:\r\n  script: |\r\n    a\r\n    b\r\n");
     assert_eq!((planned.jobs[0].name.as_str(), planned.jobs[0].script.clone()), ("job", vec!["a\nb\n".to_owned()]));
+}
+
+/// Parents first, references then, defaults last: each step sees what the ones before it made.
+#[test]
+fn the_order_of_evaluation() {
+    let text = "
+.parent: {variables: {A: parent}, script: [!reference [.lines, script]], tags: [t]}
+.lines: {script: [one, two]}
+default: {before_script: !reference [.lines, script]}
+child: {extends: .parent, variables: {B: child}}
+other:
+  script: x
+  variables: !reference [child, variables]
+  tags: !reference [child, tags]
+";
+    let child = job(text, "child");
+    assert_eq!(
+        (child.script, child.before_script),
+        (vec!["one".into(), "two".into()], vec!["one".into(), "two".into()])
+    );
+    let other = job(text, "other");
+    assert_eq!((variables(&other), other.tags), (vec!["A=parent".into(), "B=child".into()], vec!["t".into()]));
 }

@@ -4,8 +4,17 @@
 use pipeline::{Context, Outcome, lint};
 use proptest::prelude::*;
 
+mod common;
+
+/// Files that include each other, and one with an input.
 fn plan(text: &str) -> Outcome {
-    pipeline::plan(text, &Context::default())
+    let mut context = Context::default();
+    context.files = std::sync::Arc::new(common::Table::new(&[
+        ("c.yml", "include: d.yml\nc: {script: x}\n"),
+        ("d.yml", "spec: {inputs: {n: {default: d}}}\n---\n$[[ inputs.n ]]: {script: x}\n"),
+        ("e.yml", "include: [e.yml, c.yml]\n"),
+    ]));
+    pipeline::plan(text, &context)
 }
 
 /// What must hold of every outcome.
@@ -25,10 +34,12 @@ fn check(text: &str, outcome: &Outcome) {
         let names: std::collections::HashSet<_> = plan.jobs.iter().map(|job| &job.name).collect();
         assert_eq!(names.len(), plan.jobs.len(), "names clash in {text:?}");
         for job in &plan.jobs {
-            assert!(plan.stages.contains(&job.stage) && !job.script.is_empty());
-            for need in job.needs.iter().flatten() {
-                assert!(names.contains(&need.job), "{text:?}: {} needs {}", job.name, need.job);
+            assert!(plan.stages.contains(&job.stage) && job.script.is_empty() == job.trigger.is_some());
+            let fetched = job.dependencies.iter().flatten();
+            for other in job.needs.iter().flatten().map(|need| &need.job).chain(fetched) {
+                assert!(names.contains(other), "{text:?}: {} needs {other}", job.name);
             }
+            assert_eq!(job.start_in.is_some(), job.when == model::plan::When::Delayed, "{text:?}");
         }
         let json = serde_json::to_string(plan).unwrap();
         let again: model::plan::Plan = serde_json::from_str(&json).unwrap();
@@ -74,6 +85,28 @@ fn fragment() -> impl Strategy<Value = &'static str> {
         "*a",
         "!reference [a, script]",
         "  artifacts: {paths: [a]}\n",
+        "  artifacts: {reports: {junit: a}, expire_in: 1 day, exclude: [b]}\n",
+        "  parallel: 3\n",
+        "  parallel: {matrix: [{A: [x, y], B: [1, 2]}]}\n",
+        "  needs: [{job: a, parallel: {matrix: [{A: x}]}}]\n",
+        "  needs: [{job: a, parallel: {matrix: [{A: '$[[ matrix.A ]]'}]}}]\n",
+        "  dependencies: [a]\n",
+        "  trigger: {include: c.yml, strategy: depend}\n",
+        "  environment: {name: x, on_stop: b}\n",
+        "  environment: {name: x, action: stop}\n",
+        "  when: delayed\n  start_in: 1 h\n",
+        "  cache: [{key: {files: [a]}, paths: [b]}, {}]\n",
+        "  image: {name: a, docker: {user: b}}\n",
+        "  services: [a, {name: b, alias: c}]\n",
+        "  inherit: {default: false, variables: [A]}\n",
+        "  only: [main, /ab/]\n",
+        "  except: {variables: [$A]}\n",
+        "  rules: [{changes: [a/**/*]}, {exists: [b]}]\n",
+        "include: c.yml\n",
+        "include: [{local: d.yml, inputs: {n: x}, rules: [{if: $A}]}, '*.yml']\n",
+        "spec: {inputs: {n: {default: x}}}\n---\n",
+        "$[[ inputs.n ]]",
+        "$[[ inputs.n | truncate(0,1) ]]",
         "- ",
         "  ",
         "\t",
@@ -103,16 +136,22 @@ fn fragment() -> impl Strategy<Value = &'static str> {
 fn job() -> impl Strategy<Value = String> {
     (
         prop::sample::select(vec!["build", "test", "deploy"]),
-        prop::sample::select(vec!["on_success", "always", "manual", "on_failure", "never"]),
+        prop::sample::select(vec!["on_success", "always", "manual", "on_failure", "never", "delayed\n  start_in: 1 h"]),
         any::<bool>(),
         prop::collection::vec(0_usize..8, 0..3),
+        prop::sample::select(vec![
+            "",
+            "  parallel: 2\n",
+            "  parallel: {matrix: [{A: [x, y], B: z}]}\n  rules: [{if: $A == 'y'}, {if: $LATE, when: manual}]\n",
+            "  rules: [{if: $A == 'x', interruptible: true}]\n",
+        ]),
     )
-        .prop_map(|(stage, when, allowed, needs)| {
+        .prop_map(|(stage, when, allowed, needs, more)| {
             let mut needs: Vec<_> = needs.into_iter().map(|n| format!("{{job: j{n}, optional: true}}")).collect();
             needs.sort();
             needs.dedup();
             let needs = if needs.is_empty() { String::new() } else { format!("  needs: [{}]\n", needs.join(", ")) };
-            format!("  extends: .t\n  stage: {stage}\n  when: {when}\n  allow_failure: {allowed}\n{needs}")
+            format!("  extends: .t\n  stage: {stage}\n  when: {when}\n  allow_failure: {allowed}\n{needs}{more}")
         })
 }
 
@@ -157,6 +196,7 @@ proptest! {
                 // Lines move with the text.
                 job.job.line = 0;
                 job.excluded = job.excluded.as_ref().map(|_| String::new());
+                job.details.clear();
             }
             jobs.sort_by(|a, b| a.job.name.cmp(&b.job.name));
             jobs
@@ -202,12 +242,28 @@ fn greedy_texts_end() {
     for i in 1..30 {
         bomb.push_str(&format!("a{i}: &a{i} [*a{p}, *a{p}, *a{p}, *a{p}, *a{p}, *a{p}]\n", p = i - 1));
     }
+    let includes: String = (0..10_000).map(|i| format!("  - {{local: d.yml, inputs: {{n: n{i}}}}}\n")).collect();
+    let matrix: String = (0..26).map(|i| format!("K{i}: [a, b, c, d], ")).collect();
     let merges = format!(
         "a: &a\n{}b:\n{}",
         "  K: x\n".to_owned() + &(0..50_000).map(|i| format!("  K{i}: x\n")).collect::<String>(),
         (0..50_000).map(|i| format!("  k{i}: {{<<: *a}}\n")).collect::<String>()
     );
     let texts = [
+        format!("include:\n{includes}"),
+        format!("a: {{script: x, parallel: {{matrix: [{{{matrix}}}]}}}}\n"),
+        many_jobs("", 9_000, "{script: x, parallel: 200}"),
+        many_jobs("", 400, "{script: x, parallel: 20, needs: [j0, j1]}"),
+        many_jobs(
+            "",
+            10_000,
+            "{script: x, rules: [{exists: ['**/*.{a,b,c}'], changes: ['{a,b}{c,d}{e,f}{g,h}/**/*']}]}",
+        ),
+        format!(
+            "spec: {{inputs: {{n: {{default: {}}}}}}}\n---\na: {{script: [{}]}}\n",
+            "x".repeat(100_000),
+            "'$[[ inputs.n ]] $[[ inputs.n ]]', ".repeat(20_000)
+        ),
         many_jobs(&long_script, 20_000, "{extends: .b}"),
         many_jobs(&long_variables, 20_000, "{script: x}"),
         many_jobs(&big_parent, 20_000, "{extends: .b}"),
@@ -239,6 +295,16 @@ fn greedy_texts_end() {
         let head: String = text.chars().take(40).collect();
         check(&head, &outcome);
     }
+}
+
+/// The definitions of the benchmarks are valid, so that what is measured is the whole work.
+#[test]
+fn the_definitions_of_the_benchmarks_are_planned() {
+    let outcome = plan(&pipeline::bench::many_jobs(1_000));
+    assert_eq!(outcome.plan.map(|plan| plan.jobs.len()), Some(1_000), "{:#?}", outcome.diagnostics);
+    let text = pipeline::bench::large_file();
+    let outcome = plan(&text);
+    assert!(text.len() < 2 * 1024 * 1024 && outcome.plan.is_some(), "{:#?}", outcome.diagnostics);
 }
 
 #[test]

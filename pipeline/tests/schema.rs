@@ -16,6 +16,9 @@ const BEYOND_A_SCHEMA: &[&str] = &[
     "there is no such job",
     "has no `script`",
     "no run can be made",
+    "cannot be included",
+    "is not given",
+    "a job with `trigger` has no",
 ];
 
 /// (file, top-level key, sentence of contracts/ci-yaml.md or a fact of the file): wrong by the
@@ -87,7 +90,7 @@ fn what_is_right_is_accepted_or_refused_by_keyword() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(accepted > 30, "only {accepted} were accepted");
+    assert!(accepted > 100, "only {accepted} were accepted");
 }
 
 #[test]

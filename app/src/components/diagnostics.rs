@@ -69,6 +69,7 @@ mod tests {
             file: ".gitlab-ci.yml".into(),
             span: Span { start: 20, end: 26, line: 12, column: 3 },
             hint: None,
+            link: None,
             source_line: "  scirpt: x".into(),
         };
         assert_eq!(excerpt(&found), "12 |   scirpt: x\n   |   ^^^^^^");

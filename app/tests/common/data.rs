@@ -321,6 +321,7 @@ pub fn diagnostics() -> Vec<Diagnostic> {
             file: ".gitlab-ci.yml".into(),
             span: Span { start: 260, end: 266, line: 19, column: 3 },
             hint: Some("did you mean `script`?".into()),
+            link: None,
             source_line: "  scirpt: [make test]".into(),
         },
         Diagnostic {
@@ -329,6 +330,7 @@ pub fn diagnostics() -> Vec<Diagnostic> {
             file: ".gitlab-ci.yml".into(),
             span: Span { start: 140, end: 147, line: 8, column: 3 },
             hint: None,
+            link: None,
             source_line: "  WORKERS: \"2\"".into(),
         },
     ]

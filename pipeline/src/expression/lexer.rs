@@ -63,6 +63,13 @@ fn token(text: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
     }
     let word_end = |from: usize| text[from..].find(|c: char| !is_word(c)).map_or(text.len(), |length| from + length);
     match rest.as_bytes()[0] {
+        b'$' if rest.starts_with("$[[") => {
+            let inner = rest.find("]]").map(|end| (rest[3..end].trim(), at + end + 2));
+            match inner {
+                Some((name, end)) if name.starts_with("inputs.") => Ok((Kind::Variable(format!("[[ {name} ]]")), end)),
+                _ => Err(SyntaxError::new(at, at + 3, "`$[[ … ]]` names an input here").hint("`$[[ inputs.name ]]`")),
+            }
+        }
         b'$' => {
             let end = word_end(at + 1);
             if end == at + 1 {
@@ -132,7 +139,7 @@ fn pattern(text: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
 }
 
 /// Reads a whole string as a pattern: what a variable on the right of `=~` must hold.
-pub(super) fn whole_pattern(text: &str) -> Option<Pattern> {
+pub(crate) fn whole_pattern(text: &str) -> Option<Pattern> {
     if !text.starts_with('/') {
         return None;
     }

@@ -1,11 +1,14 @@
 //! Conditions: the expressions of `rules:if` (contracts/ci-yaml.md, part 3). Text to a tree, the
 //! tree and variables to a verdict, with the parts that decided it. Knows nothing of YAML.
 
+mod contradiction;
 mod evaluate;
 mod lexer;
 mod parser;
 mod patterns;
 
+pub(crate) use evaluate::Verdict;
+pub(crate) use lexer::whole_pattern;
 pub(crate) use parser::parse;
 pub(crate) use patterns::Patterns;
 

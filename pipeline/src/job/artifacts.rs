@@ -1,48 +1,181 @@
 //! `artifacts`.
 
-use model::plan::{ArtifactSpec, When};
+use model::plan::{Access, ArtifactSpec, Expiry, Report as Kept, When};
 
+use super::policy;
+use crate::duration;
 use crate::keywords::Place;
 use crate::read;
-use crate::source::{Problem, Report};
-use crate::yaml::{Entry, Kind};
+use crate::source::{Mark, Problem, Report};
+use crate::yaml::{Entry, Kind, Map, Scalar, Value};
 
-const WHEN: &[(&str, When)] =
+/// After which end files are kept or saved.
+pub(super) const WHEN: &[(&str, When)] =
     &[("on_success", When::OnSuccess), ("on_failure", When::OnFailure), ("always", When::Always)];
+
+const ACCESS: &[(&str, Access)] = &[
+    ("all", Access::All),
+    ("developer", Access::Developer),
+    ("maintainer", Access::Maintainer),
+    ("none", Access::None),
+];
+
+/// Reports that are one file, by its path.
+const ONE_PATH: &[&str] = &["accessibility", "annotations", "browser_performance"];
+
+const FORMATS: &[(&str, &str)] = &[("cobertura", "cobertura"), ("jacoco", "jacoco")];
 
 pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<ArtifactSpec> {
     let map = read::map(entry, "artifacts", report)?;
     read::only_known(map, Place::Artifacts, report);
-    let when = map
-        .get("when")
-        .filter(|when| !matches!(when.value.kind, Kind::Null))
-        .and_then(|when| read::word(&when.value, when.value_mark(), "when", WHEN, report))
-        .unwrap_or_default();
-    let Some(paths) = map.get("paths") else {
-        if map.entries.iter().all(|entry| &*entry.key == "when") {
+    let get = |key: &str| map.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null));
+    let mut spec = ArtifactSpec::default();
+    if let Some(when) = get("when") {
+        spec.when = read::word(&when.value, when.value_mark(), "when", WHEN, report).unwrap_or_default();
+    }
+    spec.untracked = get("untracked").and_then(|entry| read::boolean(entry, "untracked", report)).unwrap_or(false);
+    spec.name = get("name").and_then(|entry| read::text(entry, "name", report));
+    spec.expire_in = get("expire_in").and_then(|entry| expiry(entry, report));
+    spec.paths = paths(map, "paths", report)?;
+    spec.exclude = paths(map, "exclude", report)?;
+    spec.expose_as = get("expose_as").and_then(|entry| expose_as(entry, &spec.paths, report));
+    access(map, &mut spec, report);
+    if let Some(reports) = get("reports") {
+        spec.reports = reports_of(reports, report);
+    }
+    if spec.paths.is_empty() && !spec.untracked && spec.reports.is_empty() {
+        if map.get("reports").is_none() && !entry.value.broken {
             report.add(Problem::warning(entry.mark, "`artifacts` without `paths` keeps nothing"));
         }
         return None;
-    };
-    let paths: Vec<_> = match read::strings(paths, "paths", report) {
-        Some(found) if found.is_empty() => {
-            report.error(paths.mark, "`paths` must not be an empty list");
+    }
+    Some(spec)
+}
+
+/// `None` means that the list is no list.
+fn paths(map: &Map, what: &str, report: &mut Report) -> Option<Vec<String>> {
+    let Some(entry) = map.get(what) else { return Some(Vec::new()) };
+    let found = match read::strings(entry, what, report) {
+        Some(found) if found.is_empty() && !entry.value.broken => {
+            report.error(entry.mark, format!("`{what}` must not be an empty list"));
             return None;
         }
         Some(found) => found,
-        None if matches!(paths.value.kind, Kind::Null) => {
-            report.error(paths.mark, "`paths` must not be empty");
+        None => {
+            if matches!(entry.value.kind, Kind::Null) {
+                report.error(entry.mark, format!("`{what}` must not be empty"));
+            }
             return None;
         }
-        None => return None,
     };
-    for (path, mark) in &paths {
+    for (path, mark) in &found {
         if path.is_empty() {
-            report.error(*mark, "`paths` has an empty entry");
-        } else if path.starts_with('/') || path.split('/').any(|part| part == "..") {
-            let problem = Problem::warning(*mark, "artifacts outside of the project's folder are not kept");
-            report.add(problem.hint("write the path relative to the project's folder"));
+            report.error(*mark, format!("`{what}` has an empty entry"));
+        } else {
+            inside(path, *mark, "artifacts outside of the project's folder are not kept", report);
         }
     }
-    Some(ArtifactSpec { paths: paths.into_iter().map(|(path, _)| path).collect(), when })
+    Some(found.into_iter().map(|(path, _)| path).collect())
+}
+
+/// Warns of a path that leaves the project's folder.
+pub(super) fn inside(path: &str, mark: Mark, message: &str, report: &mut Report) {
+    if path.starts_with('/') || path.split('/').any(|part| part == "..") {
+        let problem = Problem::warning(mark, message);
+        report.add(problem.hint("write the path relative to the project's folder"));
+    }
+}
+
+fn expiry(entry: &Entry, report: &mut Report) -> Option<Expiry> {
+    let text = read::text(entry, "expire_in", report)?;
+    if text.trim().eq_ignore_ascii_case("never") {
+        return Some(Expiry::Never);
+    }
+    let seconds = duration::seconds(&text);
+    if seconds.is_none() {
+        policy::no_duration(&text, entry.value_mark(), report);
+    }
+    seconds.map(Expiry::After)
+}
+
+fn expose_as(entry: &Entry, paths: &[String], report: &mut Report) -> Option<String> {
+    let title = read::text(entry, "expose_as", report)?;
+    if title.chars().count() > 100 || !title.chars().all(|c| c.is_alphanumeric() || " _-".contains(c)) {
+        let message = "`expose_as` is made of up to 100 letters, digits, spaces, `_` and `-`";
+        report.error(entry.value_mark(), message);
+    }
+    if paths.is_empty() {
+        report.error(entry.mark, "`expose_as` needs `paths`: what it shows");
+    } else if let Some(path) = paths.iter().find(|path| path.contains(['*', '$'])) {
+        let message = format!("`expose_as` shows plain paths, and `{path}` is a pattern or holds a variable");
+        report.error(entry.mark, message);
+    }
+    Some(title)
+}
+
+fn access(map: &Map, spec: &mut ArtifactSpec, report: &mut Report) {
+    let get = |key: &str| map.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null));
+    if let Some(public) = get("public") {
+        if let Some(other) = get("access") {
+            report
+                .add(Problem::error(other.mark, "`access` does not stand beside `public`").hint("leave `public` out"));
+        }
+        if read::boolean(public, "public", report) == Some(false) {
+            spec.access = Access::Developer;
+        }
+    }
+    if let Some(entry) = get("access") {
+        spec.access = read::word(&entry.value, entry.value_mark(), "access", ACCESS, report).unwrap_or_default();
+    }
+}
+
+fn reports_of(entry: &Entry, report: &mut Report) -> Vec<Kept> {
+    let Some(map) = read::map(entry, "reports", report) else { return Vec::new() };
+    read::only_known(map, Place::Reports, report);
+    let mut all = Vec::new();
+    for item in &map.entries {
+        let kind = &*item.key;
+        if kind == "coverage_report" {
+            all.extend(coverage(item, report));
+            continue;
+        }
+        if matches!(item.value.kind, Kind::Null) {
+            report.error(item.mark, format!("`{kind}` must not be empty"));
+            continue;
+        }
+        if ONE_PATH.contains(&kind) && matches!(item.value.kind, Kind::List(_)) {
+            report.error(item.value_mark(), format!("`{kind}` is one path, not a list"));
+            continue;
+        }
+        let mut paths = Vec::new();
+        for path in read::one_or_many(item) {
+            match &path.kind {
+                Kind::Scalar(Scalar { text, value: Value::Text, .. }) if !text.is_empty() => {
+                    inside(text, path.mark, "reports outside of the project's folder are not kept", report);
+                    paths.push(text.to_string());
+                }
+                _ => read::mismatch(report, path.mark, kind, "a path (a string) or a list of paths", path),
+            }
+        }
+        if !paths.is_empty() {
+            all.push(Kept { kind: kind.to_owned(), paths, format: None });
+        }
+    }
+    all
+}
+
+fn coverage(entry: &Entry, report: &mut Report) -> Option<Kept> {
+    let map = read::map(entry, "coverage_report", report)?;
+    read::only_known(map, Place::CoverageReport, report);
+    let missing = |key: &str, report: &mut Report| {
+        report.error(entry.mark, format!("`coverage_report` needs `{key}`"));
+    };
+    let format = map
+        .get("coverage_format")
+        .and_then(|entry| read::word(&entry.value, entry.value_mark(), "coverage_format", FORMATS, report));
+    let path = map.get("path").and_then(|entry| read::text(entry, "path", report));
+    for key in ["coverage_format", "path"].into_iter().filter(|key| map.get(key).is_none()) {
+        missing(key, report);
+    }
+    Some(Kept { kind: "coverage_report".to_owned(), paths: vec![path?], format: Some(format?.to_owned()) })
 }

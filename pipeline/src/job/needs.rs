@@ -1,23 +1,38 @@
-//! `needs` of one job, by itself.
+//! `needs` and `dependencies` of one job, by themselves.
 
-use model::plan::Need;
+use model::plan::ParentNeed;
 
+use super::parallel::{Selection, selections};
 use crate::keywords::Place;
 use crate::read;
 use crate::source::{Mark, Problem, Report};
-use crate::yaml::{Entry, Kind, Scalar, Tree, Value};
+use crate::yaml::{Entry, Kind, Map, Node, Scalar, Tree, Value};
 
 /// Most needs of one job (contracts/ci-yaml.md, limits).
-const MAX_NEEDS: usize = 50;
+pub(crate) const MAX_NEEDS: usize = 50;
 
-/// A need and where it is written.
+/// A need as it is written.
 #[derive(Clone, Debug)]
 pub(crate) struct NeedDraft {
-    pub need: Need,
+    /// The name in the file.
+    pub job: String,
+    pub artifacts: bool,
+    pub optional: bool,
+    /// Which instances of the job; `None` means all.
+    pub selections: Option<Vec<Selection>>,
     pub mark: Mark,
 }
 
-pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Vec<NeedDraft>> {
+/// Everything under `needs`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Needs {
+    /// Jobs of this run.
+    pub jobs: Vec<NeedDraft>,
+    /// Jobs of the run above.
+    pub parents: Vec<ParentNeed>,
+}
+
+pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Needs> {
     let items = match &entry.value.kind {
         Kind::Null | Kind::Broken => return None,
         Kind::List(items) => items,
@@ -31,47 +46,38 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Vec<NeedDraft>>
             return None;
         }
     };
-    let mut needs = Vec::new();
+    let mut needs = Needs::default();
     collect(items, 0, &mut needs, report);
-    if needs.len() > MAX_NEEDS {
-        let message = format!("`needs` lists {} jobs; {MAX_NEEDS} are allowed", needs.len());
+    if needs.jobs.len() > MAX_NEEDS {
+        let message = format!("`needs` lists {} jobs; {MAX_NEEDS} are allowed", needs.jobs.len());
         report.add(Problem::error(entry.mark, message).hint("put the needed jobs into an earlier stage instead"));
     }
-    for (name, mark) in read::repeated(needs.iter().map(|draft| (draft.need.job.as_str(), draft.mark))) {
+    let whole = needs.jobs.iter().filter(|draft| draft.selections.is_none());
+    for (name, mark) in read::repeated(whole.map(|draft| (draft.job.as_str(), draft.mark))) {
         report.error(mark, format!("`{name}` is needed twice"));
     }
     Some(needs)
 }
 
-fn collect(items: &[Tree], level: usize, needs: &mut Vec<NeedDraft>, report: &mut Report) {
+fn collect(items: &[Tree], level: usize, needs: &mut Needs, report: &mut Report) {
     for item in items {
         match &item.kind {
-            Kind::Scalar(Scalar { text, value: Value::Text, .. }) if !text.is_empty() => needs.push(NeedDraft {
-                need: Need { job: text.to_string(), artifacts: true, optional: false },
-                mark: item.mark,
-            }),
-            Kind::Map(map) => {
-                read::only_known(map, Place::Need, report);
-                // A need of another kind was refused by its own keyword.
-                if map.entries.iter().any(|e| matches!(&*e.key, "pipeline" | "project")) {
-                    continue;
-                }
-                let Some(job) = map.get("job") else {
-                    report.add(Problem::error(item.mark, "this need does not say which `job`").hint("`- job: build`"));
-                    continue;
+            Kind::Scalar(Scalar { text, value: Value::Text, .. }) if !text.is_empty() => {
+                let need = NeedDraft {
+                    job: text.to_string(),
+                    artifacts: true,
+                    optional: false,
+                    selections: None,
+                    mark: item.mark,
                 };
-                let flag = |key: &str, report: &mut Report| map.get(key).and_then(|e| read::boolean(e, key, report));
-                let artifacts = flag("artifacts", report).unwrap_or(true);
-                let optional = flag("optional", report).unwrap_or(false);
-                if matches!(job.value.kind, Kind::Null) {
-                    report.error(job.mark, "`job` must not be empty");
-                } else if let Some(name) = read::text(job, "job", report) {
-                    needs.push(NeedDraft { need: Need { job: name, artifacts, optional }, mark: job.value_mark() });
-                }
+                needs.jobs.push(need);
             }
+            Kind::Scalar(Scalar { value: Value::Text, .. }) | Kind::Null => {
+                report.error(item.mark, "`needs` has an empty entry");
+            }
+            Kind::Map(map) => one(map, item, needs, report),
             // What a reference brings is a list of its own.
-            Kind::List(inner) if level < 10 => collect(inner, level + 1, needs, report),
-            Kind::Null => report.error(item.mark, "`needs` has an empty entry"),
+            Kind::List(inner) if level < read::MAX_LIST_NESTING => collect(inner, level + 1, needs, report),
             _ => read::mismatch(
                 report,
                 item.mark,
@@ -81,4 +87,61 @@ fn collect(items: &[Tree], level: usize, needs: &mut Vec<NeedDraft>, report: &mu
             ),
         }
     }
+}
+
+fn one(map: &Map, item: &Node, needs: &mut Needs, report: &mut Report) {
+    read::only_known(map, Place::Need, report);
+    // A need of another kind was refused by its own keyword.
+    if map.get("project").is_some() {
+        return;
+    }
+    let flag = |key: &str, report: &mut Report| map.get(key).and_then(|entry| read::boolean(entry, key, report));
+    let artifacts = flag("artifacts", report).unwrap_or(true);
+    let optional = flag("optional", report).unwrap_or(false);
+    let Some(job) = map.get("job") else {
+        let problem = Problem::error(item.mark, "this need does not say which `job`");
+        report.add(match map.get("pipeline") {
+            Some(_) => problem.hint("mirroring another pipeline is not supported by this server"),
+            None => problem.hint("`- job: build`"),
+        });
+        return;
+    };
+    if matches!(job.value.kind, Kind::Null) {
+        return report.error(job.mark, "`job` must not be empty");
+    }
+    let Some(name) = read::text(job, "job", report) else { return };
+    if let Some(pipeline) = map.get("pipeline") {
+        let Some(text) = read::text(pipeline, "pipeline", report) else { return };
+        if !text.contains('$') {
+            let problem = Problem::error(pipeline.value_mark(), format!("`{text}` is not the number of the run above"));
+            report.add(problem.hint("a child pipeline gets it as a variable: `$PARENT_PIPELINE_ID`"));
+        }
+        needs.parents.push(ParentNeed { pipeline: text, job: name, artifacts, optional });
+        return;
+    }
+    let selections = map.get("parallel").and_then(|entry| of_instances(entry, report));
+    needs.jobs.push(NeedDraft { job: name, artifacts, optional, selections, mark: job.value_mark() });
+}
+
+/// `needs:parallel`: which instances.
+fn of_instances(entry: &Entry, report: &mut Report) -> Option<Vec<Selection>> {
+    let Kind::Map(map) = &entry.value.kind else {
+        read::mismatch(report, entry.value_mark(), "parallel", "a mapping with `matrix`", &entry.value);
+        return None;
+    };
+    read::only_known(map, Place::NeedParallel, report);
+    let Some(matrix) = map.get("matrix") else {
+        report.error(entry.mark, "`parallel` of a need names a `matrix`");
+        return None;
+    };
+    selections(matrix, report)
+}
+
+/// `dependencies`: names of jobs, each with its place.
+pub(crate) fn dependencies(entry: &Entry, report: &mut Report) -> Option<Vec<(String, Mark)>> {
+    let found = read::strings(entry, "dependencies", report)?;
+    for (name, mark) in read::repeated(found.iter().map(|(name, mark)| (name.as_str(), *mark))) {
+        report.error(mark, format!("`{name}` is listed twice"));
+    }
+    Some(found)
 }

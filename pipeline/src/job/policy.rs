@@ -6,31 +6,32 @@ use model::plan::{AllowFailure, Retry, When};
 use crate::duration;
 use crate::keywords::closest;
 use crate::read;
-use crate::source::{Problem, Report};
+use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Scalar, Value};
 
 /// Most attempts after the first (contracts/ci-yaml.md, limits).
 const MAX_RETRIES: u32 = 2;
 /// Longest `timeout`: one month (contracts/ci-yaml.md, part 6).
 const MAX_TIMEOUT: u64 = 30 * 86_400;
+/// Longest `start_in`: one week (contracts/ci-yaml.md, limits).
+const MAX_START_IN: u64 = 7 * 86_400;
 
 const WHEN: &[(&str, When)] = &[
     ("on_success", When::OnSuccess),
     ("on_failure", When::OnFailure),
     ("always", When::Always),
     ("manual", When::Manual),
+    ("delayed", When::Delayed),
     ("never", When::Never),
 ];
 
 pub(crate) fn when(entry: &Entry, report: &mut Report) -> Option<When> {
-    if let Kind::Scalar(scalar) = &entry.value.kind
-        && &*scalar.text == "delayed"
-    {
-        let problem = Problem::error(entry.value_mark(), "`when: delayed` is not supported yet");
-        report.add(problem.hint("use `when: manual`"));
-        return None;
-    }
     read::word(&entry.value, entry.value_mark(), "when", WHEN, report)
+}
+
+/// `start_in`, in seconds.
+pub(crate) fn start_in(entry: &Entry, report: &mut Report) -> Option<u32> {
+    length(entry, "start_in", MAX_START_IN, "1 second and 1 week", report)
 }
 
 /// Returns also whether one exit code was written as a number.
@@ -59,18 +60,27 @@ pub(crate) fn allow_failure(entry: &Entry, report: &mut Report) -> Option<(Allow
 }
 
 pub(crate) fn timeout(entry: &Entry, report: &mut Report) -> Option<u32> {
-    let text = read::text(entry, "timeout", report)?;
+    length(entry, "timeout", MAX_TIMEOUT, "1 second and 30 days", report)
+}
+
+fn length(entry: &Entry, what: &str, most: u64, range: &str, report: &mut Report) -> Option<u32> {
+    let text = read::text(entry, what, report)?;
     let Some(seconds) = duration::seconds(&text) else {
-        let shown: String = text.chars().take(60).collect();
-        let problem = Problem::error(entry.value_mark(), format!("`{shown}` is not a length of time"));
-        report.add(problem.hint("write it like `1h 30m`, `90 minutes` or `3 weeks and 2 days`"));
+        no_duration(&text, entry.value_mark(), report);
         return None;
     };
-    if seconds == 0 || seconds > MAX_TIMEOUT {
-        report.error(entry.value_mark(), "`timeout` must be between 1 second and 30 days");
+    if seconds == 0 || seconds > most {
+        report.error(entry.value_mark(), format!("`{what}` must be between {range}"));
         return None;
     }
     Some(seconds as u32)
+}
+
+/// Reports a text that is no length of time.
+pub(super) fn no_duration(text: &str, mark: Mark, report: &mut Report) {
+    let shown: String = text.chars().take(60).collect();
+    let problem = Problem::error(mark, format!("`{shown}` is not a length of time"));
+    report.add(problem.hint("write it like `1h 30m`, `90 minutes` or `3 weeks and 2 days`"));
 }
 
 pub(crate) fn retry(entry: &Entry, report: &mut Report) -> Option<Retry> {

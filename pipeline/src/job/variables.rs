@@ -5,7 +5,7 @@ use model::plan::{FormVariable, Variable};
 use super::policy::unknown_key;
 use crate::read;
 use crate::source::{Mark, Problem, Report};
-use crate::yaml::{Entry, Kind, Map, Node, legacy_reading};
+use crate::yaml::{Entry, Kind, Map, Node, Scalar, legacy_reading};
 
 /// Whose variables they are: only those of the file have a place in the run form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,11 +101,7 @@ fn value(node: &Node, mark: Mark, what: &str, report: &mut Report) -> Option<Str
     let text = match &node.kind {
         Kind::Null => String::new(),
         Kind::Scalar(scalar) => {
-            if let Some(other) = legacy_reading(scalar) {
-                let message =
-                    format!("GitLab reads `{}` without quotes as {other}; here it stays as it is", scalar.text);
-                report.add(Problem::warning(mark, message).hint(format!("put it in quotes: \"{}\"", scalar.text)));
-            }
+            warn(scalar, mark, report);
             scalar.to_text()
         }
         _ => {
@@ -118,4 +114,18 @@ fn value(node: &Node, mark: Mark, what: &str, report: &mut Report) -> Option<Str
         return None;
     }
     Some(text)
+}
+
+/// Warns where another reader of YAML would take a value for something else.
+pub(super) fn warn_of_legacy_reading(node: &Node, report: &mut Report) {
+    if let Kind::Scalar(scalar) = &node.kind {
+        warn(scalar, node.mark, report);
+    }
+}
+
+fn warn(scalar: &Scalar, mark: Mark, report: &mut Report) {
+    if let Some(other) = legacy_reading(scalar) {
+        let message = format!("GitLab reads `{}` without quotes as {other}; here it stays as it is", scalar.text);
+        report.add(Problem::warning(mark, message).hint(format!("put it in quotes: \"{}\"", scalar.text)));
+    }
 }

@@ -19,27 +19,37 @@ pub(crate) const MAX_EXPANDED_BYTES: usize = 32 * 1024 * 1024;
 /// Deepest nesting, aliases followed (contracts/ci-yaml.md, limits).
 pub(crate) const MAX_DEPTH: usize = 100;
 
-/// Reads the one document of `text`. `None` means that there is nothing to work with; the problems
-/// say why. Problems that leave a usable tree behind come with it.
-pub(crate) fn load(text: &str, file: u32) -> (Option<Tree>, Vec<Problem>) {
+/// What a text holds.
+#[derive(Default)]
+pub(crate) struct Loaded {
+    /// The document with `spec` before the definition, where there is one.
+    pub header: Option<Tree>,
+    /// The definition. `None` means that there is nothing to work with; the problems say why.
+    pub root: Option<Tree>,
+    /// Problems that leave a usable tree behind come with it.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads the document of `text`, and the header before it.
+pub(crate) fn load(text: &str, file: u32) -> Loaded {
     let start = Mark { file, span: Span { start: 0, end: 0, line: 1, column: 1 } };
     if text.len() > MAX_BYTES {
         let problem = Problem::error(start, format!("the file has {} bytes; at most 2 MiB are read", text.len()))
             .hint("generated parts belong into files that the scripts read");
-        return (None, vec![problem]);
+        return Loaded { problems: vec![problem], ..Loaded::default() };
     }
     let mut loader = Loader { text, file, ..Loader::default() };
     let outcome = loader.run();
     if let Err(problem) = outcome {
         loader.problems.push(problem);
-        return (None, loader.problems);
+        return Loaded { problems: loader.problems, ..Loaded::default() };
     }
-    if loader.root.is_none() && loader.problems.is_empty() {
+    if loader.root.is_none() && loader.header.is_none() && loader.problems.is_empty() {
         let problem =
             Problem::error(start, "the definition is empty").hint("a job needs at least a name and a `script`");
-        return (None, vec![problem]);
+        loader.problems.push(problem);
     }
-    (loader.root, loader.problems)
+    Loaded { header: loader.header, root: loader.root, problems: loader.problems }
 }
 
 /// What a tag makes of a collection.
@@ -68,6 +78,7 @@ struct Loader<'t> {
     file: u32,
     frames: Vec<Frame>,
     anchors: HashMap<usize, Tree>,
+    header: Option<Tree>,
     root: Option<Tree>,
     documents: usize,
     nodes: usize,
@@ -86,7 +97,7 @@ impl Loader<'_> {
                 Event::DocumentStart(..) => {
                     self.documents += 1;
                     if self.documents > 1 {
-                        return Err(self.second_document(mark));
+                        self.next_document(mark)?;
                     }
                 }
                 Event::Scalar(text, style, anchor, tag) => {
@@ -162,13 +173,17 @@ impl Loader<'_> {
         Problem::error(mark, format!("not valid YAML: {message}")).maybe_hint(hint.map(ToOwned::to_owned))
     }
 
-    fn second_document(&self, mark: Mark) -> Problem {
-        let header = self.root.as_ref().and_then(|root| root.as_map()).and_then(|map| map.get("spec"));
-        match header {
-            Some(spec) => crate::keywords::unsupported(crate::keywords::Place::Global, "spec", spec.mark),
-            None => Problem::error(mark, "a second document begins here; a definition is one document")
-                .hint("remove the line `---`"),
+    /// Only a header may stand before the definition.
+    fn next_document(&mut self, mark: Mark) -> Result<(), Problem> {
+        let is_header = |root: &Tree| root.as_map().is_some_and(|map| map.get("spec").is_some());
+        if self.header.is_none() && self.root.as_ref().is_some_and(is_header) {
+            self.header = self.root.take();
+            // An alias does not reach into another document.
+            self.anchors.clear();
+            return Ok(());
         }
+        Err(Problem::error(mark, "a second document begins here; a definition is one document")
+            .hint("remove the line `---`; only a header with `spec` may stand before a definition"))
     }
 
     fn deeper(&self, mark: Mark) -> Result<(), Problem> {
@@ -324,7 +339,7 @@ mod tests {
     }
 
     fn read(text: &str) -> (String, Vec<String>) {
-        let (root, problems) = load(text, 0);
+        let Loaded { root, problems, .. } = load(text, 0);
         let problems = problems.iter().map(|p| format!("{}: {}", p.mark.span.line, p.message)).collect();
         (root.map_or_else(|| "-".into(), |root| outline(&root)), problems)
     }

@@ -6,6 +6,6 @@ mod mapping;
 mod node;
 mod scalar;
 
-pub(crate) use load::{MAX_BYTES, MAX_DEPTH, load};
+pub(crate) use load::{Loaded, MAX_BYTES, MAX_DEPTH, load};
 pub(crate) use node::{Entry, Kind, Map, Node, Tree};
 pub(crate) use scalar::{Scalar, Value, legacy_reading};

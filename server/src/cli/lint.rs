@@ -73,6 +73,7 @@ pub fn evaluate(path: &Path, variables: Vec<Variable>) -> pipeline::Outcome {
                 file: name,
                 span: Span { line: 1, column: 1, ..Span::default() },
                 hint: missing.then(|| "name the folder, or the file with `-f FILE`".to_owned()),
+                link: None,
                 source_line: String::new(),
             });
         }
@@ -206,6 +207,7 @@ mod tests {
             file: ".gitlab-ci.yml".into(),
             span: Span { start: 10, end: 10 + width, line: 7, column },
             hint: Some("did you mean `script`?".into()),
+            link: None,
             source_line: line.into(),
         }
     }

@@ -225,6 +225,7 @@ fn problem(message: String) -> LintView {
         file: DEFINITION_FILE.to_owned(),
         span: model::Span { line: 1, column: 1, ..model::Span::default() },
         hint: None,
+        link: None,
         source_line: String::new(),
     };
     LintView { diagnostics: vec![diagnostic], plan: Vec::new(), excluded: Vec::new(), variables: Vec::new() }

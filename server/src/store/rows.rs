@@ -121,6 +121,7 @@ pub(super) fn when(text: &str) -> When {
         "on_failure" => When::OnFailure,
         "always" => When::Always,
         "manual" => When::Manual,
+        "delayed" => When::Delayed,
         "never" => When::Never,
         _ => When::OnSuccess,
     }

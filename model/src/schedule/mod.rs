@@ -1,7 +1,17 @@
 //! Deciding what a run's jobs do next: pure functions over the latest attempts of its jobs.
+//! `resources` decides who gets a resource group, `cancel` what a new commit ends, `bridge` what a
+//! child pipeline makes of the job that started it.
 //!
 //! The rules are those of `contracts/gitlab-rest.md` 9.4 and `contracts/ci-yaml.md` part 4; where
 //! the two differ (a `when: always` job after a canceled one), the language decides: it runs.
+
+mod bridge;
+mod cancel;
+mod resources;
+
+pub use bridge::{is_child_due, mirrored};
+pub use cancel::{Started, after_failure, outdated};
+pub use resources::{Claim, ResourceMode, next_claim};
 
 use crate::plan::When;
 use crate::reason::Predecessor;
@@ -36,7 +46,7 @@ pub struct Step {
     pub reason: Reason,
 }
 
-/// Lets every created job whose turn has come take its step: pending, manual or skipped. Skipping
+/// Lets every created job whose turn has come take its step: pending, scheduled, manual or skipped. Skipping
 /// one may decide the next, so this goes on until nothing moves; `nodes` is changed accordingly.
 /// Returns the steps in the order they were made. Running it again returns nothing.
 pub fn advance(nodes: &mut [Node]) -> Vec<Step> {
@@ -142,7 +152,9 @@ fn decide(nodes: &[Node], stages: &[Tally], i: usize) -> Option<(Status, Reason)
         return None;
     }
     let runs = match node.when {
-        When::OnSuccess | When::Manual => prior == Status::Success || (prior == Status::Skipped && of == Of::Group),
+        When::OnSuccess | When::Manual | When::Delayed => {
+            prior == Status::Success || (prior == Status::Skipped && of == Of::Group)
+        }
         When::OnFailure => prior == Status::Failed,
         When::Always => true,
         When::Never => false,
@@ -151,6 +163,8 @@ fn decide(nodes: &[Node], stages: &[Tally], i: usize) -> Option<(Status, Reason)
         (Status::Skipped, Reason::SkippedAfter { when: node.when.as_str().to_owned(), because: deciders(nodes, i) })
     } else if node.when == When::Manual {
         (Status::Manual, Reason::WaitsForPerson { blocking: !node.allow_failure })
+    } else if node.when == When::Delayed {
+        (Status::Scheduled, Reason::WaitsForTime { at: None })
     } else {
         (Status::Pending, Reason::WaitsForRunner)
     })
@@ -237,6 +251,35 @@ mod tests {
     }
 
     #[test]
+    fn a_delayed_job_waits_for_its_time_once_its_turn_has_come() {
+        let mut run = vec![node("a", 0, Created), node("later", 1, Created), node("c", 2, Created)];
+        run[1].when = When::Delayed;
+        advance(&mut run);
+        assert_eq!(statuses(&run), [Pending, Created, Created]);
+        run[0].status = Success;
+        let steps = advance(&mut run);
+        assert_eq!((steps.len(), steps[0].reason.clone()), (1, Reason::WaitsForTime { at: None }));
+        assert_eq!(statuses(&run), [Success, Scheduled, Created]);
+        assert_eq!(aggregates(&run, 3).1.status, Scheduled);
+        // Unscheduled, it waits for a person; played, for a runner.
+        assert!(Scheduled.can_become(Manual) && Scheduled.can_become(Pending) && Manual.can_become(Pending));
+        run[0].status = Failed;
+        run[1].status = Created;
+        advance(&mut run);
+        assert_eq!(statuses(&run), [Failed, Skipped, Skipped]);
+    }
+
+    #[test]
+    fn an_instance_of_several_is_a_need_like_any_other() {
+        let mut run =
+            vec![node("a: [x]", 0, Success), node("a: [y]", 0, Running), node("b", 1, Created), node("c", 1, Created)];
+        run[2].needs = Some(vec![0, 1]);
+        run[3].needs = Some(vec![0]);
+        advance(&mut run);
+        assert_eq!((run[2].status, run[3].status), (Created, Pending));
+    }
+
+    #[test]
     fn always_runs_after_a_canceled_job() {
         let mut run = vec![node("a", 0, Canceled), node("b", 1, Created), node("c", 1, Created)];
         run[2].when = When::Always;
@@ -253,12 +296,12 @@ mod tests {
 
     fn any_run() -> impl Strategy<Value = Vec<Node>> {
         let job =
-            (0usize..4, 0u8..4, any::<bool>(), proptest::option::of(proptest::collection::vec(any::<u16>(), 0..3)));
+            (0usize..4, 0u8..5, any::<bool>(), proptest::option::of(proptest::collection::vec(any::<u16>(), 0..3)));
         proptest::collection::vec(job, 1..14).prop_map(|mut jobs| {
             jobs.sort_by_key(|job| job.0);
             let mut nodes: Vec<Node> = Vec::new();
             for (i, (stage, when, allow_failure, needs)) in jobs.into_iter().enumerate() {
-                let when = [When::OnSuccess, When::OnFailure, When::Always, When::Manual][when as usize];
+                let when = [When::OnSuccess, When::OnFailure, When::Always, When::Manual, When::Delayed][when as usize];
                 // Only earlier nodes: a plan has no cycles.
                 let needs = needs.map(|needs| {
                     let mut needs: Vec<_> =
@@ -281,7 +324,7 @@ mod tests {
             for _ in 0..100 {
                 advance(&mut nodes);
                 prop_assert!(advance(&mut nodes).is_empty());
-                let Some(next) = nodes.iter_mut().find(|n| n.status == Pending) else { break };
+                let Some(next) = nodes.iter_mut().find(|n| matches!(n.status, Pending | Scheduled)) else { break };
                 next.status = match ends.next() {
                     Some(0) => Failed,
                     Some(1) => Canceled,
@@ -310,7 +353,7 @@ mod tests {
             let play = |mut nodes: Vec<Node>| {
                 loop {
                     advance(&mut nodes);
-                    let Some(next) = nodes.iter_mut().find(|n| n.status == Pending) else { break };
+                    let Some(next) = nodes.iter_mut().find(|n| matches!(n.status, Pending | Scheduled)) else { break };
                     let number: u32 = next.name[1..].parse().unwrap();
                     next.status = if ends >> (number % 64) & 1 == 1 { Failed } else { Success };
                 }

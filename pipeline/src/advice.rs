@@ -1,0 +1,121 @@
+//! Warnings about what is legal but surely not meant, seen across the jobs of a run.
+
+use std::collections::{HashMap, HashSet};
+
+use model::plan::{PlannedJob, When};
+
+use crate::evaluate::{Job, Part};
+use crate::source::{Mark, Problem, Report};
+
+/// Looks at the whole definition.
+pub(crate) fn give(parts: &[Part<'_>], jobs: &[Job<'_>], stages: &[String], report: &mut Report) {
+    for part in parts {
+        never_by_rules(part, report);
+    }
+    let included = parts.iter().zip(jobs).filter(|(_, job)| job.evaluated.excluded.is_none());
+    let run: Vec<_> = included.map(|(part, job)| (part, &job.evaluated.job)).collect();
+    let run = Run::new(&run, stages);
+    run.never_after_failure(report);
+    run.unordered_stages(report);
+    run.unwanted_artifacts(report);
+}
+
+/// Rules that all say `never`.
+fn never_by_rules(part: &Part<'_>, report: &mut Report) {
+    let Some(rules) = &part.draft.rules else { return };
+    let own = part.draft.planned.when;
+    if !rules.is_empty() && rules.iter().all(|rule| rule.when.unwrap_or(own) == When::Never) {
+        let message = format!("`{}` can never run: all its rules say `when: never`", part.draft.name);
+        let problem = Problem::warning(part.draft.mark, message).topic("rules");
+        report.add(problem.hint("a rule without `when: never` lets it run"));
+    }
+}
+
+struct Run<'r> {
+    jobs: &'r [(&'r Part<'r>, &'r PlannedJob)],
+    stages: HashMap<&'r str, usize>,
+    /// The first stage that has a job.
+    first: usize,
+}
+
+impl<'r> Run<'r> {
+    fn new(jobs: &'r [(&'r Part<'r>, &'r PlannedJob)], stages: &'r [String]) -> Self {
+        let stages: HashMap<_, _> = stages.iter().enumerate().map(|(i, stage)| (stage.as_str(), i)).collect();
+        let first = jobs.iter().filter_map(|(_, job)| stages.get(job.stage.as_str()).copied()).min().unwrap_or(0);
+        Self { jobs, stages, first }
+    }
+
+    fn stage(&self, job: &PlannedJob) -> usize {
+        self.stages.get(job.stage.as_str()).copied().unwrap_or(0)
+    }
+
+    /// `when: on_failure` where nothing comes before.
+    fn never_after_failure(&self, report: &mut Report) {
+        for (part, job) in self.jobs.iter().filter(|(_, job)| job.when == When::OnFailure) {
+            let nothing_before = match &job.needs {
+                Some(needs) => needs.is_empty(),
+                None => self.stage(job) == self.first,
+            };
+            if nothing_before {
+                let message = format!("`{}` can never run: nothing before it could fail", part.draft.name);
+                let problem = Problem::warning(part.draft.when_mark, message).topic("when");
+                report.add(problem.hint("put it into a later stage, or give it `needs`"));
+            }
+        }
+    }
+
+    /// A stage none of whose jobs waits for an earlier one.
+    fn unordered_stages(&self, report: &mut Report) {
+        let by_name: HashMap<&str, &PlannedJob> = self.jobs.iter().map(|(_, job)| (job.name.as_str(), *job)).collect();
+        let mut waits: HashMap<usize, (bool, Mark)> = HashMap::new();
+        for (part, job) in self.jobs {
+            let stage = self.stage(job);
+            let earlier = |need: &model::plan::Need| {
+                by_name.get(need.job.as_str()).is_some_and(|other| self.stage(other) < stage)
+            };
+            let waiting = job.needs.as_ref().is_none_or(|needs| needs.iter().any(earlier));
+            let entry = waits.entry(stage).or_insert((false, part.draft.stage_mark));
+            entry.0 |= waiting || stage == self.first;
+        }
+        for (stage, (waiting, mark)) in waits {
+            if waiting {
+                continue;
+            }
+            let name = self.stages.iter().find(|(_, place)| **place == stage).map_or("", |(name, _)| name);
+            let message = format!("the stage `{name}` orders nothing: none of its jobs waits for an earlier stage");
+            let problem = Problem::warning(mark, message).topic("needs");
+            report.add(problem.hint("leave `needs` out where the stages' order is meant"));
+        }
+    }
+
+    /// Artifacts that later jobs could fetch, and all leave.
+    fn unwanted_artifacts(&self, report: &mut Report) {
+        let mut fetched: HashSet<&str> = HashSet::new();
+        let mut named: HashSet<&str> = HashSet::new();
+        let mut from_stages = None;
+        for (_, job) in self.jobs.iter().filter(|(_, job)| job.trigger.is_none()) {
+            named.extend(job.needs.iter().flatten().map(|need| need.job.as_str()));
+            match (&job.dependencies, &job.needs) {
+                (Some(dependencies), _) => fetched.extend(dependencies.iter().map(String::as_str)),
+                (None, Some(needs)) => {
+                    fetched.extend(needs.iter().filter(|need| need.artifacts).map(|need| need.job.as_str()));
+                }
+                // It fetches from all earlier stages.
+                (None, None) => from_stages = from_stages.max(Some(self.stage(job))),
+            }
+        }
+        for (part, job) in self.jobs {
+            let Some(artifacts) = &job.artifacts else { continue };
+            let for_people =
+                artifacts.expose_as.is_some() || !artifacts.reports.is_empty() || artifacts.when != When::OnSuccess;
+            let taken = fetched.contains(job.name.as_str()) || from_stages.is_some_and(|stage| stage > self.stage(job));
+            // Who needs a job and leaves its files says so; otherwise they may be for people.
+            if named.contains(job.name.as_str()) && !taken && !for_people {
+                let message =
+                    format!("nobody fetches the artifacts of `{}`: those that need it leave them out", part.draft.name);
+                let problem = Problem::warning(part.draft.mark, message).topic("artifacts");
+                report.add(problem.hint("drop `artifacts: false` and `dependencies` where they are wanted"));
+            }
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! `include`: the files that a definition is made of, read and merged (contracts/ci-yaml.md, part 2,
+//! step 2).
+
+mod file;
+
+use std::rc::Rc;
+
+use model::plan::{FormInput, Inputs};
+
+use file::{Origin, Wanted, is_yaml};
+
+use crate::expand::expand;
+use crate::extends::deep_merge;
+use crate::files::Files;
+use crate::glob::Glob;
+use crate::inputs::{self, Given};
+use crate::keywords::{self, Place};
+use crate::read;
+use crate::rules::{self, Conditions};
+use crate::scope::Scope;
+use crate::source::{Mark, Problem, Report};
+use crate::yaml::{self, Entry, Kind, Map, Node, Scalar, Tree, Value};
+
+/// Most files in all (contracts/ci-yaml.md, limits).
+const MAX_INCLUDES: usize = 150;
+/// Most bytes that they bring together.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// Deepest chain of files that include files.
+const MAX_DEPTH: usize = 100;
+
+/// Reads files and merges what they say.
+pub(crate) struct Includer<'c, 'r> {
+    pub files: &'c dyn Files,
+    pub scope: &'c Scope<'c>,
+    pub conditions: &'r mut Conditions,
+    pub report: &'r mut Report,
+    /// The files that were read, in order.
+    pub names: Vec<String>,
+    /// Files that were looked for, found or not.
+    asked: usize,
+    bytes: usize,
+    /// The files that are being read, the outermost first, with the inputs they were given.
+    path: Vec<(String, Inputs)>,
+}
+
+impl<'c, 'r> Includer<'c, 'r> {
+    pub fn new(
+        files: &'c dyn Files,
+        scope: &'c Scope<'c>,
+        conditions: &'r mut Conditions,
+        report: &'r mut Report,
+    ) -> Self {
+        Self { files, scope, conditions, report, names: Vec::new(), asked: 0, bytes: 0, path: Vec::new() }
+    }
+
+    /// Reads the definition itself: its tree with everything that it includes, and its inputs.
+    pub fn definition(&mut self, name: &str, text: &str, given: &Inputs) -> (Option<Tree>, Vec<FormInput>) {
+        let (root, inputs) = self.file(name, text, &Given { values: given, mark: Mark::default(), typed: true });
+        self.path.push((name.to_owned(), given.clone()));
+        (root.map(|root| self.with_includes(root, &Origin::Here)), inputs)
+    }
+
+    fn file(&mut self, name: &str, text: &str, given: &Given<'_>) -> (Option<Tree>, Vec<FormInput>) {
+        self.report.about("yaml");
+        let file = self.report.add_file(name, if text.len() > yaml::MAX_BYTES { "" } else { text });
+        let mut loaded = yaml::load(text, file);
+        self.report.extend(std::mem::take(&mut loaded.problems));
+        let given = Given { mark: if given.typed { Mark { file, ..start() } } else { given.mark }, ..*given };
+        inputs::apply(loaded, &given, self.scope, self.conditions, self.report)
+    }
+
+    /// A file over what it includes.
+    fn with_includes(&mut self, root: Tree, origin: &Origin) -> Tree {
+        let Kind::Map(map) = &root.kind else { return root };
+        let Some(include) = map.get("include") else { return root };
+        self.report.about("include");
+        let mut base = Map::default();
+        for item in items(include) {
+            self.entry(&item, include, origin, &mut base);
+            self.report.about("include");
+        }
+        let own = Map { entries: map.entries.iter().filter(|entry| &*entry.key != "include").cloned().collect() };
+        let merged = deep_merge(&base, &own);
+        Rc::new(Node::new(root.mark, Kind::Map(merged)))
+    }
+
+    fn entry(&mut self, item: &Node, include: &Entry, origin: &Origin, base: &mut Map) {
+        let mark = if item.mark == Mark::default() { include.value_mark() } else { item.mark };
+        let no_inputs = Inputs::new();
+        match &item.kind {
+            Kind::Scalar(Scalar { text, value: Value::Text, .. }) => {
+                let Some(text) = self.expanded(text, mark) else { return };
+                let wanted = if text.starts_with("http://") || text.starts_with("https://") {
+                    Wanted::Remote { url: text, integrity: None }
+                } else {
+                    Wanted::Local(text)
+                };
+                self.all(&wanted, &no_inputs, mark, origin, base);
+            }
+            Kind::Map(map) => {
+                let errors = self.report.errors();
+                only_known(map, self.report);
+                let inputs = map.get("inputs").and_then(|entry| read_inputs(entry, self.report)).unwrap_or_default();
+                let applies = self.applies(map);
+                let wanted = self.wanted(map, mark);
+                if applies && errors == self.report.errors() {
+                    for one in &wanted {
+                        self.all(one, &inputs, mark, origin, base);
+                    }
+                }
+            }
+            Kind::Null => self.report.error(mark, "`include` has an empty entry"),
+            _ => read::mismatch(self.report, mark, "an entry of `include`", "a path (a string) or a mapping", item),
+        }
+    }
+
+    fn applies(&mut self, map: &Map) -> bool {
+        let Some(entry) = map.get("rules") else { return true };
+        let Some(rules) = rules::read(entry, Place::IncludeRule, self.conditions, self.report) else { return true };
+        let decision = rules::decide(&rules, self.scope, &[], self.files, self.conditions, self.report);
+        decision.rule.is_some_and(|(_, rule)| rule.when != Some(model::plan::When::Never))
+    }
+
+    fn wanted(&mut self, map: &Map, mark: Mark) -> Vec<Wanted> {
+        let kinds = ["local", "remote", "project", "artifact", "template", "component"];
+        let given: Vec<_> = map.entries.iter().filter(|entry| kinds.contains(&&*entry.key)).collect();
+        let [kind] = given[..] else {
+            let problem = Problem::error(mark, "an entry of `include` names one of `local`, `project` and `remote`");
+            self.report.add(problem.hint("`- local: ci/build.yml`"));
+            return Vec::new();
+        };
+        let mut text = |key: &str| {
+            let entry = map.get(key)?;
+            if matches!(entry.value.kind, Kind::Null) {
+                self.report.error(entry.mark, format!("`{key}` must not be empty"));
+            }
+            let text = read::text(entry, key, self.report)?;
+            self.expanded(&text, entry.value_mark())
+        };
+        match &*kind.key {
+            "local" => text("local").map(Wanted::Local).into_iter().collect(),
+            "remote" => {
+                let integrity = text("integrity");
+                text("remote").map(|url| Wanted::Remote { url, integrity }).into_iter().collect()
+            }
+            "artifact" => {
+                let (path, job) = (text("artifact"), text("job"));
+                path.zip(job).map(|(path, job)| Wanted::Artifact { job, path }).into_iter().collect()
+            }
+            "project" => {
+                let (project, at) = (text("project"), text("ref"));
+                self.of_project(map, kind, project, at)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn of_project(&mut self, map: &Map, entry: &Entry, project: Option<String>, at: Option<String>) -> Vec<Wanted> {
+        let Some(project) = project else { return Vec::new() };
+        if !is_project_path(&project) {
+            let problem = Problem::error(entry.value_mark(), format!("`{project}` is not the path of a project"));
+            self.report.add(problem.hint("`group/project`"));
+            return Vec::new();
+        }
+        let Some(files) = map.get("file") else {
+            let problem = Problem::error(entry.mark, "`project` needs `file`: what is included of it");
+            self.report.add(problem.hint("`file: ci/build.yml`"));
+            return Vec::new();
+        };
+        let mut all = Vec::new();
+        for file in read::one_or_many(files) {
+            match &file.kind {
+                Kind::Scalar(Scalar { text, value: Value::Text, .. }) => {
+                    if let Some(file) = self.expanded(text, file.mark) {
+                        all.push(Wanted::Project { project: project.clone(), at: at.clone(), file });
+                    }
+                }
+                _ => read::mismatch(self.report, file.mark, "file", "a path (a string) or a list of paths", file),
+            }
+        }
+        all
+    }
+
+    fn expanded(&mut self, text: &str, mark: Mark) -> Option<String> {
+        let scope = self.scope;
+        expand(text, &|name| scope.get(name, &[])).map_err(|error| self.report.error(mark, error.to_string())).ok()
+    }
+
+    /// Every file that one entry names; a pattern may name several.
+    fn all(&mut self, wanted: &Wanted, inputs: &Inputs, mark: Mark, origin: &Origin, base: &mut Map) {
+        match wanted {
+            Wanted::Local(path) if Glob::is_pattern(path) => {
+                let (project, at) = match origin {
+                    Origin::Project { project, at } => (Some(project.as_str()), at.as_deref()),
+                    Origin::Here => (None, None),
+                    Origin::Remote => return self.one(wanted, inputs, mark, origin, base),
+                };
+                let pattern = path.trim_start_matches('/');
+                let found = self.conditions.fitting(self.files, project, at, pattern);
+                let found = match found {
+                    Ok(found) => found.into_iter().filter(|path| is_yaml(path)).collect::<Vec<_>>(),
+                    Err(why) => return self.report.error(mark, format!("`{path}` cannot be included: {why}")),
+                };
+                if found.is_empty() {
+                    self.report.add(Problem::warning(mark, format!("`{path}` fits no file, so nothing is included")));
+                }
+                for path in found {
+                    self.one(&Wanted::Local(path), inputs, mark, origin, base);
+                }
+            }
+            _ => self.one(wanted, inputs, mark, origin, base),
+        }
+    }
+
+    fn one(&mut self, wanted: &Wanted, inputs: &Inputs, mark: Mark, origin: &Origin, base: &mut Map) {
+        self.asked += 1;
+        if self.asked > MAX_INCLUDES || self.path.len() > MAX_DEPTH {
+            return self.report.error(mark, format!("more than {MAX_INCLUDES} files are included"));
+        }
+        let (text, from) = match file::read(self.files, wanted, mark, origin) {
+            Ok(found) => found,
+            Err(problem) => return self.report.add(problem),
+        };
+        let name = wanted.shown(origin);
+        self.bytes += text.len();
+        if self.bytes > MAX_BYTES {
+            return self.report.error(mark, "the included files have more than 16 MiB in all");
+        }
+        let key = (name.clone(), inputs.clone());
+        if self.path.contains(&key) {
+            let names: Vec<_> = self.path.iter().map(|(name, _)| name.as_str()).chain([name.as_str()]).collect();
+            return self
+                .report
+                .error(mark, format!("the files include each other in a circle: {}", names.join(" -> ")));
+        }
+        self.names.push(name.clone());
+        let (root, _) = self.file(&name, &text, &Given { values: inputs, mark, typed: false });
+        let Some(root) = root else { return };
+        if !self.report.charge(root.nodes, root.bytes, mark) {
+            return;
+        }
+        self.path.push(key);
+        let root = self.with_includes(root, &from);
+        self.path.pop();
+        match &root.kind {
+            Kind::Map(map) => *base = deep_merge(base, map),
+            Kind::Null | Kind::Broken => {}
+            _ => {
+                self.report.error(
+                    root.mark,
+                    format!("an included file is a mapping of keywords and jobs, not {}", root.describe()),
+                );
+            }
+        }
+    }
+}
+
+/// The first character of a file.
+fn start() -> Mark {
+    Mark { file: 0, span: model::Span { start: 0, end: 0, line: 1, column: 1 } }
+}
+
+/// The entries, lists in the list flattened.
+fn items(include: &Entry) -> Vec<Tree> {
+    fn flatten(items: &[Tree], level: usize, all: &mut Vec<Tree>) {
+        for item in items {
+            match &item.kind {
+                Kind::List(inner) if level < read::MAX_LIST_NESTING => flatten(inner, level + 1, all),
+                _ => all.push(Rc::clone(item)),
+            }
+        }
+    }
+    let mut all = Vec::new();
+    flatten(read::one_or_many(include), 0, &mut all);
+    all
+}
+
+/// Reports unknown keys; those of a child's include are known where a child is read.
+fn only_known(map: &Map, report: &mut Report) {
+    let of_child = map.get("artifact").is_some() && report.file_name(map.entries[0].mark.file) == CHILD;
+    for entry in &map.entries {
+        let known = keywords::is_supported(Place::Include, &entry.key)
+            || (of_child && matches!(&*entry.key, "artifact" | "job"));
+        if !known {
+            report.add_error(|| keywords::unsupported(Place::Include, &entry.key, entry.mark));
+        }
+        if &*entry.key == "integrity" && map.get("remote").is_none() {
+            report.error(entry.mark, "`integrity` is for `remote`");
+        }
+    }
+}
+
+/// The name of the text that stands for the definition of a child pipeline.
+pub(crate) const CHILD: &str = "trigger:include";
+
+/// `inputs` of an entry.
+pub(crate) fn read_inputs(entry: &Entry, report: &mut Report) -> Option<Inputs> {
+    let map = read::map(entry, "inputs", report)?;
+    let mut inputs = Inputs::new();
+    for item in &map.entries {
+        if !item.key.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)) {
+            report.error(item.mark, "the name of an input is made of letters, digits, `_` and `-`");
+        }
+        if let Some(value) = inputs::from_tree(&item.value) {
+            inputs.insert(item.key.to_string(), value);
+        }
+    }
+    Some(inputs)
+}
+
+/// `group/project`, or something with variables in it.
+pub(crate) fn is_project_path(text: &str) -> bool {
+    if text.starts_with('$') {
+        return true;
+    }
+    let usable = |c: char| c.is_alphanumeric() || "/._-$".contains(c);
+    text.contains('/') && !text.starts_with('/') && !text.ends_with('/') && text.chars().all(usable)
+}

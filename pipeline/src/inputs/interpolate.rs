@@ -1,0 +1,226 @@
+//! `$[[ inputs.name | function(…) ]]` in the keys and values of a file.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use model::plan::Inputs;
+use serde_json::Value as Json;
+
+use super::value::{shown, to_tree};
+use crate::expand::expand;
+use crate::keywords::closest;
+use crate::scope::Scope;
+use crate::source::{Mark, Problem, Report};
+use crate::yaml::{Entry, Kind, MAX_DEPTH, Map, Node, Scalar, Tree};
+
+const OPEN: &str = "$[[";
+const CLOSE: &str = "]]";
+/// Most functions in one block (contracts/ci-yaml.md, part 5).
+const MAX_FUNCTIONS: usize = 3;
+/// Longest text that one value becomes.
+const MAX_LENGTH: usize = 1024 * 1024;
+
+/// The tree with its blocks replaced.
+pub(super) fn interpolate(root: &Tree, inputs: &Inputs, scope: &Scope<'_>, report: &mut Report) -> Tree {
+    let mut work = Interpolation { inputs, scope, report, done: HashMap::new() };
+    work.tree(root).unwrap_or_else(|| Rc::clone(root))
+}
+
+struct Interpolation<'i, 'c, 'r> {
+    inputs: &'i Inputs,
+    scope: &'i Scope<'c>,
+    report: &'r mut Report,
+    /// What shared nodes became, by their address.
+    done: HashMap<*const Node, Option<Tree>>,
+}
+
+impl Interpolation<'_, '_, '_> {
+    /// What the node becomes; `None` when nothing changes.
+    fn tree(&mut self, node: &Tree) -> Option<Tree> {
+        let address = Rc::as_ptr(node);
+        if let Some(done) = self.done.get(&address) {
+            return done.clone();
+        }
+        let changed = match &node.kind {
+            Kind::Scalar(scalar) if scalar.text.contains(OPEN) => Some(self.scalar(node, scalar)),
+            Kind::List(items) => self.items(items).map(|items| self.built(node.mark, Kind::List(items))),
+            Kind::Reference(items) => self.items(items).map(|items| self.built(node.mark, Kind::Reference(items))),
+            Kind::Map(map) => self.entries(map).map(|map| self.built(node.mark, Kind::Map(map))),
+            _ => None,
+        };
+        // Only what may be shared is worth remembering.
+        if Rc::strong_count(node) > 1 {
+            self.done.insert(address, changed.clone());
+        }
+        changed
+    }
+
+    /// A collection with inputs in it, which may have become too deep.
+    fn built(&mut self, mark: Mark, kind: Kind) -> Tree {
+        let node = Node::new(mark, kind);
+        if node.depth > MAX_DEPTH {
+            self.report.error(mark, format!("values are nested deeper than {MAX_DEPTH} levels, inputs put in"));
+            return Rc::new(Node::new(mark, Kind::Broken));
+        }
+        Rc::new(node)
+    }
+
+    fn items(&mut self, items: &[Tree]) -> Option<Vec<Tree>> {
+        let changed: Vec<_> = items.iter().map(|item| self.tree(item)).collect();
+        changed
+            .iter()
+            .any(Option::is_some)
+            .then(|| items.iter().zip(changed).map(|(item, new)| new.unwrap_or_else(|| Rc::clone(item))).collect())
+    }
+
+    fn entries(&mut self, map: &Map) -> Option<Map> {
+        let mut any = false;
+        let mut entries: Vec<Entry> = Vec::with_capacity(map.entries.len());
+        for entry in &map.entries {
+            let value = self.tree(&entry.value);
+            let key = entry.key.contains(OPEN).then(|| self.text(&entry.key, entry.mark)).flatten();
+            any |= value.is_some() || key.is_some();
+            let key = key.map_or_else(|| Rc::clone(&entry.key), Into::into);
+            if any && entries.iter().any(|other| other.key == key) {
+                self.report.error(entry.mark, format!("`{key}` is given twice, inputs put in"));
+            }
+            entries.push(Entry { key, mark: entry.mark, value: value.unwrap_or_else(|| Rc::clone(&entry.value)) });
+        }
+        any.then_some(Map { entries })
+    }
+
+    fn scalar(&mut self, node: &Node, scalar: &Scalar) -> Tree {
+        // A block that is the whole value keeps its type.
+        let whole = scalar.text.strip_prefix(OPEN).and_then(|rest| rest.strip_suffix(CLOSE));
+        if let Some(block) = whole.filter(|block| !block.contains(CLOSE) && is_ours(block)) {
+            return match self.block(block, node.mark) {
+                Some(value) if self.report.charge(1, shown(&value).len(), node.mark) => to_tree(&value, node.mark),
+                _ => Rc::new(Node::new(node.mark, Kind::Broken)),
+            };
+        }
+        match self.text(&scalar.text, node.mark) {
+            Some(text) => {
+                let scalar = if scalar.plain { Scalar::plain(&text) } else { Some(Scalar::quoted(&text)) };
+                Rc::new(Node::new(node.mark, scalar.map_or(Kind::Null, Kind::Scalar)))
+            }
+            None => Rc::new(Node::new(node.mark, Kind::Broken)),
+        }
+    }
+
+    /// A text with its blocks put in.
+    fn text(&mut self, text: &str, mark: Mark) -> Option<String> {
+        let mut out = String::new();
+        let mut rest = text;
+        let mut fine = true;
+        while let Some(at) = rest.find(OPEN) {
+            out.push_str(&rest[..at]);
+            let inside = &rest[at + OPEN.len()..];
+            let Some(end) = inside.find(CLOSE) else {
+                rest = &rest[at..];
+                break;
+            };
+            if is_ours(&inside[..end]) {
+                match self.block(&inside[..end], mark) {
+                    Some(value) => out.push_str(&shown(&value)),
+                    None => fine = false,
+                }
+            } else {
+                // What the matrix puts in comes later.
+                out.push_str(&rest[at..at + OPEN.len() + end + CLOSE.len()]);
+            }
+            rest = &inside[end + CLOSE.len()..];
+            if out.len() > MAX_LENGTH {
+                self.report.error(mark, "this value grows past 1 MiB, inputs put in");
+                return None;
+            }
+        }
+        out.push_str(rest);
+        (fine && self.report.charge(0, out.len(), mark)).then_some(out)
+    }
+
+    fn block(&mut self, block: &str, mark: Mark) -> Option<Json> {
+        let mut parts = block.split('|').map(str::trim);
+        let access = parts.next().unwrap_or_default();
+        let Some(name) = access.strip_prefix("inputs.") else {
+            let problem = Problem::error(mark, format!("`$[[ {access} ]]` means nothing here"));
+            self.report.add(problem.hint("`$[[ inputs.name ]]` stands for an input"));
+            return None;
+        };
+        let Some(value) = self.inputs.get(name) else {
+            let problem = Problem::error(mark, format!("there is no input `{name}` in the header of this file"));
+            let close = closest(name, self.inputs.keys().map(String::as_str));
+            self.report.add(problem.maybe_hint(close.map(|close| format!("did you mean `{close}`?"))));
+            return None;
+        };
+        let functions: Vec<_> = parts.collect();
+        if functions.len() > MAX_FUNCTIONS {
+            self.report.error(mark, format!("a block has at most {MAX_FUNCTIONS} functions"));
+            return None;
+        }
+        let mut value = value.clone();
+        for function in functions {
+            value = Json::String(self.call(function, &value, mark)?);
+        }
+        Some(value)
+    }
+
+    fn call(&mut self, function: &str, value: &Json, mark: Mark) -> Option<String> {
+        let Json::String(text) = value else {
+            self.report.error(mark, format!("`{function}` takes a string, and this input is none"));
+            return None;
+        };
+        if function == "expand_vars" {
+            let lookup = |name: &str| self.scope.get(name, &[]);
+            return expand(text, &lookup).map_err(|error| self.report.error(mark, error.to_string())).ok();
+        }
+        if function == "posix_escape" {
+            return Some(posix_escape(text));
+        }
+        if let Some((offset, length)) = truncate_arguments(function) {
+            return Some(text.chars().skip(offset).take(length).collect());
+        }
+        let problem = Problem::error(mark, format!("there is no function `{function}`"));
+        self.report.add(problem.hint("the functions are `expand_vars`, `posix_escape` and `truncate(offset, length)`"));
+        None
+    }
+}
+
+/// Blocks of the matrix are resolved when the matrix is.
+fn is_ours(block: &str) -> bool {
+    !block.trim_start().starts_with("matrix.")
+}
+
+fn truncate_arguments(function: &str) -> Option<(usize, usize)> {
+    let arguments = function.strip_prefix("truncate")?.trim_start().strip_prefix('(')?.strip_suffix(')')?;
+    let (offset, length) = arguments.split_once(',')?;
+    Some((offset.trim().parse().ok()?, length.trim().parse().ok()?))
+}
+
+/// The text as one word of a shell.
+fn posix_escape(text: &str) -> String {
+    if text.is_empty() {
+        return "''".to_owned();
+    }
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str("'\n'"),
+            c if c.is_ascii_alphanumeric() || "_-.,:+/@".contains(c) => out.push(c),
+            c => out.extend(['\\', c]),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions() {
+        assert_eq!(truncate_arguments("truncate(1, 2)"), Some((1, 2)));
+        assert_eq!(truncate_arguments("truncate(1)"), None);
+        assert_eq!(posix_escape("a b'$(c)\n"), "a\\ b\\'\\$\\(c\\)'\n'");
+        assert_eq!(posix_escape(""), "''");
+    }
+}

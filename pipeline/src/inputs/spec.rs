@@ -1,0 +1,248 @@
+//! The header of a file: which inputs it has, and the values they get.
+
+use std::rc::Rc;
+
+use model::plan::{FormInput, InputType, Inputs};
+use serde_json::Value as Json;
+
+use super::interpolate::interpolate;
+use super::resolve::values;
+use super::value::{fits, from_tree, type_name};
+use crate::expression;
+use crate::keywords::Place;
+use crate::read;
+use crate::rules::Conditions;
+use crate::scope::Scope;
+use crate::source::{Mark, Problem, Report};
+use crate::yaml::{Entry, Kind, Loaded, Map, Scalar, Tree};
+
+/// Most `options` of an input (contracts/ci-yaml.md, part 5).
+const MAX_OPTIONS: usize = 50;
+/// Longest `description` of a header.
+const MAX_DESCRIPTION: usize = 256;
+
+const TYPES: &[(&str, InputType)] = &[
+    ("string", InputType::String),
+    ("number", InputType::Number),
+    ("boolean", InputType::Boolean),
+    ("array", InputType::Array),
+];
+
+/// The values that somebody gives to the inputs of a file, and where.
+pub(crate) struct Given<'g> {
+    pub values: &'g Inputs,
+    pub mark: Mark,
+    /// Whether a person typed them: then they are text, whatever the type is.
+    pub typed: bool,
+}
+
+/// One input as the header has it.
+pub(super) struct Declared {
+    pub mark: Mark,
+    pub form: FormInput,
+    pub rules: Vec<SpecRule>,
+}
+
+/// One rule of an input: which options and default it has then.
+pub(super) struct SpecRule {
+    pub condition: Option<expression::Expression>,
+    pub options: Vec<Json>,
+    pub default: Option<Json>,
+}
+
+/// Puts the inputs into a file that was read. Returns its tree, and the inputs with their values.
+pub(crate) fn apply(
+    loaded: Loaded,
+    given: &Given<'_>,
+    scope: &Scope<'_>,
+    conditions: &mut Conditions,
+    report: &mut Report,
+) -> (Option<Tree>, Vec<FormInput>) {
+    report.about("inputs");
+    let Loaded { header, mut root, .. } = loaded;
+    let mut spec = header.as_ref().and_then(|header| header.as_map()).and_then(|header| header_spec(header, report));
+    let only = root.clone();
+    if spec.is_none()
+        && let Some(map) = only.as_ref().and_then(|root| root.as_map())
+        && let Some(entry) = map.get("spec")
+    {
+        if map.entries.len() > 1 {
+            let problem = Problem::error(entry.mark, "`spec` stands in a document of its own");
+            report.add(problem.hint("put it at the top, and a line `---` after it"));
+            let entries = map.entries.iter().filter(|entry| &*entry.key != "spec").cloned().collect();
+            let rest =
+                crate::yaml::Node::new(root.as_ref().map_or(entry.mark, |root| root.mark), Kind::Map(Map { entries }));
+            return (Some(Rc::new(rest)), Vec::new());
+        }
+        // A file that is nothing but a header.
+        spec = header_spec(map, report);
+        root = None;
+        report.add(
+            Problem::error(entry.mark, "the definition has no job")
+                .hint("put a line `---` and the definition after `spec`"),
+        );
+    }
+    let Some(spec) = spec else {
+        if let Some(name) = given.values.keys().next() {
+            let problem =
+                Problem::error(given.mark, format!("this file has no input `{name}`: it has no header with `spec`"));
+            report.add(problem.hint("a header is a document with `spec` before a line `---`"));
+        }
+        return (root, Vec::new());
+    };
+    let errors = report.errors();
+    let declared = declared(&spec, conditions, report);
+    let values =
+        if errors == report.errors() { values(declared, given, scope, conditions, report) } else { Vec::new() };
+    if errors < report.errors() {
+        return (None, Vec::new());
+    }
+    let inputs: Inputs = values.iter().map(|form| (form.name.clone(), form.value.clone())).collect();
+    (root.map(|root| interpolate(&root, &inputs, scope, report)), values)
+}
+
+/// The value of `spec`, in a header that has nothing else.
+fn header_spec(header: &Map, report: &mut Report) -> Option<Map> {
+    for other in header.entries.iter().filter(|entry| &*entry.key != "spec") {
+        report.error(other.mark, format!("`{}` does not stand in a header: it has only `spec`", other.key));
+    }
+    let entry = header.get("spec")?;
+    let map = read::map(entry, "spec", report).cloned().unwrap_or_default();
+    read::only_known(&map, Place::Spec, report);
+    if let Some(description) = map.get("description").and_then(|entry| read::text(entry, "description", report))
+        && description.chars().count() > MAX_DESCRIPTION
+    {
+        report.error(entry.mark, format!("`description` has at most {MAX_DESCRIPTION} characters"));
+    }
+    Some(map)
+}
+
+fn declared(spec: &Map, conditions: &mut Conditions, report: &mut Report) -> Vec<Declared> {
+    let inputs = spec.get("inputs").and_then(|entry| read::map(entry, "inputs", report));
+    inputs.into_iter().flat_map(|map| &map.entries).map(|entry| one(entry, conditions, report)).collect()
+}
+
+fn one(entry: &Entry, conditions: &mut Conditions, report: &mut Report) -> Declared {
+    check_name(entry, report);
+    let form = FormInput {
+        name: entry.key.to_string(),
+        kind: InputType::String,
+        default: None,
+        description: None,
+        options: Vec::new(),
+        regex: None,
+        value: Json::Null,
+    };
+    let mut input = Declared { mark: entry.mark, form, rules: Vec::new() };
+    let Some(map) = read::map(entry, "an input", report) else { return input };
+    read::only_known(map, Place::Input, report);
+    let get = |key: &str| map.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null));
+    if let Some(kind) = get("type") {
+        input.form.kind = read::word(&kind.value, kind.value_mark(), "type", TYPES, report).unwrap_or_default();
+    }
+    let form = &mut input.form;
+    form.description = get("description").and_then(|entry| read::text(entry, "description", report));
+    if let Some(regex) = get("regex") {
+        form.regex = read::text(regex, "regex", report);
+        if form.kind != InputType::String {
+            report.error(regex.mark, "`regex` is for inputs of the type `string`");
+        } else if let Some(Err(message)) = form.regex.as_deref().map(|source| conditions.check_pattern(source)) {
+            report.error(regex.value_mark(), message);
+        }
+    }
+    if let Some(options) = get("options") {
+        form.options = read_options(options, form.kind, report);
+    }
+    form.default = get("default").and_then(|entry| typed_value(entry, form.kind, report));
+    if let Some(default) = &form.default
+        && !form.options.is_empty()
+        && !form.options.contains(default)
+    {
+        report.error(entry.mark, format!("the `default` of the input `{}` is not one of its `options`", entry.key));
+    }
+    if let Some(rules) = get("rules") {
+        for other in ["default", "options"].into_iter().filter_map(get) {
+            report.error(other.mark, format!("`{}` does not stand beside `rules`: they say it", other.key));
+        }
+        input.rules = read_rules(rules, input.form.kind, conditions, report);
+    }
+    input
+}
+
+/// Checks the name of an input.
+fn check_name(entry: &Entry, report: &mut Report) {
+    let usable = !entry.key.is_empty() && entry.key.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    if !usable {
+        report.error(entry.mark, "the name of an input is made of letters, digits, `_` and `-`");
+    }
+}
+
+fn typed_value(entry: &Entry, kind: InputType, report: &mut Report) -> Option<Json> {
+    let value = from_tree(&entry.value)?;
+    if fits(&value, kind) {
+        return Some(value);
+    }
+    read::mismatch(report, entry.value_mark(), &entry.key, type_name(kind), &entry.value);
+    None
+}
+
+fn read_options(entry: &Entry, kind: InputType, report: &mut Report) -> Vec<Json> {
+    let Kind::List(items) = &entry.value.kind else {
+        read::mismatch(report, entry.value_mark(), "options", "a list", &entry.value);
+        return Vec::new();
+    };
+    if items.len() > MAX_OPTIONS {
+        report.error(entry.mark, format!("`options` has at most {MAX_OPTIONS} entries"));
+    }
+    let mut options = Vec::new();
+    for item in items {
+        match from_tree(item) {
+            Some(value) if fits(&value, kind) => options.push(value),
+            _ => read::mismatch(report, item.mark, "an entry of `options`", type_name(kind), item),
+        }
+    }
+    options
+}
+
+fn read_rules(entry: &Entry, kind: InputType, conditions: &mut Conditions, report: &mut Report) -> Vec<SpecRule> {
+    let Kind::List(items) = &entry.value.kind else {
+        read::mismatch(report, entry.value_mark(), "rules", "a list", &entry.value);
+        return Vec::new();
+    };
+    let mut rules = Vec::new();
+    for item in items {
+        let Kind::Map(map) = &item.kind else {
+            read::mismatch(report, item.mark, "an entry of `rules`", "a mapping", item);
+            continue;
+        };
+        read::only_known(map, Place::InputRule, report);
+        let mut rule = SpecRule { condition: None, options: Vec::new(), default: None };
+        if let Some(entry) = map.get("if") {
+            match &entry.value.kind {
+                Kind::Scalar(Scalar { text, .. }) => match conditions.parse(text) {
+                    Ok(found) => rule.condition = Some(found),
+                    Err(error) => {
+                        let hint = error.hint.map(ToOwned::to_owned);
+                        report.add(Problem::error(entry.value_mark(), error.message).maybe_hint(hint));
+                    }
+                },
+                _ => read::mismatch(report, entry.value_mark(), "if", "an expression (a string)", &entry.value),
+            }
+        }
+        if let Some(options) = map.get("options") {
+            rule.options = read_options(options, kind, report);
+        }
+        match map.get("default") {
+            Some(default) => rule.default = typed_value(default, kind, report),
+            None => report.error(item.mark, "a rule of an input needs a `default`"),
+        }
+        if let Some(default) = &rule.default
+            && !rule.options.is_empty()
+            && !rule.options.contains(default)
+        {
+            report.error(item.mark, "the `default` of this rule is not one of its `options`");
+        }
+        rules.push(rule);
+    }
+    rules
+}

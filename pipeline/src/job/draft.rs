@@ -1,0 +1,305 @@
+//! A job as the file has it, before it is seen together with the others.
+
+use std::rc::Rc;
+
+use model::plan::{AllowFailure, PlannedJob, Variable, When};
+
+use super::inherit::{self, Inherited};
+use super::needs::{self, Needs};
+use super::only::{self, Filter};
+use super::parallel::{self, Parallel};
+use super::{Variables, artifacts, cache, container, environment, policy, read_variables, simple, trigger};
+use crate::keywords::{self, Place};
+use crate::read;
+use crate::rules::{self, Conditions, Rule};
+use crate::source::{Mark, Problem, Report};
+use crate::yaml::{Entry, Kind, Map};
+
+/// Longest name of a job or a stage, in characters (contracts/ci-yaml.md, limits).
+const MAX_NAME: usize = 255;
+/// The stage of a job that names none.
+const DEFAULT_STAGE: &str = "test";
+
+/// A job before it is seen together with the others.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub name: Rc<str>,
+    pub mark: Mark,
+    pub stage_mark: Mark,
+    pub when_mark: Mark,
+    /// What the plan will have of it; rules, needs and variables come later.
+    pub planned: PlannedJob,
+    /// Whether the one exit code was written as a number rather than as a list.
+    pub single_exit_code: bool,
+    pub needs: Option<Needs>,
+    pub dependencies: Option<Vec<(String, Mark)>>,
+    /// `None` means that the job has no rules.
+    pub rules: Option<Vec<Rule>>,
+    pub only: Option<Filter>,
+    pub except: Option<Filter>,
+    /// Its own variables.
+    pub variables: Vec<Variable>,
+    /// Which variables of the file it takes over.
+    pub inherits: Inherited,
+    pub parallel: Option<Parallel>,
+}
+
+impl Draft {
+    /// How many jobs of the run it may become.
+    pub fn instances(&self) -> usize {
+        match &self.parallel {
+            None => 1,
+            Some(Parallel::Number(n)) => *n as usize,
+            Some(Parallel::Matrix(instances)) => instances.len(),
+        }
+    }
+}
+
+/// Where the values of a job's keywords come from.
+struct Sources<'m> {
+    body: &'m Map,
+    default: &'m Map,
+    inherits: Inherited,
+}
+
+impl<'m> Sources<'m> {
+    /// What the job says itself. `null` means that it says nothing.
+    fn own(&self, key: &str) -> Option<&'m Entry> {
+        self.body.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null))
+    }
+
+    /// What the job says, or else `default`.
+    fn given(&self, key: &str) -> Option<&'m Entry> {
+        self.own(key).or_else(|| self.default.get(key).filter(|_| self.inherits.has(key)))
+    }
+}
+
+/// Reads a job. `body` is its mapping after `extends`; keys that it lacks come from `default`.
+/// There is always a draft, so that other jobs may need it; what is wrong is in the report.
+pub(crate) fn read_job(
+    entry: &Entry,
+    body: &Map,
+    default: &Map,
+    conditions: &mut Conditions,
+    report: &mut Report,
+) -> Draft {
+    report.about("jobs");
+    check_name(&entry.key, "a job", entry.mark, report);
+    report.about("keywords-of-a-job");
+    read::only_known(body, Place::Job, report);
+    let mut from = Sources { body, default, inherits: Inherited::All };
+    let mut inherits_variables = Inherited::All;
+    if let Some(inherit) = from.own("inherit") {
+        report.about("inherit");
+        (from.inherits, inherits_variables) = inherit::read(inherit, report);
+    }
+    let planned = PlannedJob {
+        name: entry.key.to_string(),
+        base_name: entry.key.to_string(),
+        stage: DEFAULT_STAGE.to_owned(),
+        line: entry.mark.span.line,
+        file: if entry.mark.file == 0 { String::new() } else { report.file_name(entry.mark.file).to_owned() },
+        ..PlannedJob::default()
+    };
+    let mut draft = Draft {
+        name: Rc::clone(&entry.key),
+        mark: entry.mark,
+        stage_mark: entry.mark,
+        when_mark: entry.mark,
+        planned,
+        single_exit_code: false,
+        needs: None,
+        dependencies: None,
+        rules: None,
+        only: None,
+        except: None,
+        variables: Vec::new(),
+        inherits: inherits_variables,
+        parallel: None,
+    };
+    order(&from, &mut draft, conditions, report);
+    if from.own("trigger").is_some() {
+        child(&from, entry, &mut draft, report);
+    } else {
+        work(&from, entry, &mut draft, conditions, report);
+    }
+    draft
+}
+
+/// What the scheduler asks: when the job runs, and after what.
+fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, report: &mut Report) {
+    let planned = &mut draft.planned;
+    report.about("stage");
+    if let Some(stage) = from.own("stage") {
+        draft.stage_mark = stage.value_mark();
+        planned.stage = read::text(stage, "stage", report).unwrap_or_default();
+    }
+    report.about("variables-of-a-job");
+    if let Some(variables) = from.own("variables") {
+        draft.variables = read_variables(variables, Variables::Job, report).0;
+    }
+    report.about("needs");
+    draft.needs = from.own("needs").and_then(|needs| needs::read(needs, report));
+    planned.parent_needs = draft.needs.as_ref().map(|needs| needs.parents.clone()).unwrap_or_default();
+    report.about("when");
+    if let Some(when) = from.own("when") {
+        draft.when_mark = when.value_mark();
+        planned.when = policy::when(when, report).unwrap_or_default();
+    }
+    start_in(from, draft, report);
+    let planned = &mut draft.planned;
+    planned.manual_confirmation =
+        from.own("manual_confirmation").and_then(|entry| read::text(entry, "manual_confirmation", report));
+    report.about("rules");
+    draft.rules = from.own("rules").and_then(|rules| rules::read(rules, Place::Rule, conditions, report));
+    report.about("only-and-except");
+    for (key, slot) in [("only", &mut draft.only), ("except", &mut draft.except)] {
+        let Some(entry) = from.own(key) else { continue };
+        if draft.rules.is_some() {
+            let problem = Problem::error(entry.mark, format!("`{key}` does not stand beside `rules`"));
+            report.add(problem.hint("say it with an `if`"));
+        }
+        *slot = only::read(entry, key, conditions, report);
+    }
+    report.about("allow_failure");
+    match from.own("allow_failure").and_then(|entry| policy::allow_failure(entry, report)) {
+        Some((allowed, single)) => (planned.allow_failure, draft.single_exit_code) = (allowed, single),
+        // A manual job that says nothing blocks nobody, unless rules decide.
+        None => planned.allow_failure = AllowFailure::Bool(planned.when == When::Manual && draft.rules.is_none()),
+    }
+    report.about("parallel");
+    draft.parallel = from.own("parallel").and_then(|parallel| parallel::read(parallel, report));
+    report.about("interruptible");
+    let interruptible = from.given("interruptible").and_then(|entry| read::boolean(entry, "interruptible", report));
+    planned.interruptible = interruptible.unwrap_or(false);
+    report.about("resource_group");
+    planned.resource_group = from.own("resource_group").and_then(|entry| read::text(entry, "resource_group", report));
+    report.about("environment");
+    planned.environment = from.own("environment").and_then(|entry| environment::read(entry, report));
+}
+
+fn start_in(from: &Sources<'_>, draft: &mut Draft, report: &mut Report) {
+    report.about("start_in");
+    let delayed = draft.planned.when == When::Delayed;
+    match from.own("start_in") {
+        Some(entry) if delayed => draft.planned.start_in = policy::start_in(entry, report),
+        // Rules may make the job a delayed one.
+        Some(entry) if from.own("rules").is_none() => {
+            let problem = Problem::error(entry.mark, "`start_in` is for jobs with `when: delayed`");
+            report.add(problem.hint("add `when: delayed`"));
+        }
+        Some(entry) => drop(policy::start_in(entry, report)),
+        None if delayed => {
+            let problem = Problem::error(draft.when_mark, "`when: delayed` needs `start_in`");
+            report.add(problem.hint("`start_in: 10 minutes`"));
+        }
+        None => {}
+    }
+}
+
+/// What the runner asks: what is run, where and with what.
+fn work(from: &Sources<'_>, entry: &Entry, draft: &mut Draft, conditions: &Conditions, report: &mut Report) {
+    let planned = &mut draft.planned;
+    report.about("script");
+    script(from, entry, &mut planned.script, report);
+    let commands =
+        |key: &str, report: &mut Report| from.given(key).and_then(|entry| read::commands(entry, key, report));
+    planned.before_script = commands("before_script", report).unwrap_or_default();
+    planned.after_script = commands("after_script", report).unwrap_or_default();
+    report.about("dependencies");
+    draft.dependencies = from.own("dependencies").and_then(|entry| needs::dependencies(entry, report));
+    report.about("artifacts");
+    planned.artifacts = from.given("artifacts").and_then(|artifacts| artifacts::read(artifacts, report));
+    report.about("cache");
+    planned.cache = from.given("cache").map(|entry| cache::read(entry, report)).unwrap_or_default();
+    report.about("timeout");
+    planned.timeout = from.given("timeout").and_then(|timeout| policy::timeout(timeout, report));
+    report.about("retry");
+    planned.retry = from.given("retry").and_then(|retry| policy::retry(retry, report)).unwrap_or_default();
+    report.about("tags");
+    planned.tags = from.given("tags").map(|entry| simple::tags(entry, report)).unwrap_or_default();
+    report.about("image");
+    planned.image = from.given("image").and_then(|entry| container::image(entry, report));
+    report.about("services");
+    planned.services = from.given("services").map(|entry| container::services(entry, report)).unwrap_or_default();
+    report.about("coverage");
+    planned.coverage = from.own("coverage").and_then(|entry| simple::coverage(entry, conditions, report));
+    report.about("hooks");
+    planned.pre_get_sources_script = from.given("hooks").map(|entry| simple::hooks(entry, report)).unwrap_or_default();
+}
+
+fn script(from: &Sources<'_>, entry: &Entry, commands: &mut Vec<String>, report: &mut Report) {
+    match from.own("script") {
+        // A mistyped `script` has been told already.
+        None if from.body.entries.iter().any(|e| keywords::closest(&e.key, ["script"]).is_some()) => {}
+        None => report.add(
+            Problem::error(entry.mark, format!("the job `{}` has no `script`", entry.key))
+                .hint("a name that begins with a dot makes it a template that never runs"),
+        ),
+        Some(script) => {
+            let errors = report.errors();
+            let Some(found) = read::commands(script, "script", report) else { return };
+            if found.is_empty() && errors == report.errors() && !script.value.broken {
+                report.error(script.mark, format!("the `script` of `{}` is empty", entry.key));
+            }
+            *commands = found;
+        }
+    }
+}
+
+/// A job that starts a child pipeline has nothing for a runner.
+fn child(from: &Sources<'_>, entry: &Entry, draft: &mut Draft, report: &mut Report) {
+    report.about("trigger");
+    draft.planned.trigger = from.own("trigger").and_then(|trigger| trigger::read(trigger, report));
+    for other in &from.body.entries {
+        let taken_away = matches!(other.value.kind, Kind::Null);
+        if keywords::is_supported(Place::Job, &other.key) && !trigger::ALLOWED.contains(&&*other.key) && !taken_away {
+            let message = format!("a job with `trigger` has no `{}`", other.key);
+            report.add(
+                Problem::error(other.mark, message).hint("put it into another job, or into the child's definition"),
+            );
+        }
+    }
+    if matches!(draft.parallel, Some(Parallel::Number(_))) {
+        let problem = Problem::error(entry.mark, "a job with `trigger` takes `parallel` only with `matrix`");
+        report.add(problem.hint("the children of a number would be all the same"));
+    }
+    let delayed_rule = draft.rules.iter().flatten().any(|rule| rule.when == Some(When::Delayed));
+    if draft.planned.when == When::Delayed || delayed_rule {
+        report.error(draft.when_mark, "a job with `trigger` cannot be delayed");
+    }
+}
+
+/// Checks the values of `default` by themselves, also when no job takes them.
+pub(crate) fn check_default(default: &Map, report: &mut Report) {
+    read::only_known(default, Place::Default, report);
+    for entry in &default.entries {
+        match &*entry.key {
+            "before_script" | "after_script" => drop(read::commands(entry, &entry.key, report)),
+            "artifacts" => drop(artifacts::read(entry, report)),
+            "cache" => drop(cache::read(entry, report)),
+            "hooks" => drop(simple::hooks(entry, report)),
+            "image" => drop(container::image(entry, report)),
+            "interruptible" => drop(read::boolean(entry, "interruptible", report)),
+            "retry" => drop(policy::retry(entry, report)),
+            "services" => drop(container::services(entry, report)),
+            "tags" => drop(simple::tags(entry, report)),
+            "timeout" => drop(policy::timeout(entry, report)),
+            _ => {}
+        }
+    }
+}
+
+/// Checks the name of a job or a stage.
+pub(crate) fn check_name(name: &str, what: &str, mark: Mark, report: &mut Report) {
+    let length = name.chars().count();
+    if name.trim().is_empty() {
+        report.error(mark, format!("the name of {what} must not be empty"));
+    } else if length > MAX_NAME {
+        report.error(mark, format!("the name of {what} has {length} characters; {MAX_NAME} are allowed"));
+    } else if name.chars().any(char::is_control) {
+        report.error(mark, format!("the name of {what} must not contain control characters"));
+    } else if matches!(name, "true" | "false" | "nil") {
+        report.error(mark, format!("`{name}` cannot be the name of {what}"));
+    }
+}

@@ -1,0 +1,76 @@
+//! `environment`.
+
+use model::plan::{Environment, EnvironmentAction};
+
+use crate::keywords::Place;
+use crate::read;
+use crate::source::{Mark, Report};
+use crate::yaml::{Entry, Kind};
+
+const ACTIONS: &[(&str, EnvironmentAction)] = &[
+    ("start", EnvironmentAction::Start),
+    ("prepare", EnvironmentAction::Prepare),
+    ("stop", EnvironmentAction::Stop),
+    ("verify", EnvironmentAction::Verify),
+    ("access", EnvironmentAction::Access),
+];
+
+const TIERS: &[(&str, &str)] = &[
+    ("production", "production"),
+    ("staging", "staging"),
+    ("testing", "testing"),
+    ("development", "development"),
+    ("other", "other"),
+];
+
+/// Longest name, in characters.
+const MAX_NAME: usize = 255;
+
+pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Environment> {
+    let map = match &entry.value.kind {
+        Kind::Null | Kind::Broken => return None,
+        Kind::Scalar(_) => {
+            let name = read::text(entry, "environment", report)?;
+            check_name(&name, entry.value_mark(), report);
+            return Some(Environment { name, ..Environment::default() });
+        }
+        Kind::Map(map) => map,
+        _ => {
+            let wanted = "a name (a string) or a mapping with `name`";
+            read::mismatch(report, entry.value_mark(), "environment", wanted, &entry.value);
+            return None;
+        }
+    };
+    read::only_known(map, Place::Environment, report);
+    let get = |key: &str| map.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null));
+    let mut environment = Environment::default();
+    match get("name") {
+        Some(name) => {
+            environment.name = read::text(name, "name", report)?;
+            check_name(&environment.name, name.value_mark(), report);
+        }
+        None => report.error(entry.mark, "`environment` needs `name`"),
+    }
+    environment.url = get("url").and_then(|entry| read::text(entry, "url", report));
+    environment.on_stop = get("on_stop").and_then(|entry| read::text(entry, "on_stop", report));
+    if let Some(action) = get("action") {
+        environment.action =
+            read::word(&action.value, action.value_mark(), "action", ACTIONS, report).unwrap_or_default();
+    }
+    environment.deployment_tier = get("deployment_tier")
+        .and_then(|entry| read::word(&entry.value, entry.value_mark(), "deployment_tier", TIERS, report))
+        .map(ToOwned::to_owned);
+    Some(environment)
+}
+
+fn check_name(name: &str, mark: Mark, report: &mut Report) {
+    let usable = |c: char| c.is_alphanumeric() || " -_/.${}".contains(c);
+    if !name.chars().all(usable) || name.starts_with('/') || name.ends_with('/') {
+        report.error(
+            mark,
+            "the name of an environment is made of letters, digits, spaces and `-_/.${}`, without `/` at its ends",
+        );
+    } else if name.chars().count() > MAX_NAME {
+        report.error(mark, format!("the name of an environment has at most {MAX_NAME} characters"));
+    }
+}

@@ -1,0 +1,189 @@
+//! `only` and `except`, the way before `rules`: read, and decided by the same variables.
+
+use std::rc::Rc;
+
+use model::plan::Variable;
+
+use crate::expand::expand;
+use crate::expression::{Expression, whole_pattern};
+use crate::files::Files;
+use crate::keywords::Place;
+use crate::read;
+use crate::rules::{Conditions, Search};
+use crate::scope::Scope;
+use crate::source::{Mark, Problem, Report};
+use crate::yaml::{Entry, Kind, Map};
+
+/// What one of the two says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    pub mark: Mark,
+    refs: Option<Vec<String>>,
+    variables: Option<Vec<(Rc<Expression>, Mark)>>,
+    changes: Option<Vec<String>>,
+}
+
+/// Words for kinds of runs: by the variable that tells, and its value (empty means any).
+const KINDS: &[(&str, &str, &str)] = &[
+    ("api", "CI_PIPELINE_SOURCE", "api"),
+    ("branches", "CI_COMMIT_BRANCH", ""),
+    ("chat", "CI_PIPELINE_SOURCE", "chat"),
+    ("external", "CI_PIPELINE_SOURCE", "external"),
+    ("external_pull_requests", "CI_PIPELINE_SOURCE", "external_pull_request_event"),
+    ("merge_requests", "CI_PIPELINE_SOURCE", "merge_request_event"),
+    ("pipelines", "CI_PIPELINE_SOURCE", "pipeline"),
+    ("pushes", "CI_PIPELINE_SOURCE", "push"),
+    ("schedules", "CI_PIPELINE_SOURCE", "schedule"),
+    ("tags", "CI_COMMIT_TAG", ""),
+    ("triggers", "CI_PIPELINE_SOURCE", "trigger"),
+    ("web", "CI_PIPELINE_SOURCE", "web"),
+];
+
+pub(crate) fn read(entry: &Entry, what: &str, conditions: &mut Conditions, report: &mut Report) -> Option<Filter> {
+    let mut filter = Filter { mark: entry.mark, ..Filter::default() };
+    match &entry.value.kind {
+        Kind::Null | Kind::Broken => return None,
+        Kind::Map(map) => of_map(map, &mut filter, conditions, report),
+        _ => filter.refs = refs(entry, what, conditions, report),
+    }
+    Some(filter)
+}
+
+fn of_map(map: &Map, filter: &mut Filter, conditions: &mut Conditions, report: &mut Report) {
+    read::only_known(map, Place::Refs, report);
+    for entry in map.entries.iter().filter(|entry| !matches!(entry.value.kind, Kind::Null)) {
+        match &*entry.key {
+            "refs" => filter.refs = refs(entry, "refs", conditions, report),
+            "changes" => {
+                filter.changes =
+                    read::strings(entry, "changes", report).map(|all| all.into_iter().map(|(path, _)| path).collect());
+            }
+            "variables" => {
+                let mut all = Vec::new();
+                for (text, mark) in read::strings(entry, "variables", report).unwrap_or_default() {
+                    match conditions.shared(&text.into()) {
+                        Ok(expression) => all.push((expression, mark)),
+                        Err(error) => {
+                            let hint = error.hint.map(ToOwned::to_owned);
+                            report.add(Problem::error(mark, error.message).maybe_hint(hint));
+                        }
+                    }
+                }
+                filter.variables = Some(all);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn refs(entry: &Entry, what: &str, conditions: &Conditions, report: &mut Report) -> Option<Vec<String>> {
+    let found = if matches!(entry.value.kind, Kind::Scalar(_)) {
+        vec![(read::text(entry, what, report)?, entry.value_mark())]
+    } else {
+        read::strings(entry, what, report)?
+    };
+    for (text, mark) in &found {
+        if text.starts_with('/') {
+            let (pattern, _) = split_project(text);
+            match conditions.found_between_slashes(pattern, "") {
+                None => report.error(*mark, format!("`{text}` is not a pattern like `/text/`")),
+                Some(Err(message)) => report.error(*mark, message),
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+    Some(found.into_iter().map(|(text, _)| text).collect())
+}
+
+/// A ref may name the project it is meant for: `main@group/project`.
+fn split_project(text: &str) -> (&str, Option<&str>) {
+    let from = if text.starts_with('/') { text.rfind('/').unwrap_or(0) } else { 0 };
+    match text[from..].find('@') {
+        Some(at) => (&text[..from + at], Some(&text[from + at + 1..])),
+        None => (text, None),
+    }
+}
+
+/// What the filters of a job are asked with.
+pub(crate) struct Run<'a> {
+    pub scope: &'a Scope<'a>,
+    pub own: &'a [Variable],
+    pub files: &'a dyn Files,
+    pub conditions: &'a Conditions,
+}
+
+impl Run<'_> {
+    fn value(&self, name: &str) -> Option<&str> {
+        self.scope.get(name, self.own).map(|variable| variable.value.as_str())
+    }
+
+    fn ref_fits(&self, wanted: &str) -> bool {
+        let (wanted, project) = split_project(wanted);
+        if project.is_some_and(|project| self.value("CI_PROJECT_PATH") != Some(project)) {
+            return false;
+        }
+        if let Some((_, variable, value)) = KINDS.iter().find(|(word, _, _)| *word == wanted) {
+            return self.value(variable).is_some_and(|found| value.is_empty() || found == *value);
+        }
+        let name = self.value("CI_COMMIT_REF_NAME").or_else(|| self.value("CI_COMMIT_BRANCH"));
+        match (name, whole_pattern(wanted)) {
+            (Some(name), Some(_)) => matches!(self.conditions.found_between_slashes(wanted, name), Some(Ok(true))),
+            (Some(name), None) => name == wanted,
+            (None, _) => false,
+        }
+    }
+
+    /// For each part that the filter has, whether it holds.
+    fn parts(&self, filter: &Filter) -> Result<Vec<(bool, String)>, (Mark, String)> {
+        let mut parts = Vec::new();
+        if let Some(refs) = &filter.refs {
+            let name = self.value("CI_COMMIT_REF_NAME").unwrap_or("not set");
+            let shown = refs.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+            parts.push((refs.iter().any(|wanted| self.ref_fits(wanted)), format!("the ref ({name}) in {shown}")));
+        }
+        if let Some(variables) = &filter.variables {
+            let lookup = |name: &str| self.value(name);
+            let mut any = false;
+            for (expression, mark) in variables {
+                let verdict = self.conditions.evaluate(expression, &lookup).map_err(|message| (*mark, message))?;
+                any |= verdict.holds;
+            }
+            parts.push((any, "`variables`".to_owned()));
+        }
+        if let Some(changes) = &filter.changes {
+            let globs: Result<Vec<_>, _> =
+                changes.iter().map(|text| expand(text, &|name| self.scope.get(name, self.own))).collect();
+            let globs = globs.map_err(|error| (filter.mark, error.to_string()))?;
+            let found = self
+                .conditions
+                .first_changed(self.files, None, &globs)
+                .map_err(|why| (filter.mark, format!("`changes` cannot be told: {why}")))?;
+            parts.push((found != Search::None, "`changes`".to_owned()));
+        }
+        Ok(parts)
+    }
+}
+
+/// Why the filters leave a job out; `None` means that they do not.
+pub(crate) fn excluded(
+    only: Option<&Filter>,
+    except: Option<&Filter>,
+    has_rules: bool,
+    run: &Run<'_>,
+) -> Result<Option<String>, (Mark, String)> {
+    if let Some(only) = only {
+        // All parts must hold.
+        if let Some((_, part)) = run.parts(only)?.into_iter().find(|(holds, _)| !holds) {
+            return Ok(Some(format!("`only` in line {} does not hold: {part}", only.mark.span.line)));
+        }
+    } else if !has_rules && run.value("CI_PIPELINE_SOURCE") == Some("merge_request_event") {
+        return Ok(Some("without `rules` a job is not for merge requests".to_owned()));
+    }
+    if let Some(except) = except {
+        // One part is enough.
+        if let Some((_, part)) = run.parts(except)?.into_iter().find(|(holds, _)| *holds) {
+            return Ok(Some(format!("`except` in line {} holds: {part}", except.mark.span.line)));
+        }
+    }
+    Ok(None)
+}

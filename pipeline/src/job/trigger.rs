@@ -1,0 +1,133 @@
+//! `trigger`: jobs that start a child pipeline.
+
+use model::plan::{Forward, Inputs, Strategy, Trigger, TriggerInclude};
+
+use crate::include::{is_project_path, read_inputs};
+use crate::keywords::{self, Place};
+use crate::read;
+use crate::source::{Problem, Report};
+use crate::yaml::{Entry, Kind, Map, Node, Scalar, Tree, Value};
+
+/// Most files of a child's definition (contracts/ci-yaml.md, limits).
+const MAX_INCLUDES: usize = 3;
+
+const STRATEGIES: &[(&str, Strategy)] = &[("depend", Strategy::Depend), ("mirror", Strategy::Mirror)];
+
+/// The keywords that such a job may have.
+pub(crate) const ALLOWED: &[&str] = &[
+    "trigger",
+    "stage",
+    "needs",
+    "rules",
+    "only",
+    "except",
+    "when",
+    "variables",
+    "extends",
+    "inherit",
+    "environment",
+    "resource_group",
+    "allow_failure",
+    "interruptible",
+    "parallel",
+    "manual_confirmation",
+];
+
+pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Trigger> {
+    let map = match &entry.value.kind {
+        Kind::Null | Kind::Broken => return None,
+        Kind::Scalar(Scalar { text, value: Value::Text, .. }) => {
+            report.add(if is_project_path(text) {
+                keywords::unsupported(Place::Trigger, "project", entry.mark)
+            } else {
+                Problem::error(entry.value_mark(), "`trigger` must be a mapping with `include`, not a string")
+                    .hint("`include: ci/child.yml` under it starts a child pipeline")
+            });
+            return None;
+        }
+        Kind::Map(map) => map,
+        _ => {
+            read::mismatch(report, entry.value_mark(), "trigger", "a mapping with `include`", &entry.value);
+            return None;
+        }
+    };
+    read::only_known(map, Place::Trigger, report);
+    let get = |key: &str| map.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null));
+    let strategy = get("strategy")
+        .and_then(|entry| read::word(&entry.value, entry.value_mark(), "strategy", STRATEGIES, report))
+        .unwrap_or_default();
+    let forward = get("forward").map(|entry| forward(entry, report)).unwrap_or_default();
+    let Some(include) = get("include") else {
+        if map.get("project").is_none() {
+            let problem = Problem::error(entry.mark, "`trigger` needs `include`: the child's definition");
+            report.add(problem.hint("`include: ci/child.yml`"));
+        }
+        return None;
+    };
+    let mut files = Vec::new();
+    for item in read::one_or_many(include) {
+        files.extend(file(item, report));
+    }
+    if files.len() > MAX_INCLUDES {
+        report.error(
+            include.mark,
+            format!("a child pipeline is made of at most {MAX_INCLUDES} files, not {}", files.len()),
+        );
+    }
+    (!files.is_empty()).then_some(Trigger { include: files, strategy, forward })
+}
+
+fn file(item: &Tree, report: &mut Report) -> Option<TriggerInclude> {
+    let map = match &item.kind {
+        Kind::Scalar(Scalar { text, value: Value::Text, .. }) if !text.is_empty() => {
+            return Some(TriggerInclude::Local { path: text.to_string(), inputs: Inputs::new() });
+        }
+        Kind::Map(map) => map,
+        _ => {
+            read::mismatch(report, item.mark, "an entry of `include`", "a path (a string) or a mapping", item);
+            return None;
+        }
+    };
+    read::only_known(map, Place::TriggerInclude, report);
+    let inputs = map.get("inputs").and_then(|entry| read_inputs(entry, report)).unwrap_or_default();
+    let text = |key: &str, report: &mut Report| map.get(key).and_then(|entry| read::text(entry, key, report));
+    if map.get("local").is_some() {
+        return text("local", report).map(|path| TriggerInclude::Local { path, inputs });
+    }
+    if map.get("artifact").is_some() {
+        let path = text("artifact", report);
+        let Some(job) = text("job", report) else {
+            report.error(item.mark, "`artifact` needs `job`: which job makes it");
+            return None;
+        };
+        return path.map(|path| TriggerInclude::Artifact { path, job, inputs });
+    }
+    if !other_place(map) {
+        missing(item, report);
+    }
+    None
+}
+
+/// Whether the file comes from a place whose keyword was refused.
+fn other_place(map: &Map) -> bool {
+    ["project", "template", "component", "remote"].iter().any(|key| map.get(key).is_some())
+}
+
+fn missing(item: &Node, report: &mut Report) {
+    let problem = Problem::error(item.mark, "an entry of `trigger:include` names `local`, or `artifact` and `job`");
+    report.add(problem.hint("`- local: ci/child.yml`"));
+}
+
+fn forward(entry: &Entry, report: &mut Report) -> Forward {
+    let mut forward = Forward::default();
+    let Some(map) = read::map(entry, "forward", report) else { return forward };
+    read::only_known(map, Place::Forward, report);
+    let mut flag = |key: &str, value: &mut bool| {
+        if let Some(given) = map.get(key).and_then(|entry| read::boolean(entry, key, report)) {
+            *value = given;
+        }
+    };
+    flag("yaml_variables", &mut forward.yaml_variables);
+    flag("pipeline_variables", &mut forward.pipeline_variables);
+    forward
+}

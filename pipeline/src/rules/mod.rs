@@ -1,0 +1,302 @@
+//! `rules`, of jobs, of the workflow and of includes (contracts/ci-yaml.md, part 3): read them, and
+//! find the first one that applies.
+
+mod conditions;
+mod decide;
+
+use std::rc::Rc;
+
+use model::plan::{Variable, When};
+
+pub(crate) use conditions::{Conditions, Search};
+pub(crate) use decide::decide;
+
+use crate::document::{self, AutoCancelRule};
+use crate::expression::Expression;
+use crate::job::{self, NeedDraft, Variables};
+use crate::keywords::Place;
+use crate::read;
+use crate::source::{Mark, Problem, Report};
+use crate::yaml::{Entry, Kind, Map, Scalar, Tree, Value};
+
+/// Most patterns of one `changes` or `exists` (contracts/ci-yaml.md, limits).
+const MAX_PATTERNS: usize = 50;
+
+/// One rule.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rule {
+    pub mark: Mark,
+    pub condition: Option<Condition>,
+    pub changes: Option<Changes>,
+    pub exists: Option<Exists>,
+    pub when: Option<When>,
+    pub start_in: Option<u32>,
+    pub allow_failure: Option<bool>,
+    pub interruptible: Option<bool>,
+    pub variables: Vec<Variable>,
+    pub needs: Option<Vec<NeedDraft>>,
+    pub auto_cancel: AutoCancelRule,
+}
+
+impl Rule {
+    /// Whether it has nothing that could fail to hold.
+    pub fn always_applies(&self) -> bool {
+        self.condition.is_none() && self.changes.is_none() && self.exists.is_none()
+    }
+}
+
+/// `if`.
+#[derive(Clone, Debug)]
+pub(crate) struct Condition {
+    pub expression: Rc<Expression>,
+    pub text: Rc<str>,
+    pub mark: Mark,
+}
+
+/// `changes`; nothing in it is expanded yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Changes {
+    pub paths: Vec<String>,
+    pub compare_to: Option<String>,
+}
+
+/// `exists`; nothing in it is expanded yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Exists {
+    pub paths: Vec<String>,
+    pub project: Option<String>,
+    pub at: Option<String>,
+}
+
+/// The words of `when` in the rules of the workflow.
+const WORKFLOW_WHEN: &[(&str, When)] = &[("always", When::Always), ("never", When::Never)];
+
+/// Reads `rules`; `place` says whose. `None` means that there are none.
+pub(crate) fn read(entry: &Entry, place: Place, conditions: &mut Conditions, report: &mut Report) -> Option<Vec<Rule>> {
+    let items = match &entry.value.kind {
+        Kind::Null | Kind::Broken => return None,
+        Kind::List(items) => items,
+        _ => {
+            read::mismatch(report, entry.value_mark(), "rules", "a list", &entry.value);
+            return None;
+        }
+    };
+    let mut rules = Vec::new();
+    let errors = report.errors();
+    collect(items, 0, place, conditions, &mut rules, report);
+    if rules.is_empty() && errors == report.errors() && !entry.value.broken {
+        report.add(
+            Problem::error(entry.mark, "`rules` must not be empty")
+                .hint("leave the keyword out, or write `rules: null`"),
+        );
+    }
+    if errors == report.errors() {
+        unreachable(&rules, report);
+    }
+    Some(rules)
+}
+
+/// Warns of rules that never decide anything.
+fn unreachable(rules: &[Rule], report: &mut Report) {
+    let always = rules.iter().position(Rule::always_applies);
+    if let Some(always) = always
+        && let Some(next) = rules.get(always + 1)
+    {
+        let line = rules[always].mark.span.line;
+        let problem =
+            Problem::warning(next.mark, format!("this rule is never reached: the one in line {line} always applies"));
+        report.add(problem.hint("give that one an `if`, or move it to the end"));
+    }
+    let mut seen: std::collections::HashMap<&str, u32> = std::collections::HashMap::new();
+    for rule in rules.iter().take(always.unwrap_or(rules.len())) {
+        let Some(condition) = &rule.condition else { continue };
+        if let Some(line) = seen.get(&*condition.text) {
+            let message = format!("this rule is never reached: the one in line {line} has the same `if`");
+            report.add(Problem::warning(rule.mark, message).hint("put their parts into one rule, or change the `if`"));
+        } else if let Some(why) = condition.expression.contradiction() {
+            let problem = Problem::warning(condition.mark, format!("this rule can never apply: {why}"));
+            report.add(problem.hint("`||` means one or the other"));
+        }
+        if rule.changes.is_none() && rule.exists.is_none() {
+            seen.entry(&condition.text).or_insert(rule.mark.span.line);
+        }
+    }
+}
+
+fn collect(
+    items: &[Tree],
+    level: usize,
+    place: Place,
+    conditions: &mut Conditions,
+    rules: &mut Vec<Rule>,
+    report: &mut Report,
+) {
+    for item in items {
+        match &item.kind {
+            Kind::Map(map) => rules.push(rule(map, item.mark, place, conditions, report)),
+            Kind::List(_) if level >= read::MAX_LIST_NESTING => {
+                let message = format!("the lists of `rules` are nested deeper than {} levels", read::MAX_LIST_NESTING);
+                report.error(item.mark, message);
+            }
+            // What a reference brings is a list of its own.
+            Kind::List(inner) => collect(inner, level + 1, place, conditions, rules, report),
+            Kind::Null => report.error(item.mark, "`rules` has an empty entry"),
+            _ => read::mismatch(report, item.mark, "an entry of `rules`", "a mapping", item),
+        }
+    }
+}
+
+fn rule(map: &Map, mark: Mark, place: Place, conditions: &mut Conditions, report: &mut Report) -> Rule {
+    read::only_known(map, place, report);
+    let mut rule = Rule { mark, ..Rule::default() };
+    for entry in &map.entries {
+        let null = matches!(entry.value.kind, Kind::Null);
+        match &*entry.key {
+            "if" => rule.condition = condition(entry, conditions, report),
+            "changes" => rule.changes = changes(entry, report),
+            "exists" => rule.exists = exists(entry, report),
+            _ if null && &*entry.key != "needs" => {}
+            "when" if place == Place::Rule => rule.when = job::read_when(entry, report),
+            "when" => {
+                rule.when = read::word(&entry.value, entry.value_mark(), "when", WORKFLOW_WHEN, report);
+            }
+            "auto_cancel" if place == Place::WorkflowRule => {
+                rule.auto_cancel = document::auto_cancel(entry, report);
+            }
+            "variables" if place != Place::IncludeRule => {
+                rule.variables = job::read_variables(entry, Variables::Job, report).0;
+            }
+            _ if place != Place::Rule => {}
+            "allow_failure" => rule.allow_failure = read::boolean(entry, "allow_failure", report),
+            "interruptible" => rule.interruptible = read::boolean(entry, "interruptible", report),
+            "start_in" => rule.start_in = job::read_start_in(entry, report),
+            "needs" => {
+                if null {
+                    report.add(Problem::error(entry.mark, "`needs` must not be empty").hint("`needs: []` means none"));
+                }
+                let needs = job::read_needs(entry, report);
+                if let Some(parent) = needs.as_ref().and_then(|needs| needs.parents.first()) {
+                    report.error(
+                        entry.mark,
+                        format!("a need for the pipeline `{}` does not stand in a rule", parent.pipeline),
+                    );
+                }
+                rule.needs = needs.map(|needs| needs.jobs);
+            }
+            _ => {}
+        }
+    }
+    let decides = ["if", "changes", "exists", "when"];
+    if !map.entries.iter().any(|entry| decides.contains(&&*entry.key)) {
+        report.add(
+            Problem::error(mark, "a rule needs an `if`, `changes`, `exists` or a `when`")
+                .hint("`- when: on_success` always applies"),
+        );
+    }
+    if rule.when == Some(When::Delayed) && rule.start_in.is_none() && map.get("start_in").is_none() {
+        let problem = Problem::error(mark, "`when: delayed` needs `start_in`");
+        report.add(problem.hint("`start_in: 10 minutes`"));
+    }
+    if rule.when != Some(When::Delayed)
+        && let Some(entry) = map.get("start_in")
+    {
+        report.error(entry.mark, "`start_in` is for rules with `when: delayed`");
+    }
+    rule
+}
+
+fn changes(entry: &Entry, report: &mut Report) -> Option<Changes> {
+    let Kind::Map(map) = &entry.value.kind else {
+        return paths(entry, "changes", report).map(|paths| Changes { paths, compare_to: None });
+    };
+    read::only_known(map, Place::Changes, report);
+    let compare_to = map.get("compare_to").and_then(|entry| read::text(entry, "compare_to", report));
+    let paths = needed_paths(map, entry, "changes", report)?;
+    Some(Changes { paths, compare_to })
+}
+
+fn exists(entry: &Entry, report: &mut Report) -> Option<Exists> {
+    let Kind::Map(map) = &entry.value.kind else {
+        return paths(entry, "exists", report).map(|paths| Exists { paths, project: None, at: None });
+    };
+    read::only_known(map, Place::Exists, report);
+    let project = map.get("project").and_then(|entry| read::text(entry, "project", report));
+    let at = map.get("ref").and_then(|entry| read::text(entry, "ref", report));
+    if let Some(entry) = map.get("ref")
+        && map.get("project").is_none()
+    {
+        report.error(entry.mark, "`ref` needs `project`: whose ref it is");
+    }
+    let paths = needed_paths(map, entry, "exists", report)?;
+    Some(Exists { paths, project, at })
+}
+
+fn needed_paths(map: &Map, entry: &Entry, what: &str, report: &mut Report) -> Option<Vec<String>> {
+    let Some(found) = map.get("paths") else {
+        report.error(entry.mark, format!("`{what}` needs `paths` when it is a mapping"));
+        return None;
+    };
+    paths(found, "paths", report)
+}
+
+fn paths(entry: &Entry, what: &str, report: &mut Report) -> Option<Vec<String>> {
+    if matches!(entry.value.kind, Kind::Null) {
+        report.error(entry.mark, format!("`{what}` must not be empty"));
+    }
+    let found = read::strings(entry, what, report)?;
+    if found.len() > MAX_PATTERNS {
+        report.error(entry.mark, format!("`{what}` lists {} patterns; {MAX_PATTERNS} are allowed", found.len()));
+    }
+    for (path, mark) in &found {
+        if path.starts_with("./") || path.starts_with('/') {
+            let problem =
+                Problem::warning(*mark, format!("`{path}` fits no file: paths begin at the top of the repository"));
+            report.add(problem.hint(format!("`{}`", path.trim_start_matches(['.', '/']))));
+        }
+    }
+    Some(found.into_iter().map(|(path, _)| path).collect())
+}
+
+fn condition(entry: &Entry, conditions: &mut Conditions, report: &mut Report) -> Option<Condition> {
+    let mark = entry.value_mark();
+    let Kind::Scalar(scalar @ Scalar { text, value: Value::Text, .. }) = &entry.value.kind else {
+        match &entry.value.kind {
+            Kind::Null => report.error(mark, "`if` must not be empty"),
+            _ => read::mismatch(report, mark, "if", "an expression (a string)", &entry.value),
+        }
+        return None;
+    };
+    match conditions.shared(text) {
+        Ok(expression) if expression.names_input() => {
+            let problem = Problem::error(mark, "`$[[ … ]]` stands for nothing here: this file has no such input");
+            report.add(problem.hint("declare it in a header with `spec`"));
+            None
+        }
+        Ok(expression) => Some(Condition { expression, text: Rc::clone(text), mark }),
+        Err(error) => {
+            let mark = part(mark, scalar, error.start, error.end);
+            report.add(Problem::error(mark, error.message).maybe_hint(error.hint.map(ToOwned::to_owned)));
+            None
+        }
+    }
+}
+
+/// The place of a part of a scalar, as far as it stands in the text as it is: on one line, without
+/// escapes.
+fn part(whole: Mark, scalar: &Scalar, start: usize, end: usize) -> Mark {
+    let written = whole.span.end.saturating_sub(whole.span.start);
+    let shift = match written.checked_sub(scalar.text.len()) {
+        Some(0) if scalar.plain => 0,
+        Some(2) if !scalar.plain => 1,
+        _ => return whole,
+    };
+    if scalar.text.contains('\n') {
+        return whole;
+    }
+    let before = scalar.text.get(..start).map_or(0, |before| before.chars().count());
+    let mut part = whole;
+    part.span.column += (shift + before) as u32;
+    part.span.end = whole.span.start + shift + end;
+    part.span.start = whole.span.start + shift + start;
+    part
+}
