@@ -64,8 +64,8 @@ pub trait Service: Send + Sync + 'static {
     async fn save_definition(&self, caller: &Caller, key: &PipelineKey, text: String) -> Result<Pipeline, Error>;
     /// Deletes a pipeline; its runs stay readable.
     async fn delete_pipeline(&self, caller: &Caller, key: &PipelineKey) -> Result<(), Error>;
-    /// Looks through a text that may not be saved.
-    async fn lint(&self, caller: &Caller, text: String) -> Result<LintView, Error>;
+    /// Looks through a text that may not be saved, as if it were the definition of that pipeline.
+    async fn lint(&self, caller: &Caller, text: String, of: Option<&PipelineKey>) -> Result<LintView, Error>;
     /// Starts a run.
     async fn start_run(&self, caller: &Caller, key: &PipelineKey, new: NewRun) -> Result<Run, Error>;
     /// Runs the latest failed and canceled jobs again.

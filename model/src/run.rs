@@ -197,6 +197,9 @@ pub struct NewRun {
     /// Pipeline variables: they beat those of the definition.
     #[serde(default)]
     pub variables: Vec<Variable>,
+    /// Values of the definition's inputs (`spec:inputs`); text is read as the type of its input.
+    #[serde(default)]
+    pub inputs: crate::plan::Inputs,
     /// Path handed to the jobs as `INPUT_PATH`.
     pub input_path: Option<String>,
     /// Project id that a script gave in Ordine's dialect.

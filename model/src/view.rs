@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{ExcludedJob, FormVariable};
+use crate::plan::{ExcludedJob, FormInput, FormVariable};
 use crate::{Diagnostic, Job, JobId, Pipeline, PipelineKey, Project, Run, Seq, Status};
 
 /// The dashboard.
@@ -137,6 +137,9 @@ pub struct PipelineView {
     pub excluded: Vec<ExcludedJob>,
     /// The variables of the run form.
     pub variables: Vec<FormVariable>,
+    /// The inputs of the run form.
+    #[serde(default)]
+    pub inputs: Vec<FormInput>,
     /// Its last runs, newest first.
     pub runs: Vec<Run>,
 }
@@ -174,6 +177,9 @@ pub struct LintView {
     pub excluded: Vec<ExcludedJob>,
     /// The variables of the run form.
     pub variables: Vec<FormVariable>,
+    /// The inputs of the run form.
+    #[serde(default)]
+    pub inputs: Vec<FormInput>,
 }
 
 /// The reason chain of a run or a job.

@@ -51,7 +51,7 @@ pub fn NewPipelinePage() -> impl IntoView {
 fn NewForm(projects: Vec<Project>, draft: Option<Draft>) -> impl IntoView {
     let lang = use_lang();
     let was = |name: &str| draft.as_ref().and_then(|d| d.field(name));
-    let checked = Checked::new(was("definition").unwrap_or_else(|| EXAMPLE.to_owned()), Vec::new());
+    let checked = Checked::new(was("definition").unwrap_or_else(|| EXAMPLE.to_owned()), Vec::new(), None);
     let chosen = was("project").unwrap_or_default();
     let text = |name: &'static str, label: T, required: bool| {
         view! {

@@ -30,11 +30,11 @@ pub async fn get_pipeline(key: PipelineKey) -> Result<Seen<PipelineView>, Refusa
     service.pipeline(&caller, &key).await.map(super::ssr::seen).map_err(super::ssr::refuse)
 }
 
-/// Looks through a text that may not be saved.
+/// Looks through a text that may not be saved, as if it were the definition of that pipeline.
 #[server(prefix = "/rpc", endpoint = "lint", input = Json, output = Json)]
-pub async fn lint(text: String) -> Result<LintView, Refusal> {
+pub async fn lint(text: String, #[server(default)] of: Option<PipelineKey>) -> Result<LintView, Refusal> {
     let (service, caller) = super::ssr::service()?;
-    service.lint(&caller, text).await.map_err(super::ssr::refuse)
+    service.lint(&caller, text, of.as_ref()).await.map_err(super::ssr::refuse)
 }
 
 /// Makes a pipeline. An empty definition means the project's own file; an empty project the default one.
@@ -102,6 +102,8 @@ pub async fn start_run(
     #[server(default)] git_ref: String,
     #[server(default)] set: BTreeMap<String, String>,
     #[server(default)] was: BTreeMap<String, String>,
+    #[server(default)] input: BTreeMap<String, String>,
+    #[server(default)] was_input: BTreeMap<String, String>,
     #[server(default)] more: String,
     #[server(default)] input_path: String,
 ) -> Result<(), Refusal> {
@@ -110,7 +112,10 @@ pub async fn start_run(
     let mut variables: Vec<_> = changed.map(|(name, value)| model::plan::Variable::new(name, value)).collect();
     variables.extend(crate::logic::variables::read(&more).map_err(|e| super::ssr::refuse(model::Error::invalid(e)))?);
     let some = |text: String| Some(text.trim().to_owned()).filter(|t| !t.is_empty());
+    let inputs = input.into_iter().filter(|(name, value)| was_input.get(name) != Some(value));
+    let inputs = inputs.map(|(name, value)| (name, value.into())).collect();
     let new = model::NewRun {
+        inputs,
         git_ref: some(git_ref),
         variables,
         input_path: some(input_path),

@@ -76,7 +76,7 @@ impl Service for Fixture {
     async fn delete_pipeline(&self, _: &Caller, _: &PipelineKey) -> Result<(), Error> {
         Ok(())
     }
-    async fn lint(&self, _: &Caller, text: String) -> Result<LintView, Error> {
+    async fn lint(&self, _: &Caller, text: String, _: Option<&PipelineKey>) -> Result<LintView, Error> {
         let bad = text.contains("scirpt");
         Ok(LintView {
             diagnostics: if bad { data::diagnostics() } else { Vec::new() },

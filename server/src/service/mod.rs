@@ -2,6 +2,7 @@
 //! rules about who may do what. It knows nothing of HTTP.
 
 mod dashboard;
+mod files;
 mod jobs;
 mod maintenance;
 pub mod ordine;
@@ -12,6 +13,7 @@ mod runs;
 mod source;
 mod streams;
 mod tokens;
+pub mod unserved;
 pub mod variables;
 mod why;
 
@@ -162,8 +164,8 @@ impl Service for Weir {
     async fn delete_pipeline(&self, caller: &Caller, key: &PipelineKey) -> Result<(), Error> {
         self.remove_pipeline(caller, key).await
     }
-    async fn lint(&self, caller: &Caller, text: String) -> Result<LintView, Error> {
-        self.lint_text(caller, text).await
+    async fn lint(&self, caller: &Caller, text: String, of: Option<&PipelineKey>) -> Result<LintView, Error> {
+        self.lint_text(caller, text, of).await
     }
     async fn start_run(&self, caller: &Caller, key: &PipelineKey, new: NewRun) -> Result<Run, Error> {
         self.make_run(caller, key, new).await

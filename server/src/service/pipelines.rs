@@ -1,15 +1,20 @@
 //! Pipelines: definitions, their diagnostics and plans.
 
-use app::service::NewPipeline;
-use model::plan::{Plan, Variable};
-use model::view::{LintView, PipelineView, PlanJob, PlanStage, RunFilter};
-use model::{Caller, Error, Pipeline, PipelineKey, Project};
+use std::sync::Arc;
 
+use app::service::NewPipeline;
+use model::plan::{Inputs, Plan, Variable};
+use model::view::{LintView, PipelineView, PlanJob, PlanStage, RunFilter};
+use model::{Caller, Error, Pipeline, PipelineKey, Project, ProjectId};
+use pipeline::{Files, NoFiles};
+
+use super::files::CommitFiles;
+use super::unserved::refuse_unserved;
 use super::{Weir, projects::resolve, source::DEFINITION_FILE};
 use crate::auth::{self, Action};
 use crate::store::pipelines::Draft;
 use crate::store::runs::Commit;
-use crate::store::{pipelines, projects, runs};
+use crate::store::{Snapshot, pipelines, projects, runs};
 
 /// What a change of a pipeline replaces; `None` leaves it.
 #[derive(Clone, Debug, Default)]
@@ -50,7 +55,10 @@ impl Weir {
             })
             .await?;
         let (definition, lint) = match self.definition_of(&pipeline, &project, None).await {
-            Ok((_, Some(text))) => (Some(text.clone()), self.lint_text(caller, text).await?),
+            Ok((commit, Some(text))) => {
+                let files = self.files_at(project.id, &commit);
+                (Some(text.clone()), lint_view(evaluate(text, Given { files, ..Given::default() }).await?))
+            }
             Ok((_, None)) => (None, problem(format!("the project has no {DEFINITION_FILE}"))),
             Err(error) => (None, problem(error.message)),
         };
@@ -63,6 +71,7 @@ impl Weir {
             plan: lint.plan,
             excluded: lint.excluded,
             variables: lint.variables,
+            inputs: lint.inputs,
             runs: last,
         })
     }
@@ -73,7 +82,11 @@ impl Weir {
         let name = if new.name.trim().is_empty() { key.as_str().to_owned() } else { new.name };
         check_texts(&name, &new.description)?;
         if let Some(text) = &new.definition {
-            self.check(text.clone()).await?;
+            let project = match new.project.clone() {
+                Some(wanted) => self.store.read(move |conn| projects::find(conn, &wanted)).await?,
+                None => None,
+            };
+            self.check(text.clone(), project.as_ref()).await?;
         }
         let draft = Draft { key, name, description: new.description, definition: new.definition };
         let pipeline = self.store.write(move |tx| {
@@ -99,7 +112,13 @@ impl Weir {
     ) -> Result<Pipeline, Error> {
         auth::require(caller, Action::Maintain)?;
         if let Some(text) = &changes.definition {
-            self.check(text.clone()).await?;
+            let wanted = key.clone();
+            let found = move |conn: &Snapshot| {
+                let pipeline = pipelines::by_key(conn, &wanted)?;
+                pipeline.map_or(Ok(None), |pipeline| projects::get(conn, pipeline.project_id))
+            };
+            let project = self.store.read(found).await?;
+            self.check(text.clone(), project.as_ref()).await?;
         }
         let key = key.clone();
         let pipeline = self.store.write(move |tx| {
@@ -122,33 +141,39 @@ impl Weir {
         Ok(self.store.write(move |tx| pipelines::delete(tx, &key)).await?)
     }
 
-    pub(super) async fn lint_text(&self, caller: &Caller, text: String) -> Result<LintView, Error> {
+    /// Looks through a text as if it were the definition of that pipeline.
+    pub(super) async fn lint_text(
+        &self,
+        caller: &Caller,
+        text: String,
+        of: Option<&PipelineKey>,
+    ) -> Result<LintView, Error> {
         auth::require(caller, Action::Read)?;
-        let outcome = evaluate(text, Vec::new(), Vec::new()).await?;
-        let plan = outcome.plan;
-        Ok(LintView {
-            diagnostics: outcome.diagnostics,
-            plan: plan.as_ref().map(stages_of).unwrap_or_default(),
-            excluded: plan.as_ref().map(|plan| plan.excluded.clone()).unwrap_or_default(),
-            variables: plan.map(|plan| plan.variables).unwrap_or_default(),
-        })
+        let project = match of.cloned() {
+            Some(key) => {
+                let found = move |conn: &Snapshot| {
+                    let pipeline = pipelines::by_key(conn, &key)?;
+                    pipeline.map_or(Ok(None), |pipeline| projects::get(conn, pipeline.project_id))
+                };
+                self.store.read(found).await?
+            }
+            None => None,
+        };
+        let files = self.newest_files(project.as_ref()).await;
+        Ok(lint_view(evaluate(text, Given { files, ..Given::default() }).await?))
     }
 
-    /// Refuses a text with errors. One that makes no run without further variables is fine.
-    pub(super) async fn check(&self, text: String) -> Result<(), Error> {
-        let outcome = evaluate(text, Vec::new(), Vec::new()).await?;
+    /// Refuses a text with errors. One that makes no run without further variables is fine. `project` is
+    /// the one whose files it includes.
+    pub(super) async fn check(&self, text: String, project: Option<&Project>) -> Result<(), Error> {
+        let files = self.newest_files(project).await;
+        let outcome = evaluate(text, Given { files, ..Given::default() }).await?;
         if outcome.valid { Ok(()) } else { Err(Error::definition(outcome.diagnostics)) }
     }
 
-    /// The plan of a text for these pipeline variables, and those that the server sets; its
-    /// diagnostics as an error.
-    pub(super) async fn plan(
-        &self,
-        text: String,
-        variables: Vec<Variable>,
-        predefined: Vec<Variable>,
-    ) -> Result<Plan, Error> {
-        let outcome = evaluate(text, variables, predefined).await?;
+    /// The plan of a text; its diagnostics as an error.
+    pub(super) async fn plan(&self, text: String, given: Given) -> Result<Plan, Error> {
+        let outcome = evaluate(text, given).await?;
         match outcome.plan {
             Some(plan) => Ok(plan),
             None if outcome.valid => {
@@ -156,6 +181,26 @@ impl Weir {
                 Err(Error::invalid(format!("the definition makes no run: {why}")))
             }
             None => Err(Error::definition(outcome.diagnostics)),
+        }
+    }
+
+    /// The files of a commit.
+    pub(super) fn files_at(&self, project: ProjectId, commit: &Commit) -> Arc<dyn Files> {
+        if commit.sha.is_empty() {
+            return Arc::new(NoFiles);
+        }
+        Arc::new(CommitFiles::new(self.sources.mirror(project), commit.sha.clone()))
+    }
+
+    /// The files that a run started now would find. A source that cannot be reached has none: whoever
+    /// starts a run is told why.
+    async fn newest_files(&self, project: Option<&Project>) -> Arc<dyn Files> {
+        let Some((project, source)) = project.and_then(|project| Some((project, project.source.as_deref()?))) else {
+            return Arc::new(NoFiles);
+        };
+        match self.sources.resolve(project, source, None).await {
+            Ok(commit) => self.files_at(project.id, &commit),
+            Err(_) => Arc::new(NoFiles),
         }
     }
 
@@ -182,19 +227,48 @@ impl Weir {
     }
 }
 
-/// Large texts take a while: not on a thread that serves others.
-async fn evaluate(
-    text: String,
-    variables: Vec<Variable>,
-    predefined: Vec<Variable>,
-) -> Result<pipeline::Outcome, Error> {
+/// For what a text is evaluated.
+pub(super) struct Given {
+    /// The variables of the run.
+    pub(super) variables: Vec<Variable>,
+    /// Those that the server sets.
+    pub(super) predefined: Vec<Variable>,
+    /// Values of the definition's inputs.
+    pub(super) inputs: Inputs,
+    /// The files of the commit.
+    pub(super) files: Arc<dyn Files>,
+}
+
+impl Default for Given {
+    fn default() -> Self {
+        Self { variables: Vec::new(), predefined: Vec::new(), inputs: Inputs::new(), files: Arc::new(NoFiles) }
+    }
+}
+
+/// Large texts take a while, and so do their files: not on a thread that serves others.
+async fn evaluate(text: String, given: Given) -> Result<pipeline::Outcome, Error> {
     let work = move || {
         let mut context = pipeline::Context::new(DEFINITION_FILE);
-        context.variables = variables;
-        context.predefined = predefined;
-        pipeline::plan(&text, &context)
+        context.variables = given.variables;
+        context.predefined = given.predefined;
+        context.inputs = given.inputs;
+        context.files = given.files;
+        let mut outcome = pipeline::plan(&text, &context);
+        refuse_unserved(&mut outcome, &text);
+        outcome
     };
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(error.to_string()))
+}
+
+fn lint_view(outcome: pipeline::Outcome) -> LintView {
+    let plan = outcome.plan;
+    LintView {
+        diagnostics: outcome.diagnostics,
+        plan: plan.as_ref().map(stages_of).unwrap_or_default(),
+        excluded: plan.as_ref().map(|plan| plan.excluded.clone()).unwrap_or_default(),
+        variables: plan.map(|plan| plan.variables).unwrap_or_default(),
+        inputs: outcome.inputs,
+    }
 }
 
 fn stages_of(plan: &Plan) -> Vec<PlanStage> {
@@ -228,7 +302,13 @@ fn problem(message: String) -> LintView {
         link: None,
         source_line: String::new(),
     };
-    LintView { diagnostics: vec![diagnostic], plan: Vec::new(), excluded: Vec::new(), variables: Vec::new() }
+    LintView {
+        diagnostics: vec![diagnostic],
+        plan: Vec::new(),
+        excluded: Vec::new(),
+        variables: Vec::new(),
+        inputs: Vec::new(),
+    }
 }
 
 fn check_texts(name: &str, description: &str) -> Result<(), Error> {

@@ -46,15 +46,6 @@ pub(super) fn resolve(tx: &mut Tx<'_>, wanted: Option<&str>) -> Result<Project, 
             let path = DEFAULT_PROJECT.parse().map_err(|e| Error::internal(format!("{e}")))?;
             projects::insert(tx, &path, None)
         }
-        Some(name) => {
-            let mut found = projects::by_path(tx.conn(), name)?;
-            if found.is_none() {
-                found = projects::by_uid(tx.conn(), name)?;
-            }
-            if let (None, Ok(id)) = (&found, name.parse()) {
-                found = projects::get(tx.conn(), id)?;
-            }
-            found.ok_or_else(|| Error::not_found("project").into())
-        }
+        Some(name) => projects::find(tx.conn(), name)?.ok_or_else(|| Error::not_found("project").into()),
     }
 }

@@ -3,6 +3,7 @@
 use model::view::{RunFilter, RunPage, RunView};
 use model::{Caller, Error, NewRun, PipelineKey, Reason, Run, RunId, Status, schedule};
 
+use super::pipelines::Given;
 use super::{DEFAULT_TIMEOUT, Weir};
 use crate::auth::{self, Action};
 use crate::scheduler;
@@ -51,7 +52,9 @@ impl Weir {
             Error::invalid(format!("the project has no {} at {}", super::source::DEFINITION_FILE, commit.git_ref))
         })?;
         let predefined = super::variables::of_trigger(self.external_url(), &project, &commit, new.source);
-        let plan = self.plan(text, new.variables.clone(), predefined).await?;
+        let files = self.files_at(project.id, &commit);
+        let given = Given { variables: new.variables.clone(), predefined, inputs: new.inputs.clone(), files };
+        let plan = self.plan(text, given).await?;
         let user = caller.user.clone();
         let run = self
             .store

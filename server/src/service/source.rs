@@ -15,6 +15,8 @@ use crate::store::runs::Commit;
 
 /// The file that holds a project's own definition.
 pub const DEFINITION_FILE: &str = ".gitlab-ci.yml";
+/// Bytes of a definition, and of a file that one includes.
+pub const DEFINITION_LIMIT: u64 = 2 << 20;
 /// How long one git command may take.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// What git may talk: no `ext::`, which would run commands.
@@ -167,15 +169,14 @@ fn succeeded(output: &Output, what: &str) -> Result<(), Error> {
     Err(Error::invalid(format!("git could not {what}: {}", line.trim())))
 }
 
-async fn git(folder: Option<&Path>, args: &[&str]) -> Result<Output, Error> {
-    let mut command = Command::new("git");
+/// A git command on a repository, which asks nobody for a password and reads nobody's settings of this process.
+pub(super) fn command(folder: Option<&Path>) -> std::process::Command {
+    let mut command = std::process::Command::new("git");
     if let Some(folder) = folder {
         command.arg("--git-dir").arg(folder);
     }
     command
-        .args(args)
         .stdin(Stdio::null())
-        .kill_on_drop(true)
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_ALLOW_PROTOCOL", PROTOCOLS)
         // The owner of the server said which folder to read; git's check of other owners' folders
@@ -185,6 +186,12 @@ async fn git(folder: Option<&Path>, args: &[&str]) -> Result<Output, Error> {
         .env("GIT_CONFIG_VALUE_0", "*")
         .env_remove("GIT_DIR")
         .env_remove("GIT_WORK_TREE");
+    command
+}
+
+async fn git(folder: Option<&Path>, args: &[&str]) -> Result<Output, Error> {
+    let mut command = Command::from(command(folder));
+    command.args(args).kill_on_drop(true);
     match tokio::time::timeout(PATIENCE, command.output()).await {
         Ok(Ok(output)) => Ok(output),
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {

@@ -24,6 +24,17 @@ pub fn by_uid(conn: &Connection, uid: &str) -> Result<Option<Project>, StoreErro
     Ok(conn.prepare_cached(&sql)?.query_row([uid], rows::project).optional()?)
 }
 
+/// The project that somebody means by its path, uid or number.
+pub fn find(conn: &Connection, wanted: &str) -> Result<Option<Project>, StoreError> {
+    if let Some(project) = by_path(conn, wanted)? {
+        return Ok(Some(project));
+    }
+    if let Some(project) = by_uid(conn, wanted)? {
+        return Ok(Some(project));
+    }
+    wanted.parse().map_or(Ok(None), |id| get(conn, id))
+}
+
 /// Every project, by path.
 pub fn list(conn: &Connection) -> Result<Vec<Project>, StoreError> {
     let sql = format!("SELECT {} FROM projects ORDER BY path", rows::PROJECT);

@@ -7,7 +7,7 @@ use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 use model::plan::ExcludedJob;
 use model::view::{LintView, PlanStage};
-use model::{Diagnostic, Error};
+use model::{Diagnostic, Error, PipelineKey};
 
 use crate::components::diagnostics::Diagnostics;
 use crate::components::dynamic::Show;
@@ -27,17 +27,20 @@ pub struct Checked {
     pub findings: RwSignal<Vec<Diagnostic>>,
     /// The stages it makes, and the jobs that a run would not have.
     pub plan: RwSignal<(Vec<PlanStage>, Vec<ExcludedJob>)>,
+    /// The pipeline whose definition it is, if there is one already.
+    of: StoredValue<Option<PipelineKey>>,
     busy: RwSignal<bool>,
     turn: StoredValue<u64>,
 }
 
 impl Checked {
     /// A text with what is known of it.
-    pub fn new(text: String, findings: Vec<Diagnostic>) -> Self {
+    pub fn new(text: String, findings: Vec<Diagnostic>, of: Option<PipelineKey>) -> Self {
         Self {
             text: StoredValue::new(text),
             findings: RwSignal::new(findings),
             plan: RwSignal::new((Vec::new(), Vec::new())),
+            of: StoredValue::new(of),
             busy: RwSignal::new(false),
             turn: StoredValue::new(0),
         }
@@ -56,7 +59,7 @@ impl Checked {
             }
             self.busy.set(true);
             spawn_local(async move {
-                let found = lint(text).await;
+                let found = lint(&text, &self.of.get_value()).await;
                 if latest() {
                     self.busy.set(false);
                     if let Ok(found) = found {
@@ -70,9 +73,8 @@ impl Checked {
     }
 }
 
-async fn lint(text: String) -> Result<LintView, Error> {
-    let text = serde_json::to_string(&text).map_err(|e| Error::internal(e.to_string()))?;
-    let body = format!("{{\"text\":{text}}}");
+async fn lint(text: &str, of: &Option<PipelineKey>) -> Result<LintView, Error> {
+    let body = serde_json::json!({ "text": text, "of": of }).to_string();
     let (answer, _) = post(Lint::PATH, "application/json", body).await?;
     parse(Ok(answer))
 }

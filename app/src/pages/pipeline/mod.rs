@@ -59,7 +59,11 @@ fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>, again: Callback<()>) ->
     let runs = RwSignal::new(view.runs.into_iter().map(RwSignal::new).collect::<Vec<_>>());
     follow(&pipeline, runs, again);
     let edited = draft.as_ref().and_then(|d| d.field("definition"));
-    let checked = Checked::new(edited.or_else(|| view.definition.clone()).unwrap_or_default(), view.diagnostics);
+    let checked = Checked::new(
+        edited.or_else(|| view.definition.clone()).unwrap_or_default(),
+        view.diagnostics,
+        Some(pipeline.key.clone()),
+    );
     checked.plan.set((view.plan, view.excluded));
     let empty = Memo::new(move |_| runs.with(Vec::is_empty));
     let fields = vec![("key", pipeline.key.to_string())];
@@ -116,7 +120,7 @@ fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>, again: Callback<()>) ->
                 </section>
             </div>
             <div class="stack">
-                <RunForm key variables=view.variables has_source />
+                <RunForm key variables=view.variables inputs=view.inputs has_source />
                 <PlanPanel checked />
             </div>
         </div>

@@ -1,9 +1,9 @@
-//! The form that starts a run; its fields come from the definition's variables.
+//! The form that starts a run; its fields come from the definition's inputs and variables.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use model::PipelineKey;
-use model::plan::FormVariable;
+use model::plan::{FormInput, FormVariable};
 
 use crate::components::act::ActForm;
 use crate::components::status::Icon;
@@ -17,6 +17,8 @@ pub fn RunForm(
     key: PipelineKey,
     /// The variables of its definition.
     variables: Vec<FormVariable>,
+    /// The inputs of its definition.
+    inputs: Vec<FormInput>,
     /// Whether there is a repository to choose a ref from.
     has_source: bool,
 ) -> impl IntoView {
@@ -36,7 +38,8 @@ pub fn RunForm(
             <h2>{lang.t(T::StartRun)}</h2>
             <ActForm to=StartRun::PATH fields class="act column">
                 {git_ref}
-                {variables.into_iter().map(|variable| view! { <Field variable /> }.into_any()).collect_view()}
+                {inputs.into_iter().map(|input| view! { <Field field=of_input(input) /> }.into_any()).collect_view()}
+                {variables.into_iter().map(|one| view! { <Field field=of_variable(one) /> }.into_any()).collect_view()}
                 <details>
                     <summary>{lang.t(T::More)}</summary>
                     <label class="field">
@@ -59,14 +62,53 @@ pub fn RunForm(
     }
 }
 
-/// A variable: a text field, or a choice where the definition gives options.
-#[component]
-fn Field(variable: FormVariable) -> impl IntoView {
+/// What somebody may give: only what differs from the value it has is sent on.
+struct Given {
+    name: String,
+    was: String,
+    label: String,
+    value: String,
+    description: Option<String>,
+    options: Vec<String>,
+    required: bool,
+}
+
+fn of_variable(variable: FormVariable) -> Given {
     let FormVariable { key, value, description, options } = variable;
-    let name = format!("set[{key}]");
-    let was = format!("was[{key}]");
+    Given {
+        name: format!("set[{key}]"),
+        was: format!("was[{key}]"),
+        label: key,
+        value,
+        description,
+        options,
+        required: false,
+    }
+}
+
+fn of_input(input: FormInput) -> Given {
+    let text = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => text,
+        serde_json::Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    Given {
+        name: format!("input[{}]", input.name),
+        was: format!("was_input[{}]", input.name),
+        label: input.name,
+        required: input.default.is_none(),
+        value: input.default.map(text).unwrap_or_default(),
+        description: input.description,
+        options: input.options.into_iter().map(text).collect(),
+    }
+}
+
+/// A text field, or a choice where the definition gives options.
+#[component]
+fn Field(field: Given) -> impl IntoView {
+    let Given { name, was, label, value, description, options, required } = field;
     let input = if options.is_empty() {
-        view! { <input type="text" name=name value=value.clone() autocomplete="off" /> }.into_any()
+        view! { <input type="text" name=name value=value.clone() required=required autocomplete="off" /> }.into_any()
     } else {
         let option = |o: String| {
             let (selected, text) = (o == value, o.clone());
@@ -77,7 +119,7 @@ fn Field(variable: FormVariable) -> impl IntoView {
     view! {
         <label class="field">
             <span>
-                <code>{key}</code>
+                <code>{label}</code>
                 " "
                 <span class="faint">{description}</span>
             </span>

@@ -4,7 +4,7 @@ use app::service::Service as _;
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use model::plan::Variable;
+use model::plan::{Inputs, Variable};
 use model::{Caller, ErrorKind, NewRun, Source};
 use serde_json::{Map, Value, json};
 
@@ -113,6 +113,7 @@ pub async fn run(
     let new = NewRun {
         git_ref: body.text("ref")?.filter(|text| !text.is_empty()),
         variables: variables(body.get("variables"))?,
+        inputs: inputs(body.get("inputs"))?,
         input_path: body.text("inputPath")?.filter(|path| !path.is_empty()),
         external_project: body.id("projectId")?.or_else(|| given.origin.project.clone()),
         source: Source::Api,
@@ -151,6 +152,15 @@ fn variables(given: Option<&Value>) -> Result<Vec<Variable>, Refused> {
             })
             .collect(),
         Some(_) => Err(Refused::invalid("variables must be an object of texts")),
+    }
+}
+
+/// `{"NAME": value}`, whatever the value is: the definition says what it has to be.
+fn inputs(given: Option<&Value>) -> Result<Inputs, Refused> {
+    match given {
+        None | Some(Value::Null) => Ok(Inputs::new()),
+        Some(Value::Object(values)) => Ok(values.clone().into_iter().collect()),
+        Some(_) => Err(Refused::invalid("inputs must be an object")),
     }
 }
 

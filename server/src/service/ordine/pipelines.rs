@@ -116,7 +116,7 @@ impl Ordine<'_> {
             return Err(Error::invalid("a pipeline's description has up to 10000 bytes"));
         }
         if let Some(text) = &draft.definition {
-            self.0.check(text.clone()).await?;
+            self.0.check(text.clone(), None).await?;
         }
         Ok((Draft { key, name, description: draft.description, definition: draft.definition }, draft.origin))
     }

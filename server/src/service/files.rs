@@ -1,0 +1,123 @@
+//! The files of a commit, as the language asks for them (`include`, `exists`, `changes`): read from
+//! the mirror of the project's repository. Evaluation happens on a thread that may wait.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use pipeline::Files;
+
+use super::source::{DEFINITION_LIMIT, command};
+
+/// The files of one commit.
+#[derive(Debug)]
+pub(super) struct CommitFiles {
+    mirror: PathBuf,
+    sha: String,
+    paths: OnceLock<Result<Vec<String>, String>>,
+}
+
+impl CommitFiles {
+    /// `sha` is a whole commit name that the mirror has.
+    pub(super) fn new(mirror: PathBuf, sha: String) -> Self {
+        Self { mirror, sha, paths: OnceLock::new() }
+    }
+
+    fn git(&self, args: &[&str]) -> Result<Option<Vec<u8>>, String> {
+        let output = command(Some(&self.mirror)).args(args).output().map_err(|error| format!("git: {error}"))?;
+        Ok(output.status.success().then_some(output.stdout))
+    }
+
+    fn names(&self, args: &[&str]) -> Result<Option<Vec<String>>, String> {
+        let list = |bytes: Vec<u8>| {
+            bytes.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(lossy).collect::<Vec<_>>()
+        };
+        Ok(self.git(args)?.map(list))
+    }
+}
+
+impl Files for CommitFiles {
+    fn read(&self, path: &str) -> Result<Option<String>, String> {
+        let name = format!("{}:{path}", self.sha);
+        let Some(size) = self.git(&["cat-file", "-s", &name])? else { return Ok(None) };
+        let size: u64 = lossy(&size).trim().parse().unwrap_or(u64::MAX);
+        if size > DEFINITION_LIMIT {
+            return Err(format!("{path} is larger than {} MiB", DEFINITION_LIMIT >> 20));
+        }
+        // A folder has a size too, but is no blob.
+        let Some(bytes) = self.git(&["cat-file", "blob", &name])? else { return Ok(None) };
+        String::from_utf8(bytes).map(Some).map_err(|_| format!("{path} is not UTF-8 text"))
+    }
+
+    fn paths(&self) -> Result<Vec<String>, String> {
+        let list =
+            || Ok(self.names(&["ls-tree", "-r", "-z", "--name-only", "--full-tree", &self.sha])?.unwrap_or_default());
+        self.paths.get_or_init(list).clone()
+    }
+
+    fn changed(&self, compare_to: Option<&str>) -> Result<Option<Vec<String>>, String> {
+        // No run is started by a push yet: as for every other trigger, all files count as changed.
+        let Some(wanted) = compare_to else { return Ok(None) };
+        let unknown = || format!("there is no branch, tag or commit {wanted:?} to compare with");
+        let commit = |name: String| self.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &name]);
+        let mut base = None;
+        for name in [
+            format!("refs/heads/{wanted}^{{commit}}"),
+            format!("refs/tags/{wanted}^{{commit}}"),
+            format!("{wanted}^{{commit}}"),
+        ] {
+            if let Some(found) = commit(name)? {
+                base = Some(lossy(&found).trim().to_owned());
+                break;
+            }
+        }
+        let base = base.ok_or_else(unknown)?;
+        // Without a common ancestor everything is new.
+        let Some(ancestor) = self.git(&["merge-base", &base, &self.sha])? else { return Ok(None) };
+        self.names(&["diff", "--name-only", "-z", "--no-renames", lossy(&ancestor).trim(), &self.sha])
+    }
+}
+
+fn lossy(bytes: impl AsRef<[u8]>) -> String {
+    String::from_utf8_lossy(bytes.as_ref()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::process::Command;
+
+    use super::*;
+
+    fn git(folder: &Path, args: &[&str]) -> String {
+        let author = ["-c", "user.name=ada", "-c", "user.email=ada@example.org"];
+        let output = Command::new("git").current_dir(folder).args(author).args(args).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", lossy(&output.stderr));
+        lossy(&output.stdout).trim().to_owned()
+    }
+
+    #[test]
+    fn a_commits_files_are_read_listed_and_compared() {
+        let folder = tempfile::tempdir().unwrap();
+        git(folder.path(), &["init", "-q", "-b", "main"]);
+        std::fs::create_dir(folder.path().join("ci")).unwrap();
+        std::fs::write(folder.path().join("ci/jobs.yml"), "a:\n").unwrap();
+        std::fs::write(folder.path().join("binary"), [0xff, 0xfe]).unwrap();
+        git(folder.path(), &["add", "."]);
+        git(folder.path(), &["commit", "-qm", "one"]);
+        git(folder.path(), &["checkout", "-qb", "topic"]);
+        std::fs::write(folder.path().join("später.txt"), "x").unwrap();
+        git(folder.path(), &["add", "."]);
+        git(folder.path(), &["commit", "-qm", "two"]);
+        let sha = git(folder.path(), &["rev-parse", "HEAD"]);
+        let files = CommitFiles::new(folder.path().join(".git"), sha);
+        assert_eq!(files.read("ci/jobs.yml"), Ok(Some("a:\n".to_owned())));
+        assert_eq!(files.read("ci"), Ok(None));
+        assert_eq!(files.read("none.yml"), Ok(None));
+        assert_eq!(files.read("--help"), Ok(None));
+        assert!(files.read("binary").unwrap_err().contains("UTF-8"));
+        assert_eq!(files.paths().unwrap(), ["binary", "ci/jobs.yml", "später.txt"]);
+        assert_eq!(files.changed(None), Ok(None));
+        assert_eq!(files.changed(Some("main")), Ok(Some(vec!["später.txt".to_owned()])));
+        assert!(files.changed(Some("--output=x")).unwrap_err().contains("no branch"));
+    }
+}
