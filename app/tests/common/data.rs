@@ -1,6 +1,6 @@
 //! The contents. Names are hostile on purpose: they must arrive as text.
 
-use model::plan::{ExcludedJob, FormVariable, Variable, When};
+use model::plan::{ExcludedJob, FormInput, FormVariable, InputType, Variable, When};
 use model::reason::Predecessor;
 use model::view::{Dashboard, JobView, PipelineHealth, PipelineView, PlanJob, PlanStage, RunMark, RunView, Why};
 use model::{
@@ -379,6 +379,15 @@ pub fn pipeline_view(key: &PipelineKey) -> Option<PipelineView> {
             },
             FormVariable { key: "WORKERS".into(), value: "2".into(), description: None, options: vec![] },
         ],
+        inputs: vec![FormInput {
+            name: "region".into(),
+            kind: InputType::String,
+            default: None,
+            description: Some("Where it is offered".into()),
+            options: vec![],
+            regex: None,
+            value: serde_json::Value::Null,
+        }],
         runs: runs(),
     })
 }

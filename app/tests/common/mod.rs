@@ -83,6 +83,7 @@ impl Service for Fixture {
             plan: if bad { Vec::new() } else { data::plan() },
             excluded: Vec::new(),
             variables: Vec::new(),
+            inputs: Vec::new(),
         })
     }
     async fn start_run(&self, _: &Caller, _: &PipelineKey, _: NewRun) -> Result<Run, Error> {

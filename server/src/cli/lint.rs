@@ -1,6 +1,7 @@
 //! `weir lint` and `weir plan`: the evaluator over the files of a folder.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use model::plan::{AllowFailure, Plan, Variable, When};
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::args::LintArgs;
 use super::failure::{Exit, Failure, Outcome};
+use super::folder::Folder;
 use super::output::{self, Paint};
 
 /// The name of a definition unless somebody says otherwise.
@@ -18,13 +20,9 @@ pub const FILE: &str = ".gitlab-ci.yml";
 /// Runs the command; `with_plan` also says which jobs a run would have.
 pub fn main(args: LintArgs, with_plan: bool, json: bool) -> Outcome {
     let path = path_of(args.folder.as_deref(), args.file.as_deref());
-    let mut variables: Vec<Variable> = Vec::new();
-    if let Some(branch) = args.branch {
-        variables.push(Variable::new("CI_COMMIT_BRANCH", &branch));
-        variables.push(Variable::new("CI_COMMIT_REF_NAME", branch));
-    }
-    variables.extend(args.variables.into_iter().map(Variable::from));
-    let evaluated = evaluate(&path, variables);
+    let variables = args.variables.into_iter().map(Variable::from).collect();
+    let folder = Folder::new(&folder_of(args.folder.as_deref()), args.branch.as_deref());
+    let evaluated = evaluate(&path, variables, folder);
     if json {
         let mut document = serde_json::to_value(Document::new(&evaluated)).unwrap_or_default();
         if with_plan {
@@ -53,11 +51,25 @@ pub fn path_of(folder: Option<&Path>, file: Option<&Path>) -> PathBuf {
     }
 }
 
-/// Evaluates a file; one that cannot be read is a finding like any other.
-pub fn evaluate(path: &Path, variables: Vec<Variable>) -> pipeline::Outcome {
+/// The folder whose files the definition includes.
+fn folder_of(folder: Option<&Path>) -> PathBuf {
+    match folder {
+        Some(file) if file.is_file() => {
+            file.parent().filter(|up| !up.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+        }
+        Some(folder) => folder.to_owned(),
+        None => PathBuf::from("."),
+    }
+}
+
+/// Evaluates a file for a push of the folder's branch; one that cannot be read is a finding like any
+/// other.
+pub fn evaluate(path: &Path, variables: Vec<Variable>, folder: Folder) -> pipeline::Outcome {
     let name = path.display().to_string();
     let mut context = pipeline::Context::new(&name);
     context.variables = variables;
+    context.predefined = folder.predefined();
+    context.files = Arc::new(folder);
     let unreadable = |diagnostic: Diagnostic| {
         let mut outcome = pipeline::Outcome::default();
         outcome.diagnostics.push(diagnostic);

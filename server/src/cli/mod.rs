@@ -7,6 +7,7 @@ mod client;
 mod config;
 mod exec;
 mod failure;
+mod folder;
 mod follow;
 mod jobs;
 mod lint;

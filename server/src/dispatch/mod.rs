@@ -6,6 +6,7 @@ mod auth;
 mod hold;
 mod payload;
 mod request;
+pub mod spec;
 mod trace;
 mod update;
 mod watch;

@@ -2,10 +2,9 @@
 
 use model::plan::{PlannedJob, Variable as Planned, When};
 use model::{FailureReason, Job, JobId, Project, Run};
-use runner::protocol::{
-    Artifact, ArtifactsFile, Dependency, Features, GitInfo, JobInfo, JobPayload, RunnerInfo, Step, Variable,
-};
+use runner::protocol::{ArtifactsFile, Dependency, Features, GitInfo, JobInfo, JobPayload, RunnerInfo, Variable};
 
+use super::spec;
 use crate::service::{Weir, variables};
 use crate::store::runs::Commit;
 use crate::store::{Snapshot, StoreError, jobs, projects, runs};
@@ -15,7 +14,7 @@ pub(super) struct Parts {
     pub(super) job: Job,
     run: Run,
     project: Project,
-    spec: PlannedJob,
+    planned: PlannedJob,
     variables: Vec<Planned>,
     /// Jobs whose archives are wanted.
     sources: Vec<Job>,
@@ -26,48 +25,31 @@ impl Parts {
         let stored = jobs::require(conn, id)?;
         let run = runs::require(conn, stored.job.run_id)?;
         let project = projects::get(conn, stored.job.project_id)?.ok_or_else(|| model::Error::not_found("project"))?;
-        let spec = runs::spec(conn, run.id, stored.position)?;
-        let mut variables = spec.variables.clone();
+        let planned = runs::spec(conn, run.id, stored.position)?;
+        let mut variables = planned.variables.clone();
         variables.extend(runs::variables(conn, run.id)?);
         variables.extend(stored.variables);
-        let sources = if stored.job.stage_index == 0 && spec.needs.is_none() {
+        let stage = stored.job.stage_index;
+        let sources = if stage == 0 && planned.needs.is_none() && planned.dependencies.is_none() {
             Vec::new()
         } else {
-            let wanted = |job: &Job| match &spec.needs {
-                Some(needs) => needs.iter().any(|need| need.artifacts && need.job == job.name),
-                None => job.stage_index < stored.job.stage_index,
-            };
+            let wanted = |job: &Job| spec::fetches(&planned, stage, &job.name, job.stage_index);
             let archive = |job: &Job| job.artifacts.iter().any(|one| one.kind == "archive");
             jobs::of_run(conn, run.id)?.into_iter().filter(|job| !job.retried && archive(job) && wanted(job)).collect()
         };
-        Ok(Self { job: stored.job, run, project, spec, variables, sources })
+        Ok(Self { job: stored.job, run, project, planned, variables, sources })
     }
 }
 
 /// Builds the payload; `token` is the job's own.
 pub(super) fn build(weir: &Weir, parts: Parts, token: &str) -> JobPayload {
-    let Parts { job, run, project, spec, variables, sources } = parts;
+    let Parts { job, run, project, planned, variables, sources } = parts;
     let mut all = predefined(weir, &job, &run, &project, token);
+    all.extend(spec::variables(&planned));
     all.extend(variables.into_iter().map(|one| Variable { raw: one.raw, ..Variable::plain(one.key, one.value) }));
     if run.sha.is_empty() {
         // Without a repository there is nothing to fetch, whatever the definition says.
         all.push(Variable::plain("GIT_STRATEGY", "empty"));
-    }
-    let mut steps = vec![Step {
-        name: "script".into(),
-        script: spec.before_script.iter().chain(&spec.script).cloned().collect(),
-        timeout: i64::from(job.timeout),
-        when: "on_success".into(),
-        allow_failure: false,
-    }];
-    if !spec.after_script.is_empty() {
-        steps.push(Step {
-            name: "after_script".into(),
-            script: spec.after_script.clone(),
-            timeout: i64::from(job.timeout),
-            when: "always".into(),
-            allow_failure: true,
-        });
     }
     let path = project.path.as_str();
     JobPayload {
@@ -95,8 +77,8 @@ pub(super) fn build(weir: &Weir, parts: Parts, token: &str) -> JobPayload {
         git_info: git(weir, &run, &project),
         runner_info: RunnerInfo { timeout: i64::from(job.timeout), uuid: job.uid.to_string() },
         variables: all,
-        steps,
-        artifacts: spec.artifacts.iter().map(artifact).collect(),
+        steps: spec::steps(&planned, i64::from(job.timeout)),
+        artifacts: spec::artifacts(&planned),
         dependencies: sources.iter().map(|source| dependency(source, token)).collect(),
         features: Features {
             trace_sections: true,
@@ -124,20 +106,6 @@ fn git(weir: &Weir, run: &Run, project: &Project) -> GitInfo {
         },
         depth: 20,
         protected: None,
-    }
-}
-
-fn artifact(spec: &model::plan::ArtifactSpec) -> Artifact {
-    Artifact {
-        name: "artifacts".into(),
-        paths: spec.paths.clone(),
-        when: match spec.when {
-            When::OnFailure | When::Always => spec.when.as_str().into(),
-            _ => "on_success".into(),
-        },
-        artifact_type: "archive".into(),
-        artifact_format: "zip".into(),
-        ..Artifact::default()
     }
 }
 
@@ -171,9 +139,6 @@ fn predefined(weir: &Weir, job: &Job, run: &Run, project: &Project, token: &str)
     push("CI_PIPELINE_CREATED_AT", run.created_at.rfc3339());
     push("CI_PIPELINE_NAME", run.pipeline_name.clone());
     push("CI_JOB_ID", job.id.to_string());
-    push("CI_JOB_NAME", job.name.clone());
-    push("CI_JOB_NAME_SLUG", variables::slug(&job.name));
-    push("CI_JOB_STAGE", job.stage.clone());
     push("CI_JOB_URL", format!("{base}/jobs/{}", job.id));
     push("CI_JOB_STARTED_AT", job.started_at.unwrap_or(job.created_at).rfc3339());
     push("CI_JOB_TIMEOUT", job.timeout.to_string());

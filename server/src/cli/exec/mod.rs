@@ -19,9 +19,11 @@ use runner::{Control, JobOutcome, Level};
 use super::args::ExecArgs;
 use super::config::processors;
 use super::failure::{Exit, Failure, Outcome};
+use super::folder::Folder;
 use super::lint;
 use super::output::Paint;
-use payload::Origin;
+use crate::dispatch::spec;
+use crate::service::unserved::refuse_unserved;
 use printer::Printer;
 
 const DOING: &str = "run the pipeline here";
@@ -30,14 +32,16 @@ const DOING: &str = "run the pipeline here";
 pub fn main(args: ExecArgs, json: bool) -> Outcome {
     let path = lint::path_of(None, args.file.as_deref());
     let variables: Vec<Variable> = args.variables.into_iter().map(Variable::from).collect();
-    let evaluated = lint::evaluate(&path, variables.clone());
+    let folder = std::env::current_dir().map_err(|error| Failure::new(Exit::Internal, DOING, error))?;
+    let origin = Folder::new(&folder, None);
+    let mut evaluated = lint::evaluate(&path, variables.clone(), origin.clone());
+    refuse_unserved(&mut evaluated, &std::fs::read_to_string(&path).unwrap_or_default());
     lint::print_diagnostics(&evaluated.diagnostics, Paint::stderr());
     let Some(mut plan) = evaluated.plan else {
         let cause = format!("{} has errors", path.display());
         return Err(Failure::text(Exit::Failed, DOING, cause));
     };
     select(&mut plan, &args.jobs)?;
-    let folder = std::env::current_dir().map_err(|error| Failure::new(Exit::Internal, DOING, error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -46,7 +50,6 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
     runtime.block_on(async {
         let scratch = Scratch::new().map_err(|error| Failure::new(Exit::Failed, DOING, error))?;
         let runner = LocalRunner::new(&scratch.0).map_err(|error| Failure::new(Exit::Failed, DOING, error))?;
-        let origin = Origin::of(&folder).await;
         let bench = Bench { runner, folder, origin, variables };
         Exec::new(plan, json).run(&bench).await
     })
@@ -134,7 +137,7 @@ fn nodes(plan: &Plan) -> Vec<Node> {
 struct Bench {
     runner: LocalRunner,
     folder: PathBuf,
-    origin: Origin,
+    origin: Folder,
     variables: Vec<Variable>,
 }
 
@@ -232,10 +235,8 @@ impl Exec {
     /// Whether job `i` gets the artifacts of `other`.
     fn wants(&self, i: usize, other: usize) -> bool {
         let (job, from) = (&self.plan.jobs[i], &self.plan.jobs[other]);
-        let wanted = match &job.needs {
-            Some(needs) => needs.iter().any(|need| need.artifacts && need.job == from.name),
-            None => self.nodes[other].stage < self.nodes[i].stage,
-        };
+        let stage = |node: usize| self.nodes[node].stage as u32;
+        let wanted = spec::fetches(job, stage(i), &from.name, stage(other));
         wanted && self.attempts[other].id > 0 && self.nodes[other].status.is_final()
     }
 

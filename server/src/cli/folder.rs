@@ -1,0 +1,232 @@
+//! A folder as if it were a project's repository: its files, and what a push of its branch would say.
+//! `weir lint`, `plan` and `exec` evaluate for that.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use model::plan::Variable;
+use pipeline::Files;
+
+use crate::service::variables::slug;
+
+/// The branch of a folder that is no repository.
+const MAIN: &str = "main";
+/// Bytes of a file that a definition includes.
+const LIMIT: u64 = 2 << 20;
+
+/// The folder.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    root: PathBuf,
+    /// Empty without a commit.
+    sha: String,
+    title: String,
+    branch: String,
+    default_branch: String,
+    is_repository: bool,
+}
+
+impl Folder {
+    /// Asks git; `branch` is taken instead of the one that is checked out.
+    pub fn new(root: &Path, branch: Option<&str>) -> Self {
+        let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+        let is_repository = root.join(".git").exists();
+        let ask = |arguments: &[&str]| if is_repository { text(git(&root, arguments)) } else { String::new() };
+        let head = ask(&["symbolic-ref", "--short", "--quiet", "HEAD"]);
+        let origin = ask(&["symbolic-ref", "--short", "--quiet", "refs/remotes/origin/HEAD"]);
+        let or_main = |name: &str| if name.is_empty() { MAIN.to_owned() } else { name.to_owned() };
+        Self {
+            sha: ask(&["rev-parse", "--verify", "--quiet", "HEAD"]),
+            title: ask(&["log", "-1", "--format=%s"]),
+            branch: branch.map_or_else(|| or_main(&head), str::to_owned),
+            default_branch: or_main(origin.strip_prefix("origin/").unwrap_or_default()),
+            is_repository,
+            root,
+        }
+    }
+
+    /// The folder's own name.
+    pub fn name(&self) -> String {
+        self.root.file_name().map_or_else(|| "project".into(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// What is known before a run exists (contracts/ci-yaml.md part 6).
+    pub fn predefined(&self) -> Vec<Variable> {
+        let (text, name) = (|text: &str| text.to_owned(), self.name());
+        let mut list = vec![
+            ("CI", text("true")),
+            ("GITLAB_CI", text("true")),
+            ("WEIR", text("true")),
+            ("CI_SERVER_NAME", text("Weir")),
+            ("CI_SERVER_VERSION", text(env!("CARGO_PKG_VERSION"))),
+            ("CI_PIPELINE_SOURCE", text("push")),
+            ("CI_PROJECT_NAME", name.clone()),
+            ("CI_PROJECT_TITLE", name.clone()),
+            ("CI_PROJECT_PATH", format!("local/{name}")),
+            ("CI_PROJECT_PATH_SLUG", slug(&format!("local/{name}"))),
+            ("CI_PROJECT_NAMESPACE", text("local")),
+            ("CI_PROJECT_ROOT_NAMESPACE", text("local")),
+            ("CI_CONFIG_PATH", text(super::lint::FILE)),
+            ("CI_DEFAULT_BRANCH", self.default_branch.clone()),
+            ("CI_COMMIT_BRANCH", self.branch.clone()),
+            ("CI_COMMIT_REF_NAME", self.branch.clone()),
+            ("CI_COMMIT_REF_SLUG", slug(&self.branch)),
+        ];
+        if !self.sha.is_empty() {
+            list.push(("CI_COMMIT_SHA", self.sha.clone()));
+            list.push(("CI_COMMIT_SHORT_SHA", self.sha.chars().take(8).collect()));
+            list.push(("CI_COMMIT_BEFORE_SHA", "0".repeat(40)));
+            list.push(("CI_COMMIT_TITLE", self.title.clone()));
+        }
+        list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::new(key, value) }).collect()
+    }
+
+    fn names(&self, arguments: &[&str]) -> Option<Vec<String>> {
+        let bytes = git(&self.root, arguments)?;
+        let names = bytes.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+        Some(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
+    }
+
+    /// What differs from the commit where the other branch and this one part, uncommitted files included.
+    fn since(&self, other: &str) -> Option<Vec<String>> {
+        let base = text(git(&self.root, &["merge-base", "--end-of-options", other, "HEAD"]));
+        if base.is_empty() {
+            return None;
+        }
+        let mut names = self.names(&["diff", "--name-only", "-z", "--no-renames", &base])?;
+        names.extend(self.names(&["ls-files", "-z", "--others", "--exclude-standard"])?);
+        Some(names)
+    }
+}
+
+impl Files for Folder {
+    fn read(&self, path: &str) -> Result<Option<String>, String> {
+        let relative = Path::new(path);
+        if !relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+            return Err(format!("{path} is outside of the folder"));
+        }
+        // A link may lead out as well.
+        let Ok(file) = fs::canonicalize(self.root.join(relative)) else { return Ok(None) };
+        if !file.starts_with(&self.root) {
+            return Err(format!("{path} is outside of the folder"));
+        }
+        match fs::metadata(&file) {
+            Ok(meta) if !meta.is_file() => return Ok(None),
+            Ok(meta) if meta.len() > LIMIT => return Err(format!("{path} is larger than {} MiB", LIMIT >> 20)),
+            Ok(_) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+        let bytes = fs::read(&file).map_err(|error| error.to_string())?;
+        String::from_utf8(bytes).map(Some).map_err(|_| format!("{path} is not UTF-8 text"))
+    }
+
+    fn paths(&self) -> Result<Vec<String>, String> {
+        if self.is_repository
+            && let Some(mut names) = self.names(&["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        {
+            names.sort();
+            return Ok(names);
+        }
+        let mut found = Vec::new();
+        walk(&self.root, &self.root, &mut found).map_err(|error| error.to_string())?;
+        found.sort();
+        Ok(found)
+    }
+
+    fn changed(&self, compare_to: Option<&str>) -> Result<Option<Vec<String>>, String> {
+        if !self.is_repository {
+            return Ok(Some(Vec::new()));
+        }
+        let Some(wanted) = compare_to else {
+            // What a push of this branch would bring; all of it when nobody has the branch yet.
+            let upstream = text(git(&self.root, &["rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}"]));
+            let other = if upstream.is_empty() { format!("origin/{}", self.default_branch) } else { upstream };
+            return Ok(self.since(&other));
+        };
+        let wanted = wanted.strip_prefix("refs/heads/").unwrap_or(wanted);
+        let known = |name: &String| {
+            !text(git(&self.root, &["rev-parse", "--verify", "--quiet", "--end-of-options", name])).is_empty()
+        };
+        let names = [format!("origin/{wanted}"), wanted.to_owned()];
+        let name = names.into_iter().find(known);
+        let name = name.ok_or_else(|| format!("there is no branch, tag or commit {wanted:?} to compare with"))?;
+        Ok(self.since(&name))
+    }
+}
+
+fn walk(folder: &Path, top: &Path, found: &mut Vec<String>) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() && entry.file_name() != OsStr::new(".git") {
+            walk(&entry.path(), top, found)?;
+        } else if !kind.is_dir()
+            && let Ok(name) = entry.path().strip_prefix(top)
+        {
+            found.push(name.to_string_lossy().into_owned());
+        }
+    }
+    Ok(())
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(folder).args(arguments).stdin(Stdio::null()).stderr(Stdio::null());
+    let output = command.output().ok()?;
+    output.status.success().then_some(output.stdout)
+}
+
+fn text(bytes: Option<Vec<u8>>) -> String {
+    bytes.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_no_repository_counts_as_main_without_changes() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("ci")).unwrap();
+        fs::write(dir.path().join("ci/a.yml"), "a:\n").unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", dir.path().join("out.yml")).unwrap();
+        let folder = Folder::new(dir.path(), None);
+        assert_eq!(folder.read("ci/a.yml"), Ok(Some("a:\n".to_owned())));
+        assert_eq!((folder.read("ci"), folder.read("b.yml")), (Ok(None), Ok(None)));
+        for outside in ["../x.yml", "/etc/passwd", "out.yml"] {
+            assert!(folder.read(outside).unwrap_err().contains("outside"), "{outside}");
+        }
+        assert_eq!(folder.paths().unwrap(), ["ci/a.yml", "out.yml"]);
+        assert_eq!(folder.changed(None), Ok(Some(Vec::new())));
+        assert!(folder.predefined().contains(&Variable { raw: true, ..Variable::new("CI_COMMIT_BRANCH", "main") }));
+    }
+
+    #[test]
+    fn a_repository_says_what_a_push_would_bring() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = |arguments: &[&str]| {
+            let author = ["-c", "user.name=ada", "-c", "user.email=ada@example.org"];
+            let mut command = Command::new("git");
+            let output = command.arg("-C").arg(dir.path()).args(author).args(arguments).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        };
+        run(&["init", "-q", "-b", "trunk"]);
+        fs::write(dir.path().join("a"), "").unwrap();
+        run(&["add", "."]);
+        run(&["commit", "-qm", "first"]);
+        assert_eq!(Folder::new(dir.path(), None).changed(None), Ok(None), "nobody has the branch yet");
+        run(&["branch", "base"]);
+        run(&["checkout", "-qb", "topic"]);
+        fs::write(dir.path().join("b"), "").unwrap();
+        run(&["add", "."]);
+        run(&["commit", "-qm", "second"]);
+        fs::write(dir.path().join("c"), "").unwrap();
+        let folder = Folder::new(dir.path(), None);
+        assert_eq!(folder.changed(Some("base")), Ok(Some(vec!["b".to_owned(), "c".to_owned()])));
+        assert!(folder.changed(Some("none")).unwrap_err().contains("no branch"));
+        assert_eq!(folder.paths().unwrap(), ["a", "b", "c"]);
+        assert!(folder.predefined().iter().any(|one| one.key == "CI_COMMIT_REF_SLUG" && one.value == "topic"));
+    }
+}
