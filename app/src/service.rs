@@ -66,6 +66,8 @@ pub trait Service: Send + Sync + 'static {
     async fn delete_pipeline(&self, caller: &Caller, key: &PipelineKey) -> Result<(), Error>;
     /// Looks through a text that may not be saved, as if it were the definition of that pipeline.
     async fn lint(&self, caller: &Caller, text: String, of: Option<&PipelineKey>) -> Result<LintView, Error>;
+    /// Lets a scheduled job wait for somebody instead of its time.
+    async fn unschedule_job(&self, caller: &Caller, id: JobId) -> Result<Job, Error>;
     /// Starts a run.
     async fn start_run(&self, caller: &Caller, key: &PipelineKey, new: NewRun) -> Result<Run, Error>;
     /// Runs the latest failed and canceled jobs again.

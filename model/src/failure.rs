@@ -70,6 +70,32 @@ failure_reasons! {
     UnknownFailure = "unknown_failure",
 }
 
+impl FailureReason {
+    /// What happened, as it goes on after "the job".
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::ScriptFailure => "failed",
+            Self::RunnerSystemFailure => "failed because its runner could not go on; the end of its log says why",
+            Self::JobExecutionTimeout => "ran longer than it may",
+            Self::StuckOrTimeoutFailure => "failed because nothing was heard of its runner",
+            Self::MissingDependencyFailure => "failed because artifacts that it needs are gone",
+            Self::RunnerUnsupported => "failed because its runner cannot do what it asks for",
+            Self::StaleSchedule => "failed because its time had passed",
+            Self::ArchivedFailure => "failed because it was archived before it could run",
+            Self::UnmetPrerequisites => "failed because a prerequisite was not met",
+            Self::SchedulerFailure => "failed because the server could not hand it out",
+            Self::DataIntegrityFailure => "failed because what is stored of it is damaged",
+            Self::ImagePullFailure => "failed because its image could not be fetched",
+            Self::RunnerConfigurationError => "failed because its runner is configured wrongly",
+            Self::RunnerExternalDependencyFailure => "failed because something that its runner depends on failed",
+            Self::RunnerInterrupted => "failed because its runner was stopped",
+            Self::TraceSizeExceeded => "failed because its log grew past the limit",
+            Self::ApiFailure => "was failed over the API",
+            Self::UnknownFailure => "failed for a reason that its runner did not tell",
+        }
+    }
+}
+
 impl fmt::Display for FailureReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

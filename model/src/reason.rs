@@ -177,7 +177,7 @@ impl fmt::Display for Reason {
                 match (exit_code, signal) {
                     (_, Some(signal)) => write!(f, "was ended by signal {signal}")?,
                     (Some(code), None) => write!(f, "ended with exit code {code}")?,
-                    (None, None) => write!(f, "failed")?,
+                    (None, None) => f.write_str(failure.describe())?,
                 }
                 write!(f, " ({failure})")?;
                 if let Some(detail) = detail {

@@ -152,6 +152,9 @@ pub struct Job {
     pub artifacts: Vec<ArtifactInfo>,
     /// When its log and artifacts were erased.
     pub erased_at: Option<Timestamp>,
+    /// The lock it holds while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_group: Option<String>,
     /// Last change.
     pub version: Seq,
 }
@@ -164,7 +167,7 @@ impl Job {
 
     /// Whether `play` does anything.
     pub fn is_playable(&self) -> bool {
-        matches!(self.status, Status::Manual)
+        matches!(self.status, Status::Manual | Status::Scheduled)
     }
 
     /// Whether `retry` makes a new attempt.

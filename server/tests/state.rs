@@ -33,6 +33,15 @@ const DEFINITIONS: &[&str] = &[
      b: {stage: two, script: x, needs: [a], retry: {max: 2, when: [runner_system_failure]}}\n\
      c: {stage: two, script: x, needs: [b]}\n\
      d: {stage: two, script: x, needs: [b], when: on_failure}\n",
+    "stages: [one, two]\n\
+     soon: {stage: one, script: x, when: delayed, start_in: 1 hour}\n\
+     lock: {stage: one, script: x, resource_group: lane, retry: 1}\n\
+     both: {stage: two, script: x, when: delayed, start_in: 1 hour, resource_group: lane}\n\
+     hand: {stage: two, script: x, when: manual, resource_group: lane}\n",
+    "stages: [one, two]\n\
+     workflow: {auto_cancel: {on_job_failure: all}}\n\
+     many: {stage: one, script: x, parallel: {matrix: [{A: [b, c]}]}, resource_group: lane-$A}\n\
+     one: {stage: two, script: x, needs: [{job: many, parallel: {matrix: [{A: b}]}}]}\n",
 ];
 
 /// One thing that may happen; the numbers choose what it happens to.
@@ -46,6 +55,8 @@ enum Act {
     RetryJob(u8),
     RetryRun(u8),
     Play(u8),
+    Unschedule(u8),
+    Due,
     Delete(u8),
 }
 
@@ -59,6 +70,8 @@ fn act() -> impl Strategy<Value = Act> {
         2 => any::<u8>().prop_map(Act::RetryJob),
         1 => any::<u8>().prop_map(Act::RetryRun),
         3 => any::<u8>().prop_map(Act::Play),
+        1 => any::<u8>().prop_map(Act::Unschedule),
+        1 => Just(Act::Due),
         1 => any::<u8>().prop_map(Act::Delete),
     ]
 }
@@ -103,6 +116,15 @@ impl World {
             .unwrap();
         self.running.extend(taken.iter().map(|job| job.id));
         taken.is_some()
+    }
+
+    /// The time of every delayed job has come.
+    async fn due(&self) {
+        let due = |tx: &mut weir::store::Tx<'_>| {
+            tx.conn().execute("UPDATE jobs SET due_at = 0 WHERE status = 'scheduled'", [])?;
+            weir::scheduler::start::due(tx)
+        };
+        self.weir.store().write(due).await.unwrap();
     }
 
     async fn act(&mut self, act: &Act) {
@@ -153,6 +175,14 @@ impl World {
                 Some(id) => self.weir.play_job(&self.caller, id, Vec::new()).await.err(),
                 None => None,
             },
+            Act::Unschedule(i) => match job(*i) {
+                Some(id) => self.weir.unschedule_job(&self.caller, id).await.err(),
+                None => None,
+            },
+            Act::Due => {
+                self.due().await;
+                None
+            }
             Act::Delete(i) => {
                 let Some(id) = run(*i) else { return };
                 let view = self.weir.run(&self.caller, id).await.unwrap();
@@ -173,6 +203,8 @@ impl World {
 
     /// The invariants; also learns of new jobs.
     async fn check(&mut self) {
+        let mut holders: HashMap<String, u32> = HashMap::new();
+        let mut waiting = Vec::new();
         for run in self.runs.clone() {
             let view = self.weir.run(&self.caller, run).await.unwrap();
             let latest: Vec<&Job> = view.jobs.iter().filter(|job| !job.retried).collect();
@@ -192,8 +224,17 @@ impl World {
                 }
                 let attempts = view.jobs.iter().filter(|one| one.name == job.name).count();
                 assert!(job.attempt as usize <= attempts);
+                if let Some(group) = &job.resource_group {
+                    if job.status == Status::Pending || job.status.is_running() {
+                        *holders.entry(group.clone()).or_default() += 1;
+                    } else if job.status == Status::WaitingForResource {
+                        waiting.push(group.clone());
+                    }
+                }
             }
         }
+        assert!(holders.values().all(|count| *count == 1), "a group is held twice: {holders:?}");
+        assert!(waiting.iter().all(|group| holders.contains_key(group)), "nobody holds what is waited for");
     }
 
     /// Replaying all events gives the state that is stored: nothing changes without an event.
@@ -251,10 +292,11 @@ impl World {
             }
             self.check().await;
             let mut busy = false;
+            self.due().await;
             for run in self.runs.clone() {
                 for job in self.weir.run(&self.caller, run).await.unwrap().jobs {
                     busy |= !job.retried && !job.status.is_complete();
-                    if job.status == Status::Manual {
+                    if job.is_playable() {
                         self.weir.play_job(&self.caller, job.id, Vec::new()).await.unwrap();
                     }
                 }

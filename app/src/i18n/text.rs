@@ -92,6 +92,8 @@ texts! {
 
     // Actions.
     Play: "Play", "启动";
+    Unschedule: "Unschedule", "取消定时";
+    UnscheduleHint: "Wait for somebody instead of its time", "改为等待人工启动";
     Retry: "Retry", "重试";
     Cancel: "Cancel", "取消";
     Delete: "Delete", "删除";

@@ -41,6 +41,15 @@ pub async fn play_job(
     Ok(())
 }
 
+/// Lets a scheduled job wait for somebody instead of its time.
+#[server(prefix = "/rpc", endpoint = "job/unschedule")]
+pub async fn unschedule_job(id: JobId, #[server(default)] back: String) -> Result<(), Refusal> {
+    let (service, caller) = super::ssr::service()?;
+    let job = service.unschedule_job(&caller, id).await.map_err(super::ssr::refuse)?;
+    super::ssr::go(&if back.is_empty() { format!("/jobs/{}", job.id) } else { back });
+    Ok(())
+}
+
 /// Makes a new attempt.
 #[server(prefix = "/rpc", endpoint = "job/retry")]
 pub async fn retry_job(id: JobId, #[server(default)] back: String) -> Result<(), Refusal> {

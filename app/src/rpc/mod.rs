@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use dashboard::{GetDashboard, get_dashboard};
 pub use drafts::{Draft, GetDraft, get_draft};
-pub use jobs::{CancelJob, GetJob, LogLines, PlayJob, RetryJob, get_job, log_lines};
+pub use jobs::{CancelJob, GetJob, LogLines, PlayJob, RetryJob, UnscheduleJob, get_job, log_lines};
 pub use pipelines::{
     CreatePipeline, DeletePipeline, GetPipeline, Lint, ListPipelines, ListProjects, SaveDefinition, StartRun,
     get_pipeline, list_pipelines, list_projects,

@@ -219,6 +219,7 @@ fn job(id: i64, name: &str, stage: (&str, u32), status: Status, needs: Option<&[
         finished_at: status.is_final().then(|| at(1690 + id % 13)),
         artifacts: vec![],
         erased_at: None,
+        resource_group: None,
         version: Seq(800 + id),
     }
 }

@@ -101,6 +101,9 @@ impl Service for Fixture {
     async fn play_job(&self, _: &Caller, id: JobId, _: Vec<Variable>) -> Result<Job, Error> {
         self.job(&Caller::system(), id).await.map(|view| view.job)
     }
+    async fn unschedule_job(&self, _: &Caller, id: JobId) -> Result<Job, Error> {
+        self.job(&Caller::system(), id).await.map(|view| view.job)
+    }
     async fn retry_job(&self, _: &Caller, id: JobId) -> Result<Job, Error> {
         self.job(&Caller::system(), id).await.map(|view| view.job)
     }

@@ -34,6 +34,31 @@ pub async fn start_runner(weir: &Arc<Weir>, concurrent: usize) -> Result<(), Emb
     embedded::start(weir, concurrent).await
 }
 
+/// Lets delayed jobs run when their time comes, until `stop`.
+pub async fn keep_time(weir: Arc<Weir>, stop: CancellationToken) {
+    let mut changed = weir.store().timer();
+    loop {
+        changed.borrow_and_update();
+        let next = weir.start_due().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "failed to start delayed jobs");
+            Some(model::Timestamp(crate::clock::now().0 + SWEEP.as_millis() as i64))
+        });
+        let wait = async {
+            match next {
+                Some(at) => {
+                    tokio::time::sleep(Duration::from_millis(at.since(crate::clock::now()).max(1) as u64)).await
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = changed.changed() => {}
+            () = wait => {}
+        }
+    }
+}
+
 /// Looks after jobs whose runner is gone, until `stop`.
 pub async fn keep_swept(weir: Arc<Weir>, stop: CancellationToken) -> Result<(), Error> {
     weir.expect_running().await?;

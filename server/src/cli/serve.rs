@@ -65,6 +65,7 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     if settings.runner {
         boot::start_runner(&weir, settings.concurrent).await.map_err(|error| failed(&error))?;
     }
+    let timing = tokio::spawn(boot::keep_time(weir.clone(), stop.clone()));
     let sweeping = tokio::spawn(boot::keep_swept(weir.clone(), stop.clone()));
     if demo {
         fill_demo(&weir, &caller).await;
@@ -82,7 +83,7 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     drop(known);
     tracing::info!("stopping; running jobs go on");
     stop.cancel();
-    let _ = tokio::join!(serving, sweeping);
+    let _ = tokio::join!(serving, timing, sweeping);
     Ok(())
 }
 

@@ -67,6 +67,14 @@ pub(super) async fn update(
             Err(error) => return Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())),
         }
     }
+    let end = match end {
+        End::Failed { failure: FailureReason::JobExecutionTimeout, exit_code, detail: None } => End::Failed {
+            failure: FailureReason::JobExecutionTimeout,
+            exit_code,
+            detail: Some(format!("its time limit is {} s", stored.job.timeout)),
+        },
+        other => other,
+    };
     match weir.end_job(id, end).await {
         Ok(_) => Ok(answer(stored.job.status)),
         // Somebody was faster: a cancel, or the sweep of lost jobs.

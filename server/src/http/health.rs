@@ -16,7 +16,7 @@ pub(super) async fn ready(State(state): State<AppState>) -> Response {
     if state.stop.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
     }
-    match state.weir.store().write(|_| Ok(())).await {
+    match state.weir.store().write(|tx| tx.probe()).await {
         Ok(()) => "ok\n".into_response(),
         Err(error) => Failure(model::Error::unavailable(error.to_string())).into_response(),
     }

@@ -46,6 +46,8 @@ pub fn finish(tx: &mut Tx<'_>, id: JobId, end: End) -> Result<Job, StoreError> {
                 let stored = jobs::require(tx.conn(), id)?;
                 let reason = Reason::RetriedByRule { attempt: job.attempt + 1, of: spec.retry.max + 1, failure };
                 again(tx, &stored, &job.user, &reason)?;
+            } else if !done.allow_failure {
+                super::cancel::cancel_after_failure(tx, &done)?;
             }
             done
         }

@@ -1,22 +1,46 @@
 //! Lets runs go on: decides (with the pure functions of `model::schedule`) and writes the decision
 //! down, always inside the transaction that made it necessary.
 
+mod cancel;
 pub mod finish;
+pub mod start;
 
 use model::plan::PlannedJob;
 use model::schedule::{self, Node};
 use model::{JobId, Reason, RunId, Status};
 
-use crate::store::{StoreError, Tx, jobs, runs};
+pub use cancel::{cancel_one, cancel_outdated};
+
+use crate::store::{StoreError, Tx, jobs, resources, runs};
 
 /// Lets every job of the run whose turn has come take its step, then computes the statuses of
-/// stages and run. `touched`: something of the run itself changed as well.
+/// stages and run; resource groups that became free go to whoever waits for them, in any run.
+/// `touched`: something of the run itself changed as well.
 pub fn settle(tx: &mut Tx<'_>, run: RunId, touched: bool) -> Result<(), StoreError> {
+    settle_one(tx, run, touched)?;
+    while let Some((project, group)) = tx.next_group() {
+        if let Some(run) = start::grant(tx, project, &group)? {
+            settle_one(tx, run, false)?;
+        }
+    }
+    Ok(())
+}
+
+fn settle_one(tx: &mut Tx<'_>, run: RunId, touched: bool) -> Result<(), StoreError> {
     let mut board = jobs::board(tx, run)?;
     let before: Vec<Status> = board.nodes.iter().map(|node| node.status).collect();
     for step in schedule::advance(&mut board.nodes) {
-        let from = before[step.node];
-        jobs::transition(tx, board.ids[step.node], from, step.to, &step.reason)?;
+        let (from, id) = (before[step.node], board.ids[step.node]);
+        match step.to {
+            Status::Pending => board.nodes[step.node].status = start::let_run(tx, id, from, &step.reason)?,
+            Status::Scheduled => {
+                let at = Some(resources::set_due(tx, id)?);
+                jobs::transition(tx, id, from, step.to, &Reason::WaitsForTime { at })?;
+            }
+            _ => {
+                jobs::transition(tx, id, from, step.to, &step.reason)?;
+            }
+        }
     }
     write_aggregates(tx, run, &board.nodes, touched)?;
     jobs::keep(tx, board);
@@ -34,7 +58,7 @@ fn write_aggregates(tx: &mut Tx<'_>, run: RunId, nodes: &[Node], touched: bool) 
 /// again. The caller settles the run.
 pub fn again(tx: &mut Tx<'_>, old: &jobs::Stored, user: &str, reason: &Reason) -> Result<JobId, StoreError> {
     let new = jobs::insert_next(tx, old, user, reason)?;
-    jobs::transition(tx, new, Status::Created, Status::Pending, reason)?;
+    start::let_run(tx, new, Status::Created, reason)?;
     reopen_behind(tx, old.job.run_id, &old.job.name)?;
     Ok(new)
 }

@@ -9,7 +9,7 @@ use model::{Caller, Error, Job, JobId, Reason, Status};
 use super::Weir;
 use crate::auth::{self, Action};
 use crate::scheduler;
-use crate::store::{StoreError, Tx, jobs, runs};
+use crate::store::{jobs, runs};
 
 impl Weir {
     pub(super) async fn read_job(&self, caller: &Caller, id: JobId) -> Result<JobView, Error> {
@@ -78,18 +78,35 @@ impl Weir {
         let user = caller.user.clone();
         let job = self.store.write(move |tx| {
             let stored = jobs::require(tx.conn(), id)?;
-            if stored.job.status != Status::Manual {
+            if !stored.job.is_playable() {
                 return Err(Error::conflict(format!(
-                    "only a manual job can be played; this one is {}",
+                    "only a manual or a scheduled job can be played; this one is {}",
                     stored.job.status
                 ))
                 .into());
             }
             let reason = Reason::PlayedBy { user: user.clone() };
             jobs::set_user(tx, id, &user, &variables)?;
-            jobs::transition(tx, id, Status::Manual, Status::Pending, &reason)?;
+            scheduler::start::let_run(tx, id, stored.job.status, &reason)?;
             scheduler::reopen_behind(tx, stored.job.run_id, &stored.job.name)?;
             scheduler::settle(tx, stored.job.run_id, false)?;
+            Ok(jobs::require(tx.conn(), id)?.job)
+        });
+        Ok(job.await?)
+    }
+
+    /// Lets a scheduled job wait for somebody instead of its time.
+    pub(super) async fn stop_clock(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
+        auth::require(caller, Action::Run)?;
+        let job = self.store.write(move |tx| {
+            let job = jobs::require(tx.conn(), id)?.job;
+            if job.status != Status::Scheduled {
+                let text = format!("only a scheduled job can be unscheduled; this one is {}", job.status);
+                return Err(Error::conflict(text).into());
+            }
+            let reason = Reason::WaitsForPerson { blocking: !job.allow_failure };
+            jobs::transition(tx, id, Status::Scheduled, Status::Manual, &reason)?;
+            scheduler::settle(tx, job.run_id, false)?;
             Ok(jobs::require(tx.conn(), id)?.job)
         });
         Ok(job.await?)
@@ -127,7 +144,7 @@ impl Weir {
             if !stored.job.is_cancelable() {
                 return Err(Error::conflict(format!("the job cannot be canceled: it is {}", stored.job.status)).into());
             }
-            cancel_one(tx, id, &user)?;
+            scheduler::cancel_one(tx, id, &Reason::CanceledBy { user: user.clone() })?;
             scheduler::settle(tx, stored.job.run_id, false)?;
             Ok(jobs::require(tx.conn(), id)?.job)
         });
@@ -155,16 +172,6 @@ impl Weir {
         }
         Ok(job)
     }
-}
-
-/// Cancels one job that can be canceled; the caller settles the run. A job that runs on a runner
-/// that can stop it gracefully becomes canceling, any other canceled.
-pub(super) fn cancel_one(tx: &mut Tx<'_>, id: JobId, user: &str) -> Result<(), StoreError> {
-    let stored = jobs::require(tx.conn(), id)?;
-    let to = if stored.job.status == Status::Running && stored.graceful { Status::Canceling } else { Status::Canceled };
-    let reason = Reason::CanceledBy { user: user.to_owned() };
-    jobs::transition(tx, id, stored.job.status, to, &reason)?;
-    Ok(())
 }
 
 /// A name that a shell can have as a variable, and a value without NUL.

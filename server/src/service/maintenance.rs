@@ -9,8 +9,9 @@ use model::{Error, FailureReason, JobId, RunnerId, Timestamp};
 
 use super::Weir;
 use crate::clock;
+use crate::scheduler;
 use crate::scheduler::finish::{End, finish};
-use crate::store::queue;
+use crate::store::{queue, resources};
 
 /// A runner that was not heard of for so long is lost: many times its own interval of 30 s.
 const LOST: Duration = Duration::from_mins(10);
@@ -87,6 +88,17 @@ impl Weir {
             self.heartbeats.job(id);
         }
         Ok(())
+    }
+
+    /// Lets delayed jobs run when their time comes, and returns when the next one comes.
+    pub async fn start_due(&self) -> Result<Option<Timestamp>, Error> {
+        while let Some(next) = self.store.read(resources::next_due).await? {
+            if next > clock::now() {
+                return Ok(Some(next));
+            }
+            self.store.write(scheduler::start::due).await?;
+        }
+        Ok(None)
     }
 
     /// Ends the jobs whose runner is lost or that run past their time. Reads nothing while no job

@@ -1,5 +1,6 @@
 //! Runs: starting, listing, retrying, canceling, deleting.
 
+use model::plan::{Plan, Variable};
 use model::view::{RunFilter, RunPage, RunView};
 use model::{Caller, Error, NewRun, PipelineKey, Reason, Run, RunId, Status, schedule};
 
@@ -54,12 +55,15 @@ impl Weir {
         let predefined = super::variables::of_trigger(self.external_url(), &project, &commit, new.source);
         let files = self.files_at(project.id, &commit);
         let given = Given { variables: new.variables.clone(), predefined, inputs: new.inputs.clone(), files };
-        let plan = self.plan(text, given).await?;
+        let known: Vec<Variable> = given.predefined.iter().chain(&given.variables).cloned().collect();
+        let mut plan = self.plan(text, given).await?;
+        name_resource_groups(&mut plan, &known)?;
         let user = caller.user.clone();
         let run = self
             .store
             .write(move |tx| {
                 let run = runs::insert(tx, &pipeline, &plan, &new, &commit, &user, DEFAULT_TIMEOUT)?;
+                scheduler::cancel_outdated(tx, &runs::require(tx.conn(), run)?)?;
                 scheduler::settle(tx, run, true)?;
                 runs::require(tx.conn(), run)
             })
@@ -131,6 +135,21 @@ impl Weir {
     }
 }
 
+/// Puts the values of variables into the names of resource groups: jobs of different runs meet there.
+fn name_resource_groups(plan: &mut Plan, known: &[Variable]) -> Result<(), Error> {
+    for job in &mut plan.jobs {
+        let Some(name) = &job.resource_group else { continue };
+        let of = |list: &'_ [Variable], key: &str| list.iter().rposition(|one| one.key == key);
+        let lookup = |key: &str| {
+            of(known, key).map(|at| &known[at]).or_else(|| of(&job.variables, key).map(|at| &job.variables[at]))
+        };
+        let name = pipeline::expand(name, &lookup)
+            .map_err(|error| Error::invalid(format!("the resource group of {} has no name: {error}", job.name)))?;
+        job.resource_group = Some(name);
+    }
+    Ok(())
+}
+
 /// A run with its jobs; waiting jobs say what they wait for now.
 pub(super) fn run_view(conn: &Snapshot, id: RunId) -> Result<RunView, StoreError> {
     let run = runs::require(conn, id)?;
@@ -153,7 +172,7 @@ fn cancel_all(tx: &mut Tx<'_>, id: RunId, user: &str) -> Result<Run, StoreError>
     let (ids, nodes) = jobs::nodes(tx.conn(), id)?;
     for (job, node) in ids.iter().zip(&nodes) {
         if node.status.is_cancelable() {
-            super::jobs::cancel_one(tx, *job, user)?;
+            scheduler::cancel_one(tx, *job, &Reason::CanceledBy { user: user.to_owned() })?;
         }
     }
     scheduler::settle(tx, id, false)?;

@@ -14,10 +14,9 @@ const ARTIFACTS: &str = "list what is wanted under `paths`";
 
 /// In the order of the contract's table of keywords.
 const UNSERVED: &[Unserved] = &[
-    ("start_in", |job| job.when == When::Delayed, "use `when: manual`"),
     ("cache", |job| !job.cache.is_empty(), "hand files on with `artifacts`"),
     ("tags", |job| !job.tags.is_empty(), "leave it out: the embedded runner takes every job"),
-    ("resource_group", |job| job.resource_group.is_some(), "hold a lock in `script`, for example with `flock`"),
+    ("manual_confirmation", |job| job.manual_confirmation.is_some(), "say it in the job's name"),
     (
         "environment",
         |job| job.environment.as_ref().is_some_and(|to| to.action != EnvironmentAction::Access),
@@ -58,12 +57,27 @@ const UNSERVED: &[Unserved] = &[
     ),
 ];
 
+/// What beyond that `weir exec` does not do.
+const UNSERVED_HERE: &[Unserved] = &[
+    ("start_in", |job| job.when == When::Delayed, "start the pipeline on a server"),
+    ("resource_group", |job| job.resource_group.is_some(), "start the pipeline on a server"),
+];
+
+/// As [`refuse_unserved`], for a run without a server.
+pub fn refuse_unserved_here(outcome: &mut pipeline::Outcome, text: &str) {
+    refuse(outcome, text, &[UNSERVED, UNSERVED_HERE].concat());
+}
+
 /// Turns a plan that asks for what is not served into findings that say so.
 pub fn refuse_unserved(outcome: &mut pipeline::Outcome, text: &str) {
+    refuse(outcome, text, UNSERVED);
+}
+
+fn refuse(outcome: &mut pipeline::Outcome, text: &str, unserved: &[Unserved]) {
     let Some(plan) = &outcome.plan else { return };
     let mut found = Vec::new();
     for job in &plan.jobs {
-        for (keyword, has, instead) in UNSERVED {
+        for (keyword, has, instead) in unserved {
             if has(job)
                 && !found
                     .iter()

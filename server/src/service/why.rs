@@ -34,7 +34,11 @@ impl Weir {
         let view = self.read_run(caller, job.run_id).await?;
         // The view's copy says what a waiting job waits for now.
         let job = view.jobs.iter().find(|one| one.id == id).unwrap_or(&job);
-        Ok(of_job(&view, job, DEPTH))
+        let mut why = of_job(&view, job, DEPTH);
+        if job.status == Status::Pending && self.heartbeats().runners_online() == 0 {
+            why.answer.push_str("; no runner is online (`weir serve` starts its own, unless `--no-runner` is given)");
+        }
+        Ok(why)
     }
 }
 

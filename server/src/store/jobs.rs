@@ -2,7 +2,7 @@
 
 use model::event::Change;
 use model::plan::{PlannedJob, Variable};
-use model::schedule::Node;
+use model::schedule::{Node, Started};
 use model::{ArtifactInfo, Error, FailureReason, Job, JobId, ProjectId, Reason, RunId, Status};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -38,10 +38,10 @@ pub fn require(conn: &Connection, id: JobId) -> Result<Stored, StoreError> {
         .query_row([id.0], |row| {
             Ok(Stored {
                 job: rows::job(row)?,
-                position: row.get(26)?,
-                graceful: row.get(27)?,
-                token_hash: row.get(28)?,
-                variables: rows::json(row, 29)?,
+                position: row.get("position")?,
+                graceful: row.get("graceful")?,
+                token_hash: row.get("token_hash")?,
+                variables: rows::json(row, 30)?,
             })
         })
         .optional()?;
@@ -153,8 +153,8 @@ pub fn insert_first(
     tx.conn
         .prepare_cached(
             "INSERT INTO jobs (uid, run_id, project_id, position, name, stage, stage_index, status, reason, job_when,
-                 allow_failure, needs, attempt, user, timeout, created_at, version)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'created', ?8, ?9, ?10, ?11, 1, ?12, ?13, ?14, ?15)",
+                 allow_failure, needs, attempt, user, timeout, created_at, version, start_in, resource_group, interruptible)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'created', ?8, ?9, ?10, ?11, 1, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         )?
         .execute(rusqlite::params![
             random::uid().as_str(),
@@ -172,6 +172,9 @@ pub fn insert_first(
             planned.timeout.unwrap_or(default_timeout),
             tx.now.0,
             tx.next_version().0,
+            planned.start_in,
+            planned.resource_group,
+            planned.interruptible,
         ])?;
     Ok(())
 }
@@ -190,9 +193,10 @@ pub fn insert_next(tx: &mut Tx<'_>, old: &Stored, user: &str, reason: &Reason) -
     tx.conn
         .prepare_cached(
             "INSERT INTO jobs (uid, run_id, project_id, position, name, stage, stage_index, status, reason, job_when,
-                 allow_failure, needs, attempt, user, variables, timeout, created_at, version)
+                 allow_failure, needs, attempt, user, variables, timeout, created_at, version, start_in, resource_group,
+                 interruptible)
              SELECT ?2, run_id, project_id, position, name, stage, stage_index, 'created', ?3, job_when,
-                 ?4, needs, attempt + 1, ?5, variables, timeout, ?6, ?7
+                 ?4, needs, attempt + 1, ?5, variables, timeout, ?6, ?7, start_in, resource_group, interruptible
              FROM jobs WHERE id = ?1",
         )?
         .execute(rusqlite::params![
@@ -207,6 +211,28 @@ pub fn insert_next(tx: &mut Tx<'_>, old: &Stored, user: &str, reason: &Reason) -
     let new = JobId(tx.conn.last_insert_rowid());
     emit(tx, new)?;
     Ok(new)
+}
+
+/// The resource group that a job needs, and the project that it is a group of.
+pub fn resource_group(conn: &Connection, id: JobId) -> Result<Option<(ProjectId, String)>, StoreError> {
+    let found = conn
+        .prepare_cached("SELECT project_id, resource_group FROM jobs WHERE id = ?1")?
+        .query_row([id.0], |row| Ok(row.get::<_, Option<String>>(1)?.zip(row.get::<_, Option<i64>>(0)?)))?;
+    Ok(found.map(|(group, project)| (ProjectId(project), group)))
+}
+
+/// The jobs of a run as `workflow:auto_cancel` sees them, with their ids.
+pub fn started(conn: &Connection, run: RunId) -> Result<(Vec<JobId>, Vec<Started>), StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, status, interruptible, EXISTS (SELECT 1 FROM jobs one WHERE one.run_id = jobs.run_id
+             AND one.position = jobs.position AND one.started_at IS NOT NULL)
+         FROM jobs WHERE run_id = ?1 AND retried = 0 ORDER BY position",
+    )?;
+    let found = statement.query_map([run.0], |row| {
+        let seen = Started { status: rows::parsed(row, 1)?, interruptible: row.get(2)?, started: row.get(3)? };
+        Ok((JobId(row.get(0)?), seen))
+    })?;
+    Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().unzip())
 }
 
 /// One transition: compare-and-set of the status, with its reason. A job that is no longer in
@@ -248,6 +274,9 @@ pub fn transition(tx: &mut Tx<'_>, id: JobId, from: Status, to: Status, reason: 
     }
     let job = emit(tx, id)?;
     tx.boards.moved(job.run_id, id, to);
+    if let Some(group) = &job.resource_group {
+        tx.group_changed(job.project_id, group);
+    }
     Ok(job)
 }
 

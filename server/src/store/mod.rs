@@ -14,6 +14,7 @@ pub mod ordine;
 pub mod pipelines;
 pub mod projects;
 pub mod queue;
+pub mod resources;
 mod rows;
 pub mod runners;
 pub mod runs;
@@ -42,6 +43,7 @@ pub struct Store {
     readers: Arc<Readers>,
     bus: Arc<Bus>,
     queue: watch::Receiver<u64>,
+    timer: watch::Receiver<u64>,
 }
 
 struct Readers {
@@ -63,10 +65,11 @@ impl Store {
         let seq = events::last(&conn)?;
         let bus = Arc::new(Bus::new(seq));
         let (changed, queue) = watch::channel(0);
-        let writer = Writer::start(conn, Arc::clone(&bus), changed);
+        let (rescheduled, timer) = watch::channel(0);
+        let writer = Writer::start(conn, Arc::clone(&bus), changed, rescheduled);
         let readers =
             Arc::new(Readers { path: path.to_owned(), idle: Mutex::default(), permits: Semaphore::new(READERS) });
-        Ok(Self { writer, readers, bus, queue })
+        Ok(Self { writer, readers, bus, queue, timer })
     }
 
     /// Where committed changes are published.
@@ -77,6 +80,11 @@ impl Store {
     /// Changes whenever a commit made a job pending.
     pub fn queue(&self) -> watch::Receiver<u64> {
         self.queue.clone()
+    }
+
+    /// Changes whenever a commit made a job wait for a time.
+    pub fn timer(&self) -> watch::Receiver<u64> {
+        self.timer.clone()
     }
 
     /// Runs `work` in one transaction and returns after it is durable. An error rolls it back.

@@ -12,6 +12,7 @@ fn migrations() -> Migrations<'static> {
     Migrations::new(vec![
         M::up(include_str!("migrations/0001-foundation.sql")),
         M::up(include_str!("migrations/0002-ordine.sql")),
+        M::up(include_str!("migrations/0003-claims.sql")),
     ])
 }
 

@@ -17,7 +17,7 @@ pub(super) const RUN: &str = "id, uid, project_id, project_path, pipeline_id, pi
      started_at, finished_at, version";
 pub(super) const JOB: &str = "id, uid, run_id, project_id, name, stage, stage_index, status, reason, job_when, \
      allow_failure, needs, attempt, retried, failure_reason, exit_code, user, runner, timeout, created_at, queued_at, \
-     started_at, finished_at, artifacts, erased_at, version";
+     started_at, finished_at, artifacts, erased_at, version, resource_group";
 
 fn damaged(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
@@ -161,5 +161,6 @@ pub(super) fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         artifacts: json(row, 23)?,
         erased_at: time(row, 24)?,
         version: id(row, 25, model::Seq)?,
+        resource_group: row.get(26)?,
     })
 }

@@ -1,7 +1,7 @@
 //! Runs and their stages.
 
 use model::event::Change;
-use model::plan::{Plan, PlannedJob, Variable};
+use model::plan::{AutoCancel, Plan, PlannedJob, Variable};
 use model::status::Aggregate;
 use model::view::{RunFilter, RunMark};
 use model::{Error, NewRun, Pipeline, PipelineId, Run, RunId, Seq, Status};
@@ -38,8 +38,9 @@ pub fn insert(
     tx.conn
         .prepare_cached(
             "INSERT INTO runs (uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, status,
-                 warnings, source, git_ref, is_tag, sha, commit_title, user, input_path, external_project, variables, created_at, version)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'created', 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+                 warnings, source, git_ref, is_tag, sha, commit_title, user, input_path, external_project, variables, created_at, version,
+                 auto_cancel)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'created', 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
         )?
         .execute(rusqlite::params![
             random::uid().as_str(),
@@ -60,6 +61,7 @@ pub fn insert(
             serde_json::to_string(&new.variables)?,
             tx.now.0,
             tx.next_version().0,
+            (!plan.auto_cancel.is_default()).then(|| serde_json::to_string(&plan.auto_cancel)).transpose()?,
         ])?;
     let run = RunId(tx.conn.last_insert_rowid());
     // Only stages that have jobs are part of a run.
@@ -110,6 +112,23 @@ pub fn variables(conn: &Connection, id: RunId) -> Result<Vec<Variable>, StoreErr
         .query_row([id.0], |row| rows::json(row, 0))
         .optional()?;
     Ok(found.unwrap_or_default())
+}
+
+/// `workflow:auto_cancel` of a run.
+pub fn auto_cancel(conn: &Connection, id: RunId) -> Result<AutoCancel, StoreError> {
+    let found: Option<String> =
+        conn.prepare_cached("SELECT auto_cancel FROM runs WHERE id = ?1")?.query_row([id.0], |row| row.get(0))?;
+    Ok(found.map_or(Ok(AutoCancel::default()), |text| serde_json::from_str(&text))?)
+}
+
+/// The runs of the same pipeline and ref that have not ended and are for another commit than `run`.
+pub fn outdated(conn: &Connection, run: &Run) -> Result<Vec<RunId>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id FROM runs WHERE pipeline_id = (SELECT pipeline_id FROM runs WHERE id = ?1) AND git_ref = ?2
+             AND sha <> '' AND sha <> ?3 AND finished_at IS NULL AND id < ?1",
+    )?;
+    let found = statement.query_map((run.id.0, &run.git_ref, &run.sha), |row| Ok(RunId(row.get(0)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// What the plan says of the job at this place of the run.

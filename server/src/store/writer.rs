@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use model::event::Change;
-use model::{Event, Seq, Timestamp};
+use model::{Event, ProjectId, Seq, Timestamp};
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
@@ -46,6 +46,9 @@ pub struct Tx<'a> {
     seq: i64,
     events: Vec<Event>,
     queue_changed: bool,
+    timer_changed: bool,
+    /// Resource groups whose jobs took a step: somebody else may get them.
+    groups: Vec<(ProjectId, String)>,
     /// Set when SQLite gave up the whole transaction, not only one savepoint.
     lost: Option<Failure>,
 }
@@ -82,9 +85,32 @@ impl Tx<'_> {
         Ok(version)
     }
 
+    /// Writes something that nobody reads: only to learn whether writing works.
+    pub fn probe(&mut self) -> Result<(), StoreError> {
+        self.conn.prepare_cached("INSERT OR REPLACE INTO probe (id, at) VALUES (1, ?1)")?.execute([self.now.0])?;
+        Ok(())
+    }
+
     /// Tells dispatch, after the commit, that there is a pending job.
     pub fn wake_dispatch(&mut self) {
         self.queue_changed = true;
+    }
+
+    /// Tells the timer, after the commit, that a job waits for a time.
+    pub fn wake_timer(&mut self) {
+        self.timer_changed = true;
+    }
+
+    /// Notes that a job of this resource group took a step.
+    pub fn group_changed(&mut self, project: ProjectId, group: &str) {
+        if !self.groups.iter().any(|(known, name)| *known == project && name == group) {
+            self.groups.push((project, group.to_owned()));
+        }
+    }
+
+    /// The next of the resource groups whose jobs took a step.
+    pub fn next_group(&mut self) -> Option<(ProjectId, String)> {
+        self.groups.pop()
     }
 }
 
@@ -96,11 +122,11 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread on a connection that nobody else writes with.
-    pub(super) fn start(conn: Connection, bus: Arc<Bus>, queue: watch::Sender<u64>) -> Self {
+    pub(super) fn start(conn: Connection, bus: Arc<Bus>, queue: watch::Sender<u64>, timer: watch::Sender<u64>) -> Self {
         let (tasks, received) = channel();
         std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || run(&conn, &received, &bus, &queue))
+            .spawn(move || run(&conn, &received, &bus, &queue, &timer))
             .expect("a thread can be started");
         Self { tasks }
     }
@@ -131,7 +157,7 @@ impl Writer {
 }
 
 fn savepoint<T>(tx: &mut Tx<'_>, work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-    let (seq, events, queue_changed) = (tx.seq, tx.events.len(), tx.queue_changed);
+    let (seq, events, queue_changed, timer_changed) = (tx.seq, tx.events.len(), tx.queue_changed, tx.timer_changed);
     tx.conn.prepare_cached("SAVEPOINT one")?.execute([])?;
     match work(tx) {
         Ok(value) => {
@@ -139,7 +165,8 @@ fn savepoint<T>(tx: &mut Tx<'_>, work: impl FnOnce(&mut Tx<'_>) -> Result<T, Sto
             Ok(value)
         }
         Err(error) => {
-            (tx.seq, tx.queue_changed) = (seq, queue_changed);
+            (tx.seq, tx.queue_changed, tx.timer_changed) = (seq, queue_changed, timer_changed);
+            tx.groups.clear();
             tx.events.truncate(events);
             tx.boards.clear();
             // A full disk makes SQLite roll back the whole transaction by itself.
@@ -154,7 +181,7 @@ fn savepoint<T>(tx: &mut Tx<'_>, work: impl FnOnce(&mut Tx<'_>) -> Result<T, Sto
     }
 }
 
-fn run(conn: &Connection, tasks: &Receiver<Task>, bus: &Bus, queue: &watch::Sender<u64>) {
+fn run(conn: &Connection, tasks: &Receiver<Task>, bus: &Bus, queue: &watch::Sender<u64>, timer: &watch::Sender<u64>) {
     let mut seq = bus.seq().0;
     let mut boards = Boards::default();
     while let Ok(first) = tasks.recv() {
@@ -166,6 +193,8 @@ fn run(conn: &Connection, tasks: &Receiver<Task>, bus: &Bus, queue: &watch::Send
             seq,
             events: Vec::new(),
             queue_changed: false,
+            timer_changed: false,
+            groups: Vec::new(),
             lost: begun.err(),
         };
         let mut finishes = Vec::new();
@@ -186,6 +215,9 @@ fn run(conn: &Connection, tasks: &Receiver<Task>, bus: &Bus, queue: &watch::Send
                 bus.publish(tx.events);
                 if tx.queue_changed {
                     queue.send_modify(|version| *version += 1);
+                }
+                if tx.timer_changed {
+                    timer.send_modify(|version| *version += 1);
                 }
             }
             Err(failure) => {

@@ -109,6 +109,25 @@ impl Server {
         (status, serde_json::from_slice(&response.bytes().unwrap()).unwrap_or(Value::Null))
     }
 
+    /// Calls a server function as a page does; the answer's status and text.
+    pub fn form(&self, path: &str, body: &str) -> (u16, String) {
+        let request = self.http.post(format!("{}{path}", self.url)).header("Accept", "application/json");
+        let request = request.header("Content-Type", "application/x-www-form-urlencoded").body(body.to_owned());
+        let response = request.send().unwrap();
+        (response.status().as_u16(), response.text().unwrap())
+    }
+
+    /// Makes a project over a repository, and a pipeline of its own definition.
+    pub fn project(&self, path: &str, repository: &Path, key: &str) {
+        let source = repository.to_str().unwrap();
+        for arguments in
+            [vec!["project", "create", path, "--source", source], vec!["pipeline", "create", key, "--project", path]]
+        {
+            let output = weir().args(&arguments).arg("--data").arg(&self.data).output().unwrap();
+            assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+
     /// What stands in the environment of a run's processes, and of nobody else's: other tests have
     /// servers with a run of the same number.
     pub fn mark(&self, run: RunId) -> String {

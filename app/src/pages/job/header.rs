@@ -11,7 +11,7 @@ use crate::components::status::{Badge, Icon, job_state};
 use crate::components::time::JobTime;
 use crate::i18n::{Phrases, T, use_lang};
 use crate::logic::href;
-use crate::rpc::{CancelJob, PlayJob, RetryJob};
+use crate::rpc::{CancelJob, PlayJob, RetryJob, UnscheduleJob};
 
 /// The head.
 #[component]
@@ -36,7 +36,8 @@ pub fn Header(
     let finished = Memo::new(move |_| job.with(|j| j.status.is_final()));
     let started = Memo::new(move |_| job.with(|j| j.started_at.is_some()));
     let manual = Memo::new(move |_| job.with(|j| j.is_playable()));
-    let (cancel, play) = (id.clone(), id.clone());
+    let scheduled = Memo::new(move |_| job.with(|j| j.status == Status::Scheduled));
+    let (cancel, play, wait) = (id.clone(), id.clone(), id.clone());
     let attempt =
         (fixed.attempt > 1).then(|| view! { <span class="tag">{lang.attempt(fixed.attempt)}</span> }.into_any());
     view! {
@@ -57,6 +58,9 @@ pub fn Header(
             <div class="actions">
                 <Show when=move || finished.get()>
                     <ActButton to=RetryJob::PATH fields=id.clone() label=T::Retry icon="retry" key="r" unless=retry />
+                </Show>
+                <Show when=move || scheduled.get()>
+                    <ActButton to=UnscheduleJob::PATH fields=wait.clone() label=T::Unschedule icon="manual" hint=T::UnscheduleHint />
                 </Show>
                 <Show when=move || cancelable.get()>
                     <AskFirst

@@ -5,7 +5,8 @@ mod payload;
 mod printer;
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use futures_util::StreamExt as _;
@@ -13,19 +14,23 @@ use futures_util::stream::FuturesUnordered;
 use model::plan::{Plan, PlannedJob, Variable, When};
 use model::schedule::{Node, advance, aggregates};
 use model::{FailureReason, Reason, Status};
+use pipeline::lint::Document;
 use runner::local::LocalRunner;
 use runner::{Control, JobOutcome, Level};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::args::ExecArgs;
 use super::config::processors;
 use super::failure::{Exit, Failure, Outcome};
 use super::folder::Folder;
 use super::lint;
-use super::output::Paint;
+use super::output::{self, Paint};
 use crate::dispatch::spec;
-use crate::service::unserved::refuse_unserved;
+use crate::service::unserved::refuse_unserved_here;
 use printer::Printer;
 
+/// How the folders for the runner begin; the process follows.
+const SCRATCH: &str = "weir-exec-";
 const DOING: &str = "run the pipeline here";
 
 /// Runs the command.
@@ -35,8 +40,11 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
     let folder = std::env::current_dir().map_err(|error| Failure::new(Exit::Internal, DOING, error))?;
     let origin = Folder::new(&folder, None);
     let mut evaluated = lint::evaluate(&path, variables.clone(), origin.clone());
-    refuse_unserved(&mut evaluated, &std::fs::read_to_string(&path).unwrap_or_default());
+    refuse_unserved_here(&mut evaluated, &std::fs::read_to_string(&path).unwrap_or_default());
     lint::print_diagnostics(&evaluated.diagnostics, Paint::stderr());
+    if json && evaluated.plan.is_none() {
+        output::json(&serde_json::to_value(Document::new(&evaluated)).unwrap_or_default());
+    }
     let Some(mut plan) = evaluated.plan else {
         let cause = format!("{} has errors", path.display());
         return Err(Failure::text(Exit::Failed, DOING, cause));
@@ -55,15 +63,41 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
     })
 }
 
+/// Ctrl-C, SIGTERM, or a terminal that was closed.
+async fn asked_to_end(terminate: &mut Signal, hangup: &mut Signal) {
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+}
+
 /// A folder for the runner, gone when the command is.
 struct Scratch(PathBuf);
 
 impl Scratch {
     fn new() -> std::io::Result<Self> {
         use std::os::unix::fs::DirBuilderExt as _;
-        let path = std::env::temp_dir().join(format!("weir-exec-{}", crate::random::uid()));
+        let all = std::env::temp_dir();
+        Self::sweep(&all);
+        let path = all.join(format!("{SCRATCH}{}-{}", std::process::id(), crate::random::uid()));
         std::fs::DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self(path))
+    }
+}
+
+impl Scratch {
+    /// Removes what commands left that were ended by force: those whose process is no more.
+    fn sweep(all: &Path) {
+        for entry in std::fs::read_dir(all).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let owner = name.strip_prefix(SCRATCH).and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+            let own =
+                entry.metadata().is_ok_and(|meta| meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw());
+            if own && owner.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
     }
 }
 
@@ -177,6 +211,8 @@ impl Exec {
         let control = Control::new();
         let concurrent = processors();
         let mut running = FuturesUnordered::new();
+        let of = |kind| signal(kind).map_err(|error| Failure::new(Exit::Internal, DOING, error));
+        let (mut terminate, mut hangup) = (of(SignalKind::terminate())?, of(SignalKind::hangup())?);
         loop {
             self.advance();
             while running.len() < concurrent {
@@ -191,7 +227,7 @@ impl Exec {
             }
             tokio::select! {
                 Some((i, outcome)) = running.next() => self.ended(i, &outcome),
-                _ = tokio::signal::ctrl_c() => {
+                () = asked_to_end(&mut terminate, &mut hangup) => {
                     control.raise(if self.canceled { Level::Stop } else { Level::Cancel });
                     self.canceled = true;
                 }

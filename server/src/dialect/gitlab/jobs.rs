@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use model::plan::Variable;
-use model::view::{JobView, Why};
+use model::view::JobView;
 use model::{ErrorKind, Job, Status, status::UnknownStatus};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
@@ -152,9 +152,13 @@ pub async fn erase(target: Target) -> Result<Response, Refused> {
 }
 
 /// `GET /weir/jobs/:id/why`
-pub async fn why(target: Target) -> Result<Json<Why>, Refused> {
-    let view = target.job().await?;
-    Ok(Json(target.weir.why_job(&target.caller, view.job.id).await?))
+pub async fn why(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    freshness
+        .respond(|| async {
+            let view = target.job().await?;
+            Ok(Fresh::list(&target.weir.why_job(&target.caller, view.job.id).await?)?)
+        })
+        .await
 }
 
 /// `GET …/jobs/:jid/trace`: the raw log so far.

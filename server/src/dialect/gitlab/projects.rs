@@ -17,19 +17,21 @@ use crate::http::{Fresh, Freshness};
 use crate::store::tokens::Scope;
 
 /// `GET /version`: tools compare it with GitLab's.
-pub async fn version(_target: Target) -> Json<Value> {
-    Json(json!({
+pub async fn version(_target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    let version = json!({
         "version": "18.0.0",
         "revision": concat!("weir-", env!("CARGO_PKG_VERSION")),
         "enterprise": false,
         "kas": {"enabled": false, "externalUrl": null, "externalK8sProxyUrl": null, "version": null},
         "weir": env!("CARGO_PKG_VERSION"),
-    }))
+    });
+    freshness.respond(|| async { Ok(Fresh::list(&version)?) }).await
 }
 
 /// `GET /user`
-pub async fn user(target: Target) -> Json<User> {
-    Json(User::new(&target.caller.user, target.base()))
+pub async fn user(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    let user = User::new(&target.caller.user, target.base());
+    freshness.respond(|| async { Ok(Fresh::list(&user)?) }).await
 }
 
 /// `GET /projects`

@@ -4,7 +4,7 @@ use app::service::Service as _;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use model::view::{RunFilter, Why};
+use model::view::RunFilter;
 use model::{Status, status::UnknownStatus};
 
 use super::error::Refused;
@@ -117,6 +117,8 @@ pub async fn cancel(target: Target) -> Result<Json<Pipeline>, Refused> {
 }
 
 /// `GET /weir/runs/:id/why`
-pub async fn why(target: Target) -> Result<Json<Why>, Refused> {
-    Ok(Json(target.weir.why_run(&target.caller, target.run_id().await?).await?))
+pub async fn why(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    freshness
+        .respond(|| async { Ok(Fresh::list(&target.weir.why_run(&target.caller, target.run_id().await?).await?)?) })
+        .await
 }

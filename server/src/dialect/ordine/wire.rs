@@ -101,8 +101,10 @@ fn result(run: &Run, jobs: &[Brief]) -> Value {
     .map(|(count, word)| format!("{count} {word}"))
     .collect();
     let of_job = |job: &Brief| {
+        // Scripts that ended well have ended with 0.
+        let exit_code = job.exit_code.or((job.status == Status::Success).then_some(0));
         json!({
-            "id": job.id, "name": job.name, "stage": job.stage, "status": job.status, "exitCode": job.exit_code,
+            "id": job.id, "name": job.name, "stage": job.stage, "status": job.status, "exitCode": exit_code,
             "startedAt": job.started_at.map(Timestamp::rfc3339), "completedAt": job.finished_at.map(Timestamp::rfc3339),
         })
     };

@@ -79,8 +79,8 @@ pub fn Log(
     let lang = use_lang();
     let shown = (page.lines.first().map_or(0, |l| l.number), page.lines.last().map_or(0, |l| l.number));
     let (running, failed) = state.job.with_untracked(|j| (!j.status.is_complete(), j.status == Status::Failed));
-    // What went wrong is said last; otherwise the page shows what the server's page showed.
-    let at_end = running || (failed && from == 0);
+    // What went wrong is said last, and of a log that begins before the page its end is what there is to see.
+    let at_end = running || (from == 0 && (failed || shown.0 > 1));
     let log = LogState {
         id: state.job.with_untracked(|j| j.id),
         trace: StoredValue::new(Trace::new(page)),

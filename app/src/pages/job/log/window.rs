@@ -45,6 +45,31 @@ pub fn Window(
         top.set_value(f64::from(frame.scroll_top()));
         first.set(row.clamp(0.0, ((list.rows as f64) - list.view / LINE).max(0.0)));
     };
+    let rows = Memo::new(move |_| {
+        log.changes.get();
+        let (from, to) = list.get().visible(first.get(), SPARE);
+        let mut rows = Vec::<Row>::new();
+        log.trace.update_value(|trace| rows = trace.window(from, to));
+        rows
+    });
+    // The order matters: the frame is measured and the space high enough before anything scrolls in it.
+    Effect::new(move || {
+        // Without lines the frame has no height.
+        has_rows.track();
+        let measure = move || {
+            if let Some(frame) = frame.get() {
+                height.set(f64::from(frame.client_height()).max(LINE));
+            }
+        };
+        measure();
+        let handle = window_event_listener(ev::resize, move |_| measure());
+        on_cleanup(move || handle.remove());
+    });
+    Effect::new(move || {
+        if let Some(space) = space.get() {
+            set_style(&space, "height", list.get().height());
+        }
+    });
     Effect::new(move |begun: Option<bool>| {
         if begun != Some(true) && frame.get().is_some() && has_rows.get() {
             let row = log.trace.with_value(|t| t.folds().row_of(log.start.min(t.total() + 1)));
@@ -54,19 +79,6 @@ pub fn Window(
             return true;
         }
         begun == Some(true)
-    });
-    let rows = Memo::new(move |_| {
-        log.changes.get();
-        let (from, to) = list.get().visible(first.get(), SPARE);
-        let mut rows = Vec::<Row>::new();
-        log.trace.update_value(|trace| rows = trace.window(from, to));
-        rows
-    });
-    // The order matters: the space must be high enough before anything scrolls in it.
-    Effect::new(move || {
-        if let Some(space) = space.get() {
-            set_style(&space, "height", list.get().height());
-        }
     });
     Effect::new(move || {
         let list = list.get();
@@ -95,18 +107,6 @@ pub fn Window(
     Effect::new(move || {
         let missing = rows.with(|rows| log.trace.try_update_value(|t| t.missing(rows)));
         feed::fetch(log, missing.unwrap_or_default());
-    });
-    Effect::new(move || {
-        // Without lines the frame has no height.
-        has_rows.track();
-        let measure = move || {
-            if let Some(frame) = frame.get() {
-                height.set(f64::from(frame.client_height()).max(LINE));
-            }
-        };
-        measure();
-        let handle = window_event_listener(ev::resize, move |_| measure());
-        on_cleanup(move || handle.remove());
     });
     let scrolled = move |_| {
         let Some(frame) = frame.get_untracked() else { return };

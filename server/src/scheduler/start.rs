@@ -1,0 +1,43 @@
+//! Letting a job run: it waits for a runner, or first for the resource group that it needs; and
+//! delayed jobs whose time has come.
+
+use model::schedule::next_claim;
+use model::{JobId, ProjectId, Reason, RunId, Status};
+
+use super::settle;
+use crate::store::{StoreError, Tx, jobs, resources};
+
+/// Lets a job run whose turn has come. The caller settles its run, which gives the group away.
+pub fn let_run(tx: &mut Tx<'_>, id: JobId, from: Status, reason: &Reason) -> Result<Status, StoreError> {
+    let Some((project, group)) = jobs::resource_group(tx.conn(), id)? else {
+        jobs::transition(tx, id, from, Status::Pending, reason)?;
+        return Ok(Status::Pending);
+    };
+    let holder = resources::claims(tx.conn(), project, &group)?
+        .into_iter()
+        .find(|(claim, ..)| claim.status.is_running() || claim.status == Status::Pending)
+        .map(|(_, run, name)| format!("{name} (run {run})"));
+    jobs::transition(tx, id, from, Status::WaitingForResource, &Reason::WaitsForResource { group, holder })?;
+    Ok(Status::WaitingForResource)
+}
+
+/// Gives a resource group to the job whose turn it is, if it is free. Returns that job's run.
+pub(super) fn grant(tx: &mut Tx<'_>, project: ProjectId, group: &str) -> Result<Option<RunId>, StoreError> {
+    let claims = resources::claims(tx.conn(), project, group)?;
+    let mode = resources::mode(tx.conn(), project, group)?;
+    let plain: Vec<_> = claims.iter().map(|(claim, ..)| *claim).collect();
+    let Some(next) = next_claim(mode, &plain) else { return Ok(None) };
+    let (claim, run, _) = &claims[next];
+    jobs::transition(tx, JobId(claim.job), Status::WaitingForResource, Status::Pending, &Reason::WaitsForRunner)?;
+    Ok(Some(*run))
+}
+
+/// Lets the delayed jobs run whose time has come.
+pub fn due(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
+    let due = resources::due(tx.conn(), tx.now)?;
+    for (id, run) in &due {
+        let_run(tx, *id, Status::Scheduled, &Reason::WaitsForRunner)?;
+        settle(tx, *run, false)?;
+    }
+    Ok(due.len())
+}

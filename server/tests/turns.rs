@@ -1,0 +1,174 @@
+//! Jobs whose turn does not come at once: delayed ones, those that share a resource group, and those
+//! that a newer commit or another job's failure ends. With the real server and runner.
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use model::{Reason, Status};
+use serde_json::json;
+use support::{Server, job, statuses};
+
+#[test]
+fn a_delayed_job_starts_by_itself_even_after_a_restart() {
+    let mut server = Server::start(2);
+    server.pipeline("later", "one: {script: 'true', when: delayed, start_in: 2 seconds}\n");
+    let run = server.run("later");
+    let view = server.view(run);
+    let waiting = job(&view, "one");
+    assert!(
+        matches!(waiting.reason, Reason::WaitsForTime { at: Some(_) }) || waiting.status != Status::Scheduled,
+        "{:?}",
+        waiting.reason
+    );
+    assert_eq!(view.run.status, Status::Scheduled);
+    server.kill();
+    server.start_again();
+    let view = server.ended(run);
+    let done = job(&view, "one");
+    assert_eq!(done.status, Status::Success);
+    assert!(done.started_at.unwrap().since(done.created_at) >= 2000);
+}
+
+#[test]
+fn a_delayed_job_is_played_now_or_waits_for_somebody() {
+    let server = Server::start(2);
+    server.pipeline("later", "one: {script: 'true', when: delayed, start_in: 1 week}\n");
+    let run = server.run("later");
+    let id = job(&server.view(run), "one").id;
+    let (status, answer) = server.form("/rpc/job/unschedule", &format!("id={id}"));
+    assert_eq!(status, 200, "{answer}");
+    let view = server.view(run);
+    assert_eq!((job(&view, "one").status, view.run.status), (Status::Manual, Status::Manual));
+    let (status, answer) = server.form("/rpc/job/unschedule", &format!("id={id}"));
+    assert!(status == 409 && answer.contains("only a scheduled job"), "{status} {answer}");
+    server.form("/rpc/job/play", &format!("id={id}"));
+    assert_eq!(job(&server.ended(run), "one").status, Status::Success);
+    let again = server.run("later");
+    let id = job(&server.view(again), "one").id;
+    server.form("/rpc/job/play", &format!("id={id}"));
+    assert_eq!(job(&server.ended(again), "one").status, Status::Success);
+}
+
+#[test]
+fn of_the_jobs_of_a_resource_group_one_runs() {
+    let server = Server::start(4);
+    let gate = server.data.join("gate");
+    let script = format!("until test -e {}; do sleep 0.02; done", gate.display());
+    server.pipeline(
+        "deploy",
+        &format!(
+            "variables: {{TO: live}}\none: {{script: '{script}', resource_group: \"$TO\"}}\nfree: {{script: 'true'}}\n"
+        ),
+    );
+    let (first, second) = (server.run("deploy"), server.run("deploy"));
+    server.until(first, "the first has the group", |view| job(view, "one").status == Status::Running);
+    let view = server.until(second, "the second waits", |view| {
+        job(view, "free").status == Status::Success && job(view, "one").status == Status::WaitingForResource
+    });
+    let waiting = job(&view, "one");
+    let Reason::WaitsForResource { group, holder } = &waiting.reason else { panic!("{:?}", waiting.reason) };
+    assert_eq!((group.as_str(), holder.clone()), ("live", Some(format!("one (run {first})"))));
+    assert_eq!(waiting.resource_group.as_deref(), Some("live"));
+    std::fs::write(gate, "").unwrap();
+    for run in [first, second] {
+        let view = server.ended(run);
+        assert_eq!(view.run.status, Status::Success, "{:?}", statuses(&view));
+    }
+    let (one, two) = (job(&server.view(first), "one").clone(), job(&server.view(second), "one").clone());
+    assert!(one.finished_at <= two.started_at);
+}
+
+#[test]
+fn a_newer_commit_ends_what_may_be_interrupted() {
+    let server = Server::start(2);
+    let repository = tempfile::tempdir().unwrap();
+    git(repository.path(), &["init", "-q", "-b", "main"]);
+    commit(repository.path(), "long: {script: 'sleep 600', interruptible: true}\n");
+    server.project("me/shop", repository.path(), "shop");
+    let old = server.run("shop");
+    server.until(old, "it runs", |view| job(view, "long").status == Status::Running);
+    // The same commit again ends nothing.
+    let same = server.run("shop");
+    server.until(same, "it runs too", |view| job(view, "long").status == Status::Running);
+    assert_eq!(job(&server.view(old), "long").status, Status::Running);
+    commit(repository.path(), "long: {script: 'true', interruptible: true}\n");
+    let new = server.run("shop");
+    for run in [old, same] {
+        let view = server.ended(run);
+        let ended = job(&view, "long");
+        let Reason::OutdatedBy { newer } = &ended.reason else { panic!("{:?}", ended.reason) };
+        assert!(ended.status == Status::Canceled && newer.contains(&new.to_string()), "{newer}");
+    }
+    assert_eq!(server.ended(new).run.status, Status::Success);
+}
+
+#[test]
+fn a_failure_may_end_the_rest_of_the_run() {
+    let server = Server::start(2);
+    let view = server.run_to_end(
+        "strict",
+        "workflow: {auto_cancel: {on_job_failure: all}}\n\
+         long: {script: 'sleep 600'}\n\
+         breaks: {script: 'exit 1'}\n\
+         later: {stage: deploy, script: 'true'}\n",
+    );
+    assert_eq!(view.run.status, Status::Failed);
+    for name in ["long", "later"] {
+        let ended = job(&view, name);
+        assert_eq!(ended.status, Status::Canceled, "{name}");
+        assert_eq!(ended.reason, Reason::CanceledAfterFailure { job: "breaks".into() });
+    }
+}
+
+#[test]
+fn instances_of_a_job_know_which_they_are_and_includes_come_from_the_commit() {
+    let server = Server::start(2);
+    let repository = tempfile::tempdir().unwrap();
+    git(repository.path(), &["init", "-q", "-b", "main"]);
+    std::fs::create_dir(repository.path().join("ci")).unwrap();
+    std::fs::write(
+        repository.path().join("ci/jobs.yml"),
+        "spec: {inputs: {word: {default: hello}}}\n---\n\
+         part: {parallel: 2, script: ['echo \"$CI_NODE_INDEX of $CI_NODE_TOTAL: $[[ inputs.word ]]\"']}\n",
+    )
+    .unwrap();
+    commit(
+        repository.path(),
+        "spec: {inputs: {word: {}}}\n---\n\
+         include: {local: ci/jobs.yml, inputs: {word: \"$[[ inputs.word ]]\"}}\n\
+         docs: {script: 'true', rules: [{exists: ['ci/*.yml']}]}\n\
+         none: {script: 'true', rules: [{exists: ['*.nothing']}]}\n",
+    );
+    server.project("me/shop", repository.path(), "shop");
+    let (status, answer) = server.send("POST", "/api/pipelines/shop/run", &json!({}));
+    assert!(status == 400 && answer["error"].as_str().unwrap().contains("word"), "{status} {answer}");
+    let (status, answer) = server.send("POST", "/api/pipelines/shop/run", &json!({ "inputs": { "word": "hi" } }));
+    assert_eq!(status, 202, "{answer}");
+    let view = server.ended(model::RunId(answer["runId"].as_i64().unwrap()));
+    let names: Vec<_> = view.jobs.iter().map(|job| job.name.as_str()).collect();
+    assert_eq!(names, ["part 1/2", "part 2/2", "docs"]);
+    assert!(server.trace(job(&view, "part 2/2")).contains("2 of 2: hi"));
+}
+
+#[test]
+fn what_is_not_run_yet_is_refused_by_name() {
+    let server = Server::start(1);
+    let body = json!({ "id": "p", "name": "p", "definition": "a:\n  trigger: {include: [{local: child.yml}]}\n" });
+    let (status, answer) = server.send("POST", "/api/pipelines", &body);
+    let text = answer.to_string();
+    assert!(status == 400 && text.contains("`trigger`") && text.contains("does not do yet"), "{status} {text}");
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let author = ["-c", "user.name=ada", "-c", "user.email=ada@example.org"];
+    let output = Command::new("git").arg("-C").arg(folder).args(author).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn commit(repository: &Path, definition: &str) {
+    std::fs::write(repository.join(".gitlab-ci.yml"), definition).unwrap();
+    git(repository, &["add", "."]);
+    git(repository, &["commit", "-qm", "definition"]);
+}
