@@ -1,5 +1,5 @@
-//! Runs one job: workspace, sources, dependencies' artifacts, the script in a shell under a leader,
-//! `after_script`, artifacts; says how it ended.
+//! Runs one job: workspace, sources, caches, dependencies' artifacts, the script in a shell under a
+//! leader, `after_script`, caches again, artifacts; says how it ended.
 //!
 //! The engine does not know whether a server or a person at a terminal wants the job: what it writes
 //! goes to a `Log`, what it is told comes through a `Control`, files go through an `Exchange`.
@@ -9,22 +9,26 @@
 
 mod archive;
 mod artifacts;
+mod cache;
 mod duration;
 mod environment;
 mod exchange;
 mod expand;
 mod globs;
+mod halt;
 mod job;
 mod leaders;
 mod outcome;
 mod places;
 mod remove;
 mod script;
+mod selection;
 mod session;
 mod sources;
 
 use std::{path::PathBuf, time::Duration};
 
+pub(crate) use cache::Store;
 pub(crate) use environment::passed;
 pub(crate) use exchange::Exchange;
 pub(crate) use job::{Work, execute};
@@ -50,6 +54,8 @@ pub(crate) struct Settings {
     pub log_limit: u64,
     /// Bytes that the archives of one dependency may unfold to.
     pub unpack_limit: u64,
+    /// What is kept between jobs.
+    pub caches: Store,
     /// The shell of scripts.
     pub shell: Shell,
     /// What jobs get of the runner's own environment.

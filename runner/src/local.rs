@@ -2,7 +2,8 @@
 //!
 //! A job gets a copy of the folder that it is run from (what git knows or does not ignore, else all),
 //! not the folder itself: jobs are as isolated from each other, and from what lies around, as on a
-//! server. Its log goes to a callback, its archives to files, from where later jobs get them.
+//! server. Its log goes to a callback, its archives to files, from where later jobs get them. Caches
+//! work as they do for a server's jobs.
 
 use std::{
     fs,
@@ -12,9 +13,9 @@ use std::{
 
 use crate::{
     control::Control,
-    engine::{End, Exchange, JobOutcome, Leaders, Places, Settings, Shell, Sources, Work, execute, passed},
+    engine::{End, Exchange, JobOutcome, Leaders, Places, Settings, Shell, Sources, Store, Work, execute, passed},
     protocol::JobPayload,
-    supervisor::{Lock, RunnerError, own_leader},
+    supervisor::{CACHE_LIMIT, Lock, RunnerError, own_leader},
     trace::Log,
 };
 
@@ -52,10 +53,17 @@ impl LocalRunner {
             default_timeout: Duration::from_hours(1),
             log_limit: u64::MAX,
             unpack_limit: 16 << 30,
+            caches: Store::new(lock.dir().join("cache"), CACHE_LIMIT),
             shell: Shell::find().ok_or(RunnerError::NoShell)?,
             environment: passed(),
         };
         Ok(Self { settings, leaders: Leaders::new(leader), _lock: lock })
+    }
+
+    /// Keeps caches in `dir`, which other runners may use too, and no more than `limit` bytes of them.
+    /// Without this they are kept in the runner's folder.
+    pub fn keep_caches(&mut self, dir: PathBuf, limit: u64) {
+        self.settings.caches = Store::new(dir, limit);
     }
 
     /// Runs one job; several may run at the same time. `folder` is what the job finds in its

@@ -29,7 +29,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     client::{Asked, Backoff, Client, ClientError, Endpoint, EndpointError},
     control::{Control, Level},
-    engine::{Leaders, Settings, Shell, passed},
+    engine::{Leaders, Settings, Shell, Store, passed},
     protocol::{ClientFeatures, ClientInfo, Secret},
 };
 pub use alive::{pid_of, terminate};
@@ -61,7 +61,14 @@ pub struct RunnerConfig {
     pub log_limit: Option<u64>,
     /// The most bytes that one archive may unfold to.
     pub unpack_limit: u64,
+    /// Where caches are kept; none is a folder below `dir`. Runners may share one.
+    pub cache_dir: Option<PathBuf>,
+    /// The most bytes of all caches together: those that were used longest ago make room.
+    pub cache_limit: u64,
 }
+
+/// [`RunnerConfig::cache_limit`] unless something else is wanted.
+pub const CACHE_LIMIT: u64 = 10 << 30;
 
 /// How the runner is to end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,6 +120,8 @@ impl RunnerConfig {
             default_timeout: Duration::from_hours(1),
             log_limit: None,
             unpack_limit: 16 << 30,
+            cache_dir: None,
+            cache_limit: CACHE_LIMIT,
         }
     }
 }
@@ -182,6 +191,7 @@ pub async fn run(config: RunnerConfig, mut stop: watch::Receiver<Stop>) -> Resul
         default_timeout: config.default_timeout,
         log_limit: config.log_limit.unwrap_or(u64::MAX),
         unpack_limit: config.unpack_limit,
+        caches: Store::new(config.cache_dir.unwrap_or_else(|| lock.dir().join("cache")), config.cache_limit),
         shell,
         environment: passed(),
     };
@@ -294,6 +304,8 @@ fn info(shell: &Shell) -> ClientInfo {
         features: ClientFeatures {
             variables: true,
             artifacts: true,
+            cache: true,
+            fallback_cache_keys: true,
             shared: true,
             upload_multiple_artifacts: true,
             upload_raw_artifacts: true,

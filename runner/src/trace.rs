@@ -118,6 +118,21 @@ impl Log {
         self.raw(format!("{text}\n").as_bytes());
     }
 
+    /// Adds a line about what is going on, in green.
+    pub(crate) fn notice(&self, text: &str) {
+        self.line(&format!("\x1b[32;1m{text}\x1b[0;m"));
+    }
+
+    /// Adds a line about something that the job goes on without.
+    pub(crate) fn warning(&self, text: &str) {
+        self.line(&format!("\x1b[33;1mWARNING: {text}\x1b[0;m"));
+    }
+
+    /// Adds a line about something that went wrong.
+    pub(crate) fn error(&self, text: &str) {
+        self.line(&format!("\x1b[31;1mERROR: {text}\x1b[0;m"));
+    }
+
     /// Adds bytes of the runner's own.
     pub(crate) fn raw(&self, bytes: &[u8]) {
         let mut state = self.state();

@@ -110,6 +110,21 @@ impl Environment {
         self.values.get(name).map(String::as_str)
     }
 
+    /// `text` with the references to variables in it replaced, once.
+    pub(super) fn expand(&self, text: &str) -> String {
+        expand(text, |name| if name == "$" { "$".to_owned() } else { self.get(name).unwrap_or_default().to_owned() })
+    }
+
+    /// Whether the variable says yes, in the words that GitLab's runner takes for it; `default` when
+    /// it says nothing of the kind.
+    pub(super) fn flag(&self, name: &str, default: bool) -> bool {
+        match self.get(name) {
+            Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
+            Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
+            _ => default,
+        }
+    }
+
     /// Sets a variable.
     pub(super) fn set(&mut self, name: &str, value: impl Into<String>) {
         self.values.insert(name.to_owned(), value.into());
@@ -209,6 +224,7 @@ mod tests {
             default_timeout: Duration::ZERO,
             log_limit: 0,
             unpack_limit: 0,
+            caches: crate::engine::Store::new(dir.to_owned(), 0),
             shell: Shell { path: "sh".to_owned(), bash: false },
             environment: vec![("PATH".to_owned(), "/bin".to_owned()), ("HOME".to_owned(), "/root".to_owned())],
         }

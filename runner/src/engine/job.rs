@@ -1,5 +1,8 @@
 //! The course of one job.
 
+mod stages;
+mod watch;
+
 use std::{
     collections::VecDeque,
     time::{Duration, SystemTime},
@@ -9,6 +12,7 @@ use tokio::time::Instant;
 
 use super::{
     Settings, artifacts,
+    cache::{JobCache, caches},
     duration::parse,
     environment::{Environment, mark, secrets},
     exchange::Exchange,
@@ -17,13 +21,15 @@ use super::{
     places::Places,
     script::script,
     session::{Ended, Program, Session},
-    sources::{Fetch, Sources, copy_folder},
+    sources::{Fetch, Sources},
 };
 use crate::{
     control::{Control, Level},
     protocol::{JobPayload, Step},
     trace::Log,
 };
+
+pub(super) use watch::Watch;
 
 /// How long `after_script` may take when it does not say.
 const AFTER_SCRIPT_LIMIT: Duration = Duration::from_mins(5);
@@ -46,8 +52,7 @@ pub(crate) async fn execute(work: &Work<'_>) -> End {
     let (secrets, too_short) = secrets(work.job);
     work.log.mask(&secrets);
     for name in too_short {
-        work.log
-            .line(&format!("\x1b[33;1mWARNING: the value of {name} is too short or too plain to be masked\x1b[0;m"));
+        work.log.warning(&format!("the value of {name} is too short or too plain to be masked"));
     }
     let end = match Course::begin(work) {
         Ok(mut course) => {
@@ -56,7 +61,7 @@ pub(crate) async fn execute(work: &Work<'_>) -> End {
                 Ok(()) => end,
                 Err(error) if end == End::Success => End::System(error),
                 Err(error) => {
-                    work.log.line(&format!("\x1b[33;1mWARNING: {error}\x1b[0;m"));
+                    work.log.warning(&error);
                     end
                 }
             }
@@ -76,6 +81,7 @@ struct Course<'a> {
     environment: Environment,
     limit: Duration,
     deadline: Instant,
+    caches: Vec<JobCache>,
     /// Whether a script has had the chance to delete the job's folders.
     touched: bool,
     /// Whether there is more to tell than the script's own output.
@@ -92,7 +98,8 @@ impl<'a> Course<'a> {
         let environment = Environment::new(work.job, work.places, work.settings, limit, session.number())
             .map_err(|error| format!("failed to write a file variable: {error}"))?;
         let deadline = Instant::now() + limit;
-        Ok(Self { work, session, environment, limit, deadline, touched: false, talkative: false })
+        let caches = caches(work.job, &environment);
+        Ok(Self { work, session, environment, limit, deadline, caches, touched: false, talkative: false })
     }
 
     async fn run(&mut self) -> End {
@@ -105,11 +112,12 @@ impl<'a> Course<'a> {
         let after = job.step("after_script");
         let downloads = artifacts::wanted(job).next().is_some();
         self.talkative = fetch.is_some() || downloads || after.is_some() || !job.artifacts.is_empty();
+        self.talkative |= !self.caches.is_empty();
         if let Err(end) = self.prepare(fetch, downloads).await {
             return end;
         }
         let steps: Vec<&Step> = job.steps.iter().filter(|step| step.name != "after_script").collect();
-        let mut end = self.steps(steps.into(), after.is_none()).await;
+        let end = self.steps(steps.into(), after.is_none()).await;
         if end == End::Gone {
             return end;
         }
@@ -121,74 +129,20 @@ impl<'a> Course<'a> {
             Level::Stop => return End::Stopped,
             Level::Run | Level::Cancel => {}
         }
-        if !matches!(end, End::System(_))
-            && let Err(error) = self.upload(&end).await
-        {
-            self.work.log.line(&format!("\x1b[31;1mERROR: {error}\x1b[0;m"));
-            if end == End::Success {
-                end = End::System(error);
+        if matches!(end, End::System(_)) {
+            return end;
+        }
+        if let Err(ended) = self.save_caches(end == End::Success).await {
+            return ended;
+        }
+        match self.upload(end == End::Success).await {
+            Ok(Ok(())) => end,
+            Ok(Err(error)) => {
+                self.work.log.error(&error);
+                if end == End::Success { End::System(error) } else { end }
             }
+            Err(ended) => ended,
         }
-        end
-    }
-
-    /// Sources and dependencies.
-    async fn prepare(&mut self, fetch: Option<Fetch>, downloads: bool) -> Result<(), End> {
-        if let Sources::Folder(folder) = &self.work.sources {
-            let (from, to) = (folder.clone(), self.work.places.build.clone());
-            let copied = tokio::task::spawn_blocking(move || copy_folder(&from, &to)).await;
-            let copied = copied.unwrap_or_else(|error| Err(std::io::Error::other(error)));
-            copied.map_err(|error| End::System(format!("failed to copy the folder: {error}")))?;
-        }
-        if let Some(fetch) = fetch {
-            self.section("get_sources", "Getting the sources");
-            let end = self.sources(&fetch).await;
-            self.section_end("get_sources");
-            end?;
-        }
-        if downloads {
-            self.section("download_artifacts", "Downloading artifacts");
-            let end = {
-                let work = self.work;
-                let download =
-                    artifacts::download(work.job, work.places, work.exchange, work.log, work.settings.unpack_limit);
-                tokio::select! {
-                    result = download => result.map_err(End::System),
-                    level = work.control.above(Level::Run) => Err(ordered(level)),
-                    () = tokio::time::sleep_until(self.deadline) => Err(End::Timeout(self.limit)),
-                }
-            };
-            self.section_end("download_artifacts");
-            end?;
-        }
-        Ok(())
-    }
-
-    async fn sources(&mut self, fetch: &Fetch) -> Result<(), End> {
-        self.hook("pre_get_sources_script").await?;
-        self.work.log.line(fetch.title());
-        let mut env = self.environment.pairs();
-        env.extend(fetch.variables());
-        let path = self.file("sources.sh", Fetch::script())?;
-        let mut argv = vec![self.work.settings.shell.path.clone(), path];
-        argv.extend_from_slice(fetch.arguments());
-        let ended = self.program(argv, env, self.deadline, Level::Run, false).await;
-        match end_of(ended, self.limit) {
-            End::Success => self.hook("post_get_sources_script").await,
-            End::Exit(code) => Err(End::System(format!("failed to get the sources: git ended with exit code {code}"))),
-            other => Err(other),
-        }
-    }
-
-    async fn hook(&mut self, name: &str) -> Result<(), End> {
-        for hook in self.work.job.hooks.iter().filter(|hook| hook.name == name && !hook.script.is_empty()) {
-            let ended = self.shell(name, &hook.script, self.deadline, Level::Run, false).await?;
-            match end_of(ended, self.limit) {
-                End::Success => {}
-                other => return Err(other),
-            }
-        }
-        Ok(())
     }
 
     /// The script, and whatever steps a server put beside it.
@@ -244,35 +198,9 @@ impl<'a> Course<'a> {
             End::System(error) => Some(error),
         };
         if let Some(problem) = problem {
-            self.work.log.line(&format!(
-                "\x1b[33;1mWARNING: after_script failed, which does not change the job's result: {problem}\x1b[0;m"
-            ));
+            self.work.log.warning(&format!("after_script failed, which does not change the job's result: {problem}"));
         }
         self.section_end("after_script");
-    }
-
-    async fn upload(&mut self, end: &End) -> Result<(), String> {
-        let due = artifacts::due(self.work.job, *end == End::Success);
-        if due.is_empty() {
-            return Ok(());
-        }
-        let success = due.iter().any(|artifact| artifact.when != "on_failure");
-        self.section(
-            if success { "upload_artifacts_on_success" } else { "upload_artifacts_on_failure" },
-            "Uploading artifacts",
-        );
-        let mut result = Ok(());
-        for artifact in due {
-            let work = self.work;
-            let upload = artifacts::upload(work.job, artifact, work.places, work.exchange, work.log);
-            let this = tokio::select! {
-                this = upload => this,
-                _ = work.control.above(Level::Cancel) => Err("the upload was broken off".to_owned()),
-            };
-            result = result.and(this);
-        }
-        self.section_end(if success { "upload_artifacts_on_success" } else { "upload_artifacts_on_failure" });
-        result
     }
 
     /// Runs commands in a shell of their own.
