@@ -30,7 +30,7 @@ use std::{path::PathBuf, time::Duration};
 
 pub(crate) use cache::Store;
 pub(crate) use environment::passed;
-pub(crate) use exchange::Exchange;
+pub(crate) use exchange::{ARCHIVES, Exchange};
 pub(crate) use job::{Work, execute};
 pub(crate) use leaders::Leaders;
 pub use outcome::JobOutcome;

@@ -13,7 +13,9 @@ use std::{
 
 use crate::{
     control::Control,
-    engine::{End, Exchange, JobOutcome, Leaders, Places, Settings, Shell, Sources, Store, Work, execute, passed},
+    engine::{
+        ARCHIVES, End, Exchange, JobOutcome, Leaders, Places, Settings, Shell, Sources, Store, Work, execute, passed,
+    },
     protocol::JobPayload,
     supervisor::{CACHE_LIMIT, Lock, RunnerError, own_leader},
     trace::Log,
@@ -26,7 +28,8 @@ pub struct LocalRunner {
     _lock: Lock,
 }
 
-/// An archive, or a report, that a job left.
+/// An archive, or a report, that a job left. Archives are asked for by name, reports have the format
+/// that the payload named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalFile {
     /// The name that a [`Dependency`](crate::protocol::Dependency) asks for it by.
@@ -105,15 +108,27 @@ impl LocalRunner {
         end.outcome()
     }
 
-    /// What the job with this number left.
+    /// The archives that the job with this number left: what other jobs may depend on.
     pub fn files(&self, job: i64) -> Vec<LocalFile> {
-        let entries = fs::read_dir(self.artifacts().join(job.to_string())).into_iter().flatten().flatten();
-        entries
-            .filter_map(|entry| {
-                let name = entry.file_name().into_string().ok()?;
-                Some(LocalFile { name, size: entry.metadata().ok()?.len(), path: entry.path() })
-            })
+        self.of_kind(ARCHIVES, job).collect()
+    }
+
+    /// The reports that the job with this number left, with their kinds (`junit`, `dotenv`, …).
+    pub fn reports(&self, job: i64) -> Vec<(String, LocalFile)> {
+        let kinds = fs::read_dir(self.artifacts()).into_iter().flatten().flatten();
+        let kinds = kinds.filter_map(|entry| entry.file_name().into_string().ok()).filter(|kind| kind != ARCHIVES);
+        kinds
+            .flat_map(|kind| self.of_kind(&kind, job).map(move |file| (kind.clone(), file)).collect::<Vec<_>>())
             .collect()
+    }
+
+    fn of_kind(&self, kind: &str, job: i64) -> impl Iterator<Item = LocalFile> + use<> {
+        let folder = self.artifacts().join(kind).join(job.to_string());
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            Some(LocalFile { name, size: entry.metadata().ok()?.len(), path: entry.path() })
+        })
     }
 
     fn artifacts(&self) -> PathBuf {

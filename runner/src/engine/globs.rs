@@ -111,7 +111,9 @@ mod tests {
     /// What the patterns of `paths` mean, without what those of `exclude` mean.
     fn names(root: &Path, paths: &[&str], exclude: &[&str]) -> Vec<String> {
         let mut files = BTreeSet::new();
-        paths.iter().for_each(|path| Pattern::new(root, path).unwrap().walk(root, &mut files));
+        for path in paths {
+            Pattern::new(root, path).unwrap().walk(root, &mut files);
+        }
         let exclude: Vec<Pattern> = exclude.iter().map(|path| Pattern::new(root, path).unwrap()).collect();
         files.retain(|file| !exclude.iter().any(|pattern| pattern.is_match(file)));
         files.iter().map(|file| file.display().to_string()).collect()

@@ -21,7 +21,7 @@ use super::{
     places::Places,
     script::script,
     session::{Ended, Program, Session},
-    sources::{Fetch, Sources},
+    sources::{Fetch, Plan, Sources},
 };
 use crate::{
     control::{Control, Level},
@@ -82,6 +82,8 @@ struct Course<'a> {
     limit: Duration,
     deadline: Instant,
     caches: Vec<JobCache>,
+    /// Whether shells show all that they do.
+    trace: bool,
     /// Whether a script has had the chance to delete the job's folders.
     touched: bool,
     /// Whether there is more to tell than the script's own output.
@@ -99,30 +101,40 @@ impl<'a> Course<'a> {
             .map_err(|error| format!("failed to write a file variable: {error}"))?;
         let deadline = Instant::now() + limit;
         let caches = caches(work.job, &environment);
-        Ok(Self { work, session, environment, limit, deadline, caches, touched: false, talkative: false })
+        let trace = environment.flag("CI_DEBUG_TRACE", false);
+        Ok(Self { work, session, environment, limit, deadline, caches, trace, touched: false, talkative: false })
     }
 
     async fn run(&mut self) -> End {
         let job = self.work.job;
-        let fetch = match (&self.work.sources, Fetch::new(job, &self.environment)) {
-            (Sources::Folder(_), _) => None,
-            (Sources::Payload, Ok(fetch)) => fetch,
+        let sources = match (&self.work.sources, Fetch::plan(job, &self.environment)) {
+            (Sources::Folder(_), _) => Plan::Nothing,
+            (Sources::Payload, Ok(plan)) => plan,
             (Sources::Payload, Err(error)) => return End::System(format!("failed to get the sources: {error}")),
         };
+        if self.trace {
+            self.work.log.warning(
+                "CI_DEBUG_TRACE is on: this log shows every command with the values of its variables, \
+                 of which only masked ones are replaced",
+            );
+        }
         let after = job.step("after_script");
         let downloads = artifacts::wanted(job).next().is_some();
-        self.talkative = fetch.is_some() || downloads || after.is_some() || !job.artifacts.is_empty();
+        self.talkative = !matches!(sources, Plan::Nothing) || downloads || after.is_some() || !job.artifacts.is_empty();
         self.talkative |= !self.caches.is_empty();
-        if let Err(end) = self.prepare(fetch, downloads).await {
+        if let Err(end) = self.prepare(sources, downloads).await {
             return end;
         }
         let steps: Vec<&Step> = job.steps.iter().filter(|step| step.name != "after_script").collect();
-        let end = self.steps(steps.into(), after.is_none()).await;
+        let mut end = self.steps(steps.into(), after.is_none()).await;
         if end == End::Gone {
             return end;
         }
-        if let Some(after) = after.filter(|_| end != End::Stopped) {
-            self.after(after, &end).await;
+        if let Some(after) = after.filter(|_| end != End::Stopped)
+            && let Err(failed) = self.after(after, &end).await
+            && end == End::Success
+        {
+            end = failed;
         }
         match self.work.control.level() {
             Level::Gone => return End::Gone,
@@ -181,8 +193,9 @@ impl<'a> Course<'a> {
         end
     }
 
-    /// `after_script`: its own shell, its own time; how it ends is only told.
-    async fn after(&mut self, step: &Step, end: &End) {
+    /// `after_script`: its own shell, its own time; how it ends is only told, unless the job wants it to
+    /// count.
+    async fn after(&mut self, step: &Step, end: &End) -> Result<(), End> {
         self.environment.set("CI_JOB_STATUS", end.job_status());
         let asked = self.environment.get("RUNNER_AFTER_SCRIPT_TIMEOUT").and_then(parse);
         let limit = asked.filter(|limit| !limit.is_zero()).unwrap_or(AFTER_SCRIPT_LIMIT);
@@ -190,17 +203,19 @@ impl<'a> Course<'a> {
         // It runs because the job was cancelled: only a more severe order ends it.
         let ended = self.shell("after_script", &step.script, Instant::now() + limit, Level::Cancel, true).await;
         let ended = ended.map_or_else(|end| end, |ended| end_of(ended, limit));
-        let problem = match ended {
+        let counts = !self.environment.flag("AFTER_SCRIPT_IGNORE_ERRORS", true);
+        let problem = match &ended {
             End::Success | End::Gone | End::Stopped | End::Canceled => None,
             End::Exit(code) => Some(format!("exit code {code}")),
             End::Signal(signal) => Some(format!("ended by signal {signal}")),
             End::Timeout(_) => Some("it took too long".to_owned()),
-            End::System(error) => Some(error),
+            End::System(error) => Some(error.clone()),
         };
-        if let Some(problem) = problem {
+        if let Some(problem) = problem.as_ref().filter(|_| !counts) {
             self.work.log.warning(&format!("after_script failed, which does not change the job's result: {problem}"));
         }
         self.section_end("after_script");
+        if counts && problem.is_some() { Err(ended) } else { Ok(()) }
     }
 
     /// Runs commands in a shell of their own.
@@ -214,7 +229,7 @@ impl<'a> Course<'a> {
     ) -> Result<Ended, End> {
         let shell = &self.work.settings.shell;
         let safe: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
-        let path = self.file(&format!("{}.sh", &safe[..safe.len().min(60)]), &script(shell, lines))?;
+        let path = self.file(&format!("{}.sh", &safe[..safe.len().min(60)]), &script(shell, lines, self.trace))?;
         let argv = vec![shell.path.clone(), path];
         let env = self.environment.pairs();
         Ok(self.program(argv, env, deadline, heed, last).await)

@@ -34,9 +34,12 @@ impl Shell {
 }
 
 /// The script of `lines`: each is shown, in green, before it is run in the one shell; the first
-/// failure ends it.
-pub(super) fn script(shell: &Shell, lines: &[String]) -> String {
+/// failure ends it. With `trace` the shell shows all that it does, variables replaced.
+pub(super) fn script(shell: &Shell, lines: &[String], trace: bool) -> String {
     let mut text = String::from(if shell.bash { "set -eo pipefail\n" } else { "set -e\n" });
+    if trace {
+        text.push_str("set -x\n");
+    }
     for line in lines.iter().filter(|line| !line.trim().is_empty()) {
         let mut shown = line.trim_end_matches(['\n', '\r']).lines();
         let first = shown.next().unwrap_or_default();
@@ -63,7 +66,7 @@ mod tests {
         let lines =
             ["x='it'\\''s'", "", "echo \"$x\" | cat\necho two", "false | true", "echo never"].map(str::to_owned);
         for (path, last) in [("bash", "$ false | true"), ("sh", "never")] {
-            let text = script(&Shell { path: path.to_owned(), bash: path == "bash" }, &lines);
+            let text = script(&Shell { path: path.to_owned(), bash: path == "bash" }, &lines, false);
             let out = Command::new(path).args(["-c", &text]).output().unwrap();
             let out = String::from_utf8(out.stdout).unwrap().replace("\x1b[32;1m", "").replace("\x1b[0;m", "");
             let begin = "$ x='it'\\''s'\n$ echo \"$x\" | cat # collapsed multi-line command\nit's\ntwo\n";

@@ -5,7 +5,7 @@ use super::{
         artifacts,
         halt::in_thread,
         outcome::End,
-        sources::{Fetch, Sources, copy_folder},
+        sources::{Fetch, Plan, Sources, copy_folder},
     },
     Course, Watch, end_of,
 };
@@ -13,19 +13,26 @@ use crate::control::Level;
 
 impl Course<'_> {
     /// Sources, caches and dependencies.
-    pub(super) async fn prepare(&mut self, fetch: Option<Fetch>, downloads: bool) -> Result<(), End> {
+    pub(super) async fn prepare(&mut self, sources: Plan, downloads: bool) -> Result<(), End> {
         let watch = Watch::before(self.work.control, self.deadline, self.limit);
         if let Sources::Folder(folder) = &self.work.sources {
             let (from, to) = (folder.clone(), self.work.places.build.clone());
             let copy = move |_: &_| copy_folder(&from, &to).map_err(|error| error.to_string());
             let copied = in_thread(copy, watch.broken()).await?;
             copied.map_err(|error| End::System(format!("failed to copy the folder: {error}")))?;
+            if self.work.job.hooks.iter().any(|hook| !hook.script.is_empty()) {
+                self.work.log.line("Skipping the hooks of fetching: the files are a copy of the folder");
+            }
         }
-        if let Some(fetch) = fetch {
-            self.section("get_sources", "Getting the sources");
-            let end = self.sources(&fetch).await;
-            self.section_end("get_sources");
-            end?;
+        match &sources {
+            Plan::Nothing => {}
+            Plan::Unwanted => self.work.log.line("Skipping Git repository setup"),
+            Plan::Fetch(fetch) => {
+                self.section("get_sources", "Getting the sources");
+                let end = self.sources(fetch).await;
+                self.section_end("get_sources");
+                end?;
+            }
         }
         if !self.caches.is_empty() {
             self.section("restore_cache", "Restoring cache");
@@ -45,6 +52,9 @@ impl Course<'_> {
     async fn sources(&mut self, fetch: &Fetch) -> Result<(), End> {
         self.hook("pre_get_sources_script").await?;
         self.work.log.line(fetch.title());
+        if !fetch.checks_out() {
+            self.work.log.line("Skipping Git checkout");
+        }
         let mut env = self.environment.pairs();
         env.extend(fetch.variables());
         let path = self.file("sources.sh", Fetch::script())?;
