@@ -10,6 +10,7 @@
 mod archive;
 mod artifacts;
 mod cache;
+mod containers;
 mod duration;
 mod environment;
 mod exchange;
@@ -29,7 +30,9 @@ mod sources;
 use std::{path::PathBuf, time::Duration};
 
 pub(crate) use cache::Store;
-pub(crate) use environment::passed;
+pub use containers::Containers;
+pub(crate) use containers::remove_left;
+pub(crate) use environment::{passed, truth};
 pub(crate) use exchange::{ARCHIVES, Exchange};
 pub(crate) use job::{Work, execute};
 pub(crate) use leaders::Leaders;
@@ -54,10 +57,31 @@ pub(crate) struct Settings {
     pub log_limit: u64,
     /// Bytes that the archives of one dependency may unfold to.
     pub unpack_limit: u64,
+    /// What becomes of jobs that ask for a container.
+    pub containers: Containers,
     /// What is kept between jobs.
     pub caches: Store,
     /// The shell of scripts.
     pub shell: Shell,
     /// What jobs get of the runner's own environment.
     pub environment: Vec<(String, String)>,
+}
+
+#[cfg(test)]
+impl Settings {
+    /// A runner in `dir` that has never run.
+    fn for_tests(dir: &std::path::Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            instance: "i".to_owned(),
+            grace: Duration::ZERO,
+            default_timeout: Duration::ZERO,
+            log_limit: 0,
+            unpack_limit: 0,
+            containers: Containers::Refuse,
+            caches: Store::new(dir.to_owned(), 0),
+            shell: Shell { path: "sh".to_owned(), bash: false },
+            environment: vec![("PATH".to_owned(), "/bin".to_owned()), ("HOME".to_owned(), "/root".to_owned())],
+        }
+    }
 }

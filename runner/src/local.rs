@@ -14,7 +14,8 @@ use std::{
 use crate::{
     control::Control,
     engine::{
-        ARCHIVES, End, Exchange, JobOutcome, Leaders, Places, Settings, Shell, Sources, Store, Work, execute, passed,
+        ARCHIVES, Containers, End, Exchange, JobOutcome, Leaders, Places, Settings, Shell, Sources, Store, Work,
+        execute, passed,
     },
     protocol::JobPayload,
     supervisor::{CACHE_LIMIT, Lock, RunnerError, own_leader},
@@ -56,6 +57,7 @@ impl LocalRunner {
             default_timeout: Duration::from_hours(1),
             log_limit: u64::MAX,
             unpack_limit: 16 << 30,
+            containers: Containers::default(),
             caches: Store::new(lock.dir().join("cache"), CACHE_LIMIT),
             shell: Shell::find().ok_or(RunnerError::NoShell)?,
             environment: passed(),
@@ -67,6 +69,11 @@ impl LocalRunner {
     /// Without this they are kept in the runner's folder.
     pub fn keep_caches(&mut self, dir: PathBuf, limit: u64) {
         self.settings.caches = Store::new(dir, limit);
+    }
+
+    /// Says what becomes of jobs that ask for a container. Without this they are refused.
+    pub fn use_containers(&mut self, containers: Containers) {
+        self.settings.containers = containers;
     }
 
     /// Runs one job; several may run at the same time. `folder` is what the job finds in its

@@ -5,11 +5,12 @@ mod common;
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use common::{Bench, Screen, job};
+use common::{Bench, Screen, job, until};
 use runner::{
-    Control,
+    Control, Level,
     protocol::{Cache, JobPayload, JobState, Variable},
 };
 
@@ -219,4 +220,21 @@ async fn many_jobs_use_one_cache_at_the_same_time() {
     // Whichever archive a job had, its files were of one job.
     assert!(!screen.text().contains("\n2\n") && !screen.text().contains("\n3\n"), "{}", screen.text());
     assert_eq!(archives(&bench).len(), 1);
+}
+
+#[tokio::test]
+async fn a_job_that_is_taken_away_while_its_cache_is_packed_keeps_nothing() {
+    let bench = Bench::new();
+    let (screen, control) = (Screen::default(), Control::new());
+    // Large to read, small to store.
+    let job = cached(1, cache("k", &["large"]), &["truncate -s 100G large"]);
+    let run = bench.runner.run(&job, None, screen.sink(), &control);
+    let take = async {
+        until("the packing to begin", || screen.text().contains("large: found 1 matching")).await;
+        control.raise(Level::Gone);
+    };
+    let both = async { tokio::join!(run, take) };
+    tokio::time::timeout(Duration::from_mins(1), both).await.unwrap();
+    bench.assert_clean();
+    assert!(archives(&bench).is_empty());
 }

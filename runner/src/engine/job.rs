@@ -1,10 +1,12 @@
 //! The course of one job.
 
+mod boxes;
+mod scripts;
 mod stages;
 mod watch;
 
 use std::{
-    collections::VecDeque,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -13,13 +15,12 @@ use tokio::time::Instant;
 use super::{
     Settings, artifacts,
     cache::{JobCache, caches},
-    duration::parse,
+    containers::{JobContainers, Where, place},
     environment::{Environment, mark, secrets},
     exchange::Exchange,
     leaders::Leaders,
     outcome::End,
     places::Places,
-    script::script,
     session::{Ended, Program, Session},
     sources::{Fetch, Plan, Sources},
 };
@@ -30,9 +31,6 @@ use crate::{
 };
 
 pub(super) use watch::Watch;
-
-/// How long `after_script` may take when it does not say.
-const AFTER_SCRIPT_LIMIT: Duration = Duration::from_mins(5);
 
 /// One job to be run.
 pub(crate) struct Work<'a> {
@@ -57,6 +55,9 @@ pub(crate) async fn execute(work: &Work<'_>) -> End {
     let end = match Course::begin(work) {
         Ok(mut course) => {
             let end = course.run().await;
+            if let Some(containers) = course.containers.clone() {
+                course.remove_containers(&containers).await;
+            }
             match course.session.finish().await {
                 Ok(()) => end,
                 Err(error) if end == End::Success => End::System(error),
@@ -82,6 +83,11 @@ struct Course<'a> {
     limit: Duration,
     deadline: Instant,
     caches: Vec<JobCache>,
+    containers: Option<Arc<JobContainers>>,
+    /// How many containers have run scripts.
+    steps_run: usize,
+    /// Whether a container's user may own what is in the workspace.
+    lent: bool,
     /// Whether shells show all that they do.
     trace: bool,
     /// Whether a script has had the chance to delete the job's folders.
@@ -102,7 +108,20 @@ impl<'a> Course<'a> {
         let deadline = Instant::now() + limit;
         let caches = caches(work.job, &environment);
         let trace = environment.flag("CI_DEBUG_TRACE", false);
-        Ok(Self { work, session, environment, limit, deadline, caches, trace, touched: false, talkative: false })
+        Ok(Self {
+            work,
+            session,
+            environment,
+            limit,
+            deadline,
+            caches,
+            containers: None,
+            steps_run: 0,
+            lent: false,
+            trace,
+            touched: false,
+            talkative: false,
+        })
     }
 
     async fn run(&mut self) -> End {
@@ -112,6 +131,17 @@ impl<'a> Course<'a> {
             (Sources::Payload, Ok(plan)) => plan,
             (Sources::Payload, Err(error)) => return End::System(format!("failed to get the sources: {error}")),
         };
+        match place(job, self.work.settings, &self.environment) {
+            Ok(Where::Here) => {}
+            Ok(Where::Regardless) => {
+                self.work.log.warning("the job asks for an image: it runs on this machine regardless");
+            }
+            Ok(Where::In(containers)) => {
+                self.environment.in_container(&containers.image.name);
+                self.containers = Some(Arc::new(containers));
+            }
+            Err(why) => return End::Unsupported(why),
+        }
         if self.trace {
             self.work.log.warning(
                 "CI_DEBUG_TRACE is on: this log shows every command with the values of its variables, \
@@ -121,8 +151,19 @@ impl<'a> Course<'a> {
         let after = job.step("after_script");
         let downloads = artifacts::wanted(job).next().is_some();
         self.talkative = !matches!(sources, Plan::Nothing) || downloads || after.is_some() || !job.artifacts.is_empty();
-        self.talkative |= !self.caches.is_empty();
+        self.talkative |= !self.caches.is_empty() || self.containers.is_some();
+        let containers = self.containers.clone();
+        if let Some(containers) = &containers
+            && let Err(end) = self.start_containers(containers).await
+        {
+            return end;
+        }
         if let Err(end) = self.prepare(sources, downloads).await {
+            return end;
+        }
+        if containers.is_some()
+            && let Err(end) = self.hand_over().await
+        {
             return end;
         }
         let steps: Vec<&Step> = job.steps.iter().filter(|step| step.name != "after_script").collect();
@@ -135,6 +176,9 @@ impl<'a> Course<'a> {
             && end == End::Success
         {
             end = failed;
+        }
+        if let Some(containers) = &containers {
+            self.take_back(containers).await;
         }
         match self.work.control.level() {
             Level::Gone => return End::Gone,
@@ -155,84 +199,6 @@ impl<'a> Course<'a> {
             }
             Err(ended) => ended,
         }
-    }
-
-    /// The script, and whatever steps a server put beside it.
-    async fn steps(&mut self, mut steps: VecDeque<&Step>, last: bool) -> End {
-        let mut end = End::Success;
-        let own_limit = self.environment.get("RUNNER_SCRIPT_TIMEOUT").and_then(parse).filter(|limit| !limit.is_zero());
-        while let Some(step) = steps.pop_front() {
-            let due = match step.when.as_str() {
-                "always" => true,
-                "on_failure" => end != End::Success,
-                _ => end == End::Success,
-            };
-            if !due || step.script.is_empty() {
-                continue;
-            }
-            let (limit, deadline) = match own_limit.map(|own| (own, Instant::now() + own)) {
-                Some((own, deadline)) if deadline < self.deadline => (own, deadline),
-                _ => (self.limit, self.deadline),
-            };
-            let section = if step.name == "script" { "step_script".to_owned() } else { format!("step_{}", step.name) };
-            self.section(&section, "Running the script");
-            let ended = self.shell(&step.name, &step.script, deadline, Level::Run, last && steps.is_empty()).await;
-            self.section_end(&section);
-            let this = match ended {
-                Ok(ended) => end_of(ended, limit),
-                Err(end) => end,
-            };
-            match this {
-                End::Success => {}
-                End::Exit(_) | End::Signal(_) if step.allow_failure => {}
-                End::Gone | End::Stopped | End::Canceled | End::System(_) => return this,
-                _ if end == End::Success => end = this,
-                _ => {}
-            }
-        }
-        end
-    }
-
-    /// `after_script`: its own shell, its own time; how it ends is only told, unless the job wants it to
-    /// count.
-    async fn after(&mut self, step: &Step, end: &End) -> Result<(), End> {
-        self.environment.set("CI_JOB_STATUS", end.job_status());
-        let asked = self.environment.get("RUNNER_AFTER_SCRIPT_TIMEOUT").and_then(parse);
-        let limit = asked.filter(|limit| !limit.is_zero()).unwrap_or(AFTER_SCRIPT_LIMIT);
-        self.section("after_script", "Running after_script");
-        // It runs because the job was cancelled: only a more severe order ends it.
-        let ended = self.shell("after_script", &step.script, Instant::now() + limit, Level::Cancel, true).await;
-        let ended = ended.map_or_else(|end| end, |ended| end_of(ended, limit));
-        let counts = !self.environment.flag("AFTER_SCRIPT_IGNORE_ERRORS", true);
-        let problem = match &ended {
-            End::Success | End::Gone | End::Stopped | End::Canceled => None,
-            End::Exit(code) => Some(format!("exit code {code}")),
-            End::Signal(signal) => Some(format!("ended by signal {signal}")),
-            End::Timeout(_) => Some("it took too long".to_owned()),
-            End::System(error) => Some(error.clone()),
-        };
-        if let Some(problem) = problem.as_ref().filter(|_| !counts) {
-            self.work.log.warning(&format!("after_script failed, which does not change the job's result: {problem}"));
-        }
-        self.section_end("after_script");
-        if counts && problem.is_some() { Err(ended) } else { Ok(()) }
-    }
-
-    /// Runs commands in a shell of their own.
-    async fn shell(
-        &mut self,
-        name: &str,
-        lines: &[String],
-        deadline: Instant,
-        heed: Level,
-        last: bool,
-    ) -> Result<Ended, End> {
-        let shell = &self.work.settings.shell;
-        let safe: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
-        let path = self.file(&format!("{}.sh", &safe[..safe.len().min(60)]), &script(shell, lines, self.trace))?;
-        let argv = vec![shell.path.clone(), path];
-        let env = self.environment.pairs();
-        Ok(self.program(argv, env, deadline, heed, last).await)
     }
 
     async fn program(

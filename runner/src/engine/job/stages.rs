@@ -70,7 +70,7 @@ impl Course<'_> {
 
     async fn hook(&mut self, name: &str) -> Result<(), End> {
         for hook in self.work.job.hooks.iter().filter(|hook| hook.name == name && !hook.script.is_empty()) {
-            let ended = self.shell(name, &hook.script, self.deadline, Level::Run, false).await?;
+            let ended = self.shell_here(name, &hook.script, self.deadline, Level::Run, false).await?;
             match end_of(ended, self.limit) {
                 End::Success => {}
                 other => return Err(other),
