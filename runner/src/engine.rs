@@ -1,5 +1,5 @@
 //! Runs one job: workspace, sources, caches, dependencies' artifacts, the script in a shell under a
-//! leader, `after_script`, caches again, artifacts; says how it ended.
+//! leader, or in a container, `after_script`, caches again, artifacts; says how it ended.
 //!
 //! The engine does not know whether a server or a person at a terminal wants the job: what it writes
 //! goes to a `Log`, what it is told comes through a `Control`, files go through an `Exchange`.

@@ -186,9 +186,10 @@ async fn a_job_may_want_the_repository_without_its_files_or_nothing_at_all() {
     ]) {
         let mut job = fetching(id, &url, &commits[4], &script);
         job.hooks = vec![Hook { name: "pre_get_sources_script".to_owned(), script: vec!["echo hooked".to_owned()] }];
-        job.variables = vec![Variable::plain(key, value)];
+        job.variables = vec![Variable::plain(key, value), Variable::plain("GIT_CLONE_PATH", "/elsewhere")];
         let (outcome, text) = bench.run(&job).await;
         assert_eq!(outcome.state, JobState::Success, "{text}");
+        assert_eq!(text.contains("WARNING: GIT_CLONE_PATH is not heeded"), key == "GIT_CHECKOUT", "{text}");
         assert!(text.contains(line) && text.contains("\n0\n") && text.contains(&format!("\n{shown}\n")), "{text}");
         // Hooks belong to the fetching.
         assert_eq!(text.contains("\nhooked\n"), key == "GIT_CHECKOUT", "{text}");

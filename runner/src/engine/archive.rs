@@ -37,7 +37,11 @@ impl ArchiveError {
     /// Whether the archive is to blame, and not the place that it is unfolded in.
     pub(super) fn is_damage(&self) -> bool {
         match self {
-            Self::Io(error) => matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof),
+            // A stream that cannot be inflated is an invalid input, one with a wrong sum is invalid data.
+            Self::Io(error) => {
+                use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof, Unsupported};
+                matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof | Unsupported)
+            }
             Self::Zip(_) | Self::Name(_) | Self::Kind(_) | Self::Bomb => true,
             Self::Link(_) | Self::Blocked(_) => false,
         }
@@ -161,6 +165,27 @@ mod tests {
         symlink(dir.path(), root.join("out")).unwrap();
         assert!(matches!(move_into(&staging, &root), Err(ArchiveError::Blocked(_))));
         assert!(!dir.path().join("evil").exists());
+    }
+
+    #[test]
+    fn any_damage_is_known_as_damage() {
+        let dir = tempfile::tempdir().unwrap();
+        let text: String = (0..300).map(|n| format!("line {}\n", n * n)).collect();
+        let whole = archive(dir.path(), &[("file", &text, 0o644)]);
+        let bytes = fs::read(&whole).unwrap();
+        let mut refused = 0;
+        for at in 0..bytes.len() {
+            let (root, mut damaged) = (dir.path().join(at.to_string()), bytes.clone());
+            damaged[at] ^= 0x15;
+            fs::write(&whole, &damaged).unwrap();
+            fs::create_dir(&root).unwrap();
+            // A flag or a time that is another says nothing about the content.
+            if let Err(error) = unzip(open(whole.clone()), &root, 1 << 20, Links::All, &Halt::default()) {
+                assert!(error.is_damage(), "{at}: {error:?}");
+                refused += 1;
+            }
+        }
+        assert!(refused > bytes.len() * 3 / 4, "{refused} of {}", bytes.len());
     }
 
     #[test]

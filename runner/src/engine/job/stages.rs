@@ -52,6 +52,9 @@ impl Course<'_> {
     async fn sources(&mut self, fetch: &Fetch) -> Result<(), End> {
         self.hook("pre_get_sources_script").await?;
         self.work.log.line(fetch.title());
+        if self.environment.get("GIT_CLONE_PATH").is_some() {
+            self.work.log.warning("GIT_CLONE_PATH is not heeded: every job has a workspace of its own");
+        }
         if !fetch.checks_out() {
             self.work.log.line("Skipping Git checkout");
         }
