@@ -65,6 +65,8 @@ pub enum ClientError {
 pub(crate) struct JobKey {
     pub id: i64,
     pub token: Secret,
+    /// Whether the trace shows more than everybody may see.
+    pub debug: bool,
 }
 
 /// What asking for a job gave.
@@ -145,7 +147,7 @@ impl Client {
 
     /// Sends the bytes of the trace from `offset` on.
     pub(crate) async fn patch_trace(&self, job: &JobKey, offset: u64, bytes: Bytes) -> Result<Patched, ClientError> {
-        let path = self.http.path(&format!("/jobs/{}/trace?debug_trace=false", job.id));
+        let path = self.http.path(&format!("/jobs/{}/trace?debug_trace={}", job.id, job.debug));
         let range = format!("{offset}-{}", offset + bytes.len() as u64 - 1);
         let request = || {
             Request::patch(&path)

@@ -1,5 +1,5 @@
-//! Runs one job: workspace, sources, dependencies' artifacts, the script in a shell under a leader,
-//! `after_script`, artifacts; says how it ended.
+//! Runs one job: workspace, sources, caches, dependencies' artifacts, the script in a shell under a
+//! leader, or in a container, `after_script`, caches again, artifacts; says how it ended.
 //!
 //! The engine does not know whether a server or a person at a terminal wants the job: what it writes
 //! goes to a `Log`, what it is told comes through a `Control`, files go through an `Exchange`.
@@ -8,25 +8,32 @@
 
 mod archive;
 mod artifacts;
+mod cache;
+mod containers;
 mod duration;
 mod environment;
 mod exchange;
 mod expand;
 mod globs;
+mod halt;
 mod job;
 mod leaders;
 mod outcome;
 mod places;
 mod remove;
 mod script;
+mod selection;
 mod session;
 mod sources;
 mod spares;
 
 use std::{path::PathBuf, time::Duration};
 
-pub(crate) use environment::passed;
-pub(crate) use exchange::Exchange;
+pub(crate) use cache::Store;
+pub use containers::Containers;
+pub(crate) use containers::remove_left;
+pub(crate) use environment::{passed, truth};
+pub(crate) use exchange::{ARCHIVES, Exchange};
 pub(crate) use job::{Work, execute};
 pub(crate) use leaders::Leaders;
 pub use outcome::JobOutcome;
@@ -51,8 +58,31 @@ pub(crate) struct Settings {
     pub log_limit: u64,
     /// Bytes that the archives of one dependency may unfold to.
     pub unpack_limit: u64,
+    /// What becomes of jobs that ask for a container.
+    pub containers: Containers,
+    /// What is kept between jobs.
+    pub caches: Store,
     /// The shell of scripts.
     pub shell: Shell,
     /// What jobs get of the runner's own environment.
     pub environment: Vec<(String, String)>,
+}
+
+#[cfg(test)]
+impl Settings {
+    /// A runner in `dir` that has never run.
+    fn for_tests(dir: &std::path::Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            instance: "i".to_owned(),
+            grace: Duration::ZERO,
+            default_timeout: Duration::ZERO,
+            log_limit: 0,
+            unpack_limit: 0,
+            containers: Containers::Refuse,
+            caches: Store::new(dir.to_owned(), 0),
+            shell: Shell { path: "sh".to_owned(), bash: false },
+            environment: vec![("PATH".to_owned(), "/bin".to_owned()), ("HOME".to_owned(), "/root".to_owned())],
+        }
+    }
 }

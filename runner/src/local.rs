@@ -2,7 +2,8 @@
 //!
 //! A job gets a copy of the folder that it is run from (what git knows or does not ignore, else all),
 //! not the folder itself: jobs are as isolated from each other, and from what lies around, as on a
-//! server. Its log goes to a callback, its archives to files, from where later jobs get them.
+//! server. Its log goes to a callback, its archives to files, from where later jobs get them. Caches
+//! work as they do for a server's jobs.
 
 use std::{
     fs,
@@ -12,9 +13,12 @@ use std::{
 
 use crate::{
     control::Control,
-    engine::{End, Exchange, JobOutcome, Leaders, Places, Settings, Shell, Sources, Work, execute, passed},
+    engine::{
+        ARCHIVES, Containers, End, Exchange, JobOutcome, Leaders, Places, Settings, Shell, Sources, Store, Work,
+        execute, passed,
+    },
     protocol::JobPayload,
-    supervisor::{Lock, RunnerError, own_leader},
+    supervisor::{CACHE_LIMIT, Lock, RunnerError, own_leader},
     trace::Log,
 };
 
@@ -25,7 +29,8 @@ pub struct LocalRunner {
     _lock: Lock,
 }
 
-/// An archive, or a report, that a job left.
+/// An archive, or a report, that a job left. Archives are asked for by name, reports have the format
+/// that the payload named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalFile {
     /// The name that a [`Dependency`](crate::protocol::Dependency) asks for it by.
@@ -52,10 +57,23 @@ impl LocalRunner {
             default_timeout: Duration::from_hours(1),
             log_limit: u64::MAX,
             unpack_limit: 16 << 30,
+            containers: Containers::default(),
+            caches: Store::new(lock.dir().join("cache"), CACHE_LIMIT),
             shell: Shell::find().ok_or(RunnerError::NoShell)?,
             environment: passed(),
         };
         Ok(Self { settings, leaders: Leaders::new(leader), _lock: lock })
+    }
+
+    /// Keeps caches in `dir`, which other runners may use too, and no more than `limit` bytes of them.
+    /// Without this they are kept in the runner's folder.
+    pub fn keep_caches(&mut self, dir: PathBuf, limit: u64) {
+        self.settings.caches = Store::new(dir, limit);
+    }
+
+    /// Says what becomes of jobs that ask for a container. Without this they are refused.
+    pub fn use_containers(&mut self, containers: Containers) {
+        self.settings.containers = containers;
     }
 
     /// Runs one job; several may run at the same time. `folder` is what the job finds in its
@@ -97,15 +115,27 @@ impl LocalRunner {
         end.outcome()
     }
 
-    /// What the job with this number left.
+    /// The archives that the job with this number left: what other jobs may depend on.
     pub fn files(&self, job: i64) -> Vec<LocalFile> {
-        let entries = fs::read_dir(self.artifacts().join(job.to_string())).into_iter().flatten().flatten();
-        entries
-            .filter_map(|entry| {
-                let name = entry.file_name().into_string().ok()?;
-                Some(LocalFile { name, size: entry.metadata().ok()?.len(), path: entry.path() })
-            })
+        self.of_kind(ARCHIVES, job).collect()
+    }
+
+    /// The reports that the job with this number left, with their kinds (`junit`, `dotenv`, …).
+    pub fn reports(&self, job: i64) -> Vec<(String, LocalFile)> {
+        let kinds = fs::read_dir(self.artifacts()).into_iter().flatten().flatten();
+        let kinds = kinds.filter_map(|entry| entry.file_name().into_string().ok()).filter(|kind| kind != ARCHIVES);
+        kinds
+            .flat_map(|kind| self.of_kind(&kind, job).map(move |file| (kind.clone(), file)).collect::<Vec<_>>())
             .collect()
+    }
+
+    fn of_kind(&self, kind: &str, job: i64) -> impl Iterator<Item = LocalFile> + use<> {
+        let folder = self.artifacts().join(kind).join(job.to_string());
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            Some(LocalFile { name, size: entry.metadata().ok()?.len(), path: entry.path() })
+        })
     }
 
     fn artifacts(&self) -> PathBuf {

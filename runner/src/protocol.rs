@@ -7,8 +7,8 @@ mod payload;
 mod request;
 
 pub use payload::{
-    Artifact, ArtifactsFile, Cache, Credentials, Dependency, Features, GitInfo, Hook, Image, JobInfo, JobPayload,
-    RunnerInfo, Service, Step, Variable,
+    Artifact, ArtifactsFile, Cache, Credentials, Dependency, DockerOpts, ExecutorOpts, Features, GitInfo, Hook, Image,
+    JobInfo, JobPayload, RunnerInfo, Service, Step, Variable,
 };
 pub use request::{
     ClientFeatures, ClientInfo, JobRequest, JobState, Output, UpdateRequest, VerifyRequest, VerifyResponse,
@@ -53,6 +53,8 @@ pub mod reason {
     pub const EXTERNAL_DEPENDENCY_FAILURE: &str = "runner_external_dependency_failure";
     /// The runner cannot do what the job asks for.
     pub const UNSUPPORTED: &str = "runner_unsupported";
+    /// A container image could not be had.
+    pub const IMAGE_PULL_FAILURE: &str = "image_pull_failure";
     /// The runner was asked to end its jobs at once.
     pub const INTERRUPTED: &str = "runner_interrupted";
     /// Anything else.

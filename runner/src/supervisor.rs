@@ -6,6 +6,7 @@
 //! reported first.
 
 mod alive;
+mod config;
 mod job;
 mod lock;
 mod recover;
@@ -13,7 +14,6 @@ mod report;
 
 use std::{
     collections::BTreeMap,
-    ffi::OsString,
     io,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -27,41 +27,19 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    client::{Asked, Backoff, Client, ClientError, Endpoint, EndpointError},
+    client::{Asked, Backoff, Client, ClientError, EndpointError},
     control::{Control, Level},
-    engine::{Leaders, Settings, Shell, Spares, passed},
-    protocol::{ClientFeatures, ClientInfo, Secret},
+    engine::{Leaders, Settings, Shell, Spares, Store, passed},
+    protocol::{ClientFeatures, ClientInfo},
 };
 pub use alive::{pid_of, terminate};
+pub use config::{CACHE_LIMIT, RunnerConfig, own_leader};
 pub(crate) use lock::Lock;
 
 /// Leaders that are started before there is a job for them.
 const PREPARED: usize = 2;
 /// A request that the server answers with nothing sooner than this was not held.
 const NOT_HELD: Duration = Duration::from_secs(1);
-
-/// What a runner needs to know.
-#[derive(Clone, Debug)]
-pub struct RunnerConfig {
-    /// Where the server is.
-    pub endpoint: Endpoint,
-    /// The runner's token.
-    pub token: Secret,
-    /// The folder that belongs to this runner alone; made when it is not there.
-    pub dir: PathBuf,
-    /// How many jobs run at the same time.
-    pub concurrent: usize,
-    /// The command that runs [`leader_main`](crate::leader_main): program and arguments.
-    pub leader: Vec<OsString>,
-    /// Time between TERM and KILL when a job is ended.
-    pub grace: Duration,
-    /// The timeout of jobs that do not name one.
-    pub default_timeout: Duration,
-    /// The most bytes of one job's log; none is no limit.
-    pub log_limit: Option<u64>,
-    /// The most bytes that one archive may unfold to.
-    pub unpack_limit: u64,
-}
 
 /// How the runner is to end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,28 +76,6 @@ pub enum RunnerError {
     /// The operating system refused something.
     #[error("failed to start: {0}")]
     Start(#[source] io::Error),
-}
-
-impl RunnerConfig {
-    /// A runner with the usual limits; `leader` is this very executable with the argument `leader`.
-    pub fn new(endpoint: Endpoint, token: Secret, dir: PathBuf) -> Self {
-        Self {
-            endpoint,
-            token,
-            dir,
-            concurrent: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
-            leader: own_leader(),
-            grace: Duration::from_secs(10),
-            default_timeout: Duration::from_hours(1),
-            log_limit: None,
-            unpack_limit: 16 << 30,
-        }
-    }
-}
-
-/// The command of a leader that is this executable; it stays right when the file is replaced.
-pub fn own_leader() -> Vec<OsString> {
-    vec!["/proc/self/exe".into(), "leader".into()]
 }
 
 /// Runs a runner to its end on a runtime of its own, obeying SIGTERM and SIGINT: the first drains, the
@@ -174,7 +130,7 @@ impl Shared {
 pub async fn run(config: RunnerConfig, mut stop: watch::Receiver<Stop>) -> Result<(), RunnerError> {
     let lock = Lock::take(&config.dir)?;
     let shell = Shell::find().ok_or(RunnerError::NoShell)?;
-    let info = info(&shell);
+    let info = info(&shell, config.containers.engine().is_some());
     let settings = Settings {
         // Scripts get absolute paths whatever the runner was started with.
         dir: lock.dir().to_owned(),
@@ -183,6 +139,8 @@ pub async fn run(config: RunnerConfig, mut stop: watch::Receiver<Stop>) -> Resul
         default_timeout: config.default_timeout,
         log_limit: config.log_limit.unwrap_or(u64::MAX),
         unpack_limit: config.unpack_limit,
+        containers: config.containers,
+        caches: Store::new(config.cache_dir.unwrap_or_else(|| lock.dir().join("cache")), config.cache_limit),
         shell,
         environment: passed(),
     };
@@ -284,18 +242,26 @@ async fn take_jobs(shared: &Arc<Shared>, tasks: &TaskTracker, concurrent: usize,
 }
 
 /// What this runner is and can do.
-fn info(shell: &Shell) -> ClientInfo {
+fn info(shell: &Shell, containers: bool) -> ClientInfo {
     ClientInfo {
         name: "weir-runner".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         revision: String::new(),
         platform: std::env::consts::OS.to_owned(),
         architecture: crate::architecture().to_owned(),
-        executor: "shell".to_owned(),
+        executor: if containers { "docker" } else { "shell" }.to_owned(),
         shell: shell.name().to_owned(),
         features: ClientFeatures {
             variables: true,
+            image: containers,
+            services: containers,
+            service_variables: containers,
+            service_multiple_aliases: containers,
+            image_executor_opts: containers,
+            service_executor_opts: containers,
             artifacts: true,
+            cache: true,
+            fallback_cache_keys: true,
             shared: true,
             upload_multiple_artifacts: true,
             upload_raw_artifacts: true,

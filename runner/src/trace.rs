@@ -20,7 +20,7 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-pub(crate) use mask::{Masker, Secrets};
+pub(crate) use mask::{Masker, Secrets, base64};
 pub(crate) use send::{Pace, Sent, send_trace};
 use spool::Spool;
 
@@ -50,6 +50,16 @@ struct State {
     cut: bool,
     acknowledged: u64,
     closed: bool,
+    /// Whether what was added last has no line end yet.
+    midline: bool,
+}
+
+impl State {
+    fn note(&mut self, added: &[u8]) {
+        if let Some(last) = added.last() {
+            self.midline = *last != b'\n';
+        }
+    }
 }
 
 /// Takes what is written.
@@ -78,7 +88,8 @@ impl Log {
     }
 
     fn new(out: Out, limit: u64) -> Self {
-        let state = State { out, masker: Masker::default(), limit, cut: false, acknowledged: 0, closed: false };
+        let state =
+            State { out, masker: Masker::default(), limit, cut: false, acknowledged: 0, closed: false, midline: false };
         Self(Arc::new(Shared {
             state: Mutex::new(state),
             grown: Notify::new(),
@@ -108,25 +119,55 @@ impl Log {
         let result = out.add_limited(&masked, *limit, cut);
         // A log that could not be written would have a hole if it went on.
         *cut |= result.is_err();
+        state.note(&masked);
         drop(state);
         self.0.grown.notify_one();
         result
     }
 
-    /// Adds a line of the runner's own: it is masked too, and kept whatever the limit is.
+    /// Adds a line of the runner's own: it is masked too, kept whatever the limit is, and begins on a
+    /// line of its own even when the script's last one has no end.
     pub(crate) fn line(&self, text: &str) {
-        self.raw(format!("{text}\n").as_bytes());
+        self.own(format!("{text}\n").as_bytes(), true);
+    }
+
+    /// Adds a line about what is going on, in green.
+    pub(crate) fn notice(&self, text: &str) {
+        self.line(&format!("\x1b[32;1m{text}\x1b[0;m"));
+    }
+
+    /// Adds a line about something that the job goes on without.
+    pub(crate) fn warning(&self, text: &str) {
+        self.line(&format!("\x1b[33;1mWARNING: {text}\x1b[0;m"));
+    }
+
+    /// Adds a line about something that went wrong.
+    pub(crate) fn error(&self, text: &str) {
+        self.line(&format!("\x1b[31;1mERROR: {text}\x1b[0;m"));
     }
 
     /// Adds bytes of the runner's own.
     pub(crate) fn raw(&self, bytes: &[u8]) {
+        self.own(bytes, false);
+    }
+
+    fn own(&self, bytes: &[u8], is_line: bool) {
         let mut state = self.state();
         let State { out, masker, limit, cut, .. } = &mut *state;
         // What the masker still holds back came first.
         let held = masker.flush();
         let own = masker.whole(bytes);
         // A failure has been, or will be, seen by who writes the script's output.
-        let _ = out.add_limited(&held, *limit, cut).and_then(|()| out.add(&own));
+        let _ = out.add_limited(&held, *limit, cut);
+        state.note(&held);
+        if is_line && state.midline {
+            let _ = state.out.add(b"\n");
+        }
+        let _ = state.out.add(&own);
+        // Marks of sections are no text.
+        if is_line {
+            state.midline = false;
+        }
         drop(state);
         self.0.grown.notify_one();
     }
@@ -249,6 +290,16 @@ impl Out {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_runners_lines_do_not_go_on_where_the_script_stopped() {
+        let log = Log::spooled(Some(tempfile::tempfile().unwrap()), u64::MAX);
+        log.write(b"no line end").unwrap();
+        log.raw(b"\x1b[0Kmark\r\x1b[0K");
+        log.line("Job succeeded");
+        log.line("again");
+        assert_eq!(text(&log), "no line end\x1b[0Kmark\r\x1b[0K\nJob succeeded\nagain\n");
+    }
 
     fn text(log: &Log) -> String {
         String::from_utf8_lossy(&log.read(0, 1 << 20).unwrap()).into_owned()

@@ -11,7 +11,7 @@ use common::{
 };
 use runner::{
     Endpoint,
-    protocol::{Artifact, ArtifactsFile, Dependency, Features, JobPayload, JobState},
+    protocol::{Artifact, ArtifactsFile, Cache, Dependency, Features, JobPayload, JobState, Variable},
     supervisor::{RunnerConfig, RunnerError, Stop, run},
 };
 use tokio::{sync::watch, task::JoinHandle};
@@ -359,5 +359,29 @@ async fn a_server_elsewhere_is_reached_over_tcp() {
     fixture.server.queue(job(1, &["echo over tcp"]));
     assert_eq!(fixture.done(1).await.state, JobState::Success);
     assert!(fixture.server.text(1).contains("\nover tcp\n"));
+    fixture.end().await;
+}
+
+#[tokio::test]
+async fn caches_serve_jobs_of_a_server_and_a_traced_log_is_announced() {
+    let fixture = Fixture::new(1);
+    let keeping = |id, script: &str| {
+        let paths = vec!["kept".to_owned()];
+        let cache = Cache { key: "k".to_owned(), policy: "pull-push".to_owned(), paths, ..Cache::default() };
+        JobPayload { cache: vec![cache], ..live(job(id, &[script])) }
+    };
+    fixture.server.queue(keeping(1, "echo here > kept"));
+    let mut second = keeping(2, "cat kept");
+    second.variables = vec![Variable::plain("CI_DEBUG_TRACE", "true")];
+    fixture.server.queue(second);
+    assert_eq!(fixture.done(2).await.state, JobState::Success, "{}", fixture.server.text(2));
+    for (id, sections) in [(1, ["restore_cache", "archive_cache"]), (2, ["restore_cache", "archive_cache"])] {
+        let text = fixture.server.text(id);
+        for section in sections {
+            assert_eq!(text.matches(&format!(":{section}\r")).count(), 2, "{text}");
+        }
+    }
+    assert!(fixture.server.text(2).contains("\nhere\n"));
+    assert!(!fixture.server.seen(1).debug && fixture.server.seen(2).debug);
     fixture.end().await;
 }

@@ -2,8 +2,11 @@
 
 mod common;
 
-use common::{Bench, Screen, job, masked};
-use runner::{Control, protocol::JobState};
+use common::{Bench, Screen, job, masked, step};
+use runner::{
+    Control,
+    protocol::{JobState, Variable},
+};
 
 #[tokio::test]
 async fn a_trivial_job_has_a_log_of_two_lines() {
@@ -46,4 +49,39 @@ async fn secrets_are_replaced_wherever_the_output_is_cut() {
     assert!(!text.contains("open-sesame-now") && !text.contains("first line"), "{text}");
     assert!(text.contains("\n[MASKED]\n") && text.contains(".[MASKED]\n") && text.contains("open stays"), "{text}");
     assert!(text.contains("WARNING: the value of SHORT is too short"), "{text}");
+}
+
+#[tokio::test]
+async fn a_traced_job_shows_all_that_its_shells_do_but_no_secret() {
+    let bench = Bench::new();
+    let mut one = job(1, &["echo \"$PLAIN and $TOKEN\""]);
+    one.steps.push(step("after_script", &["echo $PLAIN again"]));
+    one.variables = vec![Variable::plain("PLAIN", "in the open"), masked("TOKEN", "open-sesame-now")];
+    let (_, text) = bench.run(&one).await;
+    assert!(!text.contains("+ echo") && !text.contains("CI_DEBUG_TRACE"), "{text}");
+    one.id = 2;
+    one.variables.push(Variable::plain("CI_DEBUG_TRACE", "true"));
+    let (outcome, text) = bench.run(&one).await;
+    assert_eq!(outcome.state, JobState::Success);
+    assert!(text.contains("WARNING: CI_DEBUG_TRACE is on"), "{text}");
+    assert!(
+        text.contains("\n+ echo 'in the open and [MASKED]'\n") && text.contains("+ echo in the open again"),
+        "{text}"
+    );
+    assert!(!text.contains("open-sesame-now"), "{text}");
+}
+
+#[tokio::test]
+async fn an_after_script_counts_only_when_the_job_says_so() {
+    let bench = Bench::new();
+    for (id, (ignore, script, code, after)) in
+        (1..).zip([("", "true", 0, 5), ("true", "true", 0, 5), ("false", "true", 5, 5), ("false", "exit 3", 3, 5)])
+    {
+        let mut job = job(id, &[script]);
+        job.steps.push(step("after_script", &[&format!("exit {after}")]));
+        job.variables = vec![Variable::plain("AFTER_SCRIPT_IGNORE_ERRORS", ignore)];
+        let (outcome, text) = bench.run(&job).await;
+        assert_eq!(outcome.exit_code, Some(code), "{ignore} {script}: {text}");
+        assert_eq!(text.contains("WARNING: after_script failed"), ignore != "false", "{text}");
+    }
 }

@@ -144,3 +144,95 @@ async fn a_folder_that_is_no_repository_is_copied_whole() {
     let outcome = bench.runner.run(&job(1, &["cat link"]), Some(&folder), screen.sink(), &Control::new()).await;
     assert!(outcome.state == JobState::Success && screen.text().contains("\nhere\n"), "{}", screen.text());
 }
+
+#[tokio::test]
+async fn what_hooks_leave_is_cleaned_away_as_the_job_says() {
+    let bench = Bench::new();
+    let origin = bench.dir.path().join("origin");
+    let commits = repository(&origin);
+    let url = format!("file://{}", origin.display());
+    for (id, (flags, left)) in (1..).zip([(None, ""), (Some("-ffdx -e a*"), "a1 a2"), (Some("none"), "a1 a2 b")]) {
+        let mut job = fetching(id, &url, &commits[4], &["echo left: $(ls a* b 2>/dev/null).", "cat file"]);
+        let hook = |name: &str, line: &str| Hook { name: name.to_owned(), script: vec![line.to_owned()] };
+        job.hooks = vec![
+            hook("pre_get_sources_script", "touch a1 a2 b; echo strategy $GIT_STRATEGY"),
+            hook("post_get_sources_script", "cat file"),
+        ];
+        job.variables = vec![Variable::plain("GIT_STRATEGY", "clone")];
+        job.variables.extend(flags.map(|flags| Variable::plain("GIT_CLEAN_FLAGS", flags)));
+        let (outcome, text) = bench.run(&job).await;
+        assert_eq!(outcome.state, JobState::Success, "{text}");
+        assert!(text.contains("\nstrategy clone\n") && text.contains(&format!("\nleft: {left}.\n")), "{text}");
+        assert_eq!(text.matches("\ncommit 5\n").count(), 2, "{text}");
+    }
+    // A hook that fails is the end.
+    let mut job = fetching(9, &url, &commits[4], &["echo never"]);
+    job.hooks = vec![Hook { name: "pre_get_sources_script".to_owned(), script: vec!["exit 4".to_owned()] }];
+    let (outcome, text) = bench.run(&job).await;
+    assert!(outcome.exit_code == Some(4) && !text.contains("never\n"), "{text}");
+}
+
+#[tokio::test]
+async fn a_job_may_want_the_repository_without_its_files_or_nothing_at_all() {
+    let bench = Bench::new();
+    let origin = bench.dir.path().join("origin");
+    let commits = repository(&origin);
+    let url = format!("file://{}", origin.display());
+    let script = ["ls | wc -l", "git show \"origin/main:file\" || echo no repository"];
+    for (id, (key, value, line, shown)) in (1..).zip([
+        ("GIT_CHECKOUT", "false", "Skipping Git checkout", "commit 5"),
+        ("GIT_STRATEGY", "none", "Skipping Git repository setup", "no repository"),
+        ("GIT_STRATEGY", "empty", "Skipping Git repository setup", "no repository"),
+    ]) {
+        let mut job = fetching(id, &url, &commits[4], &script);
+        job.hooks = vec![Hook { name: "pre_get_sources_script".to_owned(), script: vec!["echo hooked".to_owned()] }];
+        job.variables = vec![Variable::plain(key, value), Variable::plain("GIT_CLONE_PATH", "/elsewhere")];
+        let (outcome, text) = bench.run(&job).await;
+        assert_eq!(outcome.state, JobState::Success, "{text}");
+        assert_eq!(text.contains("WARNING: GIT_CLONE_PATH is not heeded"), key == "GIT_CHECKOUT", "{text}");
+        assert!(text.contains(line) && text.contains("\n0\n") && text.contains(&format!("\n{shown}\n")), "{text}");
+        // Hooks belong to the fetching.
+        assert_eq!(text.contains("\nhooked\n"), key == "GIT_CHECKOUT", "{text}");
+    }
+    let mut wrong = fetching(9, &url, &commits[4], &["true"]);
+    wrong.variables = vec![Variable::plain("GIT_STRATEGY", "pull")];
+    let (outcome, text) = bench.run(&wrong).await;
+    assert_eq!(outcome.failure_reason, Some("runner_system_failure"));
+    assert!(text.contains("GIT_STRATEGY \"pull\" is none of clone, fetch, none, empty"), "{text}");
+}
+
+#[tokio::test]
+async fn submodules_come_as_deep_as_the_job_says() {
+    let bench = Bench::new();
+    let at = |name: &str| bench.dir.path().join(name);
+    for (name, inner) in [("leaf", None), ("middle", Some("leaf")), ("top", Some("middle"))] {
+        repository(&at(name));
+        if let Some(inner) = inner {
+            let add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add"];
+            git(&at(name), &[&add[..], &[&format!("../{inner}"), "lib"]].concat());
+            git(&at(name), &["commit", "--quiet", "-m", "with submodule"]);
+        }
+    }
+    let sha = git(&at("top"), &["rev-parse", "HEAD"]);
+    let url = format!("file://{}", at("top").display());
+    for (id, (strategy, more, shown)) in (1..).zip([
+        ("none", ("", ""), "0 0"),
+        ("normal", ("", ""), "1 0"),
+        ("recursive", ("", ""), "1 1"),
+        ("recursive", ("GIT_SUBMODULE_PATHS", ":(exclude)lib"), "0 0"),
+        ("recursive", ("GIT_SUBMODULE_UPDATE_FLAGS", "--jobs 2"), "1 1"),
+        ("normal", ("GIT_SUBMODULE_DEPTH", "1"), "1 0"),
+    ]) {
+        let mut job = fetching(
+            id,
+            &url,
+            &sha,
+            &["echo $(ls lib/file 2>/dev/null | wc -l) $(ls lib/lib/file 2>/dev/null | wc -l)"],
+        );
+        job.variables = vec![Variable::plain("GIT_SUBMODULE_STRATEGY", strategy)];
+        job.variables.extend((!more.0.is_empty()).then(|| Variable::plain(more.0, more.1)));
+        let (outcome, text) = bench.run(&job).await;
+        assert_eq!(outcome.state, JobState::Success, "{text}");
+        assert!(text.contains(&format!("\n{shown}\n")), "{strategy} {more:?}: {text}");
+    }
+}

@@ -179,3 +179,40 @@ fn a_repository_is_checked_out_at_the_commit_of_the_run() {
     assert_eq!(status, 400, "{answer}");
     assert!(answer["error"].as_str().unwrap().contains(".gitlab-ci.yml:2:3"), "{answer}");
 }
+
+#[test]
+fn caches_go_from_run_to_run_and_archives_are_what_was_asked_for() {
+    let server = Server::start(1);
+    let repository = tempfile::tempdir().unwrap();
+    let git = |arguments: &[&str]| {
+        let author = ["-c", "user.name=ada", "-c", "user.email=ada@example.org"];
+        let mut command = std::process::Command::new("git");
+        let done = command.arg("-C").arg(repository.path()).args(author).args(arguments).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+    };
+    git(&["init", "-q", "-b", "main"]);
+    std::fs::write(repository.path().join("lock"), "1\n").unwrap();
+    std::fs::write(
+        repository.path().join(".gitlab-ci.yml"),
+        "fill:\n  cache: {key: {files: [lock], prefix: deps}, paths: [deps/]}\n  hooks: {pre_get_sources_script: ['echo hooked']}\n  \
+         script: ['ls deps 2>/dev/null || echo none', 'mkdir -p deps', 'echo x >> deps/count', 'wc -l < deps/count']\n  \
+         artifacts: {name: all-$CI_COMMIT_REF_SLUG, untracked: true, exclude: ['deps/**/*', deps/count], paths: [lock]}\n",
+    )
+    .unwrap();
+    git(&["add", "."]);
+    git(&["commit", "-qm", "one"]);
+    server.project("me/cached", repository.path(), "cached");
+    let first = server.ended(server.run("cached"));
+    let text = server.trace(&first.jobs[0]);
+    assert_eq!(first.run.status, Status::Success, "{text}");
+    assert!(text.contains("hooked") && text.contains("none"), "{text}");
+    assert_eq!(first.jobs[0].artifacts[0].filename, "all-main.zip");
+    let second = server.ended(server.run("cached"));
+    let text = server.trace(&second.jobs[0]);
+    assert!(text.contains("count") && text.lines().any(|line| line.trim() == "2"), "{text}");
+    // Another lock file, another cache.
+    std::fs::write(repository.path().join("lock"), "2\n").unwrap();
+    git(&["commit", "-qam", "two"]);
+    let third = server.ended(server.run("cached"));
+    assert!(server.trace(&third.jobs[0]).contains("none"), "{}", server.trace(&third.jobs[0]));
+}

@@ -1,18 +1,23 @@
 //! Artifacts before and after the script: fetched from jobs that are depended on, uploaded for those
 //! that come.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
 
 use super::{
-    archive::{gzip, unzip, zip},
-    exchange::Exchange,
-    globs::{Found, collect},
-    places::Places,
+    archive::{Level, Links, gzip, unzip, zip},
+    environment::Environment,
+    halt::{Halt, in_thread},
+    job::{Watch, Work},
+    outcome::End,
+    selection::Selection,
 };
-use crate::{
-    protocol::{Artifact, Dependency, JobPayload},
-    trace::Log,
-};
+use crate::protocol::{Artifact, Dependency, JobPayload};
 
 /// The dependencies that have an archive.
 pub(super) fn wanted(job: &JobPayload) -> impl Iterator<Item = &Dependency> {
@@ -20,26 +25,29 @@ pub(super) fn wanted(job: &JobPayload) -> impl Iterator<Item = &Dependency> {
 }
 
 /// Fetches and unfolds what the job depends on.
-pub(super) async fn download(
-    job: &JobPayload,
-    places: &Places,
-    exchange: &Exchange,
-    log: &Log,
-    limit: u64,
-) -> Result<(), String> {
-    for dependency in wanted(job) {
-        let failed = |error: String| format!("failed to get the artifacts of {}: {error}", dependency.name);
-        let file = places.private.join("download.zip");
-        exchange.download(dependency, &file).await.map_err(failed)?;
-        let (archive, root) = (file.clone(), places.build.clone());
-        let count = tokio::task::spawn_blocking(move || unzip(&archive, &root, limit))
-            .await
-            .map_err(|error| failed(error.to_string()))?
-            .map_err(|error| failed(error.to_string()))?;
+pub(super) async fn download(work: &Work<'_>, watch: &Watch<'_>) -> Result<Result<(), String>, End> {
+    for dependency in wanted(work.job) {
+        let failed = |error: String| Err(format!("failed to get the artifacts of {}: {error}", dependency.name));
+        let file = work.places.private.join("download.zip");
+        let fetched = tokio::select! {
+            fetched = work.exchange.download(dependency, &file) => fetched,
+            error = watch.broken() => return Err(error),
+        };
+        if let Err(error) = fetched {
+            return Ok(failed(error));
+        }
+        let (archive, root, limit) = (file.clone(), work.places.build.clone(), work.settings.unpack_limit);
+        let unfold = move |halt: &Halt| {
+            let archive = File::open(archive).map_err(|error| error.to_string())?;
+            unzip(archive, &root, limit, Links::Inside, halt).map_err(|error| error.to_string())
+        };
+        match in_thread(unfold, watch.broken()).await? {
+            Ok(count) => work.log.line(&format!("Downloaded the artifacts of {}: {count} files", dependency.name)),
+            Err(error) => return Ok(failed(error)),
+        }
         let _ = tokio::fs::remove_file(&file).await;
-        log.line(&format!("Downloaded the artifacts of {}: {count} files", dependency.name));
     }
-    Ok(())
+    Ok(Ok(()))
 }
 
 /// The artifacts that are uploaded when the script ended so.
@@ -52,87 +60,135 @@ pub(super) fn due(job: &JobPayload, success: bool) -> Vec<&Artifact> {
     job.artifacts.iter().filter(is_due).collect()
 }
 
-/// Packs and uploads one of them; nothing to upload is a warning.
+/// Packs and uploads one of them. Nothing to upload is told in red, and no failure: a report that a
+/// tool did not write must not hide why it did not.
 pub(super) async fn upload(
-    job: &JobPayload,
+    work: &Work<'_>,
     artifact: &Artifact,
-    places: &Places,
-    exchange: &Exchange,
-    log: &Log,
-) -> Result<(), String> {
+    environment: &Environment,
+    watch: &Watch<'_>,
+) -> Result<Result<(), String>, End> {
     let what = if artifact.artifact_type.is_empty() { "archive" } else { &artifact.artifact_type };
-    let failed = |error: String| format!("failed to upload the artifacts ({what}): {error}");
-    let (wanted, root) = (artifact.clone(), places.build.clone());
-    let target = places.private.join("upload");
-    let packed = tokio::task::spawn_blocking(move || pack(&wanted, &root, &target)).await;
-    let packed = packed.map_err(|error| failed(error.to_string()))?;
-    for found in &packed.report {
-        log.line(&match &found.problem {
-            Some(problem) => format!("\x1b[33;1mWARNING: {}: {problem}\x1b[0;m", found.pattern),
-            None if found.count == 0 => format!("\x1b[33;1mWARNING: {}: no matching files\x1b[0;m", found.pattern),
-            None => format!("{}: found {} matching files", found.pattern, found.count),
-        });
-    }
-    match packed.file.map_err(failed)? {
-        None => log.line("\x1b[33;1mWARNING: there are no files to upload\x1b[0;m"),
-        Some((file, name)) => {
-            exchange.upload(job.id, artifact, &name, &file).await.map_err(failed)?;
-            let _ = tokio::fs::remove_file(&file).await;
-            log.line(&format!("Uploaded {} files as {name}", packed.count));
-        }
-    }
-    Ok(())
-}
-
-struct Packed {
-    report: Vec<Found>,
-    count: usize,
-    file: Result<Option<(PathBuf, String)>, String>,
-}
-
-fn pack(artifact: &Artifact, root: &std::path::Path, target: &std::path::Path) -> Packed {
-    let (mut files, report) = collect(root, &artifact.paths, &artifact.exclude);
-    if artifact.untracked {
-        files.extend(untracked(root, &artifact.exclude));
-    }
-    let count = files.len();
-    if files.is_empty() {
-        return Packed { report, count, file: Ok(None) };
-    }
-    let base = if artifact.name.is_empty() { "artifacts" } else { &artifact.name };
-    let done = match artifact.artifact_format.as_str() {
-        "gzip" => gzip(root, &files, target).map(|()| (target.to_owned(), format!("{base}.gz"))),
-        "raw" => {
-            let first = files.first().map(|file| root.join(file)).unwrap_or_default();
-            if count > 1 {
-                return Packed { report, count, file: Err("only one file can be uploaded as it is".to_owned()) };
-            }
-            let name = first.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            Ok((first, name))
-        }
-        _ => zip(root, &files, target).map(|()| (target.to_owned(), format!("{base}.zip"))),
+    let failed = |error: String| Ok(Err(format!("failed to upload the artifacts ({what}): {error}")));
+    work.log.notice("Uploading artifacts...");
+    let selection = Selection::new(&artifact.paths, &artifact.exclude, artifact.untracked, environment);
+    let root = work.places.build.clone();
+    let selected = match in_thread(move |_| Ok(selection.collect(&root)), watch.broken()).await? {
+        Ok(selected) => selected,
+        Err(error) => return failed(error),
     };
-    Packed { report, count, file: done.map(Some).map_err(|error| error.to_string()) }
+    selected.report(work.log);
+    if selected.files.is_empty() {
+        work.log.error("No files to upload");
+        return Ok(Ok(()));
+    }
+    let pack = Pack {
+        root: work.places.build.clone(),
+        target: work.places.private.join("upload"),
+        base: base_name(&environment.expand(&artifact.name)),
+        format: artifact.artifact_format.clone(),
+        level: environment.get("ARTIFACT_COMPRESSION_LEVEL").and_then(Level::named).unwrap_or_default(),
+    };
+    let count = selected.files.len();
+    let (file, name) = match in_thread(move |halt| pack.run(selected.files, halt), watch.broken()).await? {
+        Ok(Some(packed)) => packed,
+        Ok(None) => {
+            work.log.error("No files to upload");
+            return Ok(Ok(()));
+        }
+        Err(error) => return failed(error),
+    };
+    let uploaded = tokio::select! {
+        uploaded = work.exchange.upload(work.job.id, artifact, &name, &file) => uploaded,
+        error = watch.broken() => return Err(error),
+    };
+    if let Err(error) = uploaded {
+        return failed(error);
+    }
+    // A file that is sent as it is stays where it is.
+    if artifact.artifact_format != "raw" {
+        let _ = tokio::fs::remove_file(&file).await;
+    }
+    work.log.line(&format!("Uploaded {count} files as {name} ({what})"));
+    Ok(Ok(()))
 }
 
-/// The files that git does not know.
-fn untracked(root: &std::path::Path, exclude: &[String]) -> BTreeSet<PathBuf> {
-    let listed = std::process::Command::new("git")
-        .args(["-c", "safe.directory=*", "-c", "core.fsmonitor=false", "ls-files", "-z", "--others"])
-        .current_dir(root)
-        .stdin(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .output();
-    let Ok(listed) = listed else { return BTreeSet::new() };
-    let names: Vec<String> = listed
-        .stdout
-        .split(|byte| *byte == 0)
-        .filter(|name| !name.is_empty())
-        .filter_map(|name| String::from_utf8(name.to_vec()).ok())
-        // Names, not patterns.
-        .map(|name| {
-            name.replace('\\', "\\\\").replace('*', "\\*").replace('?', "\\?").replace('[', "\\[").replace('{', "\\{")
-        })
-        .collect();
-    collect(root, &names, exclude).0
+struct Pack {
+    root: PathBuf,
+    target: PathBuf,
+    base: String,
+    format: String,
+    level: Level,
+}
+
+impl Pack {
+    /// The file to be uploaded, and its name; none when there are only folders and the format has
+    /// none.
+    fn run(self, files: BTreeSet<PathBuf>, halt: &Halt) -> Result<Option<(PathBuf, String)>, String> {
+        let text = |error: &dyn std::fmt::Display| error.to_string();
+        if !matches!(self.format.as_str(), "gzip" | "raw") {
+            let target = create_private(&self.target).map_err(|error| text(&error))?;
+            zip(&self.root, &files, target, self.level, halt).map_err(|error| text(&error))?;
+            return Ok(Some((self.target, format!("{}.zip", self.base))));
+        }
+        let is_file = |file: &PathBuf| fs::symlink_metadata(self.root.join(file)).is_ok_and(|meta| meta.is_file());
+        let files: BTreeSet<PathBuf> = files.into_iter().filter(is_file).collect();
+        let Some(first) = files.first() else { return Ok(None) };
+        if self.format == "gzip" {
+            let target = create_private(&self.target).map_err(|error| text(&error))?;
+            gzip(&self.root, &files, target, self.level, halt).map_err(|error| text(&error))?;
+            return Ok(Some((self.target, format!("{}.gz", self.base))));
+        }
+        if files.len() > 1 {
+            return Err("only one file can be uploaded as it is".to_owned());
+        }
+        let name = first.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Some((self.root.join(first), name)))
+    }
+}
+
+/// The name of the archive without what comes after the dot: its last part, when variables made a
+/// path of it.
+fn base_name(name: &str) -> String {
+    match name.trim_end_matches('/').rsplit('/').next() {
+        None | Some("" | "." | "..") => "artifacts".to_owned(),
+        Some(name) => name.to_owned(),
+    }
+}
+
+fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_archives_are_the_last_part_of_what_variables_made() {
+        for (name, want) in [
+            ("", "artifacts"),
+            ("job-feature/x", "x"),
+            ("..", "artifacts"),
+            ("a/", "a"),
+            ("test results", "test results"),
+        ] {
+            assert_eq!(base_name(name), want, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_script_decides_what_is_uploaded() {
+        let artifact = |when: &str| Artifact { when: when.to_owned(), ..Artifact::default() };
+        let artifacts = ["", "on_success", "on_failure", "always"].map(artifact).into();
+        let job = JobPayload { artifacts, ..JobPayload::default() };
+        let whens = |success| due(&job, success).iter().map(|artifact| artifact.when.clone()).collect::<Vec<_>>();
+        assert_eq!(
+            (whens(true), whens(false)),
+            (
+                ["", "on_success", "always"].map(str::to_owned).into(),
+                ["on_failure", "always"].map(str::to_owned).into(),
+            )
+        );
+    }
 }

@@ -69,6 +69,8 @@ pub(crate) fn passed() -> Vec<(String, String)> {
 /// A job's variables, expanded.
 pub(super) struct Environment {
     values: BTreeMap<String, String>,
+    /// What the runner's own helpers get: nothing that a job can set.
+    machine: BTreeMap<String, String>,
 }
 
 impl Environment {
@@ -91,7 +93,9 @@ impl Environment {
         }
         let value_of =
             |name: &str| if name == "$" { "$".to_owned() } else { raw.get(name).cloned().unwrap_or_default() };
-        let mut values: BTreeMap<String, String> = settings.environment.iter().cloned().collect();
+        let mut machine: BTreeMap<String, String> = settings.environment.iter().cloned().collect();
+        let mut values = machine.clone();
+        machine.insert(MARK.to_owned(), mark(settings, job.id));
         values.insert("TMPDIR".to_owned(), text(&places.temporary()));
         for variable in job.variables.iter().filter(|variable| is_name(&variable.key)) {
             let content = variable.value.reveal();
@@ -102,7 +106,14 @@ impl Environment {
             }
         }
         values.extend(own);
-        Ok(Self { values })
+        Ok(Self { values, machine })
+    }
+
+    /// These variables and no others.
+    #[cfg(test)]
+    pub(super) fn of(pairs: &[(&str, &str)]) -> Self {
+        let values = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        Self { values, machine: BTreeMap::new() }
     }
 
     /// The value of a variable.
@@ -110,14 +121,50 @@ impl Environment {
         self.values.get(name).map(String::as_str)
     }
 
+    /// `text` with the references to variables in it replaced, once.
+    pub(super) fn expand(&self, text: &str) -> String {
+        expand(text, |name| if name == "$" { "$".to_owned() } else { self.get(name).unwrap_or_default().to_owned() })
+    }
+
+    /// Whether the variable says yes; `default` when it says nothing of the kind.
+    pub(super) fn flag(&self, name: &str, default: bool) -> bool {
+        self.get(name).and_then(truth).unwrap_or(default)
+    }
+
     /// Sets a variable.
     pub(super) fn set(&mut self, name: &str, value: impl Into<String>) {
         self.values.insert(name.to_owned(), value.into());
     }
 
+    /// Says what is so in a container, which is gone after the job.
+    pub(super) fn in_container(&mut self, image: &str) {
+        self.values.remove("CI_SHARED_ENVIRONMENT");
+        self.set("CI_DISPOSABLE_ENVIRONMENT", "true");
+        self.set("CI_JOB_IMAGE", image);
+    }
+
+    /// What a container gets: nothing that says where things are on this machine, unless the job does.
+    pub(super) fn job_pairs(&self) -> Vec<(String, String)> {
+        self.pairs().into_iter().filter(|(key, value)| self.machine.get(key) != Some(value)).collect()
+    }
+
+    /// What the runner's own helpers get.
+    pub(super) fn machine_pairs(&self) -> Vec<(String, String)> {
+        self.machine.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
     /// All of them.
     pub(super) fn pairs(&self) -> Vec<(String, String)> {
         self.values.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+}
+
+/// Yes or no in the words that Go takes for it.
+pub(crate) fn truth(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
     }
 }
 
@@ -199,20 +246,6 @@ mod tests {
     use std::{fs, os::unix::fs::PermissionsExt};
 
     use super::*;
-    use crate::engine::script::Shell;
-
-    fn settings(dir: &std::path::Path) -> Settings {
-        Settings {
-            dir: dir.to_owned(),
-            instance: "i".to_owned(),
-            grace: Duration::ZERO,
-            default_timeout: Duration::ZERO,
-            log_limit: 0,
-            unpack_limit: 0,
-            shell: Shell { path: "sh".to_owned(), bash: false },
-            environment: vec![("PATH".to_owned(), "/bin".to_owned()), ("HOME".to_owned(), "/root".to_owned())],
-        }
-    }
 
     #[test]
     fn variables_are_expanded_once_files_are_private_and_the_runner_has_the_last_word() {
@@ -238,7 +271,8 @@ mod tests {
             ],
             ..JobPayload::default()
         };
-        let environment = Environment::new(&job, &places, &settings(dir.path()), Duration::from_mins(1), 0).unwrap();
+        let environment =
+            Environment::new(&job, &places, &Settings::for_tests(dir.path()), Duration::from_mins(1), 0).unwrap();
         let get = |name| environment.get(name).unwrap().to_owned();
         let build = places.build.display().to_string();
         assert_eq!(get("B"), format!("1-{build}-$-$A"));

@@ -17,7 +17,7 @@ const ATTEMPTS: u32 = 5;
 pub(crate) enum Exchange {
     /// The job's server.
     Server { client: Client, job: JobKey },
-    /// A folder: each job's archives are in a folder of its number.
+    /// A folder: each job's archives are in a folder of its number, its reports below their kind.
     Folder(PathBuf),
 }
 
@@ -33,7 +33,7 @@ impl Exchange {
                 Ok(())
             }
             Self::Folder(folder) => {
-                let source = folder.join(from.id.to_string()).join(safe(&from.artifacts_file.filename));
+                let source = folder.join(ARCHIVES).join(from.id.to_string()).join(safe(&from.artifacts_file.filename));
                 tokio::fs::copy(source, to).await.map(drop).map_err(|error| error.to_string())
             }
         }
@@ -50,7 +50,7 @@ impl Exchange {
                 Ok(())
             }
             Self::Folder(folder) => {
-                let folder = folder.join(job.to_string());
+                let folder = folder.join(kind_folder(artifact)).join(job.to_string());
                 let target = folder.join(safe(name));
                 let copied = async {
                     tokio::fs::create_dir_all(&folder).await?;
@@ -59,6 +59,17 @@ impl Exchange {
                 copied.await.map(drop).map_err(|error| error.to_string())
             }
         }
+    }
+}
+
+/// The folder of what other jobs ask for.
+pub(crate) const ARCHIVES: &str = "archive";
+
+/// The folder of its kind in a local exchange.
+fn kind_folder(artifact: &Artifact) -> String {
+    match artifact.artifact_type.as_str() {
+        "" => ARCHIVES.to_owned(),
+        kind => safe(kind),
     }
 }
 

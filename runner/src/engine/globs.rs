@@ -1,4 +1,4 @@
-//! Which files `artifacts:paths` means.
+//! Which files a pattern of `paths` or `exclude` means.
 
 use std::{
     collections::BTreeSet,
@@ -8,46 +8,19 @@ use std::{
 
 use globset::{GlobBuilder, GlobMatcher};
 
-/// What a pattern found.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    pub pattern: String,
-    pub count: usize,
-    /// Why it cannot be used.
-    pub problem: Option<String>,
-}
-
-/// The files and links below `root` that the patterns mean, relative to it and in order. Folders are
-/// taken with all that is in them, links are not followed, `.git` is left out.
-pub(super) fn collect(root: &Path, paths: &[String], exclude: &[String]) -> (BTreeSet<PathBuf>, Vec<Found>) {
-    let mut files = BTreeSet::new();
-    let mut report = Vec::new();
-    for pattern in paths {
-        let mut found = Found { pattern: pattern.clone(), count: 0, problem: None };
-        match Pattern::new(root, pattern) {
-            Ok(pattern) => {
-                let before = files.len();
-                pattern.walk(root, &mut files);
-                found.count = files.len() - before;
-            }
-            Err(problem) => found.problem = Some(problem),
-        }
-        report.push(found);
-    }
-    let excluded: Vec<Pattern> = exclude.iter().filter_map(|pattern| Pattern::new(root, pattern).ok()).collect();
-    files.retain(|file| !excluded.iter().any(|pattern| pattern.matches(file)));
-    (files, report)
-}
-
-struct Pattern {
+/// A pattern of the language: a path, or a glob as doublestar reads it.
+pub(super) struct Pattern {
     /// The folder or file before the first wildcard.
     base: PathBuf,
     /// The whole pattern; none when there is no wildcard.
     glob: Option<GlobMatcher>,
+    /// What stands before a `/**` at the end, which means the folder itself too.
+    folder: Option<GlobMatcher>,
 }
 
 impl Pattern {
-    fn new(root: &Path, pattern: &str) -> Result<Self, String> {
+    /// Reads a pattern; what leads out of `root` is none.
+    pub(super) fn new(root: &Path, pattern: &str) -> Result<Self, String> {
         // A path that names the project's folder itself means the same without it.
         let relative = Path::new(pattern);
         let relative = if relative.is_absolute() {
@@ -67,24 +40,27 @@ impl Pattern {
         }
         let wild = parts.iter().position(|part| part.contains(['*', '?', '[', '{', '\\']));
         let base = parts[..wild.unwrap_or(parts.len())].iter().collect();
-        let glob = if wild.is_some() {
-            let glob = GlobBuilder::new(&parts.join("/")).literal_separator(true).backslash_escape(true).build();
-            Some(glob.map_err(|error| error.kind().to_string())?.compile_matcher())
-        } else {
-            None
+        let compile = |text: &str| {
+            let glob = GlobBuilder::new(text).literal_separator(true).backslash_escape(true).build();
+            glob.map(|glob| glob.compile_matcher()).map_err(|error| error.kind().to_string())
         };
-        Ok(Self { base, glob })
+        let text = parts.join("/");
+        let glob = wild.map(|_| compile(&text)).transpose()?;
+        let folder = text.strip_suffix("/**").map(compile).transpose()?;
+        Ok(Self { base, glob, folder })
     }
 
-    /// Whether it means `file`, by itself or as part of a folder.
-    fn matches(&self, file: &Path) -> bool {
+    /// Whether it means `file` itself; being in a folder that it means is not enough.
+    pub(super) fn is_match(&self, file: &Path) -> bool {
         match &self.glob {
-            None => file.starts_with(&self.base),
-            Some(glob) => file.ancestors().any(|path| !path.as_os_str().is_empty() && glob.is_match(path)),
+            None => file == self.base,
+            Some(glob) => glob.is_match(file) || self.folder.as_ref().is_some_and(|folder| folder.is_match(file)),
         }
     }
 
-    fn walk(&self, root: &Path, files: &mut BTreeSet<PathBuf>) {
+    /// Adds the files, links and folders below `root` that it means, relative to it. Folders are taken
+    /// with all that is in them, links are not followed, `.git` is left out.
+    pub(super) fn walk(&self, root: &Path, files: &mut BTreeSet<PathBuf>) {
         // What is reached through a link is somewhere else.
         let mut path = root.to_owned();
         for part in self.base.components() {
@@ -101,8 +77,12 @@ impl Pattern {
             return;
         }
         let Ok(meta) = fs::symlink_metadata(root.join(relative)) else { return };
-        let taken = taken || self.glob.as_ref().is_some_and(|glob| glob.is_match(relative));
+        let taken = taken || self.is_match(relative);
+        // The project's folder itself is no part of itself.
         if meta.is_dir() {
+            if taken && !relative.as_os_str().is_empty() {
+                files.insert(relative.to_owned());
+            }
             for entry in fs::read_dir(root.join(relative)).into_iter().flatten().flatten() {
                 self.visit(root, &relative.join(entry.file_name()), taken, files);
             }
@@ -128,9 +108,14 @@ mod tests {
         dir
     }
 
+    /// What the patterns of `paths` mean, without what those of `exclude` mean.
     fn names(root: &Path, paths: &[&str], exclude: &[&str]) -> Vec<String> {
-        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        let (files, _) = collect(root, &owned(paths), &owned(exclude));
+        let mut files = BTreeSet::new();
+        for path in paths {
+            Pattern::new(root, path).unwrap().walk(root, &mut files);
+        }
+        let exclude: Vec<Pattern> = exclude.iter().map(|path| Pattern::new(root, path).unwrap()).collect();
+        files.retain(|file| !exclude.iter().any(|pattern| pattern.is_match(file)));
         files.iter().map(|file| file.display().to_string()).collect()
     }
 
@@ -138,23 +123,35 @@ mod tests {
     fn patterns_mean_what_they_mean_in_gitlab() {
         let dir = tree();
         let root = dir.path();
-        assert_eq!(names(root, &["out"], &[]), ["out/b.txt", "out/deep/c.log", "out/deep/c.txt"]);
-        assert_eq!(names(root, &["out/"], &["out/**/*.log"]), ["out/b.txt", "out/deep/c.txt"]);
-        assert_eq!(names(root, &["*.txt"], &[]), ["a.txt"]);
-        assert_eq!(names(root, &["**/*.txt"], &[]), ["a.txt", "out/b.txt", "out/deep/c.txt", "sub/d.txt"]);
-        assert_eq!(names(root, &["out/*"], &["out/deep"]), ["out/b.txt"]);
-        assert_eq!(names(root, &["o?t/{b,x}.txt"], &[]), ["out/b.txt"]);
-        assert_eq!(names(root, &["."], &["out", "sub"]), ["a.txt", "etc"]);
-        assert_eq!(names(root, &[&format!("{}/a.txt", root.display())], &[]), ["a.txt"]);
+        let absolute = format!("{}/a.txt", root.display());
+        let deep = ["out/deep", "out/deep/c.log", "out/deep/c.txt"];
+        let out = ["out", "out/b.txt", "out/deep", "out/deep/c.log", "out/deep/c.txt"];
+        for (paths, exclude, want) in [
+            (&["out"][..], &[][..], &out[..]),
+            (&["out/"], &["out/**/*.log"], &["out", "out/b.txt", "out/deep", "out/deep/c.txt"]),
+            (&["*.txt"], &[], &["a.txt"]),
+            (&["**/*.txt"], &[], &["a.txt", "out/b.txt", "out/deep/c.txt", "sub/d.txt"]),
+            (&["out/**"], &[], &out),
+            (&["o?t/{b,x}.txt"], &[], &["out/b.txt"]),
+            // A bare folder excludes itself alone; with `/**` all that is in it goes too.
+            (&["out/*"], &["out/deep"], &["out/b.txt", "out/deep/c.log", "out/deep/c.txt"]),
+            (&["out/*"], &["out/deep/**"], &["out/b.txt"]),
+            (&["."], &["out/**", "sub/**"], &["a.txt", "etc"]),
+            (&["out/deep"], &["out"], &deep),
+            (&[&absolute], &[], &["a.txt"]),
+        ] {
+            assert_eq!(names(root, paths, exclude), want, "{paths:?} without {exclude:?}");
+        }
     }
 
     #[test]
     fn nothing_outside_the_project_is_taken() {
         let dir = tree();
-        let paths = ["../x", "/etc/passwd", "out/../../x", "etc/passwd", "etc/*", "[", "missing"].map(str::to_owned);
-        let (files, report) = collect(dir.path(), &paths, &[]);
-        assert!(files.is_empty(), "{files:?}");
-        let problems: Vec<bool> = report.iter().map(|found| found.problem.is_some()).collect();
-        assert_eq!(problems, [true, true, true, false, false, true, false]);
+        for path in ["etc/passwd", "etc/*", "missing"] {
+            assert_eq!(names(dir.path(), &[path], &[]), [""; 0], "{path}");
+        }
+        for path in ["../x", "/etc/passwd", "out/../../x", "["] {
+            assert!(Pattern::new(dir.path(), path).is_err(), "{path}");
+        }
     }
 }

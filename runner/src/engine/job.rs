@@ -1,7 +1,12 @@
 //! The course of one job.
 
+mod boxes;
+mod scripts;
+mod stages;
+mod watch;
+
 use std::{
-    collections::VecDeque,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -9,15 +14,15 @@ use tokio::time::Instant;
 
 use super::{
     Settings, artifacts,
-    duration::parse,
+    cache::{JobCache, caches},
+    containers::{JobContainers, Where, place},
     environment::{Environment, mark, secrets},
     exchange::Exchange,
     leaders::Leaders,
     outcome::End,
     places::Places,
-    script::script,
     session::{Ended, Program, Session},
-    sources::{Fetch, Sources, copy_folder},
+    sources::{Fetch, Plan, Sources},
 };
 use crate::{
     control::{Control, Level},
@@ -25,8 +30,7 @@ use crate::{
     trace::Log,
 };
 
-/// How long `after_script` may take when it does not say.
-const AFTER_SCRIPT_LIMIT: Duration = Duration::from_mins(5);
+pub(super) use watch::Watch;
 
 /// One job to be run.
 pub(crate) struct Work<'a> {
@@ -46,17 +50,19 @@ pub(crate) async fn execute(work: &Work<'_>) -> End {
     let (secrets, too_short) = secrets(work.job);
     work.log.mask(&secrets);
     for name in too_short {
-        work.log
-            .line(&format!("\x1b[33;1mWARNING: the value of {name} is too short or too plain to be masked\x1b[0;m"));
+        work.log.warning(&format!("the value of {name} is too short or too plain to be masked"));
     }
     let end = match Course::begin(work) {
         Ok(mut course) => {
             let end = course.run().await;
+            if let Some(containers) = course.containers.clone() {
+                course.remove_containers(&containers).await;
+            }
             match course.session.finish().await {
                 Ok(()) => end,
                 Err(error) if end == End::Success => End::System(error),
                 Err(error) => {
-                    work.log.line(&format!("\x1b[33;1mWARNING: {error}\x1b[0;m"));
+                    work.log.warning(&error);
                     end
                 }
             }
@@ -76,6 +82,14 @@ struct Course<'a> {
     environment: Environment,
     limit: Duration,
     deadline: Instant,
+    caches: Vec<JobCache>,
+    containers: Option<Arc<JobContainers>>,
+    /// How many containers have run scripts.
+    steps_run: usize,
+    /// Whether a container's user may own what is in the workspace.
+    lent: bool,
+    /// Whether shells show all that they do.
+    trace: bool,
     /// Whether a script has had the chance to delete the job's folders.
     touched: bool,
     /// Whether there is more to tell than the script's own output.
@@ -92,20 +106,64 @@ impl<'a> Course<'a> {
         let environment = Environment::new(work.job, work.places, work.settings, limit, session.number())
             .map_err(|error| format!("failed to write a file variable: {error}"))?;
         let deadline = Instant::now() + limit;
-        Ok(Self { work, session, environment, limit, deadline, touched: false, talkative: false })
+        let caches = caches(work.job, &environment);
+        let trace = environment.flag("CI_DEBUG_TRACE", false);
+        Ok(Self {
+            work,
+            session,
+            environment,
+            limit,
+            deadline,
+            caches,
+            containers: None,
+            steps_run: 0,
+            lent: false,
+            trace,
+            touched: false,
+            talkative: false,
+        })
     }
 
     async fn run(&mut self) -> End {
         let job = self.work.job;
-        let fetch = match (&self.work.sources, Fetch::new(job, &self.environment)) {
-            (Sources::Folder(_), _) => None,
-            (Sources::Payload, Ok(fetch)) => fetch,
+        let sources = match (&self.work.sources, Fetch::plan(job, &self.environment)) {
+            (Sources::Folder(_), _) => Plan::Nothing,
+            (Sources::Payload, Ok(plan)) => plan,
             (Sources::Payload, Err(error)) => return End::System(format!("failed to get the sources: {error}")),
         };
+        match place(job, self.work.settings, &self.environment) {
+            Ok(Where::Here) => {}
+            Ok(Where::Regardless) => {
+                self.work.log.warning("the job asks for an image: it runs on this machine regardless");
+            }
+            Ok(Where::In(containers)) => {
+                self.environment.in_container(&containers.image.name);
+                self.containers = Some(Arc::new(containers));
+            }
+            Err(why) => return End::Unsupported(why),
+        }
+        if self.trace {
+            self.work.log.warning(
+                "CI_DEBUG_TRACE is on: this log shows every command with the values of its variables, \
+                 of which only masked ones are replaced",
+            );
+        }
         let after = job.step("after_script");
         let downloads = artifacts::wanted(job).next().is_some();
-        self.talkative = fetch.is_some() || downloads || after.is_some() || !job.artifacts.is_empty();
-        if let Err(end) = self.prepare(fetch, downloads).await {
+        self.talkative = !matches!(sources, Plan::Nothing) || downloads || after.is_some() || !job.artifacts.is_empty();
+        self.talkative |= !self.caches.is_empty() || self.containers.is_some();
+        let containers = self.containers.clone();
+        if let Some(containers) = &containers
+            && let Err(end) = self.start_containers(containers).await
+        {
+            return end;
+        }
+        if let Err(end) = self.prepare(sources, downloads).await {
+            return end;
+        }
+        if containers.is_some()
+            && let Err(end) = self.hand_over().await
+        {
             return end;
         }
         let steps: Vec<&Step> = job.steps.iter().filter(|step| step.name != "after_script").collect();
@@ -113,183 +171,34 @@ impl<'a> Course<'a> {
         if end == End::Gone {
             return end;
         }
-        if let Some(after) = after.filter(|_| end != End::Stopped) {
-            self.after(after, &end).await;
+        if let Some(after) = after.filter(|_| end != End::Stopped)
+            && let Err(failed) = self.after(after, &end).await
+            && end == End::Success
+        {
+            end = failed;
+        }
+        if let Some(containers) = &containers {
+            self.take_back(containers).await;
         }
         match self.work.control.level() {
             Level::Gone => return End::Gone,
             Level::Stop => return End::Stopped,
             Level::Run | Level::Cancel => {}
         }
-        if !matches!(end, End::System(_))
-            && let Err(error) = self.upload(&end).await
-        {
-            self.work.log.line(&format!("\x1b[31;1mERROR: {error}\x1b[0;m"));
-            if end == End::Success {
-                end = End::System(error);
+        if matches!(end, End::System(_)) {
+            return end;
+        }
+        if let Err(ended) = self.save_caches(end == End::Success).await {
+            return ended;
+        }
+        match self.upload(end == End::Success).await {
+            Ok(Ok(())) => end,
+            Ok(Err(error)) => {
+                self.work.log.error(&error);
+                if end == End::Success { End::System(error) } else { end }
             }
+            Err(ended) => ended,
         }
-        end
-    }
-
-    /// Sources and dependencies.
-    async fn prepare(&mut self, fetch: Option<Fetch>, downloads: bool) -> Result<(), End> {
-        if let Sources::Folder(folder) = &self.work.sources {
-            let (from, to) = (folder.clone(), self.work.places.build.clone());
-            let copied = tokio::task::spawn_blocking(move || copy_folder(&from, &to)).await;
-            let copied = copied.unwrap_or_else(|error| Err(std::io::Error::other(error)));
-            copied.map_err(|error| End::System(format!("failed to copy the folder: {error}")))?;
-        }
-        if let Some(fetch) = fetch {
-            self.section("get_sources", "Getting the sources");
-            let end = self.sources(&fetch).await;
-            self.section_end("get_sources");
-            end?;
-        }
-        if downloads {
-            self.section("download_artifacts", "Downloading artifacts");
-            let end = {
-                let work = self.work;
-                let download =
-                    artifacts::download(work.job, work.places, work.exchange, work.log, work.settings.unpack_limit);
-                tokio::select! {
-                    result = download => result.map_err(End::System),
-                    level = work.control.above(Level::Run) => Err(ordered(level)),
-                    () = tokio::time::sleep_until(self.deadline) => Err(End::Timeout(self.limit)),
-                }
-            };
-            self.section_end("download_artifacts");
-            end?;
-        }
-        Ok(())
-    }
-
-    async fn sources(&mut self, fetch: &Fetch) -> Result<(), End> {
-        self.hook("pre_get_sources_script").await?;
-        self.work.log.line(fetch.title());
-        let mut env = self.environment.pairs();
-        env.extend(fetch.variables());
-        let path = self.file("sources.sh", Fetch::script())?;
-        let mut argv = vec![self.work.settings.shell.path.clone(), path];
-        argv.extend_from_slice(fetch.arguments());
-        let ended = self.program(argv, env, self.deadline, Level::Run, false).await;
-        match end_of(ended, self.limit) {
-            End::Success => self.hook("post_get_sources_script").await,
-            End::Exit(code) => Err(End::System(format!("failed to get the sources: git ended with exit code {code}"))),
-            other => Err(other),
-        }
-    }
-
-    async fn hook(&mut self, name: &str) -> Result<(), End> {
-        for hook in self.work.job.hooks.iter().filter(|hook| hook.name == name && !hook.script.is_empty()) {
-            let ended = self.shell(name, &hook.script, self.deadline, Level::Run, false).await?;
-            match end_of(ended, self.limit) {
-                End::Success => {}
-                other => return Err(other),
-            }
-        }
-        Ok(())
-    }
-
-    /// The script, and whatever steps a server put beside it.
-    async fn steps(&mut self, mut steps: VecDeque<&Step>, last: bool) -> End {
-        let mut end = End::Success;
-        let own_limit = self.environment.get("RUNNER_SCRIPT_TIMEOUT").and_then(parse).filter(|limit| !limit.is_zero());
-        while let Some(step) = steps.pop_front() {
-            let due = match step.when.as_str() {
-                "always" => true,
-                "on_failure" => end != End::Success,
-                _ => end == End::Success,
-            };
-            if !due || step.script.is_empty() {
-                continue;
-            }
-            let (limit, deadline) = match own_limit.map(|own| (own, Instant::now() + own)) {
-                Some((own, deadline)) if deadline < self.deadline => (own, deadline),
-                _ => (self.limit, self.deadline),
-            };
-            let section = if step.name == "script" { "step_script".to_owned() } else { format!("step_{}", step.name) };
-            self.section(&section, "Running the script");
-            let ended = self.shell(&step.name, &step.script, deadline, Level::Run, last && steps.is_empty()).await;
-            self.section_end(&section);
-            let this = match ended {
-                Ok(ended) => end_of(ended, limit),
-                Err(end) => end,
-            };
-            match this {
-                End::Success => {}
-                End::Exit(_) | End::Signal(_) if step.allow_failure => {}
-                End::Gone | End::Stopped | End::Canceled | End::System(_) => return this,
-                _ if end == End::Success => end = this,
-                _ => {}
-            }
-        }
-        end
-    }
-
-    /// `after_script`: its own shell, its own time; how it ends is only told.
-    async fn after(&mut self, step: &Step, end: &End) {
-        self.environment.set("CI_JOB_STATUS", end.job_status());
-        let asked = self.environment.get("RUNNER_AFTER_SCRIPT_TIMEOUT").and_then(parse);
-        let limit = asked.filter(|limit| !limit.is_zero()).unwrap_or(AFTER_SCRIPT_LIMIT);
-        self.section("after_script", "Running after_script");
-        // It runs because the job was cancelled: only a more severe order ends it.
-        let ended = self.shell("after_script", &step.script, Instant::now() + limit, Level::Cancel, true).await;
-        let ended = ended.map_or_else(|end| end, |ended| end_of(ended, limit));
-        let problem = match ended {
-            End::Success | End::Gone | End::Stopped | End::Canceled => None,
-            End::Exit(code) => Some(format!("exit code {code}")),
-            End::Signal(signal) => Some(format!("ended by signal {signal}")),
-            End::Timeout(_) => Some("it took too long".to_owned()),
-            End::System(error) => Some(error),
-        };
-        if let Some(problem) = problem {
-            self.work.log.line(&format!(
-                "\x1b[33;1mWARNING: after_script failed, which does not change the job's result: {problem}\x1b[0;m"
-            ));
-        }
-        self.section_end("after_script");
-    }
-
-    async fn upload(&mut self, end: &End) -> Result<(), String> {
-        let due = artifacts::due(self.work.job, *end == End::Success);
-        if due.is_empty() {
-            return Ok(());
-        }
-        let success = due.iter().any(|artifact| artifact.when != "on_failure");
-        self.section(
-            if success { "upload_artifacts_on_success" } else { "upload_artifacts_on_failure" },
-            "Uploading artifacts",
-        );
-        let mut result = Ok(());
-        for artifact in due {
-            let work = self.work;
-            let upload = artifacts::upload(work.job, artifact, work.places, work.exchange, work.log);
-            let this = tokio::select! {
-                this = upload => this,
-                _ = work.control.above(Level::Cancel) => Err("the upload was broken off".to_owned()),
-            };
-            result = result.and(this);
-        }
-        self.section_end(if success { "upload_artifacts_on_success" } else { "upload_artifacts_on_failure" });
-        result
-    }
-
-    /// Runs commands in a shell of their own.
-    async fn shell(
-        &mut self,
-        name: &str,
-        lines: &[String],
-        deadline: Instant,
-        heed: Level,
-        last: bool,
-    ) -> Result<Ended, End> {
-        let shell = &self.work.settings.shell;
-        let safe: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
-        let path = self.file(&format!("{}.sh", &safe[..safe.len().min(60)]), &script(shell, lines))?;
-        let argv = vec![shell.path.clone(), path];
-        let env = self.environment.pairs();
-        Ok(self.program(argv, env, deadline, heed, last).await)
     }
 
     async fn program(

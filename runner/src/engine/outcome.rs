@@ -16,6 +16,10 @@ pub(crate) enum End {
     Stopped,
     /// The runner could not do its part.
     System(String),
+    /// The job asks for what this runner does not do.
+    Unsupported(String),
+    /// A container image could not be had.
+    NoImage(String),
     /// The server has taken the job away: nobody wants to know.
     Gone,
 }
@@ -45,6 +49,8 @@ impl End {
             Self::Canceled => Some("\x1b[31;1mERROR: Job canceled\x1b[0;m".to_owned()),
             Self::Stopped => failed(" (system failure): the runner was stopped".to_owned()),
             Self::System(error) => failed(format!(" (system failure): {error}")),
+            Self::Unsupported(what) => failed(format!(" (not supported by this runner): {what}")),
+            Self::NoImage(image) => failed(format!(" (system failure): failed to get the image {image}")),
             Self::Gone => None,
         }
     }
@@ -74,6 +80,8 @@ impl End {
             Self::Signal(signal) => failed(reason::SCRIPT_FAILURE, Some(128 + signal), Some(*signal)),
             Self::Timeout(_) => failed(reason::JOB_EXECUTION_TIMEOUT, None, None),
             Self::Canceled | Self::Gone => failed(reason::JOB_CANCELED, None, None),
+            Self::Unsupported(_) => failed(reason::UNSUPPORTED, None, None),
+            Self::NoImage(_) => failed(reason::IMAGE_PULL_FAILURE, None, None),
             Self::Stopped | Self::System(_) => failed(reason::RUNNER_SYSTEM_FAILURE, None, None),
         }
     }
@@ -82,9 +90,18 @@ impl End {
 /// `reason`, or what a server that does not know it (`known` lists what it knows beyond the first
 /// three) takes it for.
 pub(crate) fn known_reason<'a>(reason: &'a str, known: &[String]) -> &'a str {
-    use crate::protocol::reason::{JOB_EXECUTION_TIMEOUT, RUNNER_SYSTEM_FAILURE, SCRIPT_FAILURE, UNKNOWN_FAILURE};
+    use crate::protocol::reason::{
+        EXTERNAL_DEPENDENCY_FAILURE, IMAGE_PULL_FAILURE, JOB_EXECUTION_TIMEOUT, RUNNER_SYSTEM_FAILURE, SCRIPT_FAILURE,
+        UNKNOWN_FAILURE,
+    };
     let always = [SCRIPT_FAILURE, RUNNER_SYSTEM_FAILURE, JOB_EXECUTION_TIMEOUT, ""];
-    if always.contains(&reason) || known.iter().any(|name| name == reason) { reason } else { UNKNOWN_FAILURE }
+    if always.contains(&reason) || known.iter().any(|name| name == reason) {
+        return reason;
+    }
+    match reason {
+        IMAGE_PULL_FAILURE | EXTERNAL_DEPENDENCY_FAILURE => RUNNER_SYSTEM_FAILURE,
+        _ => UNKNOWN_FAILURE,
+    }
 }
 
 fn signal_name(signal: i32) -> &'static str {
@@ -129,9 +146,11 @@ mod tests {
     }
 
     #[test]
-    fn reasons_that_a_server_does_not_know_become_unknown() {
+    fn reasons_that_a_server_does_not_know_become_ones_that_it_knows() {
         assert_eq!(known_reason(reason::JOB_CANCELED, &[]), reason::UNKNOWN_FAILURE);
         assert_eq!(known_reason(reason::JOB_CANCELED, &[reason::JOB_CANCELED.to_owned()]), reason::JOB_CANCELED);
+        assert_eq!(known_reason(reason::IMAGE_PULL_FAILURE, &[]), reason::RUNNER_SYSTEM_FAILURE);
+        assert_eq!(known_reason(reason::UNSUPPORTED, &[]), reason::UNKNOWN_FAILURE);
         assert_eq!(known_reason(reason::SCRIPT_FAILURE, &[]), reason::SCRIPT_FAILURE);
     }
 }

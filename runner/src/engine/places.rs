@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -62,6 +62,21 @@ impl Places {
         Ok(path)
     }
 
+    /// Lets the users of a container's image, whoever they are, read scripts and file variables and
+    /// write to the workspace. The folders around stay closed to others on this machine.
+    pub(crate) fn open_up(&self) -> io::Result<()> {
+        set_mode(&self.private, 0o755)?;
+        set_mode(&self.temporary(), 0o1777)?;
+        set_mode(&self.build, 0o777)?;
+        for entry in fs::read_dir(&self.private)?.flatten() {
+            let name = entry.file_name();
+            if name.to_str().is_some_and(|name| name.starts_with("file-") || name.as_bytes().ends_with(b".sh")) {
+                set_mode(&entry.path(), 0o644)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The file that the log is kept in.
     pub(crate) fn open_spool(&self) -> io::Result<File> {
         OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(self.private.join("trace"))
@@ -90,6 +105,10 @@ impl Places {
             work();
         }
     }
+}
+
+fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
 
 fn make(folder: &Path) -> io::Result<()> {

@@ -179,7 +179,7 @@ impl<'a> Session<'a> {
         stuck: bool,
     ) -> Ended {
         if stuck {
-            self.log.line("\x1b[33;1mWARNING: processes of this job could not be ended\x1b[0;m");
+            self.log.warning("processes of this job could not be ended");
         }
         match (why, drained) {
             (Some(why), _) => why,

@@ -1,6 +1,10 @@
 //! The project's files: fetched with `git`, copied from a folder, or none.
 
-use std::{ffi::OsStr, fs, io, os::unix::ffi::OsStrExt, path::Path};
+mod address;
+mod folder;
+
+use address::{check_url, host_end, split_credentials};
+pub(super) use folder::copy_folder;
 
 use super::environment::Environment;
 use crate::protocol::{GitInfo, JobPayload};
@@ -14,6 +18,15 @@ pub(crate) enum Sources {
     Folder(std::path::PathBuf),
 }
 
+/// What there is to be fetched.
+pub(super) enum Plan {
+    /// There are no sources.
+    Nothing,
+    /// The job does not want them.
+    Unwanted,
+    Fetch(Fetch),
+}
+
 /// What `git` is to do, once it is known to be harmless.
 pub(super) struct Fetch {
     /// The address without credentials.
@@ -24,19 +37,34 @@ pub(super) struct Fetch {
     sha: String,
     refspecs: Vec<String>,
     depth: u32,
+    flags: String,
     checkout: bool,
-    submodules: Option<bool>,
+    clean: String,
+    submodules: Option<Submodules>,
     attempts: u32,
     title: String,
 }
 
+/// How submodules are fetched.
+struct Submodules {
+    deep: bool,
+    depth: String,
+    paths: String,
+    flags: String,
+    /// Whether addresses of the sources' host that are for SSH are asked for over HTTP.
+    force_http: bool,
+}
+
 /// Run by the shell, so that every `git` is a process of the job. All that differs comes in variables
 /// and positional parameters; nothing is ever part of the text.
-const SCRIPT: &str = r#"set -e
+///
+/// `set -f`: flags and paths that a job gives are words, never patterns. What hooks left lying about is
+/// cleaned away as it would be in a workspace that had been used before.
+const SCRIPT: &str = r#"set -ef
 git init --quiet --template= .
 git remote add -- origin "$WEIR_GIT_URL"
 fetch() {
-    git fetch --quiet --prune ${WEIR_GIT_UPLOAD_PACK:+--upload-pack="$WEIR_GIT_UPLOAD_PACK"} \
+    git fetch $WEIR_GIT_FLAGS ${WEIR_GIT_UPLOAD_PACK:+--upload-pack="$WEIR_GIT_UPLOAD_PACK"} \
         ${WEIR_GIT_DEPTH:+--depth="$WEIR_GIT_DEPTH"} -- origin "$@"
 }
 attempt=1
@@ -49,26 +77,29 @@ if [ -n "$WEIR_GIT_SHA" ]; then
     # A branch that was forced elsewhere, or has moved on further than the depth, lacks the commit.
     git cat-file -e "$WEIR_GIT_SHA^{commit}" 2>/dev/null || fetch "$WEIR_GIT_SHA"
     git checkout --quiet --force --detach "$WEIR_GIT_SHA" --
+    [ -z "$WEIR_GIT_CLEAN" ] || git clean --quiet $WEIR_GIT_CLEAN
 fi
 if [ -n "$WEIR_GIT_SUBMODULES" ]; then
-    git submodule sync --quiet ${WEIR_GIT_SUBMODULES#normal}
-    git submodule --quiet update --init ${WEIR_GIT_SUBMODULES#normal}
+    git submodule --quiet sync ${WEIR_GIT_SUBMODULES#normal}
+    git submodule --quiet update --init ${WEIR_GIT_SUBMODULES#normal} \
+        ${WEIR_GIT_SUBMODULE_DEPTH:+--depth="$WEIR_GIT_SUBMODULE_DEPTH"} $WEIR_GIT_SUBMODULE_FLAGS \
+        -- $WEIR_GIT_SUBMODULE_PATHS
 fi
 "#;
 
 impl Fetch {
-    /// What the job asks for; none when it needs no sources.
-    pub(super) fn new(job: &JobPayload, environment: &Environment) -> Result<Option<Self>, String> {
-        let strategy = environment.get("GIT_STRATEGY").unwrap_or("fetch");
+    /// What the job asks for.
+    pub(super) fn plan(job: &JobPayload, environment: &Environment) -> Result<Plan, String> {
         let info = &job.git_info;
-        match strategy {
-            "none" | "empty" => return Ok(None),
+        if info.repo_url.is_empty() {
+            return Ok(Plan::Nothing);
+        }
+        let get = |name: &str| environment.get(name).unwrap_or_default();
+        match get("GIT_STRATEGY") {
+            "none" | "empty" => return Ok(Plan::Unwanted),
             // Workspaces are new: there is nothing to fetch into.
             "" | "clone" | "fetch" => {}
             other => return Err(format!("GIT_STRATEGY {other:?} is none of clone, fetch, none, empty")),
-        }
-        if info.repo_url.is_empty() {
-            return Ok(None);
         }
         let (url, secret_url) = split_credentials(info.repo_url.reveal());
         check_url(&url)?;
@@ -79,23 +110,41 @@ impl Fetch {
         if let Some(bad) = refspecs.iter().find(|spec| spec.starts_with('-') || spec.contains(char::is_control)) {
             return Err(format!("{bad:?} is not a refspec"));
         }
-        let short = &info.sha[..info.sha.len().min(8)];
-        let submodules = match environment.get("GIT_SUBMODULE_STRATEGY") {
-            None | Some("" | "none") => None,
-            Some("normal") => Some(false),
-            Some("recursive") => Some(true),
-            Some(other) => return Err(format!("GIT_SUBMODULE_STRATEGY {other:?} is none of none, normal, recursive")),
+        let checkout = environment.flag("GIT_CHECKOUT", true);
+        let deep = match get("GIT_SUBMODULE_STRATEGY") {
+            "" | "none" => None,
+            "normal" => Some(false),
+            "recursive" => Some(true),
+            other => return Err(format!("GIT_SUBMODULE_STRATEGY {other:?} is none of none, normal, recursive")),
+        };
+        let depth = |text: &str| text.parse::<u32>().ok().filter(|depth| *depth > 0);
+        let submodules = deep.filter(|_| checkout).map(|deep| Submodules {
+            deep,
+            depth: depth(get("GIT_SUBMODULE_DEPTH")).map(|depth| depth.to_string()).unwrap_or_default(),
+            paths: get("GIT_SUBMODULE_PATHS").to_owned(),
+            flags: get("GIT_SUBMODULE_UPDATE_FLAGS").to_owned(),
+            force_http: environment.flag("GIT_SUBMODULE_FORCE_HTTPS", false),
+        });
+        let flags = environment.get("GIT_FETCH_EXTRA_FLAGS").unwrap_or("--prune --quiet");
+        let clean = match get("GIT_CLEAN_FLAGS") {
+            "none" => "",
+            // Nothing can be there that is not of the commit.
+            "" if job.hooks.is_empty() => "",
+            "" => "-ffdx",
+            flags => flags,
         };
         let attempts = environment.get("GET_SOURCES_ATTEMPTS").and_then(|text| text.parse().ok()).unwrap_or(1);
-        Ok(Some(Self {
+        Ok(Plan::Fetch(Self {
             is_file: url.starts_with("file://") || url.starts_with('/'),
-            title: format!("Fetching {} as {}", short, info.git_ref),
+            title: format!("Fetching {} as {}", &info.sha[..info.sha.len().min(8)], info.git_ref),
             url,
             secret_url,
             sha: info.sha.clone(),
             refspecs,
             depth: info.depth,
-            checkout: environment.get("GIT_CHECKOUT") != Some("false"),
+            flags: flags.to_owned(),
+            checkout,
+            clean: clean.to_owned(),
             submodules,
             attempts: u32::clamp(attempts, 1, 10),
         }))
@@ -104,6 +153,11 @@ impl Fetch {
     /// What the log says before it begins.
     pub(super) fn title(&self) -> &str {
         &self.title
+    }
+
+    /// Whether the commit's files are put into the workspace.
+    pub(super) fn checks_out(&self) -> bool {
+        self.checkout
     }
 
     /// The shell's text.
@@ -132,20 +186,35 @@ impl Fetch {
         if self.is_file {
             config.push(("protocol.file.allow".to_owned(), "always".to_owned()));
         }
-        if let Some(secret) = &self.secret_url {
-            config.push((format!("url.{secret}.insteadOf"), self.url.clone()));
+        // For the whole host: submodules are beside the project more often than not.
+        let base = self.secret_url.as_ref().unwrap_or(&self.url);
+        let base = &base[..host_end(base)];
+        let plain = &self.url[..host_end(&self.url)];
+        if base != plain {
+            config.push((format!("url.{base}/.insteadOf"), format!("{plain}/")));
         }
+        if let Some(host) = plain.split_once("://").map(|(_, host)| host.split(':').next().unwrap_or_default())
+            && self.submodules.as_ref().is_some_and(|submodules| submodules.force_http)
+            && plain.starts_with("http")
+        {
+            config.push((format!("url.{base}/.insteadOf"), format!("git@{host}:")));
+            config.push((format!("url.{base}/.insteadOf"), format!("ssh://git@{host}/")));
+        }
+        let submodules = self.submodules.as_ref();
+        let of = |part: fn(&Submodules) -> &str| submodules.map(part).unwrap_or_default().to_owned();
         let mut variables = vec![
             ("GIT_TERMINAL_PROMPT", "0".to_owned()),
             ("GIT_CONFIG_COUNT", config.len().to_string()),
             ("WEIR_GIT_URL", self.url.clone()),
             ("WEIR_GIT_SHA", if self.checkout { self.sha.clone() } else { String::new() }),
             ("WEIR_GIT_DEPTH", if self.depth == 0 { String::new() } else { self.depth.to_string() }),
+            ("WEIR_GIT_FLAGS", self.flags.clone()),
+            ("WEIR_GIT_CLEAN", self.clean.clone()),
             ("WEIR_GIT_ATTEMPTS", self.attempts.to_string()),
-            (
-                "WEIR_GIT_SUBMODULES",
-                self.submodules.map_or("", |deep| if deep { "--recursive" } else { "normal" }).to_owned(),
-            ),
+            ("WEIR_GIT_SUBMODULES", of(|submodules| if submodules.deep { "--recursive" } else { "normal" })),
+            ("WEIR_GIT_SUBMODULE_DEPTH", of(|submodules| &submodules.depth)),
+            ("WEIR_GIT_SUBMODULE_PATHS", of(|submodules| &submodules.paths)),
+            ("WEIR_GIT_SUBMODULE_FLAGS", of(|submodules| &submodules.flags)),
             // git does not hand its configuration on to the other side of a local fetch.
             (
                 "WEIR_GIT_UPLOAD_PACK",
@@ -174,102 +243,59 @@ fn refspecs(info: &GitInfo) -> Vec<String> {
     }
 }
 
-/// Takes user and password out of an HTTP address.
-fn split_credentials(url: &str) -> (String, Option<String>) {
-    for scheme in ["http://", "https://"] {
-        let Some(rest) = url.strip_prefix(scheme) else { continue };
-        let authority = rest.split('/').next().unwrap_or_default();
-        if let Some((credentials, _)) = authority.rsplit_once('@') {
-            return (format!("{scheme}{}", &rest[credentials.len() + 1..]), Some(url.to_owned()));
-        }
-    }
-    (url.to_owned(), None)
-}
-
-/// Lets through what names a repository, and nothing that makes git run a program.
-fn check_url(url: &str) -> Result<(), String> {
-    let known = ["http://", "https://", "ssh://", "git://", "file:///"].iter().any(|scheme| url.starts_with(scheme));
-    // `user@host:path`; `ext::program` and the like have two colons.
-    let like_scp = url.split_once(':').is_some_and(|(host, path)| {
-        !path.starts_with([':', '/']) && !host.is_empty() && !host.starts_with('-') && !host.contains('/')
-    });
-    if url.contains(char::is_control) || !(known || like_scp || url.starts_with('/')) {
-        return Err("the sources' address is not one that git may be asked for".to_owned());
-    }
-    Ok(())
-}
-
-/// Copies the files of `from` that belong to the project: those that git knows and those that it does
-/// not know but does not ignore; everything when it is no repository or there is no git.
-pub(super) fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
-    let git = |folder: &Path, arguments: &[&OsStr]| {
-        let mut command = std::process::Command::new("git");
-        command.args(["-c", "safe.directory=*", "-c", "core.fsmonitor=false"]).args(arguments).current_dir(folder);
-        command.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::null()).output()
-    };
-    if from.join(".git").exists() {
-        // Scripts may ask git about the commit, and change what they like: a repository of its own that
-        // borrows the objects. Without one (there is no commit yet) the files alone must do.
-        let clone = ["clone", "--quiet", "--shared", "--no-checkout", "--template=", "--"].map(OsStr::new);
-        let cloned = git(to, &[&clone[..], &[from.as_os_str(), OsStr::new(".")]].concat());
-        if cloned.is_ok_and(|cloned| cloned.status.success()) {
-            let _ = git(to, &["reset", "--quiet"].map(OsStr::new));
-        }
-    }
-    let list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"].map(OsStr::new);
-    match git(from, &list) {
-        Ok(listed) if listed.status.success() => {
-            for name in listed.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
-                let name = Path::new(OsStr::from_bytes(name));
-                let target = to.join(name);
-                if let Some(parent) = target.parent() {
-                    fs::create_dir_all(parent)?;
-                }
-                copy(&from.join(name), &target)?;
-            }
-            Ok(())
-        }
-        _ => copy(from, to),
-    }
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let Ok(meta) = fs::symlink_metadata(from) else {
-        // Known to git, but deleted.
-        return Ok(());
-    };
-    if meta.is_symlink() {
-        std::os::unix::fs::symlink(fs::read_link(from)?, to)
-    } else if meta.is_dir() {
-        fs::create_dir_all(to)?;
-        for entry in fs::read_dir(from)? {
-            let entry = entry?;
-            copy(&entry.path(), &to.join(entry.file_name()))?;
-        }
-        Ok(())
-    } else if meta.is_file() {
-        fs::copy(from, to)?;
-        // What `make` compares stays as it was.
-        fs::File::options().write(true).open(to).and_then(|file| file.set_modified(meta.modified()?)).or(Ok(()))
-    } else {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn credentials_leave_the_address_and_programs_are_no_addresses() {
-        let (url, secret) = split_credentials("https://ci:p@ss@host/a/b@c.git");
-        assert_eq!((url.as_str(), secret.is_some()), ("https://host/a/b@c.git", true));
-        assert_eq!(split_credentials("https://host/a@b.git"), ("https://host/a@b.git".to_owned(), None));
-        for good in ["https://h/p.git", "file:///srv/p.git", "git@host:a/b.git", "/srv/p.git", "ssh://git@h/p"] {
-            assert_eq!(check_url(good), Ok(()), "{good}");
+    fn credentials_serve_the_whole_host_and_submodules_that_are_asked_for_by_ssh() {
+        let environment = Environment::of(&[
+            ("GIT_SUBMODULE_STRATEGY", "recursive"),
+            ("GIT_SUBMODULE_FORCE_HTTPS", "true"),
+            ("GIT_SUBMODULE_DEPTH", "3"),
+            ("GIT_SUBMODULE_PATHS", "lib :(exclude)vendor"),
+            ("GIT_CLEAN_FLAGS", "-ffdx -e kept/"),
+        ]);
+        let git_info = GitInfo { repo_url: "https://ci:secret@git.example:8443/a/b.git".into(), ..GitInfo::default() };
+        let job = JobPayload { git_info, ..JobPayload::default() };
+        let Ok(Plan::Fetch(fetch)) = Fetch::plan(&job, &environment) else { panic!("nothing to fetch") };
+        let variables: std::collections::BTreeMap<_, _> = fetch.variables().into_iter().collect();
+        let mut instead: Vec<&str> = variables
+            .iter()
+            .filter(|(_, value)| value.starts_with("url."))
+            .map(|(key, value)| {
+                assert_eq!(value, "url.https://ci:secret@git.example:8443/.insteadOf");
+                variables[&key.replace("KEY", "VALUE")].as_str()
+            })
+            .collect();
+        instead.sort_unstable();
+        assert_eq!(instead, ["git@git.example:", "https://git.example:8443/", "ssh://git@git.example/"]);
+        for (name, want) in [
+            ("WEIR_GIT_URL", "https://git.example:8443/a/b.git"),
+            ("WEIR_GIT_SUBMODULES", "--recursive"),
+            ("WEIR_GIT_SUBMODULE_DEPTH", "3"),
+            ("WEIR_GIT_SUBMODULE_PATHS", "lib :(exclude)vendor"),
+            ("WEIR_GIT_CLEAN", "-ffdx -e kept/"),
+            ("WEIR_GIT_FLAGS", "--prune --quiet"),
+        ] {
+            assert_eq!(variables[name], want, "{name}");
         }
-        for bad in ["ext::sh -c id", "-u/x", "--upload-pack=x:y", "file://h/x", "relative/path", "fd::17", "a\nb:c"] {
-            assert!(check_url(bad).is_err(), "{bad}");
+    }
+
+    #[test]
+    fn words_that_mean_nothing_are_refused_and_strategies_are_told_apart() {
+        let url = || GitInfo { repo_url: "/srv/p.git".into(), ..GitInfo::default() };
+        let job = JobPayload { git_info: url(), ..JobPayload::default() };
+        let plan = |pairs: &[(&str, &str)]| Fetch::plan(&job, &Environment::of(pairs));
+        for strategy in ["none", "empty"] {
+            assert!(matches!(plan(&[("GIT_STRATEGY", strategy)]), Ok(Plan::Unwanted)));
         }
+        for (no, word) in [(false, "true"), (true, "false"), (true, "0"), (false, "perhaps"), (false, "")] {
+            let Ok(Plan::Fetch(fetch)) = plan(&[("GIT_CHECKOUT", word)]) else { panic!("{word}") };
+            assert_eq!(fetch.checks_out(), !no, "{word}");
+        }
+        assert!(plan(&[("GIT_STRATEGY", "pull")]).is_err());
+        assert!(plan(&[("GIT_SUBMODULE_STRATEGY", "some")]).is_err());
+        assert!(matches!(Fetch::plan(&JobPayload::default(), &Environment::of(&[])), Ok(Plan::Nothing)));
     }
 }

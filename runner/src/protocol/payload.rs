@@ -144,8 +144,14 @@ wire! {
     pub struct Image {
         /// Its name.
         pub name: String,
-        /// The entry point.
+        /// What is run instead of the image's own entry point; empty means that one, and one empty
+        /// text means none.
         pub entrypoint: Vec<String>,
+        /// `always`, `if-not-present`, `never`, in the order in which they are tried.
+        pub pull_policy: Vec<String>,
+        /// What only some kinds of runners understand.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub executor_opts: Option<ExecutorOpts>,
     }
 
     /// A service container.
@@ -154,10 +160,35 @@ wire! {
         pub name: String,
         /// Host names, separated by spaces or commas.
         pub alias: String,
-        /// The entry point.
+        /// What is run instead of the image's own entry point.
         pub entrypoint: Vec<String>,
         /// Its command.
         pub command: Vec<String>,
+        /// Its own variables.
+        pub variables: Vec<Variable>,
+        /// `always`, `if-not-present`, `never`, in the order in which they are tried.
+        pub pull_policy: Vec<String>,
+        /// What only some kinds of runners understand.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub executor_opts: Option<ExecutorOpts>,
+    }
+
+    /// What only some kinds of runners understand. Clients fail a job that names more than they know:
+    /// nothing is written that is not asked for.
+    pub struct ExecutorOpts {
+        /// For Docker and Podman.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub docker: Option<DockerOpts>,
+    }
+
+    /// What Docker and Podman understand.
+    pub struct DockerOpts {
+        /// The platform of the image.
+        #[serde(skip_serializing_if = "String::is_empty")]
+        pub platform: String,
+        /// Who runs in it.
+        #[serde(skip_serializing_if = "String::is_empty")]
+        pub user: String,
     }
 
     /// What is uploaded after the script.

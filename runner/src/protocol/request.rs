@@ -92,6 +92,12 @@ wire! {
         pub return_exit_code: bool,
         /// Variables of services.
         pub service_variables: bool,
+        /// More than one host name of a service.
+        pub service_multiple_aliases: bool,
+        /// `executor_opts` of images.
+        pub image_executor_opts: bool,
+        /// `executor_opts` of services.
+        pub service_executor_opts: bool,
         /// A cancelled job still runs its `after_script`.
         pub cancel_gracefully: bool,
         /// The runner confirms a job before it starts it.

@@ -45,9 +45,9 @@ pub(super) fn start(shared: &Arc<Shared>, tasks: &TaskTracker, job: JobPayload, 
 }
 
 async fn run(shared: &Arc<Shared>, job: JobPayload, control: &Control, slot: OwnedSemaphorePermit) {
-    let key = JobKey { id: job.id, token: job.token.clone() };
     let places = Places::new(&shared.settings.dir, job.id);
     let record = Record::new(&job);
+    let key = JobKey { id: job.id, token: job.token.clone(), debug: record.debug };
     let prepared =
         shared.spares.create(&places).and_then(|()| record.write(&places)).and_then(|()| places.open_spool());
     let (spool, problem) = match prepared {

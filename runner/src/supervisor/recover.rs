@@ -11,7 +11,7 @@ use super::{
 use crate::{
     client::JobKey,
     control::Control,
-    engine::{End, Places},
+    engine::{End, Places, remove_left},
     processes::end_marked,
     trace::{Log, Pace, Sent, send_trace},
 };
@@ -34,6 +34,9 @@ pub(super) async fn recover(shared: &Arc<Shared>, tasks: &TaskTracker) {
         Ok(Ok(count)) => tracing::warn!(count, "ended processes that an earlier runner left behind"),
         Ok(Err(pids)) => tracing::error!(?pids, "processes of an earlier runner could not be ended"),
         Err(error) => tracing::error!(%error, "failed to look for processes of an earlier runner"),
+    }
+    if let Err(error) = remove_left(&shared.settings).await {
+        tracing::error!(%error, "failed to remove containers of an earlier runner");
     }
     for id in left.iter().copied() {
         let control = Control::new();
@@ -60,7 +63,7 @@ async fn close(shared: &Shared, id: i64, places: &Places, control: &Control) {
             return;
         }
     };
-    let key = JobKey { id, token: record.token.clone() };
+    let key = JobKey { id, token: record.token.clone(), debug: record.debug };
     let kept = Kept::read(places);
     let spool = places.open_spool();
     let resumed = tokio::task::spawn_blocking(move || spool.and_then(Log::resumed)).await;

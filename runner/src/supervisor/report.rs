@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     client::{Backoff, Client, ClientError, JobKey, Updated},
     control::Control,
-    engine::{JobOutcome, Places, known_reason},
+    engine::{JobOutcome, Places, known_reason, truth},
     protocol::{JobPayload, JobState, Output, Secret, UpdateRequest},
     trace::{Log, Pace, Sent, send_trace},
 };
@@ -24,6 +24,9 @@ pub(super) struct Record {
     pub token: Secret,
     /// The failure reasons that the server knows.
     pub reasons: Vec<String>,
+    /// Whether the log shows more than everybody may see.
+    #[serde(default)]
+    pub debug: bool,
 }
 
 /// How the job ended, kept while the server is away.
@@ -36,7 +39,13 @@ pub(super) struct Kept {
 
 impl Record {
     pub(super) fn new(job: &JobPayload) -> Self {
-        Self { id: job.id, token: job.token.clone(), reasons: job.features.failure_reasons.clone() }
+        let traced = job.variable_map().get("CI_DEBUG_TRACE").and_then(|variable| truth(variable.value.reveal()));
+        Self {
+            id: job.id,
+            token: job.token.clone(),
+            reasons: job.features.failure_reasons.clone(),
+            debug: traced == Some(true),
+        }
     }
 
     pub(super) fn write(&self, places: &Places) -> io::Result<()> {

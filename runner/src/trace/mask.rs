@@ -153,7 +153,8 @@ impl Masker {
     }
 }
 
-fn base64(bytes: &[u8]) -> String {
+/// The usual base64, with padding.
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {

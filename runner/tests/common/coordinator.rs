@@ -10,7 +10,7 @@ use std::{
 use axum::{
     Router,
     body::Bytes,
-    extract::{Path as Id, State},
+    extract::{Path as Id, RawQuery, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{patch, post, put},
@@ -26,6 +26,8 @@ pub struct Seen {
     pub updates: Vec<UpdateRequest>,
     pub artifacts: Vec<Vec<u8>>,
     pub done: bool,
+    /// Whether the trace was said to show more than everybody may see.
+    pub debug: bool,
     /// What the header Job-Status says.
     pub status: &'static str,
 }
@@ -120,11 +122,18 @@ async fn request(State(all): State<Coordinator>, body: Bytes) -> Response {
     (StatusCode::NO_CONTENT, [(header::LAST_UPDATE, "1")]).into_response()
 }
 
-async fn trace(State(all): State<Coordinator>, Id(id): Id<i64>, headers: HeaderMap, body: Bytes) -> Response {
+async fn trace(
+    State(all): State<Coordinator>,
+    Id(id): Id<i64>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let mut all = all.inner();
     let all = &mut *all;
     let seen = all.seen.entry(id).or_default();
     seen.patches += 1;
+    seen.debug |= query.as_deref() == Some("debug_trace=true");
     if all.trouble.forget_at == Some(seen.patches) {
         seen.trace.clear();
     }

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use model::plan::Variable;
 use pipeline::Files;
 
+use crate::service::files::last_commits;
 use crate::service::variables::slug;
 
 /// The branch of a folder that is no repository.
@@ -52,6 +53,11 @@ impl Folder {
         self.root.file_name().map_or_else(|| "project".into(), |name| name.to_string_lossy().into_owned())
     }
 
+    /// Tells this folder's caches from those of others.
+    pub fn number(&self) -> i64 {
+        i64::from(crc32fast::hash(self.root.as_os_str().as_encoded_bytes()))
+    }
+
     /// What is known before a run exists (contracts/ci-yaml.md part 6).
     pub fn predefined(&self) -> Vec<Variable> {
         let (text, name) = (|text: &str| text.to_owned(), self.name());
@@ -81,6 +87,11 @@ impl Folder {
             list.push(("CI_COMMIT_TITLE", self.title.clone()));
         }
         list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::new(key, value) }).collect()
+    }
+
+    /// A name for the last commits that changed these files; `None` without any.
+    pub fn last_commits(&self, files: &[String]) -> Option<String> {
+        last_commits(&self.root.join(".git"), "HEAD", files)
     }
 
     fn names(&self, arguments: &[&str]) -> Option<Vec<String>> {

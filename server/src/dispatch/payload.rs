@@ -1,10 +1,13 @@
 //! The job as a runner gets it.
 
+use std::collections::HashMap;
+
 use model::plan::{PlannedJob, Variable as Planned, When};
 use model::{FailureReason, Job, JobId, Project, Run};
 use runner::protocol::{ArtifactsFile, Dependency, Features, GitInfo, JobInfo, JobPayload, RunnerInfo, Variable};
 
 use super::spec;
+use crate::service::files::last_commits;
 use crate::service::{Weir, variables};
 use crate::store::runs::Commit;
 use crate::store::{Snapshot, StoreError, jobs, projects, runs};
@@ -41,8 +44,25 @@ impl Parts {
     }
 }
 
+/// Names of the last commits that changed some files.
+pub(super) type FileKeys = HashMap<Vec<String>, String>;
+
+/// Asks git for what caches are named after.
+pub(super) async fn file_keys(weir: &Weir, parts: &Parts) -> FileKeys {
+    let wanted: Vec<Vec<String>> = spec::key_files(&parts.planned).cloned().collect();
+    if wanted.is_empty() || parts.run.sha.is_empty() {
+        return FileKeys::new();
+    }
+    let (mirror, sha) = (weir.mirror(parts.project.id), parts.run.sha.clone());
+    let ask = move || {
+        let named = |files: Vec<String>| Some((last_commits(&mirror, &sha, &files)?, files));
+        wanted.into_iter().filter_map(named).map(|(key, files)| (files, key)).collect()
+    };
+    tokio::task::spawn_blocking(ask).await.unwrap_or_default()
+}
+
 /// Builds the payload; `token` is the job's own.
-pub(super) fn build(weir: &Weir, parts: Parts, token: &str) -> JobPayload {
+pub(super) fn build(weir: &Weir, parts: Parts, keys: &FileKeys, token: &str) -> JobPayload {
     let Parts { job, run, project, planned, variables, sources } = parts;
     let mut all = predefined(weir, &job, &run, &project, token);
     all.extend(spec::variables(&planned));
@@ -78,7 +98,9 @@ pub(super) fn build(weir: &Weir, parts: Parts, token: &str) -> JobPayload {
         runner_info: RunnerInfo { timeout: i64::from(job.timeout), uuid: job.uid.to_string() },
         variables: all,
         steps: spec::steps(&planned, i64::from(job.timeout)),
+        hooks: spec::hooks(&planned),
         artifacts: spec::artifacts(&planned),
+        cache: spec::caches(&planned, &|files| keys.get(files).cloned()),
         dependencies: sources.iter().map(|source| dependency(source, token)).collect(),
         features: Features {
             trace_sections: true,

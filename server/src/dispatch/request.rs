@@ -74,7 +74,8 @@ async fn take(weir: &Weir, asker: &Asker) -> Result<Option<JobPayload>, Error> {
         .await?;
     let Some(parts) = taken else { return Ok(None) };
     weir.heartbeats().job(parts.job.id);
-    Ok(Some(payload::build(weir, parts, &token)))
+    let keys = payload::file_keys(weir, &parts).await;
+    Ok(Some(payload::build(weir, parts, &keys, &token)))
 }
 
 /// Jobs whose 201 never arrived (the server ended, or the connection broke, between the commit and

@@ -1,8 +1,8 @@
 //! What a planned job becomes in the runner's words: the same for a job of a server and for one of
 //! `weir exec`.
 
-use model::plan::{ArtifactSpec, PlannedJob, When};
-use runner::protocol::{Artifact, Step, Variable};
+use model::plan::{ArtifactSpec, CacheKey, CacheSpec, PlannedJob, When};
+use runner::protocol::{Artifact, Cache, Hook, Step, Variable};
 
 /// The scripts; `timeout` in seconds.
 pub fn steps(job: &PlannedJob, timeout: i64) -> Vec<Step> {
@@ -32,15 +32,59 @@ pub fn artifacts(job: &PlannedJob) -> Vec<Artifact> {
 
 fn archive(spec: &ArtifactSpec) -> Artifact {
     Artifact {
-        name: "artifacts".into(),
+        name: spec.name.clone().unwrap_or_else(|| "artifacts".into()),
+        untracked: spec.untracked,
         paths: spec.paths.clone(),
-        when: match spec.when {
-            When::OnFailure | When::Always => spec.when.as_str().into(),
-            _ => "on_success".into(),
-        },
+        exclude: spec.exclude.clone(),
+        when: after(spec.when),
         artifact_type: "archive".into(),
         artifact_format: "zip".into(),
         ..Artifact::default()
+    }
+}
+
+/// The caches. `of_files` names the last commits of files; a cache of files that nobody knows has the
+/// key `default`, as on GitLab.
+pub fn caches(job: &PlannedJob, of_files: &dyn Fn(&[String]) -> Option<String>) -> Vec<Cache> {
+    let key = |key: &CacheKey| match key {
+        CacheKey::Text(text) => text.clone(),
+        CacheKey::Files { files, prefix } => {
+            let commits = of_files(files).unwrap_or_else(|| "default".to_owned());
+            prefix.as_ref().map_or_else(|| commits.clone(), |prefix| format!("{prefix}-{commits}"))
+        }
+    };
+    let one = |cache: &CacheSpec| Cache {
+        key: key(&cache.key),
+        untracked: cache.untracked,
+        policy: cache.policy.clone(),
+        paths: cache.paths.clone(),
+        when: after(cache.when),
+        fallback_keys: cache.fallback_keys.clone(),
+    };
+    job.cache.iter().map(one).collect()
+}
+
+/// The lists of files whose last commits name a cache.
+pub fn key_files(job: &PlannedJob) -> impl Iterator<Item = &Vec<String>> {
+    job.cache.iter().filter_map(|cache| match &cache.key {
+        CacheKey::Files { files, .. } => Some(files),
+        CacheKey::Text(_) => None,
+    })
+}
+
+/// What runs before the sources are fetched.
+pub fn hooks(job: &PlannedJob) -> Vec<Hook> {
+    if job.pre_get_sources_script.is_empty() {
+        return Vec::new();
+    }
+    vec![Hook { name: "pre_get_sources_script".into(), script: job.pre_get_sources_script.clone() }]
+}
+
+/// After which end something is kept.
+fn after(when: When) -> String {
+    match when {
+        When::OnFailure | When::Always => when.as_str().into(),
+        _ => "on_success".into(),
     }
 }
 

@@ -1,10 +1,11 @@
 //! The files of a commit, as the language asks for them (`include`, `exists`, `changes`): read from
 //! the mirror of the project's repository. Evaluation happens on a thread that may wait.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use pipeline::Files;
+use sha2::{Digest as _, Sha256};
 
 use super::source::{DEFINITION_LIMIT, command};
 
@@ -77,6 +78,21 @@ impl Files for CommitFiles {
     }
 }
 
+/// A name for the last commits that changed these files; `None` when no commit has them.
+pub fn last_commits(repository: &Path, sha: &str, files: &[String]) -> Option<String> {
+    let mut commits = Vec::new();
+    for file in files {
+        let mut git = command(Some(repository));
+        git.args(["log", "-1", "--format=%H", sha, "--"]).arg(format!(":(literal,top){file}"));
+        let output = git.output().ok()?;
+        let commit = lossy(&output.stdout).trim().to_owned();
+        if output.status.success() && !commit.is_empty() {
+            commits.push(commit);
+        }
+    }
+    (!commits.is_empty()).then(|| hex::encode(&Sha256::digest(commits.join("-"))[..20]))
+}
+
 fn lossy(bytes: impl AsRef<[u8]>) -> String {
     String::from_utf8_lossy(bytes.as_ref()).into_owned()
 }
@@ -109,7 +125,13 @@ mod tests {
         git(folder.path(), &["add", "."]);
         git(folder.path(), &["commit", "-qm", "two"]);
         let sha = git(folder.path(), &["rev-parse", "HEAD"]);
-        let files = CommitFiles::new(folder.path().join(".git"), sha);
+        let repository = folder.path().join(".git");
+        let named = |files: &[&str]| {
+            last_commits(&repository, &sha, &files.iter().map(|file| (*file).to_owned()).collect::<Vec<_>>())
+        };
+        assert!(named(&["ci/jobs.yml"]).is_some() && named(&["ci/jobs.yml"]) == named(&["binary"]));
+        assert!(named(&["später.txt"]) != named(&["binary"]) && named(&["*.yml"]).is_none());
+        let files = CommitFiles::new(repository.clone(), sha.clone());
         assert_eq!(files.read("ci/jobs.yml"), Ok(Some("a:\n".to_owned())));
         assert_eq!(files.read("ci"), Ok(None));
         assert_eq!(files.read("none.yml"), Ok(None));

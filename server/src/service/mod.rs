@@ -2,7 +2,7 @@
 //! rules about who may do what. It knows nothing of HTTP.
 
 mod dashboard;
-mod files;
+pub mod files;
 mod jobs;
 mod maintenance;
 pub mod ordine;

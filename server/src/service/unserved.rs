@@ -1,7 +1,7 @@
 //! What the language says and this server does not do yet. A definition that asks for it is valid, and
 //! `weir lint` shows what it means; but a run would mean something else, so none is started.
 
-use model::plan::{Access, EnvironmentAction, PlannedJob, When};
+use model::plan::{Access, PlannedJob, When};
 use model::{Diagnostic, Severity, Span};
 
 use super::source::DEFINITION_FILE;
@@ -10,31 +10,17 @@ use super::source::DEFINITION_FILE;
 type Unserved = (&'static str, fn(&PlannedJob) -> bool, &'static str);
 
 const IMAGE: &str = "the runner's own shell runs the scripts; call `docker run` or `podman run` in `script`";
-const ARTIFACTS: &str = "list what is wanted under `paths`";
 
 /// In the order of the contract's table of keywords.
 const UNSERVED: &[Unserved] = &[
-    ("cache", |job| !job.cache.is_empty(), "hand files on with `artifacts`"),
     ("tags", |job| !job.tags.is_empty(), "leave it out: the embedded runner takes every job"),
     ("manual_confirmation", |job| job.manual_confirmation.is_some(), "say it in the job's name"),
-    (
-        "environment",
-        |job| job.environment.as_ref().is_some_and(|to| to.action != EnvironmentAction::Access),
-        "hand its address on in `variables`",
-    ),
+    ("environment", |job| job.environment.is_some(), "hand its address on in `variables`"),
     ("image", |job| job.image.is_some(), IMAGE),
     ("services", |job| !job.services.is_empty(), IMAGE),
     ("coverage", |job| job.coverage.is_some(), "print the number; the log keeps it"),
     ("trigger", |job| job.trigger.is_some(), "start the other pipeline with `weir run` in `script`"),
     ("needs:pipeline", |job| !job.parent_needs.is_empty(), "need a job of this pipeline"),
-    ("hooks", |job| !job.pre_get_sources_script.is_empty(), "use `before_script`"),
-    ("artifacts:exclude", |job| job.artifacts.as_ref().is_some_and(|one| !one.exclude.is_empty()), ARTIFACTS),
-    ("artifacts:untracked", |job| job.artifacts.as_ref().is_some_and(|one| one.untracked), ARTIFACTS),
-    (
-        "artifacts:name",
-        |job| job.artifacts.as_ref().is_some_and(|one| one.name.is_some()),
-        "the archive is called `artifacts.zip`",
-    ),
     (
         "artifacts:expire_in",
         |job| job.artifacts.as_ref().is_some_and(|one| one.expire_in.is_some()),
@@ -86,6 +72,13 @@ fn refuse(outcome: &mut pipeline::Outcome, text: &str, unserved: &[Unserved]) {
                 found.push(finding(job, keyword, instead, text));
             }
         }
+    }
+    if plan.name.is_some() {
+        let whole = PlannedJob { base_name: "workflow".into(), line: 1, ..PlannedJob::default() };
+        found.push(Diagnostic {
+            message: "`workflow:name` is not done by this server yet".into(),
+            ..finding(&whole, "workflow:name", "give the pipeline its name on the server", text)
+        });
     }
     if found.is_empty() {
         return;

@@ -57,7 +57,10 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
         .map_err(|error| Failure::new(Exit::Internal, DOING, error))?;
     runtime.block_on(async {
         let scratch = Scratch::new().map_err(|error| Failure::new(Exit::Failed, DOING, error))?;
-        let runner = LocalRunner::new(&scratch.0).map_err(|error| Failure::new(Exit::Failed, DOING, error))?;
+        let mut runner = LocalRunner::new(&scratch.0).map_err(|error| Failure::new(Exit::Failed, DOING, error))?;
+        if let Some(caches) = cache_folder() {
+            runner.keep_caches(caches, runner::supervisor::CACHE_LIMIT);
+        }
         let bench = Bench { runner, folder, origin, variables };
         Exec::new(plan, json).run(&bench).await
     })
@@ -70,6 +73,13 @@ async fn asked_to_end(terminate: &mut Signal, hangup: &mut Signal) {
         _ = terminate.recv() => {}
         _ = hangup.recv() => {}
     }
+}
+
+/// Where caches outlive the command: `$XDG_CACHE_HOME/weir`, else `~/.cache/weir`.
+fn cache_folder() -> Option<PathBuf> {
+    let of = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let caches = of("XDG_CACHE_HOME").or_else(|| Some(of("HOME")?.join(".cache")))?;
+    Some(caches.join("weir"))
 }
 
 /// A folder for the runner, gone when the command is.

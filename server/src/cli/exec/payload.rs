@@ -34,7 +34,7 @@ pub(super) fn build(job: &PlannedJob, id: i64, sources: &[(i64, &str)], bench: &
             name: job.name.clone(),
             stage: job.stage.clone(),
             pipeline_id: 1,
-            project_id: 1,
+            project_id: bench.origin.number(),
             project_name: bench.origin.name(),
             project_full_path: format!("local/{}", bench.origin.name()),
             ..JobInfo::default()
@@ -42,7 +42,9 @@ pub(super) fn build(job: &PlannedJob, id: i64, sources: &[(i64, &str)], bench: &
         runner_info: RunnerInfo { timeout, ..RunnerInfo::default() },
         variables,
         steps: spec::steps(job, timeout),
+        hooks: spec::hooks(job),
         artifacts: spec::artifacts(job),
+        cache: spec::caches(job, &|files| bench.origin.last_commits(files)),
         dependencies,
         features: Features { trace_sections: true, ..Features::default() },
         ..JobPayload::default()

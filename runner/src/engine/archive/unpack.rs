@@ -1,0 +1,183 @@
+//! Unfolding archives, which anybody may have written.
+
+use std::{
+    fs::{self, File, OpenOptions, Permissions},
+    io::{self, Read, Seek},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink},
+    path::{Component, Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use zip::{ZipArchive, extra_fields::ExtraField};
+
+use super::{super::halt::Halt, ArchiveError};
+
+const MAX_ENTRIES: usize = 1_000_000;
+/// Beyond this size an archive may not unfold to more than `MAX_RATIO` times its own.
+const RATIO_FROM: u64 = 256 << 20;
+const MAX_RATIO: u64 = 300;
+
+/// Which links an archive may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Links {
+    /// Those that stay below where it is unfolded.
+    Inside,
+    /// All: a cache comes from the project's own jobs, and a virtual environment links to the machine's
+    /// interpreter. Nothing is ever written through them.
+    All,
+}
+
+/// Unfolds a zip archive below `root`, which nobody else writes to meanwhile. Existing files are
+/// replaced; nothing is written outside, or through a link.
+pub(in crate::engine) fn unzip(
+    archive: File,
+    root: &Path,
+    limit: u64,
+    allowed: Links,
+    halt: &Halt,
+) -> Result<usize, ArchiveError> {
+    let size = archive.metadata()?.len();
+    let mut archive = ZipArchive::new(io::BufReader::new(archive))?;
+    if archive.len() > MAX_ENTRIES || archive.has_overlapping_files()? {
+        return Err(ArchiveError::Bomb);
+    }
+    let most = limit.min(size.saturating_mul(MAX_RATIO).max(RATIO_FROM));
+    let mut written = 0;
+    let mut links = Vec::new();
+    for index in 0..archive.len() {
+        halt.check()?;
+        let mut entry = archive.by_index(index)?;
+        let name = entry.name()?.into_owned();
+        let relative = relative(&name)?;
+        if entry.is_dir() {
+            make_folders(root, &relative, &name)?;
+        } else if entry.is_symlink() {
+            let mut target = String::new();
+            (&mut entry).take(4097).read_to_string(&mut target)?;
+            links.push((relative, target, name));
+        } else if entry.unix_mode().is_none_or(|mode| matches!(mode & 0o170_000, 0 | 0o100_000)) {
+            written += unfold(&mut entry, root, &relative, &name, most - written, halt)?;
+        } else {
+            return Err(ArchiveError::Kind(name));
+        }
+    }
+    // Last, so that nothing of this archive can be written through them.
+    for (relative, target, name) in links {
+        if allowed == Links::Inside {
+            check_link(&relative, &target, &name)?;
+        }
+        symlink(target, make_room(root, &relative, &name)?)?;
+    }
+    Ok(archive.len())
+}
+
+/// Moves all that is in the folder `from` into `to`: files are replaced, folders are merged, and
+/// nothing is written through a link.
+pub(in crate::engine) fn move_into(from: &Path, to: &Path) -> Result<(), ArchiveError> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        let folder = entry.file_type()?.is_dir();
+        match fs::symlink_metadata(&target) {
+            Ok(there) if folder && there.is_dir() => move_into(&entry.path(), &target)?,
+            Ok(there) if folder || there.is_dir() => {
+                return Err(ArchiveError::Blocked(entry.file_name().to_string_lossy().into_owned()));
+            }
+            _ => fs::rename(entry.path(), &target)?,
+        }
+    }
+    Ok(())
+}
+
+fn unfold(
+    entry: &mut zip::read::ZipFile<'_, impl Read + Seek>,
+    root: &Path,
+    relative: &Path,
+    name: &str,
+    most: u64,
+    halt: &Halt,
+) -> Result<u64, ArchiveError> {
+    let path = make_room(root, relative, name)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    // Sizes in the archive are claims; what comes out is counted.
+    let count = io::copy(&mut halt.guard((&mut *entry).take(most + 1)), &mut file)?;
+    if count > most {
+        return Err(ArchiveError::Bomb);
+    }
+    let mode = entry.unix_mode().map_or(0o644, |mode| mode & 0o777);
+    file.set_permissions(Permissions::from_mode(mode | 0o400))?;
+    let modified = entry.extra_data_fields().find_map(|field| match field {
+        ExtraField::ExtendedTimestamp(times) => times.mod_time(),
+        _ => None,
+    });
+    if let Some(seconds) = modified {
+        file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(u64::from(seconds)))?;
+    }
+    Ok(count)
+}
+
+/// The path of an entry, if it stays below where it is unfolded.
+fn relative(name: &str) -> Result<PathBuf, ArchiveError> {
+    let forbidden = || ArchiveError::Name(name.chars().take(200).collect());
+    if name.is_empty() || name.contains('\0') || name.len() > 4096 {
+        return Err(forbidden());
+    }
+    let mut path = PathBuf::new();
+    for part in Path::new(name).components() {
+        match part {
+            Component::Normal(part) => path.push(part),
+            Component::CurDir => {}
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return Err(forbidden()),
+        }
+    }
+    Ok(path)
+}
+
+/// Makes the folders of `relative`; none of them may be a link.
+fn make_folders(root: &Path, relative: &Path, name: &str) -> Result<(), ArchiveError> {
+    let mut path = root.to_owned();
+    for part in relative.components() {
+        path.push(part);
+        match fs::symlink_metadata(&path) {
+            Ok(meta) if meta.is_dir() => {}
+            Ok(_) => return Err(ArchiveError::Blocked(name.to_owned())),
+            Err(_) => fs::create_dir(&path)?,
+        }
+    }
+    Ok(())
+}
+
+/// Makes the folders before the last part, and removes what is in the way of that.
+fn make_room(root: &Path, relative: &Path, name: &str) -> Result<PathBuf, ArchiveError> {
+    if relative.as_os_str().is_empty() {
+        return Err(ArchiveError::Name(name.to_owned()));
+    }
+    make_folders(root, relative.parent().unwrap_or(Path::new("")), name)?;
+    let path = root.join(relative);
+    match fs::symlink_metadata(&path) {
+        Ok(meta) if meta.is_dir() => Err(ArchiveError::Blocked(name.to_owned())),
+        Ok(_) => {
+            fs::remove_file(&path)?;
+            Ok(path)
+        }
+        Err(_) => Ok(path),
+    }
+}
+
+/// Refuses a link that leads out of where it is unfolded.
+fn check_link(relative: &Path, target: &str, name: &str) -> Result<(), ArchiveError> {
+    let outside = || ArchiveError::Link(name.to_owned());
+    let mut depth = relative.components().count().saturating_sub(1);
+    if target.is_empty() || target.len() > 4096 || target.contains('\0') {
+        return Err(outside());
+    }
+    for part in Path::new(target).components() {
+        match part {
+            Component::Normal(_) => depth += 1,
+            Component::CurDir => {}
+            Component::ParentDir => depth = depth.checked_sub(1).ok_or_else(outside)?,
+            Component::RootDir | Component::Prefix(_) => return Err(outside()),
+        }
+    }
+    Ok(())
+}
