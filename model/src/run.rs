@@ -190,6 +190,9 @@ pub struct ArtifactInfo {
     pub filename: String,
     /// Bytes.
     pub size: u64,
+    /// When it is deleted (`artifacts:expire_in`); `None` means with its run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A wish for a run, as every dialect and the browser say it.

@@ -153,6 +153,16 @@ fn instances_of_a_job_know_which_they_are_and_includes_come_from_the_commit() {
 }
 
 #[test]
+fn artifacts_go_when_their_time_is_over() {
+    let server = Server::start(2);
+    let artifacts =
+        |when: &str| format!("{{script: 'echo x > file', artifacts: {{paths: [file], expire_in: {when}}}}}");
+    let view = server.run_to_end("files", &format!("soon: {}\nlate: {}\n", artifacts("1 sec"), artifacts("never")));
+    let view = server.until(view.run.id, "the one is gone", |view| job(view, "soon").artifacts.is_empty());
+    assert_eq!(job(&view, "late").artifacts.len(), 1);
+}
+
+#[test]
 fn what_is_not_run_yet_is_refused_by_name() {
     let server = Server::start(1);
     let body = json!({ "id": "p", "name": "p", "definition": "a:\n  trigger: {include: [{local: child.yml}]}\n" });

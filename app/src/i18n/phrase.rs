@@ -21,6 +21,8 @@ pub trait Phrases {
     fn stages_done(self, done: usize, of: usize) -> String;
     /// Why a job stands where it stands.
     fn reason(self, reason: &Reason) -> String;
+    /// "until 2026-11-20".
+    fn until(self, day: &str) -> String;
     /// "<1 s", "12 s": of what only knows whole seconds.
     fn whole_seconds(self, seconds: i64) -> String;
     /// "lines 1 to 2000 of 5000".
@@ -114,6 +116,13 @@ impl Phrases for Lang {
         match self {
             Self::En => reason.to_string(),
             Self::Zh => reason_zh(reason),
+        }
+    }
+
+    fn until(self, day: &str) -> String {
+        match self {
+            Self::En => format!("until {day}"),
+            Self::Zh => format!("保留至 {day}"),
         }
     }
 

@@ -263,8 +263,13 @@ pub fn job_view(id: JobId) -> Option<JobView> {
     let mut job = view.jobs.iter().find(|j| j.id == known)?.clone();
     job.id = id;
     job.artifacts = vec![
-        ArtifactInfo { kind: "archive".into(), filename: "artifacts.zip".into(), size: 48_213 },
-        ArtifactInfo { kind: "junit".into(), filename: "report <1>.xml".into(), size: 812 },
+        ArtifactInfo {
+            kind: "archive".into(),
+            filename: "artifacts.zip".into(),
+            size: 48_213,
+            expires_at: Some(Timestamp(4_102_444_800_000)),
+        },
+        ArtifactInfo { kind: "junit".into(), filename: "report <1>.xml".into(), size: 812, expires_at: None },
     ];
     let attempts =
         view.jobs.iter().filter(|j| j.name == job.name).map(|j| (j.id, j.attempt, j.status)).collect::<Vec<_>>();

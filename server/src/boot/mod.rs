@@ -34,13 +34,13 @@ pub async fn start_runner(weir: &Arc<Weir>, concurrent: usize) -> Result<(), Emb
     embedded::start(weir, concurrent).await
 }
 
-/// Lets delayed jobs run when their time comes, until `stop`.
+/// Does what has its time, delayed jobs and artifacts that expire, until `stop`.
 pub async fn keep_time(weir: Arc<Weir>, stop: CancellationToken) {
     let mut changed = weir.store().timer();
     loop {
         changed.borrow_and_update();
-        let next = weir.start_due().await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "failed to start delayed jobs");
+        let next = weir.do_due().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "failed to do what is due");
             Some(model::Timestamp(crate::clock::now().0 + SWEEP.as_millis() as i64))
         });
         let wait = async {

@@ -7,14 +7,15 @@ use axum::extract::multipart::MultipartError;
 use axum::extract::{Multipart, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use model::{ArtifactInfo, Error, JobId};
+use model::plan::Expiry;
+use model::{ArtifactInfo, Error, JobId, Timestamp};
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
 
 use super::{Refused, auth};
 use crate::artifacts::{Received, StoreError as ArchiveError};
 use crate::service::Weir;
-use crate::store::jobs;
+use crate::store::{jobs, runs};
 
 /// The largest archive that is taken.
 const LIMIT: u64 = 2 << 30;
@@ -73,12 +74,23 @@ pub(super) async fn upload(
             Err(Refused::new(StatusCode::BAD_REQUEST, "the job has an archive already"))
         };
     }
-    let info = ArtifactInfo { kind, filename, size: received.size };
+    let size = received.size;
     received
         .keep_async()
         .await
         .map_err(|error| Error::unavailable(format!("the artifacts cannot be stored: {error}")))?;
-    weir.store().write(move |tx| jobs::add_artifact(tx, id, &info)).await.map_err(Error::from)?;
+    let (run, position) = (stored.job.run_id, stored.position);
+    let added = weir.store().write(move |tx| {
+        let spec = runs::spec(tx.conn(), run, position)?;
+        let expires_at = match spec.artifacts.and_then(|artifacts| artifacts.expire_in) {
+            Some(Expiry::After(seconds)) => {
+                Some(Timestamp(tx.now.0.saturating_add_unsigned(seconds.saturating_mul(1000))))
+            }
+            Some(Expiry::Never) | None => None,
+        };
+        jobs::add_artifact(tx, id, &ArtifactInfo { kind, filename, size, expires_at })
+    });
+    added.await.map_err(Error::from)?;
     Ok(created())
 }
 

@@ -11,7 +11,7 @@ use super::Weir;
 use crate::clock;
 use crate::scheduler;
 use crate::scheduler::finish::{End, finish};
-use crate::store::{queue, resources};
+use crate::store::{Snapshot, jobs, queue, resources};
 
 /// A runner that was not heard of for so long is lost: many times its own interval of 30 s.
 const LOST: Duration = Duration::from_mins(10);
@@ -90,15 +90,34 @@ impl Weir {
         Ok(())
     }
 
-    /// Lets delayed jobs run when their time comes, and returns when the next one comes.
-    pub async fn start_due(&self) -> Result<Option<Timestamp>, Error> {
-        while let Some(next) = self.store.read(resources::next_due).await? {
-            if next > clock::now() {
-                return Ok(Some(next));
+    /// Does what is due, delayed jobs and artifacts that expire, and returns when something is next.
+    pub async fn do_due(&self) -> Result<Option<Timestamp>, Error> {
+        loop {
+            let next = |conn: &Snapshot| Ok((resources::next_due(conn)?, jobs::next_expiry(conn)?));
+            let (start, expiry) = self.store.read(next).await?;
+            let now = clock::now();
+            if start.is_some_and(|at| at <= now) {
+                self.store.write(scheduler::start::due).await?;
+            } else if expiry.is_some_and(|at| at <= now) {
+                self.expire_artifacts(now).await?;
+            } else {
+                return Ok(start.into_iter().chain(expiry).min());
             }
-            self.store.write(scheduler::start::due).await?;
         }
-        Ok(None)
+    }
+
+    /// Deletes artifacts whose time is over.
+    async fn expire_artifacts(&self, now: Timestamp) -> Result<(), Error> {
+        for id in self.store.read(move |conn| jobs::expired(conn, now)).await? {
+            let artifacts = std::sync::Arc::clone(&self.artifacts);
+            // First the file: who sees that it is listed and finds it gone asks again.
+            tokio::task::spawn_blocking(move || artifacts.remove(id))
+                .await
+                .map_err(|error| Error::internal(error.to_string()))?
+                .map_err(|error| Error::unavailable(format!("artifacts cannot be removed: {error}")))?;
+            self.store.write(move |tx| jobs::drop_artifacts(tx, id)).await?;
+        }
+        Ok(())
     }
 
     /// Ends the jobs whose runner is lost or that run past their time. Reads nothing while no job

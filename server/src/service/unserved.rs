@@ -22,11 +22,6 @@ const UNSERVED: &[Unserved] = &[
     ("trigger", |job| job.trigger.is_some(), "start the other pipeline with `weir run` in `script`"),
     ("needs:pipeline", |job| !job.parent_needs.is_empty(), "need a job of this pipeline"),
     (
-        "artifacts:expire_in",
-        |job| job.artifacts.as_ref().is_some_and(|one| one.expire_in.is_some()),
-        "artifacts are kept with their run",
-    ),
-    (
         "artifacts:expose_as",
         |job| job.artifacts.as_ref().is_some_and(|one| one.expose_as.is_some()),
         "the job's page lists the files",

@@ -3,7 +3,7 @@
 use model::event::Change;
 use model::plan::{PlannedJob, Variable};
 use model::schedule::{Node, Started};
-use model::{ArtifactInfo, Error, FailureReason, Job, JobId, ProjectId, Reason, RunId, Status};
+use model::{ArtifactInfo, Error, FailureReason, Job, JobId, ProjectId, Reason, RunId, Status, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{Board, StoreError, Tx, rows};
@@ -274,6 +274,9 @@ pub fn transition(tx: &mut Tx<'_>, id: JobId, from: Status, to: Status, reason: 
     }
     let job = emit(tx, id)?;
     tx.boards.moved(job.run_id, id, to);
+    if to.is_final() && job.artifacts.iter().any(|one| one.expires_at.is_some()) {
+        tx.wake_timer();
+    }
     if let Some(group) = &job.resource_group {
         tx.group_changed(job.project_id, group);
     }
@@ -302,11 +305,42 @@ pub fn add_artifact(tx: &mut Tx<'_>, id: JobId, artifact: &ArtifactInfo) -> Resu
     let mut stored = require(tx.conn, id)?.job.artifacts;
     stored.retain(|one| one.kind != artifact.kind);
     stored.push(artifact.clone());
-    tx.conn.prepare_cached("UPDATE jobs SET artifacts = ?2, version = ?3 WHERE id = ?1")?.execute((
-        id.0,
-        serde_json::to_string(&stored)?,
-        tx.next_version().0,
-    ))?;
+    tx.conn
+        .prepare_cached("UPDATE jobs SET artifacts = ?2, version = ?3, artifacts_expire_at = ?4 WHERE id = ?1")?
+        .execute((
+            id.0,
+            serde_json::to_string(&stored)?,
+            tx.next_version().0,
+            stored.iter().filter_map(|one| one.expires_at).min().map(|at| at.0),
+        ))?;
+    emit(tx, id)?;
+    Ok(())
+}
+
+/// Jobs with artifacts whose time is over. Those of a job that has not ended stay for its retry.
+pub fn expired(conn: &Connection, now: Timestamp) -> Result<Vec<JobId>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id FROM jobs WHERE artifacts_expire_at <= ?1 AND status IN ('success', 'failed', 'canceled') LIMIT 100",
+    )?;
+    let found = statement.query_map([now.0], |row| Ok(JobId(row.get(0)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// When the next artifacts are over.
+pub fn next_expiry(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT min(artifacts_expire_at) FROM jobs WHERE artifacts_expire_at IS NOT NULL
+                 AND status IN ('success', 'failed', 'canceled')",
+        )?
+        .query_row([], |row| Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp)))?)
+}
+
+/// Notes that the artifacts of a job are gone.
+pub fn drop_artifacts(tx: &mut Tx<'_>, id: JobId) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached("UPDATE jobs SET artifacts = '[]', artifacts_expire_at = NULL, version = ?2 WHERE id = ?1")?
+        .execute((id.0, tx.next_version().0))?;
     emit(tx, id)?;
     Ok(())
 }
@@ -317,7 +351,7 @@ pub fn erase(tx: &mut Tx<'_>, id: JobId) -> Result<bool, StoreError> {
     let changed = tx
         .conn
         .prepare_cached(
-            "UPDATE jobs SET erased_at = ?2, artifacts = '[]', version = ?3
+            "UPDATE jobs SET erased_at = ?2, artifacts = '[]', artifacts_expire_at = NULL, version = ?3
              WHERE id = ?1 AND erased_at IS NULL AND status IN ('success', 'failed', 'canceled')",
         )?
         .execute((id.0, tx.now.0, tx.next_version().0))?;

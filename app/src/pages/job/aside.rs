@@ -122,12 +122,17 @@ pub fn Aside(
 #[component]
 fn File(id: JobId, file: ArtifactInfo) -> impl IntoView {
     let lang = use_lang();
+    let expiry = file.expires_at.map(|at| {
+        let day = at.rfc3339().chars().take(10).collect::<String>();
+        view! { <span class="tag" title=at.rfc3339()>{lang.until(&day)}</span> }.into_any()
+    });
     view! {
         <li class="row">
             <Icon name="file" />
             <a class="name" rel="external" download href=href::artifact(id, &file.filename)>{file.filename.clone()}</a>
             <span class="push"></span>
             <span class="faint num">{lang.bytes(file.size)}</span>
+            {expiry}
         </li>
     }
 }

@@ -1,8 +1,10 @@
--- Delayed jobs, resource groups, interruptible jobs and what may end a run.
+-- Delayed jobs, resource groups, interruptible jobs and what may end a run; artifacts that expire.
 ALTER TABLE jobs ADD COLUMN start_in INTEGER;
 ALTER TABLE jobs ADD COLUMN due_at INTEGER;
 ALTER TABLE jobs ADD COLUMN resource_group TEXT;
 ALTER TABLE jobs ADD COLUMN interruptible INTEGER NOT NULL DEFAULT 0 CHECK (interruptible IN (0, 1));
+ALTER TABLE jobs ADD COLUMN artifacts_expire_at INTEGER;
+CREATE INDEX jobs_by_expiry ON jobs (artifacts_expire_at) WHERE artifacts_expire_at IS NOT NULL;
 CREATE INDEX jobs_due ON jobs (due_at) WHERE status = 'scheduled';
 CREATE INDEX jobs_by_resource ON jobs (project_id, resource_group) WHERE resource_group IS NOT NULL
     AND status NOT IN ('success', 'failed', 'canceled', 'skipped', 'manual');

@@ -191,7 +191,7 @@ impl JobObject {
                 runner_type: "instance_type".into(),
             }),
             runner_manager: None,
-            artifacts_expire_at: None,
+            artifacts_expire_at: job.artifacts.iter().filter_map(|one| one.expires_at).min().map(Timestamp::rfc3339),
             archived: false,
             source: run.source.as_str().into(),
             tag_list: Vec::new(),
