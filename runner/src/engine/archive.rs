@@ -170,7 +170,8 @@ mod tests {
     #[test]
     fn any_damage_is_known_as_damage() {
         let dir = tempfile::tempdir().unwrap();
-        let text: String = (0..300).map(|n| format!("line {}\n", n * n)).collect();
+        let text: Vec<String> = (0..300).map(|n| format!("line {}\n", n * n)).collect();
+        let text = text.concat();
         let whole = archive(dir.path(), &[("file", &text, 0o644)]);
         let bytes = fs::read(&whole).unwrap();
         let mut refused = 0;

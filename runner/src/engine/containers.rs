@@ -331,4 +331,22 @@ mod tests {
         }];
         assert_eq!(auth_file(&job).as_deref(), Some(r#"{"auths":{"registry:5000":{"auth":"bWU6cHc="}}}"#));
     }
+
+    #[tokio::test]
+    async fn what_an_earlier_runner_left_is_removed_by_its_label() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let dir = tempfile::tempdir().unwrap();
+        let engine = dir.path().join("docker");
+        let text = "#!/bin/sh\necho \"$*\" >> \"$(dirname \"$0\")/asked\"\n[ \"$1\" != ps ] || echo one two\n";
+        std::fs::write(&engine, text).unwrap();
+        std::fs::set_permissions(&engine, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let settings = Settings { containers: Containers::Use(Some(engine)), ..Settings::for_tests(dir.path()) };
+        remove_left(&settings).await.unwrap();
+        assert_eq!(
+            std::fs::read_to_string(dir.path().join("asked")).unwrap(),
+            "ps --all --quiet --filter label=weir.instance=i\nrm --force --volumes one two\n\
+             network ls --quiet --filter label=weir.instance=i\n"
+        );
+    }
 }

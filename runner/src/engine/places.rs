@@ -62,6 +62,13 @@ impl Places {
         Ok(path)
     }
 
+    /// The same for what another process may have to read although this one died while it wrote: it is
+    /// there whole, or not at all.
+    pub(crate) fn write_whole(&self, name: &str, content: &[u8]) -> io::Result<()> {
+        let partial = self.write_private(&format!("{name}.partial"), content)?;
+        fs::rename(partial, self.private.join(name))
+    }
+
     /// Lets the users of a container's image, whoever they are, read scripts and file variables and
     /// write to the workspace. The folders around stay closed to others on this machine.
     pub(crate) fn open_up(&self) -> io::Result<()> {

@@ -49,7 +49,7 @@ impl Record {
     }
 
     pub(super) fn write(&self, places: &Places) -> io::Result<()> {
-        places.write_private("job.json", &serde_json::to_vec(self)?).map(drop)
+        places.write_whole("job.json", &serde_json::to_vec(self)?)
     }
 
     pub(super) fn read(places: &Places) -> io::Result<Self> {
@@ -67,7 +67,7 @@ impl Kept {
     pub(super) fn write(&self, places: &Places) {
         let written = serde_json::to_vec(self)
             .map_err(io::Error::from)
-            .and_then(|text| places.write_private("outcome.json", &text));
+            .and_then(|text| places.write_whole("outcome.json", &text));
         if let Err(error) = written {
             tracing::warn!(folder = %places.private.display(), %error, "failed to keep the job's result");
         }
