@@ -119,7 +119,9 @@ impl Log {
         let result = out.add_limited(&masked, *limit, cut);
         // A log that could not be written would have a hole if it went on.
         *cut |= result.is_err();
-        state.note(&masked);
+        if result.is_ok() {
+            state.note(&masked);
+        }
         drop(state);
         self.0.grown.notify_one();
         result
@@ -158,8 +160,9 @@ impl Log {
         let held = masker.flush();
         let own = masker.whole(bytes);
         // A failure has been, or will be, seen by who writes the script's output.
-        let _ = out.add_limited(&held, *limit, cut);
-        state.note(&held);
+        if out.add_limited(&held, *limit, cut).is_ok() {
+            state.note(&held);
+        }
         if is_line && state.midline {
             let _ = state.out.add(b"\n");
         }

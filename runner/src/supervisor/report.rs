@@ -48,8 +48,10 @@ impl Record {
         }
     }
 
+    /// Before anything of the job runs: one that was cut short is of a job that never began, which the
+    /// server gives again.
     pub(super) fn write(&self, places: &Places) -> io::Result<()> {
-        places.write_whole("job.json", &serde_json::to_vec(self)?)
+        places.write_private("job.json", &serde_json::to_vec(self)?).map(drop)
     }
 
     pub(super) fn read(places: &Places) -> io::Result<Self> {
