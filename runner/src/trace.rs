@@ -116,10 +116,15 @@ impl Log {
         let mut state = self.state();
         let State { out, masker, limit, cut, .. } = &mut *state;
         let masked = masker.push(bytes);
+        let was_cut = *cut;
         let result = out.add_limited(&masked, *limit, cut);
+        let cut_now = *cut && !was_cut;
         // A log that could not be written would have a hole if it went on.
         *cut |= result.is_err();
-        if result.is_ok() {
+        if cut_now {
+            // The mark that says so has a line end.
+            state.midline = false;
+        } else if !was_cut {
             state.note(&masked);
         }
         drop(state);
@@ -160,7 +165,9 @@ impl Log {
         let held = masker.flush();
         let own = masker.whole(bytes);
         // A failure has been, or will be, seen by who writes the script's output.
-        if out.add_limited(&held, *limit, cut).is_ok() {
+        let was_cut = *cut;
+        let _ = out.add_limited(&held, *limit, cut);
+        if !was_cut {
             state.note(&held);
         }
         if is_line && state.midline {
