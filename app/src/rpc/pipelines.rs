@@ -1,5 +1,7 @@
 //! Pipelines, their definitions, and starting runs of them.
 
+#![allow(clippy::too_many_arguments, reason = "server functions take the fields of a form")]
+
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;

@@ -46,7 +46,7 @@ pub async fn keep_time(weir: Arc<Weir>, stop: CancellationToken) {
         let wait = async {
             match next {
                 Some(at) => {
-                    tokio::time::sleep(Duration::from_millis(at.since(crate::clock::now()).max(1) as u64)).await
+                    tokio::time::sleep(Duration::from_millis(at.since(crate::clock::now()).max(1) as u64)).await;
                 }
                 None => std::future::pending().await,
             }

@@ -59,7 +59,7 @@ impl Checked {
             }
             self.busy.set(true);
             spawn_local(async move {
-                let found = lint(&text, &self.of.get_value()).await;
+                let found = lint(&text, self.of.get_value().as_ref()).await;
                 if latest() {
                     self.busy.set(false);
                     if let Ok(found) = found {
@@ -73,7 +73,7 @@ impl Checked {
     }
 }
 
-async fn lint(text: &str, of: &Option<PipelineKey>) -> Result<LintView, Error> {
+async fn lint(text: &str, of: Option<&PipelineKey>) -> Result<LintView, Error> {
     let body = serde_json::json!({ "text": text, "of": of }).to_string();
     let (answer, _) = post(Lint::PATH, "application/json", body).await?;
     parse(Ok(answer))
