@@ -41,7 +41,7 @@ impl<S: Send + Sync> FromRequest<S> for OptionalObject {
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, BadBody> {
     Bytes::from_request(request, state).await.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
-            BadBody(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than this address takes".into())
+            BadBody(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than the 1 MiB that this address takes".into())
         }
         _ => BadBody(StatusCode::BAD_REQUEST, format!("the body cannot be read: {}", error.body_text())),
     })

@@ -50,7 +50,6 @@ pub(super) async fn append(
             Err(Refused::forbidden("Trace is too large").of_job(Status::Failed))
         }
         Err(AppendError::Io(error)) => {
-            tracing::error!(job.id = id.0, %error, "failed to append to a trace");
             Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, format!("the log cannot be written: {error}")))
         }
         Err(other) => Err(Refused::forbidden(other.to_string())),

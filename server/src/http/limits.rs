@@ -1,14 +1,17 @@
 //! How much a request may bring, and how slowly.
 
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
+use axum::http::header::EXPECT;
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
+use http_body_util::BodyExt as _;
 use hyper::body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
@@ -24,13 +27,43 @@ const GRACE: Duration = Duration::from_secs(15);
 /// … and how many bytes earn it another second.
 const RATE: u64 = 4096;
 
-/// Gives up on bodies that come too slowly.
+/// How much of a refused body is read and thrown away, …
+const DRAINED: u64 = 64 << 20;
+/// … and for how long: a client that writes before it reads would otherwise see a broken connection
+/// instead of the reason.
+const DRAINING: Duration = Duration::from_secs(5);
+
+/// Gives up on bodies that come too slowly, and takes in the rest of those that were refused.
 pub(super) async fn pace(request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
-    next.run(request.map(|body| Body::new(Paced::new(body, GRACE)))).await
+    // Who waits for a go-ahead has sent nothing.
+    let waits = request.headers().contains_key(EXPECT);
+    let rest = Rest::default();
+    let response = {
+        let rest = Arc::clone(&rest);
+        next.run(request.map(|body| Body::new(Paced::new(body, GRACE, rest)))).await
+    };
+    let rest = rest.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(rest) = rest.filter(|_| response.status().is_client_error() && !waits) {
+        let _ = tokio::time::timeout(DRAINING, drain(rest)).await;
+    }
+    response
 }
+
+async fn drain(mut body: Body) {
+    let mut read = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        read += frame.data_ref().map_or(0, |data| data.len() as u64);
+        if read > DRAINED {
+            break;
+        }
+    }
+}
+
+/// Where a body is left by whoever did not read it to its end.
+type Rest = Arc<Mutex<Option<Body>>>;
 
 /// The client sends too slowly.
 #[derive(Debug, thiserror::Error)]
@@ -45,11 +78,22 @@ struct Paced {
     received: u64,
     waited: Duration,
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
+    rest: Rest,
+    given_up: bool,
+}
+
+impl Drop for Paced {
+    fn drop(&mut self) {
+        if !self.given_up && !self.body.is_end_stream() {
+            let body = std::mem::take(&mut self.body);
+            *self.rest.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
+        }
+    }
 }
 
 impl Paced {
-    fn new(body: Body, grace: Duration) -> Self {
-        Self { body, grace, received: 0, waited: Duration::ZERO, waiting: None }
+    fn new(body: Body, grace: Duration, rest: Rest) -> Self {
+        Self { body, grace, received: 0, waited: Duration::ZERO, waiting: None, rest, given_up: false }
     }
 
     fn allowance(&self) -> Duration {
@@ -79,7 +123,9 @@ impl HttpBody for Paced {
                     let now = Instant::now();
                     (now, Box::pin(tokio::time::sleep_until(now + left)))
                 });
-                timer.as_mut().poll(cx).map(|()| Some(Err(axum::Error::new(TooSlow))))
+                let over = timer.as_mut().poll(cx);
+                this.given_up |= over.is_ready();
+                over.map(|()| Some(Err(axum::Error::new(TooSlow))))
             }
         }
     }
@@ -96,7 +142,6 @@ impl HttpBody for Paced {
 #[cfg(test)]
 mod tests {
     use futures_util::stream;
-    use http_body_util::BodyExt;
 
     use super::*;
 
@@ -111,7 +156,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_drips_is_given_up_on() {
-        let mut body = Paced::new(dripping(b"x"), Duration::from_millis(50));
+        let mut body = Paced::new(dripping(b"x"), Duration::from_millis(50), Rest::default());
         let error = loop {
             if let Err(error) = body.frame().await.unwrap() {
                 break error;
@@ -123,7 +168,7 @@ mod tests {
     #[tokio::test]
     async fn one_that_flows_is_not() {
         // Each piece earns more time than the pause before it takes.
-        let mut body = Paced::new(dripping(&[b'x'; 8192]), Duration::from_mins(1));
+        let mut body = Paced::new(dripping(&[b'x'; 8192]), Duration::from_mins(1), Rest::default());
         for _ in 0..50 {
             body.frame().await.unwrap().unwrap();
         }

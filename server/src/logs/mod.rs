@@ -58,6 +58,8 @@ pub struct Logs {
     root: PathBuf,
     limit: u64,
     traces: Mutex<HashMap<JobId, Arc<Trace>>>,
+    /// What the last append of a trace failed with, until one succeeds.
+    troubles: Mutex<HashMap<JobId, String>>,
     clock: AtomicU64,
 }
 
@@ -65,7 +67,13 @@ impl Logs {
     /// Opens the folder of the traces, making it when missing.
     pub fn open(root: PathBuf) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(&root)?;
-        Ok(Self { root, limit: DEFAULT_LIMIT, traces: Mutex::default(), clock: AtomicU64::new(0) })
+        Ok(Self {
+            root,
+            limit: DEFAULT_LIMIT,
+            traces: Mutex::default(),
+            troubles: Mutex::default(),
+            clock: AtomicU64::new(0),
+        })
     }
 
     /// Refuses traces that grow over `bytes`.
@@ -79,7 +87,25 @@ impl Logs {
     /// does not begin exactly at the end is a gap: the sender goes on from what is held.
     pub fn append(&self, job: JobId, first: u64, bytes: &[u8]) -> Result<u64, AppendError> {
         let paths = self.paths(job);
-        self.trace(job).append(&paths, Some(first), bytes, self.limit)
+        let result = self.trace(job).append(&paths, Some(first), bytes, self.limit);
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        match &result {
+            Err(AppendError::Io(error)) => {
+                // Its sender comes again and again: once is enough to know.
+                if troubles.insert(job, error.to_string()).is_none() {
+                    tracing::error!(job.id = job.0, %error, "failed to append to a trace; its sender tries again");
+                }
+            }
+            _ if troubles.is_empty() => {}
+            _ => drop(troubles.remove(&job)),
+        }
+        drop(troubles);
+        result
+    }
+
+    /// Why what a running job writes cannot be kept now; `None` when it can.
+    pub fn trouble(&self, job: JobId) -> Option<String> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).get(&job).cloned()
     }
 
     /// Adds lines of the server's own at the end, on a line of their own. The sender's offsets do

@@ -38,6 +38,9 @@ impl Weir {
         if job.status == Status::Pending && self.heartbeats().runners_online() == 0 {
             why.answer.push_str("; no runner is online (`weir serve` starts its own, unless `--no-runner` is given)");
         }
+        if let Some(trouble) = self.logs.trouble(id).filter(|_| job.status.is_running()) {
+            why.answer.push_str(&format!("; its log cannot be written ({trouble}), and it waits until it can"));
+        }
         Ok(why)
     }
 }

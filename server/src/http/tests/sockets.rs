@@ -128,3 +128,18 @@ async fn a_browser_that_goes_away_leaves_nothing_behind() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
+
+/// A client that writes all before it reads gets the reason, and no broken connection.
+#[tokio::test]
+async fn who_writes_before_reading_hears_why_a_body_was_refused() {
+    let served = served().await;
+    let body = vec![b' '; 10 << 20];
+    let head =
+        "POST /api/pipelines HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n";
+    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    stream.write_all(format!("{head}Content-Length: {}\r\n\r\n", body.len()).as_bytes()).await.unwrap();
+    stream.write_all(&body).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("1 MiB"), "{answer}");
+}
