@@ -42,7 +42,10 @@ pub(super) async fn download(work: &Work<'_>, watch: &Watch<'_>) -> Result<Resul
             unzip(archive, &root, limit, Links::Inside, halt).map_err(|error| error.to_string())
         };
         match in_thread(unfold, watch.broken()).await? {
-            Ok(count) => work.log.line(&format!("Downloaded the artifacts of {}: {count} files", dependency.name)),
+            Ok(count) => {
+                let files = if count == 1 { "file" } else { "files" };
+                work.log.line(&format!("Downloaded the artifacts of {}: {count} {files}", dependency.name));
+            }
             Err(error) => return Ok(failed(error)),
         }
         let _ = tokio::fs::remove_file(&file).await;

@@ -28,7 +28,7 @@ pub(in crate::engine) enum Links {
 }
 
 /// Unfolds a zip archive below `root`, which nobody else writes to meanwhile. Existing files are
-/// replaced; nothing is written outside, or through a link.
+/// replaced; nothing is written outside, or through a link. Returns how many files and links there were.
 pub(in crate::engine) fn unzip(
     archive: File,
     root: &Path,
@@ -42,7 +42,7 @@ pub(in crate::engine) fn unzip(
         return Err(ArchiveError::Bomb);
     }
     let most = limit.min(size.saturating_mul(MAX_RATIO).max(RATIO_FROM));
-    let mut written = 0;
+    let (mut written, mut files) = (0, 0);
     let mut links = Vec::new();
     for index in 0..archive.len() {
         halt.check()?;
@@ -57,18 +57,20 @@ pub(in crate::engine) fn unzip(
             links.push((relative, target, name));
         } else if entry.unix_mode().is_none_or(|mode| matches!(mode & 0o170_000, 0 | 0o100_000)) {
             written += unfold(&mut entry, root, &relative, &name, most - written, halt)?;
+            files += 1;
         } else {
             return Err(ArchiveError::Kind(name));
         }
     }
     // Last, so that nothing of this archive can be written through them.
+    files += links.len();
     for (relative, target, name) in links {
         if allowed == Links::Inside {
             check_link(&relative, &target, &name)?;
         }
         symlink(target, make_room(root, &relative, &name)?)?;
     }
-    Ok(archive.len())
+    Ok(files)
 }
 
 /// Moves all that is in the folder `from` into `to`: files are replaced, folders are merged, and
