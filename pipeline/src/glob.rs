@@ -164,56 +164,47 @@ fn class(chars: &[char], start: usize) -> Option<(Part, usize)> {
     Some((Part::Class { negated, ranges }, close))
 }
 
-/// Compares folder by folder. Going back to the last `**` alone is enough: an earlier one could
-/// only swallow more of what the later one swallows too.
+/// Compares folder by folder.
 fn path_fits(pattern: &[Segment], path: &[Vec<char>], steps: &Steps) -> bool {
-    let (mut p, mut at) = (0, 0);
-    let mut retry = None;
-    loop {
-        steps.step();
-        match pattern.get(p) {
-            Some(Segment::AnyDepth) => {
-                retry = Some((p + 1, at));
-                p += 1;
-                continue;
-            }
-            Some(Segment::Parts(parts)) if path.get(at).is_some_and(|name| name_fits(parts, name, steps)) => {
-                (p, at) = (p + 1, at + 1);
-                continue;
-            }
-            None if at == path.len() => return true,
-            _ => {}
-        }
-        match retry {
-            Some((after, from)) if from < path.len() => {
-                retry = Some((after, from + 1));
-                (p, at) = (after, from + 1);
-            }
-            _ => return false,
-        }
-    }
+    let one = |segment: &Segment, name: &Vec<char>| match segment {
+        Segment::Parts(parts) => name_fits(parts, name, steps),
+        Segment::AnyDepth => false,
+    };
+    fits(pattern, path, &|segment| matches!(segment, Segment::AnyDepth), &one, steps)
 }
 
 fn name_fits(pattern: &[Part], name: &[char], steps: &Steps) -> bool {
+    fits(pattern, name, &|part| matches!(part, Part::Star), &|part, c| char_fits(part, *c), steps)
+}
+
+/// Compares piece by piece; what `any` says yes to swallows any number of pieces. Going back to the last
+/// such alone is enough: an earlier one could only swallow more of what the later one swallows too.
+fn fits<P, T>(
+    pattern: &[P],
+    pieces: &[T],
+    any: &dyn Fn(&P) -> bool,
+    one: &dyn Fn(&P, &T) -> bool,
+    steps: &Steps,
+) -> bool {
     let (mut p, mut at) = (0, 0);
     let mut retry = None;
     loop {
         steps.step();
         match pattern.get(p) {
-            Some(Part::Star) => {
+            Some(wild) if any(wild) => {
                 retry = Some((p + 1, at));
                 p += 1;
                 continue;
             }
-            Some(part) if name.get(at).is_some_and(|c| char_fits(part, *c)) => {
+            Some(plain) if pieces.get(at).is_some_and(|piece| one(plain, piece)) => {
                 (p, at) = (p + 1, at + 1);
                 continue;
             }
-            None if at == name.len() => return true,
+            None if at == pieces.len() => return true,
             _ => {}
         }
         match retry {
-            Some((after, from)) if from < name.len() => {
+            Some((after, from)) if from < pieces.len() => {
                 retry = Some((after, from + 1));
                 (p, at) = (after, from + 1);
             }
