@@ -32,19 +32,6 @@ pub fn mode(conn: &Connection, project: ProjectId, group: &str) -> Result<Resour
     })
 }
 
-/// Sets who of the waiting jobs gets the group next.
-pub fn set_mode(tx: &mut Tx<'_>, project: ProjectId, group: &str, mode: ResourceMode) -> Result<(), StoreError> {
-    let word = serde_json::to_value(mode)?;
-    tx.conn
-        .prepare_cached(
-            "INSERT INTO resource_groups (project_id, name, mode) VALUES (?1, ?2, ?3)
-             ON CONFLICT (project_id, name) DO UPDATE SET mode = excluded.mode",
-        )?
-        .execute((project.0, group, word.as_str().unwrap_or_default()))?;
-    tx.group_changed(project, group);
-    Ok(())
-}
-
 /// Sets when a delayed job starts, counted from now. Returns that time.
 pub fn set_due(tx: &mut Tx<'_>, id: JobId) -> Result<Timestamp, StoreError> {
     let seconds: Option<i64> =
