@@ -142,6 +142,12 @@ fn instances_of_a_job_know_which_they_are_and_includes_come_from_the_commit() {
          none: {script: 'true', rules: [{exists: ['*.nothing']}]}\n",
     );
     server.project("me/shop", repository.path(), "shop");
+    // A text that is not saved yet is looked through with the same files.
+    for (of, good) in [(json!("shop"), true), (json!(null), false)] {
+        let body = json!({ "text": "include: {local: ci/jobs.yml}\n", "of": of });
+        let (status, answer) = server.send("POST", "/rpc/lint", &body);
+        assert_eq!((status, answer["diagnostics"].as_array().unwrap().is_empty()), (200, good), "{answer}");
+    }
     let (status, answer) = server.send("POST", "/api/pipelines/shop/run", &json!({}));
     assert!(status == 400 && answer["error"].as_str().unwrap().contains("word"), "{status} {answer}");
     let (status, answer) = server.send("POST", "/api/pipelines/shop/run", &json!({ "inputs": { "word": "hi" } }));

@@ -159,7 +159,15 @@ impl Weir {
             }
             None => None,
         };
-        let files = self.newest_files(project.as_ref()).await;
+        // Asked for at every pause in typing: what was fetched for the page will do.
+        let fetched = match &project {
+            Some(project) => self.sources.fetched(project.id).await.map(|commit| self.files_at(project.id, &commit)),
+            None => None,
+        };
+        let files = match fetched {
+            Some(files) => files,
+            None => self.newest_files(project.as_ref()).await,
+        };
         Ok(lint_view(evaluate(text, Given { files, ..Given::default() }).await?))
     }
 

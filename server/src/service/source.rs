@@ -90,9 +90,17 @@ impl Sources {
         )
         .await?;
         succeeded(&fetched, &format!("fetch {source}"))?;
-        let git_ref = match wanted {
-            Some(wanted) => wanted.to_owned(),
-            None => default_branch(source).await?,
+        let git_ref = if let Some(wanted) = wanted {
+            wanted.to_owned()
+        } else {
+            let branch = default_branch(source).await?;
+            let head = format!("refs/heads/{branch}");
+            // Without a branch of that name it is a commit's.
+            if git(Some(&mirror), &["show-ref", "--verify", "--quiet", &head]).await?.status.success() {
+                let set = git(Some(&mirror), &["symbolic-ref", "HEAD", &head]).await?;
+                succeeded(&set, "remember the default branch")?;
+            }
+            branch
         };
         let (sha, is_tag) = commit_of(&mirror, &git_ref).await?;
         // A reference of our own keeps the commit when the branch is rewritten or deleted.
@@ -100,6 +108,14 @@ impl Sources {
         succeeded(&kept, "keep the commit")?;
         let title = git(Some(&mirror), &["log", "-1", "--format=%s", &sha]).await?;
         Ok(Commit { git_ref, sha, title: text(&title.stdout).trim().chars().take(255).collect(), is_tag })
+    }
+
+    /// The newest commit of the default branch that was fetched; `None` before the first.
+    pub(super) async fn fetched(&self, project: ProjectId) -> Option<Commit> {
+        let mirror = self.mirror(project);
+        let parsed = git(Some(&mirror), &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).await.ok()?;
+        let sha = text(&parsed.stdout).trim().to_owned();
+        parsed.status.success().then(|| Commit { sha, ..Commit::default() })
     }
 
     /// The project's own definition at a commit; `None` when it has none.

@@ -104,7 +104,9 @@ impl Scratch {
             let owner = name.strip_prefix(SCRATCH).and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
             let own =
                 entry.metadata().is_ok_and(|meta| meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw());
-            if own && owner.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+            let gone = owner.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists());
+            // A process of another container is not seen; the lock that it holds is.
+            if own && gone && matches!(runner::pid_of(&entry.path()), Ok(None)) {
                 let _ = std::fs::remove_dir_all(entry.path());
             }
         }
