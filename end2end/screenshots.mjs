@@ -32,6 +32,7 @@ async function pages(weir, browser) {
     ["dashboard", "/"],
     ["runs", "/runs"],
     ["runs-failed", "/runs?status=failed"],
+    ["environments", "/environments"],
     ["pipelines", "/pipelines"],
     ["pipeline-new", "/pipelines/new"],
     ["not-found", "/runs/999999999"],

@@ -7,8 +7,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::plan::Variable;
-use model::view::{Dashboard, JobView, LintView, PipelineView, RunFilter, RunPage, RunView, Why};
-use model::{Caller, Error, Job, JobId, NewRun, Pipeline, PipelineKey, Project, Run, RunId, log::LogPage};
+use model::view::{
+    Dashboard, EnvironmentView, EnvironmentsView, JobView, LintView, PipelineView, RunFilter, RunPage, RunView, Why,
+};
+use model::{
+    Caller, EnvironmentId, Error, Job, JobId, NewRun, Pipeline, PipelineKey, Project, Run, RunId, TestReport,
+    log::LogPage,
+};
 
 /// The service as it is passed around.
 pub type SharedService = Arc<dyn Service>;
@@ -82,6 +87,15 @@ pub trait Service: Send + Sync + 'static {
     async fn retry_job(&self, caller: &Caller, id: JobId) -> Result<Job, Error>;
     /// Cancels a job.
     async fn cancel_job(&self, caller: &Caller, id: JobId) -> Result<Job, Error>;
+    /// Every environment, by project and name.
+    async fn environments(&self, caller: &Caller) -> Result<EnvironmentsView, Error>;
+    /// Takes an environment down: plays the job that its definition names for it, or only marks it as
+    /// stopped when it names none.
+    async fn stop_environment(&self, caller: &Caller, id: EnvironmentId) -> Result<EnvironmentView, Error>;
+    /// The test reports of the latest attempts of a run's jobs; a suite per job.
+    async fn run_tests(&self, caller: &Caller, id: RunId) -> Result<TestReport, Error>;
+    /// The test reports of a job.
+    async fn job_tests(&self, caller: &Caller, id: JobId) -> Result<TestReport, Error>;
     /// The reason chain of a run.
     async fn why_run(&self, caller: &Caller, id: RunId) -> Result<Why, Error>;
     /// The reason chain of a job.

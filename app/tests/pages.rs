@@ -90,12 +90,22 @@ fn text(html: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 19] = [
     ("dashboard", "/"),
     ("runs", "/runs?status=failed"),
     ("run", "/runs/42"),
     ("run_table", "/runs/42?view=table"),
+    ("run_tests", "/runs/42?view=tests"),
+    ("run_tests_failed", "/runs/42?view=tests&only=failed"),
+    ("run_child", "/runs/41"),
     ("job", "/jobs/104"),
+    ("job_tested", "/jobs/103"),
+    ("job_tests", "/jobs/103?view=tests"),
+    ("job_tests_all", "/jobs/103?view=tests&all=1"),
+    ("job_manual", "/jobs/109"),
+    ("job_bridge", "/jobs/113"),
+    ("job_bridge_waits", "/jobs/114"),
+    ("environments", "/environments"),
     ("pipelines", "/pipelines"),
     ("pipeline", "/pipelines/shop"),
     ("pipeline_invalid", "/pipelines/nightly"),
@@ -182,6 +192,60 @@ fn forms_work_without_script() {
         assert!(back.starts_with("http://localhost/pipelines/shop?__path="), "{back}");
         let (_, html) = get(back.trim_start_matches("http://localhost"), "en").await;
         assert!(html.contains("the run has ended already"));
+    });
+}
+
+#[test]
+fn what_asks_first_asks_in_graph_table_and_head() {
+    on_one_runtime(async {
+        for path in ["/runs/42", "/runs/42?view=table", "/jobs/109"] {
+            let (_, html) = get(path, "en").await;
+            let asked =
+                html.split("<details class=\"ask confirm\"").nth(1).and_then(|rest| rest.split("</details>").next());
+            let asked = asked.unwrap_or_else(|| panic!("{path} asks nothing"));
+            assert!(asked.contains("Deploy to &lt;b&gt;scan&lt;/b&gt;-staging?"), "{path}: {asked}");
+            assert!(asked.contains("type=\"submit\""), "{path}: {asked}");
+        }
+        // Others act at once.
+        assert_eq!(get("/runs/42", "en").await.1.matches("ask confirm").count(), 1);
+    });
+}
+
+#[test]
+fn ten_thousand_tests_do_not_make_a_page_unusable() {
+    on_one_runtime(async {
+        let (_, html) = get("/jobs/1000?view=tests", "en").await;
+        // A hundred failed; 200 of the others are shown.
+        assert_eq!(html.matches(" class=\"case\"").count(), 100);
+        assert!(html.contains("300 of 10000 tests are shown."));
+        assert!(html.contains("href=\"/jobs/1000?view=tests&amp;all=1\""));
+        assert!(html.contains(">case_200<") && !html.contains(">case_202<"), "others are cut");
+        let (_, html) = get("/jobs/1000?view=tests&only=failed", "en").await;
+        assert!(!html.contains(">case_0<") && html.contains(">case_9999<"));
+        let (_, html) = get("/jobs/1000?view=tests&all=1", "en").await;
+        assert!(html.contains(">case_202<") && !html.contains("tests are shown"));
+    });
+}
+
+#[test]
+fn environments_lead_only_to_the_web_and_stop_once() {
+    on_one_runtime(async {
+        let (_, html) = get("/environments", "en").await;
+        assert!(html.contains("href=\"https://shop.example/?a=1&amp;b=2\" rel=\"external noopener noreferrer\""));
+        assert!(!html.contains("href=\"JavaScript") && html.contains(">JavaScript:alert(5)<"));
+        // Only what stands can be stopped: one with a job for that, one without.
+        assert_eq!(html.matches("action=\"/rpc/environment/stop\"").count(), 2);
+        assert!(html.contains("Job 109 is played") && html.contains("only marked as stopped"));
+        let (_, job) = get("/jobs/109", "en").await;
+        let anchor = job.split("/environments#").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+        assert!(html.contains(&format!("id=\"{anchor}\"")), "{anchor}");
+        let (status, headers, _) = post("/rpc/environment/stop", "id=4", "text/html").await;
+        assert_eq!((status, headers[header::LOCATION].to_str().unwrap()), (StatusCode::FOUND, "/environments"));
+        let (status, ..) = post("/rpc/environment/stop", "id=9", "application/json").await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        let response = site(true).oneshot(Request::get("/environments").body(Body::empty()).unwrap()).await.unwrap();
+        let bytes = axum::body::to_bytes(response.into_body(), 1_000_000).await.unwrap();
+        insta::assert_snapshot!("environments_none", text(&String::from_utf8_lossy(&bytes)));
     });
 }
 

@@ -36,10 +36,12 @@ const PAGES = [
   ["the dashboard", () => "/"],
   ["the list of runs", () => "/runs"],
   ["the list of runs, filtered to nothing", () => "/runs?status=canceled"],
+  ["the environments", () => "/environments"],
   ["the list of pipelines", () => "/pipelines"],
   ["the form for a pipeline", () => "/pipelines/new"],
   ["a pipeline", () => "/pipelines/shop"],
   ["a run", ({ run }) => `/runs/${run}`],
+  ["the tests of a run", ({ run }) => `/runs/${run}?view=tests`],
   ["a job", ({ job }) => `/jobs/${job}`],
 ];
 

@@ -64,6 +64,10 @@ failure_reasons! {
     RunnerInterrupted = "runner_interrupted",
     /// The log grew past its limit.
     TraceSizeExceeded = "trace_size_exceeded",
+    /// The child pipeline could not be made.
+    DownstreamPipelineCreationFailed = "downstream_pipeline_creation_failed",
+    /// A child pipeline would have stood too deep.
+    ReachedMaxDescendantPipelinesDepth = "reached_max_descendant_pipelines_depth",
     /// An API call failed the job.
     ApiFailure = "api_failure",
     /// Anything else.
@@ -90,6 +94,8 @@ impl FailureReason {
             Self::RunnerExternalDependencyFailure => "failed because something that its runner depends on failed",
             Self::RunnerInterrupted => "failed because its runner was stopped",
             Self::TraceSizeExceeded => "failed because its log grew past the limit",
+            Self::DownstreamPipelineCreationFailed => "failed because its child pipeline could not be made",
+            Self::ReachedMaxDescendantPipelinesDepth => "failed because child pipelines stand at most two deep",
             Self::ApiFailure => "was failed over the API",
             Self::UnknownFailure => "failed for a reason that its runner did not tell",
         }

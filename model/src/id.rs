@@ -77,6 +77,10 @@ numeric_id!(
     JobId
 );
 numeric_id!(
+    /// An environment of a project.
+    EnvironmentId
+);
+numeric_id!(
     /// A runner, known by its token.
     RunnerId
 );

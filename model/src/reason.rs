@@ -36,6 +36,35 @@ pub enum Reason {
     },
     /// pending: any free runner may take it.
     WaitsForRunner,
+    /// pending: a runner that has these tags may take it.
+    WaitsForTags {
+        /// The tags.
+        tags: Vec<String>,
+    },
+    /// pending: its child run is about to be made.
+    StartsChild,
+    /// running: the run that it started has not ended.
+    RunsChild {
+        /// That run.
+        run: crate::RunId,
+    },
+    /// success, failed or canceled: as the run that it started.
+    ChildEnded {
+        /// That run.
+        run: crate::RunId,
+        /// How that run ended.
+        status: Status,
+    },
+    /// success: it made a run and does not wait for it.
+    ChildMade {
+        /// That run.
+        run: crate::RunId,
+    },
+    /// running: a job of the run that it started was retried or played.
+    ChildAgain {
+        /// That run.
+        run: crate::RunId,
+    },
     /// pending: it was handed out, but never started, and waits again.
     Requeued {
         /// What happened.
@@ -147,6 +176,12 @@ impl fmt::Display for Reason {
             Self::WaitsForNeeds { needs } => write!(f, "waits for what it needs: {}", list(needs)),
             Self::PredecessorAgain { job } => write!(f, "waits again, because {job} runs again"),
             Self::WaitsForRunner => f.write_str("waits for a free runner"),
+            Self::WaitsForTags { tags } => write!(f, "waits for a free runner with the tags {}", tags.join(", ")),
+            Self::StartsChild => f.write_str("starts its child pipeline"),
+            Self::RunsChild { run } => write!(f, "its child pipeline, run {run}, has not ended"),
+            Self::ChildEnded { run, status } => write!(f, "its child pipeline, run {run}, ended: {status}"),
+            Self::ChildMade { run } => write!(f, "made its child pipeline, run {run}"),
+            Self::ChildAgain { run } => write!(f, "its child pipeline, run {run}, runs again"),
             Self::Requeued { cause } => write!(f, "waits for a runner again: {cause}"),
             Self::WaitsForPerson { blocking: true } => {
                 f.write_str("waits for somebody to play it; later stages wait with it")

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Variable, When};
+use crate::plan::{Access, Variable, When};
 use crate::{
     FailureReason, JobId, PipelineId, PipelineKey, ProjectId, ProjectPath, Reason, RunId, Seq, Status, Timestamp, Uid,
 };
@@ -16,6 +16,8 @@ pub enum Source {
     /// A script or the command line.
     #[default]
     Api,
+    /// A job of another run that has `trigger`.
+    ParentPipeline,
 }
 
 impl Source {
@@ -24,8 +26,26 @@ impl Source {
         match self {
             Self::Web => "web",
             Self::Api => "api",
+            Self::ParentPipeline => "parent_pipeline",
         }
     }
+}
+
+impl std::str::FromStr for Source {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Web, Self::Api, Self::ParentPipeline].into_iter().find(|one| one.as_str() == text).ok_or(())
+    }
+}
+
+/// The job that started a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// Its run.
+    pub run: RunId,
+    /// The job, which has [`JobKind::Bridge`].
+    pub job: JobId,
 }
 
 /// One execution of a pipeline.
@@ -76,6 +96,12 @@ pub struct Run {
     pub finished_at: Option<Timestamp>,
     /// Its stages in order, with computed statuses.
     pub stages: Vec<Stage>,
+    /// The name that its definition gives it (`workflow:name`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What started a child run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
     /// Last change.
     pub version: Seq,
 }
@@ -99,8 +125,66 @@ pub struct Stage {
     pub warnings: bool,
 }
 
+/// What a job does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobKind {
+    /// Runs a script on a runner.
+    #[default]
+    Build,
+    /// Starts a child run; it has no runner, no log and no artifacts.
+    Bridge,
+}
+
+impl JobKind {
+    /// The word in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Build => "build",
+            Self::Bridge => "bridge",
+        }
+    }
+
+    /// Whether it runs a script.
+    pub fn is_build(&self) -> bool {
+        *self == Self::Build
+    }
+}
+
+/// How the tests went that a job reported (`artifacts:reports:junit`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TestCounts {
+    /// All of them.
+    pub total: u32,
+    /// Those that passed.
+    pub success: u32,
+    /// Those that failed.
+    pub failed: u32,
+    /// Those that could not be run.
+    pub error: u32,
+    /// Those that were left out.
+    pub skipped: u32,
+    /// Seconds that they took together.
+    pub time: f64,
+}
+
+impl std::ops::Add for TestCounts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            total: self.total + other.total,
+            success: self.success + other.success,
+            failed: self.failed + other.failed,
+            error: self.error + other.error,
+            skipped: self.skipped + other.skipped,
+            time: self.time + other.time,
+        }
+    }
+}
+
 /// One attempt at one job of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// Number in this instance.
     pub id: JobId,
@@ -155,6 +239,27 @@ pub struct Job {
     /// The lock it holds while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_group: Option<String>,
+    /// Whether it runs a script or starts another run.
+    #[serde(default, skip_serializing_if = "JobKind::is_build")]
+    pub kind: JobKind,
+    /// The run that a [`JobKind::Bridge`] started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<RunId>,
+    /// The tags that its runner must have, all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Name of the environment that it works on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// What a person is asked before playing it (`manual_confirmation`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<String>,
+    /// The coverage that its log or its report tells, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<f64>,
+    /// How the tests went that it reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<TestCounts>,
     /// Last change.
     pub version: Seq,
 }
@@ -193,6 +298,12 @@ pub struct ArtifactInfo {
     /// When it is deleted (`artifacts:expire_in`); `None` means with its run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// The title under which the page of the run links to it (`artifacts:expose_as`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposed_as: Option<String>,
+    /// Who may fetch it (`artifacts:access`).
+    #[serde(default, skip_serializing_if = "Access::is_all")]
+    pub access: Access,
 }
 
 /// A wish for a run, as every dialect and the browser say it.

@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{ExcludedJob, FormInput, FormVariable};
-use crate::{Diagnostic, Job, JobId, Pipeline, PipelineKey, Project, Run, Seq, Status};
+use crate::{
+    Deployment, Diagnostic, Environment, Job, JobId, Pipeline, PipelineKey, Project, Run, Seq, Status, TestCounts,
+};
 
 /// The dashboard.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,6 +75,9 @@ pub struct RunFilter {
     pub before: Option<crate::RunId>,
     /// At most this many, 1 to 200; `None` means 50.
     pub limit: Option<u32>,
+    /// Only what this started. Without it, runs that jobs of other runs started are left out.
+    #[serde(default)]
+    pub source: Option<crate::Source>,
 }
 
 /// A page of runs, newest first.
@@ -97,6 +102,17 @@ pub struct RunView {
     pub jobs: Vec<Job>,
 }
 
+/// The mean of the coverages that the latest attempts tell, in percent, as GitLab counts it.
+pub fn coverage<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Option<f64> {
+    let told: Vec<f64> = jobs.into_iter().filter(|job| !job.retried).filter_map(|job| job.coverage).collect();
+    (!told.is_empty()).then(|| told.iter().sum::<f64>() / told.len() as f64)
+}
+
+/// How the tests of a run went, over the latest attempts; `None` when none reported any.
+pub fn tests<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Option<TestCounts> {
+    jobs.into_iter().filter(|job| !job.retried).filter_map(|job| job.tests).reduce(|sum, one| sum + one)
+}
+
 /// A job with what stands beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JobView {
@@ -116,6 +132,9 @@ pub struct JobView {
     pub after_script: Vec<String>,
     /// Bytes in its trace now.
     pub trace_bytes: u64,
+    /// The run that it started.
+    #[serde(default)]
+    pub child: Option<Run>,
 }
 
 /// A pipeline with what its page shows.
@@ -164,6 +183,31 @@ pub struct PlanJob {
     pub allow_failure: bool,
     /// What it waits for instead of the earlier stages.
     pub needs: Option<Vec<String>>,
+    /// Milliseconds it took the last time it went well; `None` when it never has, or nobody knows.
+    #[serde(default)]
+    pub last_duration: Option<i64>,
+}
+
+/// The environments of all projects.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EnvironmentsView {
+    /// The commit this is a snapshot of.
+    pub seq: Seq,
+    /// By project and name.
+    pub environments: Vec<EnvironmentView>,
+}
+
+/// An environment with what stands there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EnvironmentView {
+    /// The environment.
+    pub environment: Environment,
+    /// The newest deployment, however it stands.
+    pub last: Option<Deployment>,
+    /// The newest deployment that went well, when it is not `last`.
+    pub live: Option<Deployment>,
+    /// The job that takes it down, when its definition names one that could.
+    pub stop_job: Option<JobId>,
 }
 
 /// What lint and plan say of a text that may not be saved yet.

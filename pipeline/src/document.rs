@@ -237,7 +237,7 @@ fn stranger(entry: &Entry) -> Problem {
     Problem::error(entry.mark, message).hint(hint)
 }
 
-/// Where a finding about the whole file is shown: its first key.
+/// Where a finding about the whole file is shown: its first key, or its start when nothing but `include` stands there.
 pub(crate) fn first_mark(top: &Map) -> Mark {
-    top.entries.first().map_or_else(Mark::default, |entry| entry.mark)
+    top.entries.first().map_or(Mark::start_of(0), |entry| entry.mark)
 }

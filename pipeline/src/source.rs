@@ -29,6 +29,13 @@ pub(crate) struct Mark {
     pub span: Span,
 }
 
+impl Mark {
+    /// The first character of a text.
+    pub const fn start_of(file: u32) -> Self {
+        Self { file, span: Span { start: 0, end: 0, line: 1, column: 1 } }
+    }
+}
+
 /// A finding before its text is looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {

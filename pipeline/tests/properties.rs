@@ -1,53 +1,12 @@
 //! What holds for any text.
 #![expect(clippy::format_collect, reason = "the texts are short and the tests are read more often than run")]
 
-use pipeline::{Context, Outcome, lint};
+use pipeline::{Context, Outcome};
 use proptest::prelude::*;
 
 mod common;
 
-/// Files that include each other, and one with an input.
-fn plan(text: &str) -> Outcome {
-    let mut context = Context::default();
-    context.files = std::sync::Arc::new(common::Table::new(&[
-        ("c.yml", "include: d.yml\nc: {script: x}\n"),
-        ("d.yml", "spec: {inputs: {n: {default: d}}}\n---\n$[[ inputs.n ]]: {script: x}\n"),
-        ("e.yml", "include: [e.yml, c.yml]\n"),
-    ]));
-    pipeline::plan(text, &context)
-}
-
-/// What must hold of every outcome.
-fn check(text: &str, outcome: &Outcome) {
-    let errors = outcome.diagnostics.iter().filter(|d| d.severity == model::Severity::Error).count();
-    assert_eq!(outcome.plan.is_none(), errors > 0, "{text:?}: {:#?}", outcome.diagnostics);
-    assert!(outcome.diagnostics.len() <= 101);
-    for diagnostic in &outcome.diagnostics {
-        let span = diagnostic.span;
-        assert!(span.line > 0 && span.column > 0, "{text:?}: {diagnostic:?}");
-        assert!(span.start <= span.end, "{text:?}: {diagnostic:?}");
-        assert!(diagnostic.caret_width() > 0);
-        assert!(!diagnostic.message.is_empty() && !diagnostic.message.ends_with('.'), "{diagnostic:?}");
-    }
-    if let Some(plan) = &outcome.plan {
-        assert!(!plan.jobs.is_empty());
-        let names: std::collections::HashSet<_> = plan.jobs.iter().map(|job| &job.name).collect();
-        assert_eq!(names.len(), plan.jobs.len(), "names clash in {text:?}");
-        for job in &plan.jobs {
-            assert!(plan.stages.contains(&job.stage) && job.script.is_empty() == job.trigger.is_some());
-            let fetched = job.dependencies.iter().flatten();
-            for other in job.needs.iter().flatten().map(|need| &need.job).chain(fetched) {
-                assert!(names.contains(other), "{text:?}: {} needs {other}", job.name);
-            }
-            assert_eq!(job.start_in.is_some(), job.when == model::plan::When::Delayed, "{text:?}");
-        }
-        let json = serde_json::to_string(plan).unwrap();
-        let again: model::plan::Plan = serde_json::from_str(&json).unwrap();
-        assert_eq!(&again, plan);
-        assert_eq!(serde_json::to_string(&again).unwrap(), json);
-    }
-    serde_json::to_string(&lint::Document::new(outcome)).unwrap();
-}
+use common::fuzzing::{check, plan};
 
 /// Pieces of definitions, so that random texts get past the first line.
 fn fragment() -> impl Strategy<Value = &'static str> {

@@ -30,7 +30,7 @@ use crate::{
     client::{Asked, Backoff, Client, ClientError, EndpointError},
     control::{Control, Level},
     engine::{Leaders, Settings, Shell, Spares, Store, passed},
-    protocol::{ClientFeatures, ClientInfo},
+    protocol::{ClientFeatures, ClientInfo, Secret},
 };
 pub use alive::{pid_of, terminate};
 pub use config::{CACHE_LIMIT, RunnerConfig, own_leader};
@@ -142,7 +142,7 @@ pub async fn run(config: RunnerConfig, mut stop: watch::Receiver<Stop>) -> Resul
         containers: config.containers,
         caches: Store::new(config.cache_dir.unwrap_or_else(|| lock.dir().join("cache")), config.cache_limit),
         shell,
-        environment: passed(),
+        environment: passed().into_iter().chain([short_token(&config.token)]).collect(),
     };
     let shared = Arc::new(Shared {
         client: Client::new(&config.endpoint, config.token, lock.instance().to_owned(), info)?,
@@ -239,6 +239,14 @@ async fn take_jobs(shared: &Arc<Shared>, tasks: &TaskTracker, concurrent: usize,
             () = ask() => {}
         }
     }
+}
+
+/// What tells runners apart without giving their tokens away, as GitLab's runner has it: the first
+/// characters behind the prefix.
+fn short_token(token: &Secret) -> (String, String) {
+    let token = token.reveal();
+    let short = token.strip_prefix("glrt-").unwrap_or(token).chars().take(9).collect();
+    ("CI_RUNNER_SHORT_TOKEN".to_owned(), short)
 }
 
 /// What this runner is and can do.

@@ -12,6 +12,7 @@ pub mod dispatch;
 pub mod http;
 pub mod logs;
 pub mod random;
+pub mod reports;
 pub mod scheduler;
 pub mod service;
 pub mod store;

@@ -1,13 +1,15 @@
 //! State never lies: whatever happens to a run, in whatever order, its jobs, stages and status
 //! agree, every committed change is an event, and no run gets stuck.
 
+mod support;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use app::service::{NewPipeline, Service};
 use model::event::Change;
 use model::status::{Of, aggregate};
-use model::{Caller, ErrorKind, FailureReason, Job, JobId, NewRun, PipelineKey, RunId, Seq, Status};
+use model::{Caller, ErrorKind, FailureReason, Job, JobId, JobKind, NewRun, PipelineKey, RunId, Seq, Status};
 use proptest::prelude::*;
 use weir::scheduler::finish::End;
 use weir::service::{Scope, Weir};
@@ -44,6 +46,15 @@ const DEFINITIONS: &[&str] = &[
      one: {stage: two, script: x, needs: [{job: many, parallel: {matrix: [{A: b}]}}]}\n",
 ];
 
+/// The definition of a project with a repository: jobs that start children, waited for and not.
+const PARENT: &str = "stages: [one, two]\n\
+     below: {stage: one, trigger: {include: child.yml, strategy: depend}}\n\
+     free: {stage: one, trigger: {include: child.yml}, allow_failure: true}\n\
+     ship: {stage: two, script: x, environment: live}\n";
+const CHILD: &str = "stages: [a, b]\n\
+     x: {stage: a, script: x, retry: 1}\n\
+     gate: {stage: b, script: x, when: manual, allow_failure: false}\n";
+
 /// One thing that may happen; the numbers choose what it happens to.
 #[derive(Clone, Debug)]
 enum Act {
@@ -57,6 +68,7 @@ enum Act {
     Play(u8),
     Unschedule(u8),
     Due,
+    Children,
     Delete(u8),
 }
 
@@ -72,6 +84,7 @@ fn act() -> impl Strategy<Value = Act> {
         3 => any::<u8>().prop_map(Act::Play),
         1 => any::<u8>().prop_map(Act::Unschedule),
         1 => Just(Act::Due),
+        3 => Just(Act::Children),
         1 => any::<u8>().prop_map(Act::Delete),
     ]
 }
@@ -83,6 +96,7 @@ struct World {
     jobs: Vec<JobId>,
     running: Vec<JobId>,
     _folder: tempfile::TempDir,
+    _repository: tempfile::TempDir,
 }
 
 impl World {
@@ -95,8 +109,36 @@ impl World {
                 NewPipeline { key: format!("p{i}"), definition: Some((*text).to_owned()), ..NewPipeline::default() };
             weir.create_pipeline(&caller, new).await.unwrap();
         }
-        weir.store().write(|tx| runners::ensure(tx, "test", &[7; 32])).await.unwrap();
-        Self { weir, caller, runs: Vec::new(), jobs: Vec::new(), running: Vec::new(), _folder: folder }
+        let repository = support::repository(&[(".gitlab-ci.yml", PARENT), ("child.yml", CHILD)]);
+        weir.create_project(&caller, "me/shop", repository.path().to_str()).await.unwrap();
+        let new = NewPipeline {
+            key: format!("p{}", DEFINITIONS.len()),
+            project: Some("me/shop".to_owned()),
+            ..NewPipeline::default()
+        };
+        weir.create_pipeline(&caller, new).await.unwrap();
+        weir.store().write(|tx| runners::ensure(tx, "test", &[7; 32], &[])).await.unwrap();
+        Self {
+            weir,
+            caller,
+            runs: Vec::new(),
+            jobs: Vec::new(),
+            running: Vec::new(),
+            _folder: folder,
+            _repository: repository,
+        }
+    }
+
+    /// The runs that this one's jobs started, and those below them.
+    async fn below(&self, id: RunId) -> Vec<RunId> {
+        let mut found = vec![id];
+        for run in &self.runs {
+            let parent = self.weir.run(&self.caller, *run).await.unwrap().run.parent;
+            if parent.is_some_and(|parent| found.contains(&parent.run)) {
+                found.push(*run);
+            }
+        }
+        found
     }
 
     async fn take(&mut self) -> bool {
@@ -104,7 +146,7 @@ impl World {
             .weir
             .store()
             .write(|tx| {
-                let runner = runners::ensure(tx, "test", &[7; 32])?;
+                let runner = runners::ensure(tx, "test", &[7; 32], &[])?;
                 let asker = queue::Asker { runner, system_id: "s".into(), graceful: true };
                 let job = queue::take(tx, &asker, &[9; 32])?;
                 if let Some(job) = &job {
@@ -132,7 +174,7 @@ impl World {
         let job = |i: u8| (!self.jobs.is_empty()).then(|| self.jobs[i as usize % self.jobs.len()]);
         let refused = match act {
             Act::Start(i) => {
-                let key: PipelineKey = format!("p{}", *i as usize % DEFINITIONS.len()).parse().unwrap();
+                let key: PipelineKey = format!("p{}", *i as usize % (DEFINITIONS.len() + 1)).parse().unwrap();
                 let made = self.weir.start_run(&self.caller, &key, NewRun::default()).await.unwrap();
                 self.runs.push(made.id);
                 None
@@ -183,16 +225,24 @@ impl World {
                 self.due().await;
                 None
             }
+            Act::Children => {
+                self.weir.start_children().await.unwrap();
+                None
+            }
             Act::Delete(i) => {
                 let Some(id) = run(*i) else { return };
-                let view = self.weir.run(&self.caller, id).await.unwrap();
+                let gone = self.below(id).await;
+                let mut jobs = Vec::new();
+                for run in &gone {
+                    jobs.extend(self.weir.run(&self.caller, *run).await.unwrap().jobs);
+                }
                 // Deleting a live run waits for its processes, which here are this test.
-                if view.jobs.iter().any(|job| job.status.is_running()) {
+                if jobs.iter().any(|job| job.kind == JobKind::Build && job.status.is_running()) {
                     return;
                 }
                 self.weir.delete_run(&self.caller, id).await.unwrap();
-                self.runs.retain(|one| *one != id);
-                self.jobs.retain(|one| !view.jobs.iter().any(|job| job.id == *one));
+                self.runs.retain(|one| !gone.contains(one));
+                self.jobs.retain(|one| !jobs.iter().any(|job| job.id == *one));
                 None
             }
         };
@@ -224,6 +274,20 @@ impl World {
                 }
                 let attempts = view.jobs.iter().filter(|one| one.name == job.name).count();
                 assert!(job.attempt as usize <= attempts);
+                if let (JobKind::Bridge, Some(child)) = (job.kind, job.child) {
+                    if !self.runs.contains(&child) {
+                        self.runs.push(child);
+                    }
+                    let child = self.weir.run(&self.caller, child).await.unwrap().run;
+                    assert_eq!(child.parent.unwrap().run, run);
+                    // The one that is waited for and its child say the same.
+                    let follows = !job.retried && job.name == "below";
+                    if follows && job.status == Status::Running {
+                        assert!(!child.status.is_complete(), "{job:?} {child:?}");
+                    } else if follows && job.status != Status::Canceled {
+                        assert_eq!(job.status, child.status, "{job:?} {child:?}");
+                    }
+                }
                 if let Some(group) = &job.resource_group {
                     if job.status == Status::Pending || job.status.is_running() {
                         *holders.entry(group.clone()).or_default() += 1;
@@ -293,6 +357,7 @@ impl World {
             self.check().await;
             let mut busy = false;
             self.due().await;
+            self.weir.start_children().await.unwrap();
             for run in self.runs.clone() {
                 for job in self.weir.run(&self.caller, run).await.unwrap().jobs {
                     busy |= !job.retried && !job.status.is_complete();

@@ -4,11 +4,10 @@
 mod support;
 
 use std::path::Path;
-use std::process::Command;
 
 use model::{Reason, Status};
 use serde_json::json;
-use support::{Server, job, statuses};
+use support::{Server, git, job, statuses};
 
 #[test]
 fn a_delayed_job_starts_by_itself_even_after_a_restart() {
@@ -166,21 +165,6 @@ fn artifacts_go_when_their_time_is_over() {
     let view = server.run_to_end("files", &format!("soon: {}\nlate: {}\n", artifacts("1 sec"), artifacts("never")));
     let view = server.until(view.run.id, "the one is gone", |view| job(view, "soon").artifacts.is_empty());
     assert_eq!(job(&view, "late").artifacts.len(), 1);
-}
-
-#[test]
-fn what_is_not_run_yet_is_refused_by_name() {
-    let server = Server::start(1);
-    let body = json!({ "id": "p", "name": "p", "definition": "a:\n  trigger: {include: [{local: child.yml}]}\n" });
-    let (status, answer) = server.send("POST", "/api/pipelines", &body);
-    let text = answer.to_string();
-    assert!(status == 400 && text.contains("`trigger`") && text.contains("does not do yet"), "{status} {text}");
-}
-
-fn git(folder: &Path, arguments: &[&str]) {
-    let author = ["-c", "user.name=ada", "-c", "user.email=ada@example.org"];
-    let output = Command::new("git").arg("-C").arg(folder).args(author).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn commit(repository: &Path, definition: &str) {

@@ -3,8 +3,10 @@
 //! appears beside the button that caused it. One component for all of them instead of one generic
 //! form per function keeps the browser half small.
 
+mod confirm;
 mod send;
 
+pub use confirm::ConfirmButton;
 pub use send::fields_of;
 
 use leptos::ev::SubmitEvent;

@@ -44,6 +44,7 @@ pub fn Layout(
                 {link("/", T::Dashboard, &["/"])}
                 {link("/runs", T::Runs, &["/runs", "/jobs"])}
                 {link("/pipelines", T::Pipelines, &["/pipelines"])}
+                {link("/environments", T::Environments, &["/environments"])}
             </nav>
             <span class="push"></span>
             <Heartbeat />

@@ -1,6 +1,8 @@
 //! Parts that several pages are made of. They know the domain's types and nothing of the server.
 
 pub mod act;
+pub mod artifact;
+pub mod child;
 pub mod diagnostics;
 pub mod draft;
 pub mod dynamic;
@@ -14,5 +16,6 @@ pub mod page;
 pub mod run_list;
 pub mod status;
 pub mod switches;
+pub mod tests;
 pub mod time;
 pub mod why;

@@ -56,7 +56,8 @@ fn Row(run: RwSignal<Run>, of_one_pipeline: bool) -> impl IntoView {
     // What never changes is read once.
     let fixed = run.get_untracked();
     let address = href::run(fixed.id);
-    let name = (!of_one_pipeline).then(|| view! { <span class="name">{fixed.pipeline_name.clone()}</span> }.into_any());
+    let pipeline =
+        (!of_one_pipeline).then(|| view! { <span class="name">{fixed.pipeline_name.clone()}</span> }.into_any());
     view! {
         <tr>
             <td>
@@ -64,9 +65,11 @@ fn Row(run: RwSignal<Run>, of_one_pipeline: bool) -> impl IntoView {
             </td>
             <th scope="row">
                 <a href=address data-row="" data-failed=move || failed()>
-                    {name}
+                    {pipeline}
                     <span class="num">{format!("#{}", fixed.number)}</span>
                 </a>
+                " "
+                <RunName run=fixed.clone() />
             </th>
             <td class="wide">
                 <StageMarks run />
@@ -101,6 +104,19 @@ pub fn merge(runs: RwSignal<Vec<RwSignal<Run>>>, fresh: Vec<Run>, owner: Option<
     if next != known {
         runs.set(next);
     }
+}
+
+/// The name that the definition gave the run (`workflow:name`); nothing where it gave none.
+#[component]
+pub fn RunName(
+    /// The run.
+    run: Run,
+) -> impl IntoView {
+    // What does not fit into a row is to be had by pointing at it.
+    run.name.map(|name| {
+        let whole = name.clone();
+        view! { <span class="run-name" title=whole>{name}</span> }.into_any()
+    })
 }
 
 /// Branch, short commit, title; a dash for pipelines without a repository.

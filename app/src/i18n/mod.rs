@@ -1,11 +1,14 @@
 //! Words: every text of the interface in every language, complete at compile time.
 
+mod figures;
 mod phrase;
+mod reason;
 mod text;
 
 use leptos::prelude::*;
 use model::Status;
 
+pub use figures::Figures;
 pub use phrase::Phrases;
 pub use text::T;
 

@@ -1,11 +1,10 @@
 //! Texts with something in them.
 
 use model::plan::When;
-use model::reason::Predecessor;
 use model::time::human_duration;
-use model::{Diagnostic, ErrorKind, Reason, Severity};
+use model::{Diagnostic, ErrorKind, JobId, Reason, RunId, Severity};
 
-use super::{Lang, T};
+use super::{Lang, T, reason};
 
 /// Sentences that are put together.
 pub trait Phrases {
@@ -47,6 +46,10 @@ pub trait Phrases {
     fn attempt(self, attempt: u32) -> String;
     /// "Run #12 of Shop".
     fn run_title(self, number: i64, pipeline: &str) -> String;
+    /// "run 12", by the number in its address.
+    fn run_id(self, id: RunId) -> String;
+    /// "job 40", by the number in its address.
+    fn job_id(self, id: JobId) -> String;
 }
 
 impl Phrases for Lang {
@@ -115,7 +118,7 @@ impl Phrases for Lang {
     fn reason(self, reason: &Reason) -> String {
         match self {
             Self::En => reason.to_string(),
-            Self::Zh => reason_zh(reason),
+            Self::Zh => reason::zh(reason),
         }
     }
 
@@ -235,52 +238,19 @@ impl Phrases for Lang {
     fn run_title(self, number: i64, pipeline: &str) -> String {
         format!("{pipeline} #{number}")
     }
-}
 
-fn list_zh(predecessors: &[Predecessor]) -> String {
-    let named: Vec<String> =
-        predecessors.iter().take(5).map(|p| format!("{}（{}）", p.name, Lang::Zh.status(p.status))).collect();
-    let more = predecessors.len().saturating_sub(5);
-    let rest = if more > 0 { format!("等另外 {more} 个") } else { String::new() };
-    named.join("、") + &rest
-}
+    fn run_id(self, id: RunId) -> String {
+        match self {
+            Self::En => format!("run {id}"),
+            Self::Zh => format!("运行 {id}"),
+        }
+    }
 
-fn reason_zh(reason: &Reason) -> String {
-    match reason {
-        Reason::WaitsForStage { stage } => format!("等待阶段 {stage} 完成"),
-        Reason::WaitsForNeeds { needs } => format!("等待所依赖的作业：{}", list_zh(needs)),
-        Reason::PredecessorAgain { job } => format!("因 {job} 重新运行而再次等待"),
-        Reason::WaitsForRunner => "等待空闲的执行器".into(),
-        Reason::Requeued { cause } => format!("再次等待执行器：{cause}"),
-        Reason::WaitsForPerson { blocking: true } => "等待有人启动；后续阶段随之等待".into(),
-        Reason::WaitsForPerson { blocking: false } => "可由人启动；没有作业等待它".into(),
-        Reason::WaitsForTime { at: Some(at) } => format!("将于 {at} 启动"),
-        Reason::WaitsForTime { at: None } => "稍后自动启动".into(),
-        Reason::WaitsForResource { group, holder: Some(holder) } => format!("等待 {holder} 释放资源组 {group}"),
-        Reason::WaitsForResource { group, holder: None } => format!("等待资源组 {group}"),
-        Reason::OutdatedBy { newer } => format!("因更新的 {newer} 而取消"),
-        Reason::CanceledAfterFailure { job } => format!("因 {job} 失败而取消"),
-        Reason::TakenBy { runner } => format!("正在 {runner} 上运行"),
-        Reason::PlayedBy { user } => format!("由 {user} 启动，等待空闲的执行器"),
-        Reason::RetriedBy { user } => format!("由 {user} 重试，等待空闲的执行器"),
-        Reason::RetriedByRule { attempt, of, failure } => {
-            format!("第 {attempt} 次尝试（共 {of} 次）：因 {failure} 按 retry 规则再次运行")
+    fn job_id(self, id: JobId) -> String {
+        match self {
+            Self::En => format!("job {id}"),
+            Self::Zh => format!("作业 {id}"),
         }
-        Reason::SkippedAfter { when, because } if because.is_empty() => {
-            format!("已跳过：`when: {when}` 与之前的结果不符")
-        }
-        Reason::SkippedAfter { when, because } => format!("已跳过：`when: {when}` 与 {} 不符", list_zh(because)),
-        Reason::Succeeded => "以退出码 0 结束".into(),
-        Reason::Failed { failure, exit_code, signal, detail } => {
-            let how = match (exit_code, signal) {
-                (_, Some(signal)) => format!("被信号 {signal} 终止"),
-                (Some(code), None) => format!("以退出码 {code} 结束"),
-                (None, None) => "失败".into(),
-            };
-            let more = detail.as_ref().map(|d| format!("：{d}")).unwrap_or_default();
-            format!("{how}（{failure}）{more}")
-        }
-        Reason::CanceledBy { user } => format!("由 {user} 取消"),
     }
 }
 

@@ -92,6 +92,7 @@ texts! {
 
     // Actions.
     Play: "Play", "启动";
+    ConfirmTitle: "Please confirm", "请确认";
     Unschedule: "Unschedule", "取消定时";
     UnscheduleHint: "Wait for somebody instead of its time", "改为等待人工启动";
     Retry: "Retry", "重试";
@@ -167,6 +168,7 @@ texts! {
     Trigger: "Trigger", "触发";
     SourceWeb: "browser", "浏览器";
     SourceApi: "API or command line", "API 或命令行";
+    SourceParent: "a job of another run", "另一运行的作业";
     Graph: "Graph", "图";
     Jobs: "Jobs", "作业";
     Views: "Views", "视图";
@@ -178,6 +180,12 @@ texts! {
     Earlier: "earlier attempt", "较早的尝试";
     Actions: "Actions", "操作";
     AllowedToFail: "may fail", "允许失败";
+    StartedBy: "Started by", "启动来源";
+    ChildRun: "child run", "子运行";
+    StartsChild: "starts a child run", "会启动子运行";
+    ChildPanel: "Child run", "子运行";
+    ChildNotYet: "The job starts a run of its own when its turn comes.", "轮到此作业时，它会启动一个子运行。";
+    ChildNone: "The job has started no run.", "此作业没有启动子运行。";
     RunGone: "This run was deleted.", "此运行已被删除。";
     InputPath: "Input", "输入";
     Project: "Project", "项目";
@@ -218,6 +226,36 @@ texts! {
     PlayWith: "Variables for this job, NAME=value, one per line", "此作业的变量，每行一个 NAME=value";
     PlayTitle: "Play this job", "启动此作业";
 
+    Environment: "Environment", "环境";
+    Tags: "Tags", "标签";
+    Coverage: "Coverage", "覆盖率";
+    Tests: "Tests", "测试";
+    TestError: "error", "出错";
+    AllTests: "All", "全部";
+    FailedTests: "Failed only", "仅失败";
+    ShowAllTests: "Show all", "全部显示";
+    NoTestFailed: "No test failed.", "没有失败的测试。";
+    NoTests: "No job has reported tests. A job reports those that it leaves as JUnit XML:", "还没有作业报告测试结果。作业可以这样以 JUnit XML 报告：";
+    SuiteError: "The report cannot be read:", "无法读取报告：";
+    ArtifactClosed: "only jobs get these files (`access: none`)", "只有作业可以获取这些文件（`access: none`）";
+
+    // Environments.
+    Environments: "Environments", "环境";
+    EnvironmentAvailable: "available", "可用";
+    EnvironmentStopping: "stopping", "正在停止";
+    EnvironmentStopped: "stopped", "已停止";
+    TierProduction: "production", "生产";
+    TierStaging: "staging", "预发布";
+    TierTesting: "testing", "测试";
+    TierDevelopment: "development", "开发";
+    TierOther: "other", "其他";
+    LastDeployment: "Last deployment", "最近的部署";
+    NeverDeployed: "nothing was deployed yet", "尚未部署";
+    LiveDeployment: "live", "在线版本";
+    LiveDeploymentHint: "What stands there: the newest deployment that went well", "当前生效的版本：最近一次成功的部署";
+    StopEnvironment: "Stop", "停止";
+    NoEnvironments: "No environment yet. A job that names one makes it when it starts:", "还没有环境。指定了环境的作业启动时会创建它：";
+
     // Pipeline.
     Definition: "Definition", "定义";
     DefinitionMissing: "The source cannot be read now.", "目前无法读取来源。";
@@ -228,6 +266,7 @@ texts! {
     Checking: "checking", "检查中";
     Plan: "Plan", "计划";
     PlanHint: "What a run started now would have", "现在启动的运行将包含的内容";
+    EstimateHint: "By what its jobs took the last time they passed, along the longest chain of them, when runners are free", "根据各作业上次通过所用时间，按最长的依赖链估算，假设有空闲的执行器";
     PlanEmpty: "No plan: the definition has errors.", "没有计划：定义有错误。";
     Excluded: "Not in the run", "不在运行中";
     Error: "error", "错误";

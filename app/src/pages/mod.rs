@@ -1,6 +1,7 @@
 //! The pages: one module for each address, in the order of the navigation.
 
 pub mod dashboard;
+pub mod environments;
 pub mod job;
 pub mod missing;
 pub mod new_pipeline;

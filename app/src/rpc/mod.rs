@@ -6,10 +6,12 @@
 
 mod dashboard;
 mod drafts;
+mod environments;
 mod jobs;
 mod pipelines;
 mod prefs;
 mod runs;
+mod tests;
 mod wire;
 
 use leptos::server_fn::codec::JsonEncoding;
@@ -19,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use dashboard::{GetDashboard, get_dashboard};
 pub use drafts::{Draft, GetDraft, get_draft};
+pub use environments::{ListEnvironments, StopEnvironment, list_environments};
 pub use jobs::{CancelJob, GetJob, LogLines, PlayJob, RetryJob, UnscheduleJob, get_job, log_lines};
 pub use pipelines::{
     CreatePipeline, DeletePipeline, GetPipeline, Lint, ListPipelines, ListProjects, SaveDefinition, StartRun,
@@ -26,6 +29,7 @@ pub use pipelines::{
 };
 pub use prefs::{SetKeys, SetLanguage, SetTheme};
 pub use runs::{CancelRun, DeleteRun, GetRun, ListRuns, RetryRun, get_run, list_runs};
+pub use tests::{JobTests, RunTests, job_tests, run_tests};
 pub use wire::{Answer, Loaded, address, get, load, parse, post, read};
 
 /// The error of the service as it crosses to the browser.

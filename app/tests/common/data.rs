@@ -1,16 +1,16 @@
 //! The contents. Names are hostile on purpose: they must arrive as text.
 
-use model::plan::{ExcludedJob, FormInput, FormVariable, InputType, Variable, When};
+use model::plan::{Access, ExcludedJob, FormInput, FormVariable, InputType, Variable, When};
 use model::reason::Predecessor;
 use model::view::{Dashboard, JobView, PipelineHealth, PipelineView, PlanJob, PlanStage, RunMark, RunView, Why};
 use model::{
-    ArtifactInfo, Diagnostic, FailureReason, Job, JobId, Pipeline, PipelineId, PipelineKey, Project, ProjectId, Reason,
-    Run, RunId, Seq, Severity, Source, Span, Stage, Status, Timestamp, Uid,
+    ArtifactInfo, Diagnostic, FailureReason, Job, JobId, JobKind, Parent, Pipeline, PipelineId, PipelineKey, Project,
+    ProjectId, Reason, Run, RunId, Seq, Severity, Source, Span, Stage, Status, TestCounts, Timestamp, Uid,
 };
 
 const T0: i64 = 1_772_702_102_417;
 
-fn at(seconds: i64) -> Timestamp {
+pub fn at(seconds: i64) -> Timestamp {
     Timestamp(T0 + seconds * 1000)
 }
 
@@ -91,7 +91,8 @@ pub fn run(id: i64, status: Status) -> Run {
         number: id - 30,
         status,
         warnings: status == Status::Success && id % 2 == 0,
-        source: Source::Web,
+        // The second run is the child that the first one started.
+        source: if id == 41 { Source::ParentPipeline } else { Source::Web },
         git_ref: "main".into(),
         sha: "8c1f2a90d4e5b6a7988c1f2a90d4e5b6a798aabb".into(),
         commit_title: "Cart: round <script>alert(1)</script> totals half to even".into(),
@@ -103,6 +104,8 @@ pub fn run(id: i64, status: Status) -> Run {
         started_at: Some(started),
         finished_at: status.is_complete().then(|| at(id * 40 + 75)),
         stages: vec![stage("build", Status::Success), stage("test", middle), stage("deploy", last)],
+        name: (id == 42).then(|| "Release 2.4 for <b>scan</b> & <script>alert(3)</script> customers".into()),
+        parent: (id == 41).then_some(Parent { run: RunId(42), job: JobId(113) }),
         version: Seq(800 + id),
     }
 }
@@ -220,7 +223,25 @@ fn job(id: i64, name: &str, stage: (&str, u32), status: Status, needs: Option<&[
         artifacts: vec![],
         erased_at: None,
         resource_group: None,
+        kind: JobKind::Build,
+        child: None,
+        tags: vec![],
+        environment: None,
+        confirmation: None,
+        coverage: None,
+        tests: None,
         version: Seq(800 + id),
+    }
+}
+
+fn artifact(kind: &str, filename: &str, size: u64) -> ArtifactInfo {
+    ArtifactInfo {
+        kind: kind.into(),
+        filename: filename.into(),
+        size,
+        expires_at: None,
+        exposed_as: None,
+        access: Access::All,
     }
 }
 
@@ -243,9 +264,32 @@ pub fn run_view(id: RunId) -> Option<RunView> {
         job(111, "smoke", scan, Created, Some(&["image"])),
         job(109, "staging", ship, Manual, Some(&["smoke", "compile"])),
         job(112, "production", ship, Created, None),
+        job(113, "child <img src=x> of docs", ship, Running, Some(&["compile"])),
+        job(114, "partners", ship, Created, None),
     ];
     jobs[3].retried = true;
     jobs[4].attempt = 2;
+    for (at, child) in [(12, Some(RunId(41))), (13, None)] {
+        (jobs[at].kind, jobs[at].child, jobs[at].runner) = (JobKind::Bridge, child, None);
+    }
+    for (at, exposed, access) in [(0, "The shop, built", Access::All), (1, "<img src=x> sources", Access::None)] {
+        let exposed_as = Some(exposed.into());
+        jobs[at].artifacts = vec![ArtifactInfo { exposed_as, access, ..artifact("archive", "artifacts.zip", 48_213) }];
+    }
+    let counts = |success, failed, skipped| TestCounts {
+        total: success + failed + skipped,
+        success,
+        failed,
+        error: 0,
+        skipped,
+        time: 4.25,
+    };
+    (jobs[2].coverage, jobs[2].tests) = (Some(87.5), Some(counts(3, 1, 1)));
+    (jobs[7].coverage, jobs[7].tests) = (Some(62.25), Some(counts(2, 0, 0)));
+    jobs[2].tags = vec!["linux".into(), "<b>scan</b>".into()];
+    jobs[10].confirmation = Some("Everybody will see it. Deploy to <b>scan</b>-staging?".into());
+    jobs[10].environment = Some("review/<script>alert(4)</script>".into());
+    jobs[11].environment = Some("production".into());
     let mut run = run(id.0, if id.0 == 42 { Running } else { Failed });
     let stage = |name: &str, status, warnings| Stage { name: name.into(), status, warnings };
     run.stages = vec![
@@ -262,15 +306,16 @@ pub fn job_view(id: JobId) -> Option<JobView> {
     let known = if id.0 == 1000 { JobId(103) } else { id };
     let mut job = view.jobs.iter().find(|j| j.id == known)?.clone();
     job.id = id;
-    job.artifacts = vec![
-        ArtifactInfo {
-            kind: "archive".into(),
-            filename: "artifacts.zip".into(),
-            size: 48_213,
-            expires_at: Some(Timestamp(4_102_444_800_000)),
-        },
-        ArtifactInfo { kind: "junit".into(), filename: "report <1>.xml".into(), size: 812, expires_at: None },
-    ];
+    if job.kind.is_build() && job.artifacts.is_empty() {
+        job.artifacts = vec![
+            ArtifactInfo {
+                expires_at: Some(Timestamp(4_102_444_800_000)),
+                ..artifact("archive", "artifacts.zip", 48_213)
+            },
+            artifact("junit", "report <1>.xml", 812),
+        ];
+    }
+    let child = job.child.map(|id| run(id.0, Status::Manual));
     let attempts =
         view.jobs.iter().filter(|j| j.name == job.name).map(|j| (j.id, j.attempt, j.status)).collect::<Vec<_>>();
     Some(JobView {
@@ -282,6 +327,7 @@ pub fn job_view(id: JobId) -> Option<JobView> {
         script: vec!["make test".into()],
         after_script: vec!["make clean".into()],
         trace_bytes: 4096,
+        child,
     })
 }
 
@@ -289,7 +335,7 @@ pub fn log_size(id: JobId) -> (u64, bool) {
     match id.0 {
         1000 => (1_000_000, true),
         105 | 110 => (40, false),
-        106 | 108 | 109 | 111 | 112 => (0, false),
+        106 | 108 | 109 | 111..=114 => (0, false),
         _ => (60, true),
     }
 }
@@ -348,6 +394,11 @@ pub fn plan() -> Vec<PlanStage> {
         when,
         allow_failure: name == "audit",
         needs: needs.map(|n| n.iter().map(|s| (*s).to_owned()).collect()),
+        last_duration: match name {
+            "compile" => Some(72_000),
+            "unit" => Some(185_000),
+            _ => None,
+        },
     };
     let stage = |name: &str, jobs| PlanStage { name: name.into(), jobs };
     vec![

@@ -3,13 +3,20 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 mod data;
+mod environments;
+mod reports;
 
 use app::service::{Lines, NewPipeline, Service};
 use async_trait::async_trait;
 use model::log::{LogLine, LogPage};
 use model::plan::Variable;
-use model::view::{Dashboard, JobView, LintView, PipelineView, RunFilter, RunPage, RunView, Why};
-use model::{Caller, Error, Job, JobId, NewRun, Pipeline, PipelineKey, Project, Run, RunId, Seq, Status};
+use model::view::{
+    Dashboard, EnvironmentView, EnvironmentsView, JobView, LintView, PipelineView, RunFilter, RunPage, RunView, Why,
+};
+use model::{
+    Caller, EnvironmentId, Error, Job, JobId, NewRun, Pipeline, PipelineKey, Project, Run, RunId, Seq, Status,
+    TestReport,
+};
 
 /// The fixture. `empty` is an instance on its first day.
 pub struct Fixture {
@@ -109,6 +116,20 @@ impl Service for Fixture {
     }
     async fn cancel_job(&self, _: &Caller, id: JobId) -> Result<Job, Error> {
         self.job(&Caller::system(), id).await.map(|view| view.job)
+    }
+    async fn environments(&self, _: &Caller) -> Result<EnvironmentsView, Error> {
+        let environments = if self.empty { Vec::new() } else { environments::all() };
+        Ok(EnvironmentsView { seq: Seq(900), environments })
+    }
+    async fn stop_environment(&self, _: &Caller, id: EnvironmentId) -> Result<EnvironmentView, Error> {
+        let found = environments::all().into_iter().find(|view| view.environment.id == id);
+        found.ok_or_else(|| Error::not_found("environment"))
+    }
+    async fn run_tests(&self, _: &Caller, _: RunId) -> Result<TestReport, Error> {
+        Ok(reports::of_run())
+    }
+    async fn job_tests(&self, _: &Caller, id: JobId) -> Result<TestReport, Error> {
+        Ok(if id.0 == 1000 { reports::large() } else { reports::of_job() })
     }
     async fn why_run(&self, _: &Caller, id: RunId) -> Result<Why, Error> {
         Ok(data::why(id))

@@ -51,7 +51,7 @@ pub enum Strategy {
     /// The job runs as long as the child and ends as it does; a child that waits for a person lets
     /// it run on.
     Depend,
-    /// The job has the child's status at every moment, `manual` and `skipped` included.
+    /// The same; the language has two words for it.
     Mirror,
 }
 

@@ -14,12 +14,13 @@ pub const fn mirrored(strategy: Strategy, bridge: Status, child: Status) -> Opti
     if bridge.is_complete() {
         return None;
     }
+    // A child that waits for a person lets the job run on, also with `mirror`: a job that was played
+    // already is not played again, and what waits is the child.
     let wanted = match (strategy, child) {
         (Strategy::Detached, _) | (_, Status::Success) => Status::Success,
         // There is nothing that a job could have skipped by running.
         (_, Status::Failed | Status::Skipped) => Status::Failed,
         (_, Status::Canceled) => Status::Canceled,
-        (Strategy::Mirror, Status::Manual) => Status::Manual,
         _ => Status::Running,
     };
     if wanted as u8 == bridge as u8 { None } else { Some(wanted) }
@@ -40,8 +41,7 @@ mod tests {
             assert_eq!(of(strategy, Canceled), Some(Canceled));
             assert_eq!(of(strategy, Pending), None);
         }
-        assert_eq!((of(Strategy::Depend, Manual), of(Strategy::Mirror, Manual)), (None, Some(Manual)));
-        assert_eq!(mirrored(Strategy::Mirror, Manual, Running), Some(Running));
+        assert_eq!((of(Strategy::Depend, Manual), of(Strategy::Mirror, Manual)), (None, None));
     }
 
     #[test]

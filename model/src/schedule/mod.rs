@@ -5,12 +5,17 @@
 //! The rules are those of `contracts/gitlab-rest.md` 9.4 and `contracts/ci-yaml.md` part 4; where
 //! the two differ (a `when: always` job after a canceled one), the language decides: it runs.
 
+mod advance;
 mod bridge;
 mod cancel;
+mod followers;
+mod reopen;
 mod resources;
 
+pub use advance::advance;
 pub use bridge::{is_child_due, mirrored};
 pub use cancel::{Started, after_failure, outdated};
+pub use reopen::reopened;
 pub use resources::{Claim, ResourceMode, next_claim};
 
 use crate::plan::When;
@@ -46,62 +51,12 @@ pub struct Step {
     pub reason: Reason,
 }
 
-/// Lets every created job whose turn has come take its step: pending, scheduled, manual or skipped. Skipping
-/// one may decide the next, so this goes on until nothing moves; `nodes` is changed accordingly.
-/// Returns the steps in the order they were made. Running it again returns nothing.
-pub fn advance(nodes: &mut [Node]) -> Vec<Step> {
-    let mut steps = Vec::new();
-    let mut tallies = stage_tallies(nodes);
-    loop {
-        let before = steps.len();
-        for i in 0..nodes.len() {
-            if nodes[i].status != Status::Created {
-                continue;
-            }
-            let Some((to, reason)) = decide(nodes, &tallies, i) else { continue };
-            nodes[i].status = to;
-            steps.push(Step { node: i, to, reason });
-        }
-        if steps.len() == before {
-            return steps;
-        }
-        tallies = stage_tallies(nodes);
-    }
-}
-
 /// The status of each stage, and of the run.
 pub fn aggregates(nodes: &[Node], stages: usize) -> (Vec<Aggregate>, Aggregate) {
     let mut tallies = stage_tallies(nodes);
     tallies.resize(stages.max(tallies.len()), Tally::default());
     let all = tallies.iter().fold(Tally::default(), |sum, one| sum.merged(*one));
     (tallies.iter().map(|tally| tally.aggregate(Of::Group)).collect(), all.aggregate(Of::Group))
-}
-
-/// The skipped jobs that wait again because `again` runs again: those of later stages without
-/// needs, and those that need it, directly or through others.
-pub fn reopened(nodes: &[Node], again: usize) -> Vec<usize> {
-    let mut reached = vec![false; nodes.len()];
-    reached[again] = true;
-    loop {
-        let mut grew = false;
-        for (i, node) in nodes.iter().enumerate() {
-            if reached[i] {
-                continue;
-            }
-            let follows = match &node.needs {
-                Some(needs) => needs.iter().any(|need| reached[*need]),
-                None => reached.iter().enumerate().any(|(j, on)| *on && nodes[j].stage < node.stage),
-            };
-            if follows {
-                reached[i] = true;
-                grew = true;
-            }
-        }
-        if !grew {
-            break;
-        }
-    }
-    (0..nodes.len()).filter(|i| *i != again && reached[*i] && nodes[*i].status == Status::Skipped).collect()
 }
 
 /// Why a created job still waits; `None` when it does not. `stages` are the names in order.
@@ -133,56 +88,6 @@ fn stage_tallies(nodes: &[Node]) -> Vec<Tally> {
         tallies[node.stage].add(node.status, node.allow_failure);
     }
     tallies
-}
-
-fn decide(nodes: &[Node], stages: &[Tally], i: usize) -> Option<(Status, Reason)> {
-    let node = &nodes[i];
-    let (prior, of) = match &node.needs {
-        Some(needs) => {
-            let mut tally = Tally::default();
-            for need in needs {
-                tally.add(nodes[*need].status, nodes[*need].allow_failure);
-            }
-            (tally, Of::Needs)
-        }
-        None => (stages[..node.stage].iter().fold(Tally::default(), |sum, one| sum.merged(*one)), Of::Group),
-    };
-    let prior = if prior.is_empty() { Status::Success } else { prior.aggregate(of).status };
-    if !prior.is_complete() {
-        return None;
-    }
-    let runs = match node.when {
-        When::OnSuccess | When::Manual | When::Delayed => {
-            prior == Status::Success || (prior == Status::Skipped && of == Of::Group)
-        }
-        When::OnFailure => prior == Status::Failed,
-        When::Always => true,
-        When::Never => false,
-    };
-    Some(if !runs {
-        (Status::Skipped, Reason::SkippedAfter { when: node.when.as_str().to_owned(), because: deciders(nodes, i) })
-    } else if node.when == When::Manual {
-        (Status::Manual, Reason::WaitsForPerson { blocking: !node.allow_failure })
-    } else if node.when == When::Delayed {
-        (Status::Scheduled, Reason::WaitsForTime { at: None })
-    } else {
-        (Status::Pending, Reason::WaitsForRunner)
-    })
-}
-
-/// The predecessors that made a skip: for `on_success` those that did not go well, otherwise all.
-fn deciders(nodes: &[Node], i: usize) -> Vec<Predecessor> {
-    let node = &nodes[i];
-    let forgiven = |other: &Node| other.allow_failure && matches!(other.status, Status::Failed | Status::Canceled);
-    let counts = |other: &Node| node.when == When::OnFailure || (other.status != Status::Success && !forgiven(other));
-    let named = |other: &Node| Predecessor { name: other.name.clone(), status: other.status };
-    if let Some(needs) = &node.needs {
-        return needs.iter().map(|n| &nodes[*n]).filter(|n| counts(n)).map(named).collect();
-    }
-    let earlier = nodes.iter().filter(|other| other.stage < node.stage && counts(other));
-    let blamed = |other: &&Node| matches!(other.status, Status::Failed | Status::Canceled);
-    let hard: Vec<_> = earlier.clone().filter(blamed).map(named).collect();
-    if hard.is_empty() { earlier.take(6).map(named).collect() } else { hard }
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ impl<'c, 'r> Includer<'c, 'r> {
         let file = self.report.add_file(name, if text.len() > yaml::MAX_BYTES { "" } else { text });
         let mut loaded = yaml::load(text, file);
         self.report.extend(std::mem::take(&mut loaded.problems));
-        let given = Given { mark: if given.typed { Mark { file, ..start() } } else { given.mark }, ..*given };
+        let given = Given { mark: if given.typed { Mark::start_of(file) } else { given.mark }, ..*given };
         inputs::apply(loaded, &given, self.scope, self.conditions, self.report)
     }
 
@@ -253,11 +253,6 @@ impl<'c, 'r> Includer<'c, 'r> {
             }
         }
     }
-}
-
-/// The first character of a file.
-fn start() -> Mark {
-    Mark { file: 0, span: model::Span { start: 0, end: 0, line: 1, column: 1 } }
 }
 
 /// The entries, lists in the list flattened.

@@ -1,6 +1,8 @@
 //! What the test files share.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod fuzzing;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@
 mod command;
 mod names;
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 pub(super) use command::{CLEAN, NO_ENGINE, PULL, WAIT};
 
@@ -32,12 +32,39 @@ pub enum Containers {
 
 impl Containers {
     /// The program, if there is to be one and there is one.
-    pub(crate) fn engine(&self) -> Option<String> {
+    pub fn engine(&self) -> Option<String> {
         match self {
             Self::Refuse | Self::Ignore => None,
             Self::Use(Some(program)) if program.is_absolute() => program.to_str().map(str::to_owned),
             Self::Use(Some(program)) => find_program(program.to_str()?),
             Self::Use(None) => ["docker", "podman"].into_iter().find_map(find_program),
+        }
+    }
+}
+
+/// The words of the setting: `off`, `ignore`, `auto` (whichever of Docker and Podman there is), or the
+/// program.
+impl FromStr for Containers {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "" => Err("expected off, ignore, auto, docker, podman or a program"),
+            "off" => Ok(Self::Refuse),
+            "ignore" => Ok(Self::Ignore),
+            "auto" => Ok(Self::Use(None)),
+            program => Ok(Self::Use(Some(program.into()))),
+        }
+    }
+}
+
+impl fmt::Display for Containers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refuse => f.write_str("off"),
+            Self::Ignore => f.write_str("ignore"),
+            Self::Use(None) => f.write_str("auto"),
+            Self::Use(Some(program)) => write!(f, "{}", program.display()),
         }
     }
 }

@@ -22,6 +22,12 @@ pub enum ArchiveError {
     /// More entries than are listed.
     #[error("it has more than {MOST_ENTRIES} entries")]
     TooMany,
+    /// A file that is larger than may be read.
+    #[error("the file is larger than {limit} bytes")]
+    TooLarge {
+        /// What may be read.
+        limit: u64,
+    },
     /// An entry whose name leads out of the folder it is unpacked in.
     #[error("the entry {0:?} leads out of the archive")]
     Escapes(String),
@@ -59,6 +65,27 @@ pub(super) fn entries(file: File, size: u64) -> Result<Vec<Entry>, ArchiveError>
             Ok(Entry { link: entry.is_symlink(), size: entry.size(), packed: entry.compressed_size(), path })
         })
         .collect()
+}
+
+/// The content of one file of an archive, at most `limit` bytes.
+pub(super) fn read(file: File, size: u64, path: &str, limit: u64) -> Result<Option<Vec<u8>>, ArchiveError> {
+    let directory = Directory::find(&file, size)?.ok_or(ArchiveError::Broken)?;
+    if directory.entries > MOST_ENTRIES || directory.bytes > LARGEST_DIRECTORY {
+        return Err(ArchiveError::TooMany);
+    }
+    let mut archive = ZipArchive::new(io::BufReader::new(file)).map_err(|_| ArchiveError::Broken)?;
+    let Some(number) = archive.index_for_name(path) else { return Ok(None) };
+    let entry = archive.by_index(number).map_err(|_| ArchiveError::Broken)?;
+    if entry.is_dir() || entry.is_symlink() {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    // What the archive says of the size is not believed.
+    io::Read::read_to_end(&mut io::Read::take(entry, limit + 1), &mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(ArchiveError::TooLarge { limit });
+    }
+    Ok(Some(bytes))
 }
 
 /// What the end of an archive says of its central directory.

@@ -20,6 +20,9 @@ use model::JobId;
 pub use listing::{ArchiveError, Entry};
 pub use upload::{Received, StoreError};
 
+/// The kind of what `artifacts:paths` makes; the others are reports.
+pub const ARCHIVE: &str = "archive";
+
 /// All artifacts of this server.
 #[derive(Debug)]
 pub struct Artifacts {
@@ -41,6 +44,8 @@ impl Artifacts {
 
     /// Takes in an archive of at most `limit` bytes. It is not the job's before [`Received::keep`];
     /// dropped, it is gone.
+    ///
+    /// Which of the job's files it becomes is known when it is kept: a runner may say it after the file.
     pub async fn receive<S, E>(&self, job: JobId, limit: u64, body: S) -> Result<Received, StoreError>
     where
         S: Stream<Item = Result<Bytes, E>>,
@@ -63,14 +68,30 @@ impl Artifacts {
         }
     }
 
-    /// SHA-256 of the archive; `None` when the job has none. Reads the whole file.
-    pub fn sha256(&self, job: JobId) -> io::Result<Option<[u8; 32]>> {
-        self.file(job)?.map(|(mut file, _)| upload::sha256(&mut file)).transpose()
+    /// SHA-256 of the archive or a report; `None` when the job has none. Reads the whole file.
+    pub fn sha256(&self, job: JobId, kind: &str) -> io::Result<Option<[u8; 32]>> {
+        let file = if kind == ARCHIVE { self.file(job)?.map(|(file, _)| file) } else { self.report(job, kind)? };
+        file.map(|mut file| upload::sha256(&mut file)).transpose()
     }
 
     /// What is in the archive, by its central directory; `None` when the job has none.
     pub fn entries(&self, job: JobId) -> Result<Option<Vec<Entry>>, ArchiveError> {
         self.file(job)?.map(|(file, size)| listing::entries(file, size)).transpose()
+    }
+
+    /// The content of a file in the archive, at most `limit` bytes of it; `None` when the archive has
+    /// no such file, or the job no archive. Links are no files.
+    pub fn read_entry(&self, job: JobId, path: &str, limit: u64) -> Result<Option<Vec<u8>>, ArchiveError> {
+        self.file(job)?.map_or(Ok(None), |(file, size)| listing::read(file, size, path, limit))
+    }
+
+    /// A report of a job for reading; `None` when it has none of this kind.
+    pub fn report(&self, job: JobId, kind: &str) -> io::Result<Option<File>> {
+        match File::open(self.folder(job).join(file_of(kind))) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Deletes what the job left.
@@ -82,13 +103,20 @@ impl Artifacts {
     }
 
     fn archive(&self, job: JobId) -> PathBuf {
-        self.folder(job).join(upload::ARCHIVE)
+        self.folder(job).join(file_of(ARCHIVE))
     }
 
     /// Made of the number alone: no name ever becomes a path.
     fn folder(&self, job: JobId) -> PathBuf {
         self.root.join((job.0 / 1000).to_string()).join(job.0.to_string())
     }
+}
+
+/// The name on the disk of the archive or a report. Kinds are words of the language: whoever calls has
+/// checked that this job was asked for it.
+fn file_of(kind: &str) -> String {
+    let kind: String = kind.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    if kind == ARCHIVE { format!("{kind}.zip") } else { kind }
 }
 
 #[cfg(test)]

@@ -43,8 +43,8 @@ async fn an_archive_is_stored_whole_and_listed() {
     assert_eq!(received.sha256, <[u8; 32]>::from(<sha2::Sha256 as sha2::Digest>::digest(&bytes)));
     assert!(artifacts.file(JOB).unwrap().is_none(), "nothing is there before it is kept");
     let sum = received.sha256;
-    received.keep_async().await.unwrap();
-    assert_eq!(artifacts.sha256(JOB).unwrap(), Some(sum));
+    received.keep_async(ARCHIVE.to_owned()).await.unwrap();
+    assert_eq!(artifacts.sha256(JOB, ARCHIVE).unwrap(), Some(sum));
     let entries = artifacts.entries(JOB).unwrap().unwrap();
     let listed: Vec<_> = entries.iter().map(|entry| (entry.path.as_str(), entry.size)).collect();
     assert_eq!(listed, [("out/a.txt", 900), ("b.bin", 500)]);
@@ -77,7 +77,7 @@ async fn a_restart_removes_what_an_interrupted_upload_left() {
 
 async fn listing_of(bytes: &[u8]) -> Result<Option<Vec<Entry>>, ArchiveError> {
     let (_folder, artifacts) = artifacts();
-    artifacts.receive(JOB, 1 << 30, pieces(bytes)).await.unwrap().keep().unwrap();
+    artifacts.receive(JOB, 1 << 30, pieces(bytes)).await.unwrap().keep(ARCHIVE).unwrap();
     artifacts.entries(JOB)
 }
 

@@ -12,9 +12,6 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 use tokio::task::spawn_blocking;
 
-/// The name of every job's archive on the disk.
-pub(super) const ARCHIVE: &str = "archive.zip";
-
 /// Why an archive was not taken; fits after "failed to store the artifacts: ".
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -56,11 +53,16 @@ pub struct Received {
 }
 
 impl Received {
-    /// Makes it the job's archive, in place of an earlier one. Blocks on the disk.
-    pub fn keep(self) -> io::Result<()> {
+    /// Makes it the job's archive or report, in place of an earlier one. Blocks on the disk.
+    pub fn keep(self, kind: &str) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        fs::rename(&self.part.0, self.folder.join(ARCHIVE))?;
+        fs::rename(&self.part.0, self.folder.join(super::file_of(kind)))?;
         File::open(&self.folder)?.sync_all()
+    }
+
+    /// What arrived, before it is kept.
+    pub fn open(&self) -> io::Result<File> {
+        File::open(&self.part.0)
     }
 }
 
@@ -111,7 +113,7 @@ pub(super) fn sha256(file: &mut File) -> io::Result<[u8; 32]> {
 
 impl Received {
     /// [`Received::keep`] for async callers.
-    pub async fn keep_async(self) -> io::Result<()> {
-        spawn_blocking(move || self.keep()).await.map_err(io::Error::other)?
+    pub async fn keep_async(self, kind: String) -> io::Result<()> {
+        spawn_blocking(move || self.keep(&kind)).await.map_err(io::Error::other)?
     }
 }

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
+use runner::Containers;
+
 use crate::random;
 use crate::service::Weir;
 use crate::store::{StoreError, runners};
@@ -39,13 +41,25 @@ fn folder(data: &Path, n: u32) -> PathBuf {
     if n == 1 { data.join("runner") } else { data.join(format!("runner-{n}")) }
 }
 
-pub(super) async fn start(weir: &Arc<Weir>, concurrent: usize) -> Result<(), EmbeddedError> {
+/// What the embedded runner is like.
+#[derive(Clone, Debug)]
+pub struct Embedded {
+    /// How many jobs it runs at a time.
+    pub concurrent: usize,
+    /// What it does with jobs that have an image.
+    pub containers: Containers,
+    /// Its tags.
+    pub tags: Vec<String>,
+}
+
+pub(super) async fn start(weir: &Arc<Weir>, runner: &Embedded) -> Result<(), EmbeddedError> {
     let data = weir.data();
     let token_file = data.join("runner.token");
     let token = token(&token_file)?;
     let hash = random::hash(&token);
-    weir.store().write(move |tx| runners::ensure(tx, "embedded runner", &hash)).await?;
-    let build = build_id(concurrent)?;
+    let tags = runner.tags.clone();
+    weir.store().write(move |tx| runners::ensure(tx, "embedded runner", &hash, &tags)).await?;
+    let build = build_id(runner)?;
     let mut target = None;
     let mut going_on = None;
     for n in 1.. {
@@ -76,13 +90,13 @@ pub(super) async fn start(weir: &Arc<Weir>, concurrent: usize) -> Result<(), Emb
     }
     let place = match target {
         Some(dir) => {
-            let place = Place { data: data.to_owned(), dir, token_file, concurrent };
+            let place = Place { data: data.to_owned(), dir, token_file, runner: runner.clone() };
             let child = place.spawn()?;
             fs::write(place.dir.join("build"), build)?;
             watch(place, Some(child));
             return Ok(());
         }
-        None => going_on.map(|dir| Place { data: data.to_owned(), dir, token_file, concurrent }),
+        None => going_on.map(|dir| Place { data: data.to_owned(), dir, token_file, runner: runner.clone() }),
     };
     if let Some(place) = place {
         watch(place, None);
@@ -95,7 +109,7 @@ struct Place {
     data: PathBuf,
     dir: PathBuf,
     token_file: PathBuf,
-    concurrent: usize,
+    runner: Embedded,
 }
 
 impl Place {
@@ -110,7 +124,9 @@ impl Place {
             .arg("--dir")
             .arg(&self.dir)
             .arg("--concurrent")
-            .arg(self.concurrent.to_string())
+            .arg(self.runner.concurrent.to_string())
+            .arg("--containers")
+            .arg(self.runner.containers.to_string())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -188,8 +204,9 @@ fn token(path: &Path) -> std::io::Result<String> {
 }
 
 /// What has to be the same for a runner process to go on under a new server: the executable and
-/// how many jobs it takes.
-fn build_id(concurrent: usize) -> std::io::Result<String> {
+/// what it was told to do.
+fn build_id(runner: &Embedded) -> std::io::Result<String> {
     let exe = fs::metadata(std::env::current_exe()?)?;
-    Ok(format!("{}-{}-{}-{concurrent}", env!("CARGO_PKG_VERSION"), exe.len(), exe.mtime_nsec()))
+    let told = format!("{}-{}", runner.concurrent, runner.containers);
+    Ok(format!("{}-{}-{}-{told}", env!("CARGO_PKG_VERSION"), exe.len(), exe.mtime_nsec()))
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use data::{DataError, DataFolder};
 pub use demo::fill as fill_demo;
-pub use embedded::{EmbeddedError, SOCKET};
+pub use embedded::{Embedded, EmbeddedError, SOCKET};
 
 use crate::service::Weir;
 
@@ -30,8 +30,32 @@ pub fn open(path: &Path) -> Result<(DataFolder, Arc<Weir>), DataError> {
 /// Makes the embedded runner known to the service and starts its process, unless the one of an
 /// earlier server is still there and of the same build. The service must already answer on the
 /// socket, or do so soon.
-pub async fn start_runner(weir: &Arc<Weir>, concurrent: usize) -> Result<(), EmbeddedError> {
-    embedded::start(weir, concurrent).await
+pub async fn start_runner(weir: &Arc<Weir>, runner: &Embedded) -> Result<(), EmbeddedError> {
+    embedded::start(weir, runner).await
+}
+
+/// Makes the child runs of jobs whose turn has come, until `stop`.
+pub async fn keep_children(weir: Arc<Weir>, stop: CancellationToken) {
+    let mut changed = weir.store().timer();
+    loop {
+        changed.borrow_and_update();
+        let mut again = None;
+        if let Err(error) = weir.start_children().await {
+            tracing::warn!(%error, "failed to start child pipelines");
+            again = Some(SWEEP);
+        }
+        let wait = async {
+            match again {
+                Some(time) => tokio::time::sleep(time).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = changed.changed() => {}
+            () = wait => {}
+        }
+    }
 }
 
 /// Does what has its time, delayed jobs and artifacts that expire, until `stop`.

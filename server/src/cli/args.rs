@@ -125,6 +125,13 @@ pub struct ServeArgs {
     /// Start no embedded runner [env: WEIR_NO_RUNNER]
     #[arg(long)]
     pub no_runner: bool,
+    /// What runs jobs with an image: auto (Docker or Podman, whichever there is), docker, podman or a
+    /// program; off refuses them, ignore runs them without [default: off] [env: WEIR_CONTAINERS]
+    #[arg(long, value_name = "ENGINE")]
+    pub containers: Option<String>,
+    /// Tags of the embedded runner: it takes jobs whose tags are all among these [env: WEIR_RUNNER_TAGS]
+    #[arg(long, value_name = "TAG,…", value_delimiter = ',')]
+    pub runner_tags: Option<Vec<String>>,
     /// Configuration file (TOML) [env: WEIR_CONFIG]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -161,6 +168,10 @@ pub struct ExecArgs {
     /// Variable of the run
     #[arg(short, long = "variable", value_name = "K=V")]
     pub variables: Vec<KeyValue>,
+    /// What runs jobs with an image: auto (Docker or Podman, whichever there is), docker, podman or a
+    /// program; off refuses them, ignore runs them without
+    #[arg(long, value_name = "ENGINE", default_value = "auto")]
+    pub containers: runner::Containers,
     /// Only these jobs and what they need
     #[arg(value_name = "JOB")]
     pub jobs: Vec<String>,
@@ -361,6 +372,10 @@ pub struct RunnerArgs {
     /// How many jobs at a time [default: one per processor]
     #[arg(long, value_name = "N")]
     pub concurrent: Option<usize>,
+    /// What runs jobs with an image: auto, docker, podman or a program; off refuses them, ignore runs
+    /// them without [default: off]
+    #[arg(long, value_name = "ENGINE")]
+    pub containers: Option<runner::Containers>,
 }
 
 /// `weir runner …`

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use runner::Containers;
 use serde::Deserialize;
 
 use super::args::ServeArgs;
@@ -19,6 +20,8 @@ struct File {
     external_url: Option<String>,
     concurrent: Option<usize>,
     no_runner: Option<bool>,
+    containers: Option<String>,
+    runner_tags: Option<Vec<String>>,
 }
 
 /// The settings a server starts with.
@@ -36,6 +39,10 @@ pub struct Settings {
     pub concurrent: usize,
     /// Whether the server starts a runner.
     pub runner: bool,
+    /// What that runner does with jobs that have an image.
+    pub containers: Containers,
+    /// The tags of that runner.
+    pub runner_tags: Vec<String>,
 }
 
 const DOING: &str = "read the configuration";
@@ -61,6 +68,20 @@ pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result
         return Err(Failure::usage(DOING, "`concurrent` is at least 1; use `--no-runner` for none"));
     }
     let external_url = args.external_url.clone().or_else(|| env("WEIR_EXTERNAL_URL")).or(file.external_url);
+    let containers = args.containers.clone().or_else(|| env("WEIR_CONTAINERS")).or(file.containers);
+    let containers = match containers {
+        Some(text) => {
+            text.parse().map_err(|error| Failure::usage(DOING, format!("`containers` = {text:?}: {error}")))?
+        }
+        None => Containers::default(),
+    };
+    let of_env = |text: String| text.split(',').map(str::to_owned).collect();
+    let tags = args.runner_tags.clone().or_else(|| env("WEIR_RUNNER_TAGS").map(of_env)).or(file.runner_tags);
+    let mut tags: Vec<String> = tags.unwrap_or_default().iter().map(|tag| tag.trim().to_owned()).collect();
+    tags.retain(|tag| !tag.is_empty());
+    if let Some(tag) = tags.iter().find(|tag| tag.len() > 255 || tag.chars().any(char::is_control)) {
+        return Err(Failure::usage(DOING, format!("{tag:?} is no tag of a runner: at most 255 bytes on one line")));
+    }
     let settings = Settings {
         data: data_folder(data.as_deref())?,
         listen: address(listen)?,
@@ -68,6 +89,8 @@ pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result
         external_url: external_url.map(|url| url.trim_end_matches('/').to_owned()),
         concurrent: concurrent.unwrap_or_else(processors),
         runner: !no_runner,
+        containers,
+        runner_tags: tags,
     };
     let is_web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
     if let Some(url) = &settings.external_url
@@ -167,16 +190,21 @@ mod tests {
     fn flags_beat_environment_beats_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weir.toml");
-        std::fs::write(&path, "data = \"/f\"\nlisten = \"127.0.0.1:1\"\nlocal = true\nconcurrent = 3\n").unwrap();
+        std::fs::write(&path, "data = \"/f\"\nlisten = \"127.0.0.1:1\"\nlocal = true\nconcurrent = 3\nrunner_tags = [\"x\"]\ncontainers = \"podman\"\n").unwrap();
         let args = ServeArgs { config: Some(path), listen: Some("localhost:9".into()), ..ServeArgs::default() };
         let env = |name: &str| match name {
             "WEIR_LISTEN" => Some("127.0.0.1:2".to_owned()),
             "WEIR_DATA" => Some("/e".to_owned()),
+            "WEIR_RUNNER_TAGS" => Some("linux, big,".to_owned()),
             _ => None,
         };
         let settings = resolve(&args, env).unwrap();
         assert_eq!(settings.data, Path::new("/e"));
         assert_eq!(settings.listen, "127.0.0.1:9".parse().unwrap());
+        assert_eq!(
+            (settings.runner_tags.join("+"), settings.containers.to_string()),
+            ("linux+big".into(), "podman".into())
+        );
         assert_eq!((settings.local, settings.concurrent, settings.runner), (true, 3, true));
     }
 
@@ -197,6 +225,7 @@ mod tests {
         assert!(with("WEIR_LISTEN", "nowhere").contains("\"nowhere\" is no address"));
         assert!(with("WEIR_LOCAL", "maybe").contains("expected true or false"));
         assert!(with("WEIR_CONCURRENT", "0").contains("at least 1"));
+        assert!(with("WEIR_RUNNER_TAGS", "a,b\nc").contains("is no tag"));
         assert!(with("WEIR_EXTERNAL_URL", "ci.example").contains("is no http://"));
     }
 }

@@ -57,6 +57,9 @@ fn work(args: RunnerArgs) -> Outcome {
     if let Some(concurrent) = args.concurrent {
         config.concurrent = concurrent.max(1);
     }
+    if let Some(containers) = args.containers {
+        config.containers = containers;
+    }
     runner_main(config).map_err(|error| Failure::new(Exit::Failed, DOING, error))
 }
 

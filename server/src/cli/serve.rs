@@ -13,6 +13,7 @@ use super::failure::{Exit, Failure, Outcome};
 use super::output;
 use crate::boot;
 use crate::http::{AppState, Listeners, Options, serve};
+use crate::service::Served;
 
 const DOING: &str = "serve";
 
@@ -61,10 +62,17 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     let state = AppState::new(weir.clone(), options, stop.clone());
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
+    weir.set_served(Served::by(&settings.containers));
     let serving = tokio::spawn(serve(listeners, state));
     if settings.runner {
-        boot::start_runner(&weir, settings.concurrent).await.map_err(|error| failed(&error))?;
+        let runner = boot::Embedded {
+            concurrent: settings.concurrent,
+            containers: settings.containers.clone(),
+            tags: settings.runner_tags.clone(),
+        };
+        boot::start_runner(&weir, &runner).await.map_err(|error| failed(&error))?;
     }
+    let children = tokio::spawn(boot::keep_children(weir.clone(), stop.clone()));
     let timing = tokio::spawn(boot::keep_time(weir.clone(), stop.clone()));
     let sweeping = tokio::spawn(boot::keep_swept(weir.clone(), stop.clone()));
     if demo {
@@ -83,7 +91,7 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     drop(known);
     tracing::info!("stopping; running jobs go on");
     stop.cancel();
-    let _ = tokio::join!(serving, timing, sweeping);
+    let _ = tokio::join!(serving, timing, sweeping, children);
     Ok(())
 }
 

@@ -12,15 +12,16 @@ use model::{ArtifactInfo, Error, JobId, Timestamp};
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
 
-use super::{Refused, auth};
-use crate::artifacts::{Received, StoreError as ArchiveError};
+use super::{Refused, auth, spec};
+use crate::artifacts::{ARCHIVE, Received, StoreError as ArchiveError};
 use crate::service::Weir;
+use crate::service::reports::{self, Told};
 use crate::store::{jobs, runs};
 
 /// The largest archive that is taken.
 const LIMIT: u64 = 2 << 30;
-/// The only kind that is asked for, and so the only one that is taken.
-const ARCHIVE: &str = "archive";
+/// The largest report that is taken, packed.
+const REPORT_LIMIT: u64 = 100 << 20;
 
 /// What the reference client says in the query string.
 #[derive(Debug, Default, Deserialize)]
@@ -58,37 +59,56 @@ pub(super) async fn upload(
         return Err(Refused::new(StatusCode::BAD_REQUEST, "file is missing"));
     };
     let (kind, format) = (kind.unwrap_or_else(|| ARCHIVE.into()), format.unwrap_or_else(|| "zip".into()));
-    if kind != ARCHIVE || format != "zip" {
+    let (run, position) = (stored.job.run_id, stored.position);
+    let planned = weir.store().glance(move |conn| runs::spec(conn, run, position)).await.map_err(Error::from)?;
+    // Only what the job was asked for is taken.
+    if !spec::artifacts(&planned).iter().any(|one| one.artifact_type == kind && one.artifact_format == format) {
         return Err(Refused::new(
             StatusCode::BAD_REQUEST,
             format!("artifacts of type {kind}/{format} were not asked for"),
         ));
     }
-    if stored.job.artifacts.iter().any(|one| one.kind == ARCHIVE) {
+    if stored.job.artifacts.iter().any(|one| one.kind == kind) {
         let artifacts = Arc::clone(weir.artifacts());
-        let held = tokio::task::spawn_blocking(move || artifacts.sha256(id)).await;
+        let wanted = kind.clone();
+        let held = tokio::task::spawn_blocking(move || artifacts.sha256(id, &wanted)).await;
         let held = held.map_err(|error| Error::internal(error.to_string()))?.ok().flatten();
         return if held == Some(received.sha256) {
             Ok(created())
         } else {
-            Err(Refused::new(StatusCode::BAD_REQUEST, "the job has an archive already"))
+            Err(Refused::new(StatusCode::BAD_REQUEST, format!("the job has its {kind} already")))
         };
     }
     let size = received.size;
-    received
-        .keep_async()
-        .await
-        .map_err(|error| Error::unavailable(format!("the artifacts cannot be stored: {error}")))?;
-    let (run, position) = (stored.job.run_id, stored.position);
+    let unkept = |error: std::io::Error| Error::unavailable(format!("the artifacts cannot be stored: {error}"));
+    let told = if kind == ARCHIVE {
+        Told::default()
+    } else if size > REPORT_LIMIT {
+        let text = format!("the report {kind} is larger than {} MiB", REPORT_LIMIT >> 20);
+        return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, text));
+    } else {
+        let (file, wanted) = (received.open().map_err(unkept)?, kind.clone());
+        tokio::task::spawn_blocking(move || reports::read(&wanted, file))
+            .await
+            .map_err(|error| Error::internal(error.to_string()))?
+            .map_err(|error| {
+                Refused::new(StatusCode::BAD_REQUEST, format!("the report {kind} is not valid: {error}"))
+            })?
+    };
+    received.keep_async(kind.clone()).await.map_err(unkept)?;
+    let kept = planned.artifacts.unwrap_or_default();
     let added = weir.store().write(move |tx| {
-        let spec = runs::spec(tx.conn(), run, position)?;
-        let expires_at = match spec.artifacts.and_then(|artifacts| artifacts.expire_in) {
+        let expires_at = match kept.expire_in {
             Some(Expiry::After(seconds)) => {
                 Some(Timestamp(tx.now.0.saturating_add_unsigned(seconds.saturating_mul(1000))))
             }
             Some(Expiry::Never) | None => None,
         };
-        jobs::add_artifact(tx, id, &ArtifactInfo { kind, filename, size, expires_at })
+        let exposed_as = kept.expose_as.filter(|_| kind == ARCHIVE);
+        if told != Told::default() {
+            jobs::set_reported(tx, id, told.tests.as_ref(), told.coverage, told.dotenv.as_deref())?;
+        }
+        jobs::add_artifact(tx, id, &ArtifactInfo { kind, filename, size, expires_at, exposed_as, access: kept.access })
     });
     added.await.map_err(Error::from)?;
     Ok(created())
@@ -118,7 +138,7 @@ fn refusal(error: ArchiveError) -> Refused {
     Refused::new(status, error.to_string())
 }
 
-/// The archive of another job of the same run, asked for with the token of a job that runs.
+/// The archive of another job of the same run or of one above it, asked for with the token of a job that runs.
 pub(super) async fn download(
     State(weir): State<Arc<Weir>>,
     Path(id): Path<i64>,
@@ -132,8 +152,13 @@ pub(super) async fn download(
         .store()
         .read(move |conn| {
             let Some(wanted) = jobs::get(conn, id)? else { return Ok(None) };
-            let same_run = jobs::runs_with_token(conn, &hash)?.contains(&wanted.run_id);
-            Ok(same_run.then_some(wanted))
+            // Also of the runs above, whose artifacts `needs:pipeline` fetches.
+            for run in jobs::runs_with_token(conn, &hash)? {
+                if run == wanted.run_id || runs::ancestors(conn, run)?.contains(&wanted.run_id) {
+                    return Ok(Some(wanted));
+                }
+            }
+            Ok(None)
         })
         .await
         .map_err(Error::from)?;

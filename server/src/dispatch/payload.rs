@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 
 use model::plan::{PlannedJob, Variable as Planned, When};
-use model::{FailureReason, Job, JobId, Project, Run};
+use model::{EnvironmentId, FailureReason, Job, JobId, Project, Run, RunId};
 use runner::protocol::{ArtifactsFile, Dependency, Features, GitInfo, JobInfo, JobPayload, RunnerInfo, Variable};
 
 use super::spec;
+use crate::artifacts::ARCHIVE;
 use crate::service::files::last_commits;
 use crate::service::{Weir, variables};
+use crate::store::runners::Runner;
 use crate::store::runs::Commit;
-use crate::store::{Snapshot, StoreError, jobs, projects, runs};
+use crate::store::{Snapshot, StoreError, environments, jobs, projects, runs};
 
 /// What is read from the store, in the transaction that hands the job out.
 pub(super) struct Parts {
@@ -18,30 +20,80 @@ pub(super) struct Parts {
     run: Run,
     project: Project,
     planned: PlannedJob,
+    commit: Commit,
     variables: Vec<Planned>,
     /// Jobs whose archives are wanted.
     sources: Vec<Job>,
+    environment: Option<EnvironmentId>,
+    runner: Runner,
 }
 
 impl Parts {
-    pub(super) fn read(conn: &Snapshot, id: JobId) -> Result<Self, StoreError> {
+    pub(super) fn read(conn: &Snapshot, id: JobId, runner: Runner) -> Result<Self, StoreError> {
         let stored = jobs::require(conn, id)?;
         let run = runs::require(conn, stored.job.run_id)?;
         let project = projects::get(conn, stored.job.project_id)?.ok_or_else(|| model::Error::not_found("project"))?;
         let planned = runs::spec(conn, run.id, stored.position)?;
+        let stage = stored.job.stage_index;
+        let has = |job: &Job, kind: &str| job.artifacts.iter().any(|one| one.kind == kind);
+        let mut sources = Vec::new();
+        if stage > 0 || planned.needs.is_some() || planned.dependencies.is_some() {
+            let wanted = |job: &Job| !job.retried && spec::fetches(&planned, stage, &job.name, job.stage_index);
+            sources = jobs::of_run(conn, run.id)?;
+            sources.retain(|job| wanted(job));
+        }
+        // Variables that other jobs hand on beat those of the definition, and those of the run them.
         let mut variables = planned.variables.clone();
+        for source in sources.iter().filter(|source| has(source, "dotenv")) {
+            let handed_on = jobs::dotenv(conn, source.id)?;
+            variables
+                .extend(handed_on.into_iter().map(|(key, value)| Planned { raw: true, ..Planned::new(key, value) }));
+        }
         variables.extend(runs::variables(conn, run.id)?);
         variables.extend(stored.variables);
-        let stage = stored.job.stage_index;
-        let sources = if stage == 0 && planned.needs.is_none() && planned.dependencies.is_none() {
-            Vec::new()
-        } else {
-            let wanted = |job: &Job| spec::fetches(&planned, stage, &job.name, job.stage_index);
-            let archive = |job: &Job| job.artifacts.iter().any(|one| one.kind == "archive");
-            jobs::of_run(conn, run.id)?.into_iter().filter(|job| !job.retried && archive(job) && wanted(job)).collect()
+        sources.extend(of_parents(conn, &planned, &run, &variables)?);
+        sources.retain(|source| has(source, ARCHIVE));
+        let environment = match &planned.environment {
+            Some(environment) => environments::called(conn, project.id, &environment.name)?,
+            None => None,
         };
-        Ok(Self { job: stored.job, run, project, planned, variables, sources })
+        let commit = runs::commit(conn, &run)?;
+        Ok(Self { job: stored.job, run, project, planned, commit, variables, sources, environment, runner })
     }
+
+    /// The address of the job's environment as far as it is known before the job ends: its definition
+    /// may name variables that the job itself hands on.
+    pub(super) fn environment_url(&self, external_url: &str) -> Option<String> {
+        let url = self.planned.environment.as_ref()?.url.as_ref()?;
+        let known = predefined(external_url, self);
+        let own: Vec<Planned> = spec::variables(&self.planned)
+            .into_iter()
+            .chain(known)
+            .map(|one| Planned { raw: true, ..Planned::new(one.key, one.value.reveal()) })
+            .collect();
+        let find =
+            |key: &str| [&self.variables, &own].into_iter().find_map(|list| list.iter().rfind(|one| one.key == key));
+        Some(pipeline::expand(url, &find).unwrap_or_else(|_| url.clone()))
+    }
+}
+
+/// The jobs of runs above this one whose artifacts are fetched (`needs:pipeline`).
+fn of_parents(conn: &Snapshot, planned: &PlannedJob, run: &Run, variables: &[Planned]) -> Result<Vec<Job>, StoreError> {
+    if planned.parent_needs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let above = runs::ancestors(conn, run.id)?;
+    let mut found = Vec::new();
+    for need in planned.parent_needs.iter().filter(|need| need.artifacts) {
+        let find = |key: &str| variables.iter().rfind(|one| one.key == key);
+        let number = pipeline::expand(&need.pipeline, &find).unwrap_or_default();
+        let wanted = number.parse::<RunId>().ok().filter(|id| above.contains(id));
+        let Some(wanted) = wanted else { continue };
+        if let Some(job) = jobs::latest_called(conn, wanted, &need.job)? {
+            found.push(jobs::require(conn, job)?.job);
+        }
+    }
+    Ok(found)
 }
 
 /// Names of the last commits that changed some files.
@@ -63,9 +115,18 @@ pub(super) async fn file_keys(weir: &Weir, parts: &Parts) -> FileKeys {
 
 /// Builds the payload; `token` is the job's own.
 pub(super) fn build(weir: &Weir, parts: Parts, keys: &FileKeys, token: &str) -> JobPayload {
-    let Parts { job, run, project, planned, variables, sources } = parts;
-    let mut all = predefined(weir, &job, &run, &project, token);
-    all.extend(spec::variables(&planned));
+    let external_url = weir.external_url();
+    let mut all = predefined(external_url, &parts);
+    all.push(Variable { masked: true, public: false, raw: true, ..Variable::plain("CI_JOB_TOKEN", token) });
+    all.extend(spec::variables(&parts.planned));
+    let git = git(weir, &parts.run, &parts.project, &parts.variables);
+    if !parts.run.sha.is_empty() {
+        all.push(Variable { raw: true, ..Variable::plain("CI_REPOSITORY_URL", git.repo_url.reveal()) });
+    }
+    if let Some(url) = parts.environment_url(external_url) {
+        all.push(Variable { raw: true, ..Variable::plain("CI_ENVIRONMENT_URL", url) });
+    }
+    let Parts { job, run, project, planned, variables, sources, .. } = parts;
     all.extend(variables.into_iter().map(|one| Variable { raw: one.raw, ..Variable::plain(one.key, one.value) }));
     if run.sha.is_empty() {
         // Without a repository there is nothing to fetch, whatever the definition says.
@@ -94,12 +155,14 @@ pub(super) fn build(weir: &Weir, parts: Parts, keys: &FileKeys, token: &str) -> 
                 .map_or(0.0, |(queued, started)| started.since(queued) as f64 / 1000.0),
             project_jobs_running_on_instance_runners_count: "0".into(),
         },
-        git_info: git(weir, &run, &project),
+        git_info: git,
         runner_info: RunnerInfo { timeout: i64::from(job.timeout), uuid: job.uid.to_string() },
         variables: all,
         steps: spec::steps(&planned, i64::from(job.timeout)),
         hooks: spec::hooks(&planned),
         artifacts: spec::artifacts(&planned),
+        image: spec::image(&planned),
+        services: spec::services(&planned),
         cache: spec::caches(&planned, &|files| keys.get(files).cloned()),
         dependencies: sources.iter().map(|source| dependency(source, token)).collect(),
         features: Features {
@@ -112,7 +175,11 @@ pub(super) fn build(weir: &Weir, parts: Parts, keys: &FileKeys, token: &str) -> 
     }
 }
 
-fn git(weir: &Weir, run: &Run, project: &Project) -> GitInfo {
+/// Commits that are fetched unless `GIT_DEPTH` says otherwise; as on GitLab.
+const DEPTH: u32 = 20;
+
+fn git(weir: &Weir, run: &Run, project: &Project, variables: &[Planned]) -> GitInfo {
+    let depth = variables.iter().rfind(|one| one.key == "GIT_DEPTH");
     let mirror = weir.mirror(project.id);
     GitInfo {
         repo_url: if run.sha.is_empty() { "".into() } else { format!("file://{}", mirror.display()).into() },
@@ -126,13 +193,13 @@ fn git(weir: &Weir, run: &Run, project: &Project) -> GitInfo {
         } else {
             vec![format!("+refs/keep/{sha}:refs/remotes/origin/keep", sha = run.sha)]
         },
-        depth: 20,
+        depth: depth.and_then(|one| one.value.trim().parse().ok()).unwrap_or(DEPTH),
         protected: None,
     }
 }
 
 fn dependency(source: &Job, token: &str) -> Dependency {
-    let file = source.artifacts.iter().find(|one| one.kind == "archive");
+    let file = source.artifacts.iter().find(|one| one.kind == ARCHIVE);
     Dependency {
         id: source.id.0,
         name: source.name.clone(),
@@ -144,36 +211,36 @@ fn dependency(source: &Job, token: &str) -> Dependency {
 }
 
 /// What every job gets from the server; the runner adds its own.
-fn predefined(weir: &Weir, job: &Job, run: &Run, project: &Project, token: &str) -> Vec<Variable> {
-    let base = weir.external_url();
-    let commit = Commit {
-        git_ref: run.git_ref.clone(),
-        sha: run.sha.clone(),
-        title: run.commit_title.clone(),
-        is_tag: run.is_tag,
+fn predefined(base: &str, parts: &Parts) -> Vec<Variable> {
+    let Parts { job, run, project, planned, commit, environment, runner, .. } = parts;
+    let trigger = variables::Trigger {
+        external_url: base,
+        project,
+        commit,
+        source: run.source,
+        user: &run.user,
+        parent: run.parent,
     };
-    let known = variables::of_trigger(base, project, &commit, run.source);
+    let known = variables::of_run(&trigger, run);
     let mut list: Vec<(String, String)> = known.into_iter().map(|one| (one.key, one.value)).collect();
     let mut push = |key: &str, value: String| list.push((key.to_owned(), value));
-    push("CI_PIPELINE_ID", run.id.to_string());
-    push("CI_PIPELINE_IID", run.number.to_string());
-    push("CI_PIPELINE_URL", format!("{base}/runs/{}", run.id));
-    push("CI_PIPELINE_CREATED_AT", run.created_at.rfc3339());
-    push("CI_PIPELINE_NAME", run.pipeline_name.clone());
     push("CI_JOB_ID", job.id.to_string());
     push("CI_JOB_URL", format!("{base}/jobs/{}", job.id));
     push("CI_JOB_STARTED_AT", job.started_at.unwrap_or(job.created_at).rfc3339());
     push("CI_JOB_TIMEOUT", job.timeout.to_string());
     push("GITLAB_USER_LOGIN", job.user.clone());
     push("GITLAB_USER_NAME", job.user.clone());
-    if job.when == When::Manual {
+    if planned.when == When::Manual {
         push("CI_JOB_MANUAL", "true".to_owned());
     }
+    if let Some(environment) = environment {
+        push("CI_ENVIRONMENT_ID", environment.to_string());
+    }
+    push("CI_RUNNER_ID", runner.id.to_string());
+    push("CI_RUNNER_DESCRIPTION", runner.name.clone());
+    push("CI_RUNNER_TAGS", serde_json::to_string(&runner.tags).unwrap_or_default());
     if let Some(input) = &run.input_path {
         push("INPUT_PATH", input.clone());
     }
-    let mut variables: Vec<Variable> =
-        list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::plain(key, value) }).collect();
-    variables.push(Variable { masked: true, public: false, raw: true, ..Variable::plain("CI_JOB_TOKEN", token) });
-    variables
+    list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::plain(key, value) }).collect()
 }

@@ -14,6 +14,7 @@ use super::{Refused, auth, payload};
 use crate::random;
 use crate::scheduler::finish::lost_on_the_way;
 use crate::service::Weir;
+use crate::store::environments;
 use crate::store::queue::{self, Asker};
 
 /// A job for this runner, or 204 with the queue's version. A request that brings that version back
@@ -64,12 +65,17 @@ async fn take(weir: &Weir, asker: &Asker) -> Result<Option<JobPayload>, Error> {
     let token = random::token("glcbt-");
     let hash = random::hash(&token);
     let asker = asker.clone();
+    let base = weir.external_url().to_owned();
     let taken = weir
         .store()
         .write(move |tx| {
             let Some(job) = queue::take(tx, &asker, &hash)? else { return Ok(None) };
             crate::scheduler::settle(tx, job.run_id, false)?;
-            payload::Parts::read(tx.conn(), job.id).map(Some)
+            let parts = payload::Parts::read(tx.conn(), job.id, asker.runner)?;
+            if let Some(url) = parts.environment_url(&base) {
+                environments::set_url(tx, job.id, &url)?;
+            }
+            Ok(Some(parts))
         })
         .await?;
     let Some(parts) = taken else { return Ok(None) };

@@ -1,8 +1,10 @@
 //! What a planned job becomes in the runner's words: the same for a job of a server and for one of
 //! `weir exec`.
 
-use model::plan::{ArtifactSpec, CacheKey, CacheSpec, PlannedJob, When};
-use runner::protocol::{Artifact, Cache, Hook, Step, Variable};
+use model::plan::{
+    ArtifactSpec, CacheKey, CacheSpec, Image as PlannedImage, PlannedJob, Report, Service as PlannedService, When,
+};
+use runner::protocol::{Artifact, Cache, DockerOpts, ExecutorOpts, Hook, Image, Service, Step, Variable};
 
 /// The scripts; `timeout` in seconds.
 pub fn steps(job: &PlannedJob, timeout: i64) -> Vec<Step> {
@@ -25,9 +27,53 @@ pub fn steps(job: &PlannedJob, timeout: i64) -> Vec<Step> {
     steps
 }
 
-/// What is kept after the job.
+/// What is kept after the job: the archive, and each report apart.
 pub fn artifacts(job: &PlannedJob) -> Vec<Artifact> {
-    job.artifacts.iter().map(archive).collect()
+    let Some(spec) = &job.artifacts else { return Vec::new() };
+    let keeps = !spec.paths.is_empty() || spec.untracked;
+    keeps.then(|| archive(spec)).into_iter().chain(spec.reports.iter().map(report)).collect()
+}
+
+/// Reports that arrive as the one file that they are; the others as gzip members.
+pub const RAW_REPORTS: &[&str] = &[
+    "accessibility",
+    "api_fuzzing",
+    "browser_performance",
+    "codequality",
+    "container_scanning",
+    "coverage_fuzzing",
+    "dast",
+    "dependency_scanning",
+    "load_performance",
+    "performance",
+    "requirements",
+    "sarif",
+    "sast",
+    "secret_detection",
+    "terraform",
+];
+
+fn report(report: &Report) -> Artifact {
+    // A coverage report goes by its format, as on GitLab.
+    let kind = report.format.as_ref().unwrap_or(&report.kind);
+    Artifact {
+        name: match kind.as_str() {
+            "junit" => "junit.xml".into(),
+            "dotenv" => ".env".into(),
+            "cobertura" => "cobertura-coverage.xml".into(),
+            other => other.to_owned(),
+        },
+        paths: report.paths.clone(),
+        // A test job that fails has the most to tell.
+        when: "always".into(),
+        artifact_format: match kind.as_str() {
+            "lsif" => "zip".into(),
+            raw if RAW_REPORTS.contains(&raw) => "raw".into(),
+            _ => "gzip".into(),
+        },
+        artifact_type: kind.clone(),
+        ..Artifact::default()
+    }
 }
 
 fn archive(spec: &ArtifactSpec) -> Artifact {
@@ -72,6 +118,46 @@ pub fn key_files(job: &PlannedJob) -> impl Iterator<Item = &Vec<String>> {
     })
 }
 
+/// The image that the job runs in.
+pub fn image(job: &PlannedJob) -> Option<Image> {
+    job.image.as_ref().map(|image| Image {
+        name: image.name.clone(),
+        entrypoint: image.entrypoint.clone().unwrap_or_default(),
+        pull_policy: image.pull_policy.clone(),
+        executor_opts: options(image),
+    })
+}
+
+/// What runs beside the job.
+pub fn services(job: &PlannedJob) -> Vec<Service> {
+    let one = |service: &PlannedService| Service {
+        name: service.image.name.clone(),
+        alias: service.aliases.join(" "),
+        entrypoint: service.image.entrypoint.clone().unwrap_or_default(),
+        command: service.command.clone().unwrap_or_default(),
+        variables: service
+            .variables
+            .iter()
+            .map(|one| Variable { raw: one.raw, ..Variable::plain(one.key.as_str(), one.value.as_str()) })
+            .collect(),
+        pull_policy: service.image.pull_policy.clone(),
+        executor_opts: options(&service.image),
+    };
+    job.services.iter().map(one).collect()
+}
+
+/// Only what is asked for: clients fail a job that names options that they do not know.
+fn options(image: &PlannedImage) -> Option<ExecutorOpts> {
+    if image.platform.is_none() && image.user.is_none() {
+        return None;
+    }
+    let docker = DockerOpts {
+        platform: image.platform.clone().unwrap_or_default(),
+        user: image.user.clone().unwrap_or_default(),
+    };
+    Some(ExecutorOpts { docker: Some(docker) })
+}
+
 /// What runs before the sources are fetched.
 pub fn hooks(job: &PlannedJob) -> Vec<Hook> {
     if job.pre_get_sources_script.is_empty() {
@@ -95,6 +181,16 @@ pub fn variables(job: &PlannedJob) -> Vec<Variable> {
     list.extend(index.map(|index| ("CI_NODE_INDEX", index.to_string())));
     list.push(("CI_NODE_TOTAL", total.to_string()));
     list.push(("CI_JOB_NAME_SLUG", crate::service::variables::slug(&job.name)));
+    list.push(("CI_JOB_GROUP_NAME", job.base_name.clone()));
+    list.extend(job.image.as_ref().map(|image| ("CI_JOB_IMAGE", image.name.clone())));
+    if let Some(environment) = &job.environment {
+        let tier = environment.deployment_tier.clone();
+        let tier = tier.unwrap_or_else(|| model::Tier::of_name(&environment.name).as_str().to_owned());
+        list.push(("CI_ENVIRONMENT_NAME", environment.name.clone()));
+        list.push(("CI_ENVIRONMENT_SLUG", model::Environment::slug_of(&environment.name)));
+        list.push(("CI_ENVIRONMENT_ACTION", environment.action.as_str().to_owned()));
+        list.push(("CI_ENVIRONMENT_TIER", tier));
+    }
     list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::plain(key, value) }).collect()
 }
 

@@ -12,6 +12,7 @@ use tokio::task::spawn_blocking;
 
 use super::error::fault;
 use super::{Access, AppState, Failure, file};
+use crate::artifacts::ARCHIVE;
 
 pub(super) fn router() -> Router<AppState> {
     Router::new().route("/jobs/{id}/artifacts/{name}", get(download))
@@ -25,16 +26,32 @@ async fn download(
 ) -> Result<Response, Failure> {
     let id: JobId = id.parse().map_err(|_| Error::not_found("job"))?;
     let job = access.weir.job(&access.caller, id).await?.job;
-    if !job.artifacts.iter().any(|artifact| artifact.filename == name) {
-        return Err(Error::not_found("artifact").into());
+    let wanted = job.artifacts.into_iter().find(|artifact| artifact.filename == name);
+    let wanted = wanted.ok_or_else(|| Error::not_found("artifact"))?;
+    if wanted.access == model::plan::Access::None {
+        return Err(Error::forbidden("`artifacts:access: none`: only jobs get these artifacts").into());
     }
+    let is_archive = wanted.kind == ARCHIVE;
     let artifacts = access.weir.artifacts().clone();
-    let found = spawn_blocking(move || artifacts.file(id)).await.map_err(|error| fault("open an archive", &error))?;
+    let open = move || -> std::io::Result<_> {
+        if is_archive {
+            return artifacts.file(id);
+        }
+        artifacts
+            .report(id, &wanted.kind)?
+            .map(|file| Ok((file.metadata()?.len(), file)))
+            .transpose()
+            .map(|found| found.map(|(size, file)| (file, size)))
+    };
+    let found = spawn_blocking(open).await.map_err(|error| fault("open an archive", &error))?;
     let found = found.map_err(|error| fault("open an archive", &error))?;
     let (archive, size) = found.ok_or_else(|| Error::not_found("artifact"))?;
     let mut response =
         file::respond(Some(archive), size, &headers).await.map_err(|error| fault("read an archive", &error))?;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/zip"));
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static(if is_archive { "application/zip" } else { "application/octet-stream" }),
+    );
     if let Ok(value) = HeaderValue::try_from(disposition(&name)) {
         response.headers_mut().insert(CONTENT_DISPOSITION, value);
     }

@@ -2,7 +2,7 @@
 //! the run failed (`workflow:auto_cancel`).
 
 use model::schedule::{after_failure, outdated};
-use model::{Job, JobId, Reason, Run, Status};
+use model::{Job, JobId, JobKind, Reason, Run, RunId, Status};
 
 use super::settle;
 use crate::store::{StoreError, Tx, jobs, runs};
@@ -13,6 +13,27 @@ pub fn cancel_one(tx: &mut Tx<'_>, id: JobId, reason: &Reason) -> Result<(), Sto
     let stored = jobs::require(tx.conn(), id)?;
     let to = if stored.job.status == Status::Running && stored.graceful { Status::Canceling } else { Status::Canceled };
     jobs::transition(tx, id, stored.job.status, to, reason)?;
+    match stored.job.child {
+        Some(child) if stored.job.kind == JobKind::Bridge => cancel_run(tx, child, reason),
+        _ => Ok(()),
+    }
+}
+
+/// Cancels every job of a run that can be canceled, and the runs that its jobs started; settles them.
+pub fn cancel_run(tx: &mut Tx<'_>, id: RunId, reason: &Reason) -> Result<(), StoreError> {
+    let (ids, nodes) = jobs::nodes(tx.conn(), id)?;
+    for (job, node) in ids.iter().zip(&nodes) {
+        if node.status.is_cancelable() {
+            cancel_one(tx, *job, reason)?;
+        }
+    }
+    settle(tx, id, false)?;
+    // Children that nobody waits for end with it as well.
+    for child in runs::children(tx.conn(), id)? {
+        if !runs::require(tx.conn(), child)?.status.is_complete() {
+            cancel_run(tx, child, reason)?;
+        }
+    }
     Ok(())
 }
 

@@ -19,6 +19,13 @@ pub enum End {
         /// One sentence more.
         detail: Option<String>,
     },
+    /// The run that it started ended, or was made and need not be waited for.
+    Child {
+        /// How the job ends.
+        status: Status,
+        /// Why.
+        reason: Reason,
+    },
 }
 
 /// Ends an attempt that runs. Whoever comes second gets a conflict; a job that was being canceled
@@ -34,6 +41,13 @@ pub fn finish(tx: &mut Tx<'_>, id: JobId, end: End) -> Result<Job, StoreError> {
     }
     let done = match end {
         End::Success => jobs::transition(tx, id, Status::Running, Status::Success, &Reason::Succeeded)?,
+        End::Child { status, reason } => {
+            let done = jobs::transition(tx, id, Status::Running, status, &reason)?;
+            if status == Status::Failed && !done.allow_failure {
+                super::cancel::cancel_after_failure(tx, &done)?;
+            }
+            done
+        }
         End::Failed { failure, exit_code, detail } => {
             let spec = spec_of(tx, &stored)?;
             if spec.allow_failure.allows(exit_code) != job.allow_failure {

@@ -1,7 +1,9 @@
 //! Lets runs go on: decides (with the pure functions of `model::schedule`) and writes the decision
 //! down, always inside the transaction that made it necessary.
 
+pub mod bridge;
 mod cancel;
+mod deploy;
 pub mod finish;
 pub mod start;
 
@@ -9,21 +11,31 @@ use model::plan::PlannedJob;
 use model::schedule::{self, Node};
 use model::{JobId, Reason, RunId, Status};
 
-pub use cancel::{cancel_one, cancel_outdated};
+pub use cancel::{cancel_one, cancel_outdated, cancel_run};
 
 use crate::store::{StoreError, Tx, jobs, resources, runs};
 
 /// Lets every job of the run whose turn has come take its step, then computes the statuses of
-/// stages and run; resource groups that became free go to whoever waits for them, in any run.
+/// stages and run; resource groups that became free go to whoever waits for them, in any run, jobs
+/// follow the children that they started, and environments the jobs that deploy to them.
 /// `touched`: something of the run itself changed as well.
 pub fn settle(tx: &mut Tx<'_>, run: RunId, touched: bool) -> Result<(), StoreError> {
     settle_one(tx, run, touched)?;
-    while let Some((project, group)) = tx.next_group() {
-        if let Some(run) = start::grant(tx, project, &group)? {
-            settle_one(tx, run, false)?;
+    loop {
+        if let Some((project, group)) = tx.next_group() {
+            if let Some(run) = start::grant(tx, project, &group)? {
+                settle_one(tx, run, false)?;
+            }
+        } else if let Some(job) = tx.next_deployed() {
+            deploy::follow(tx, job)?;
+        } else if let Some(job) = tx.next_parent() {
+            if let Some(run) = bridge::follow(tx, job)? {
+                settle_one(tx, run, false)?;
+            }
+        } else {
+            return Ok(());
         }
     }
-    Ok(())
 }
 
 fn settle_one(tx: &mut Tx<'_>, run: RunId, touched: bool) -> Result<(), StoreError> {
@@ -60,6 +72,7 @@ pub fn again(tx: &mut Tx<'_>, old: &jobs::Stored, user: &str, reason: &Reason) -
     let new = jobs::insert_next(tx, old, user, reason)?;
     start::let_run(tx, new, Status::Created, reason)?;
     reopen_behind(tx, old.job.run_id, &old.job.name)?;
+    bridge::reopen(tx, old.job.run_id, user)?;
     Ok(new)
 }
 

@@ -9,10 +9,14 @@ use crate::store::{StoreError, Tx, jobs, resources};
 
 /// Lets a job run whose turn has come. The caller settles its run, which gives the group away.
 pub fn let_run(tx: &mut Tx<'_>, id: JobId, from: Status, reason: &Reason) -> Result<Status, StoreError> {
-    let Some((project, group)) = jobs::resource_group(tx.conn(), id)? else {
+    let wants = jobs::wants(tx.conn(), id)?;
+    let Some(group) = wants.group.clone() else {
+        // Who says more than that it waits is heard.
+        let reason = if *reason == Reason::WaitsForRunner { &wants.pending() } else { reason };
         jobs::transition(tx, id, from, Status::Pending, reason)?;
         return Ok(Status::Pending);
     };
+    let project = wants.project;
     let holder = resources::claims(tx.conn(), project, &group)?
         .into_iter()
         .find(|(claim, ..)| claim.status.is_running() || claim.status == Status::Pending)
@@ -28,7 +32,9 @@ pub(super) fn grant(tx: &mut Tx<'_>, project: ProjectId, group: &str) -> Result<
     let plain: Vec<_> = claims.iter().map(|(claim, ..)| *claim).collect();
     let Some(next) = next_claim(mode, &plain) else { return Ok(None) };
     let (claim, run, _) = &claims[next];
-    jobs::transition(tx, JobId(claim.job), Status::WaitingForResource, Status::Pending, &Reason::WaitsForRunner)?;
+    let id = JobId(claim.job);
+    let reason = jobs::wants(tx.conn(), id)?.pending();
+    jobs::transition(tx, id, Status::WaitingForResource, Status::Pending, &reason)?;
     Ok(Some(*run))
 }
 

@@ -1,13 +1,17 @@
 //! The files of a commit, as the language asks for them (`include`, `exists`, `changes`): read from
 //! the mirror of the project's repository. Evaluation happens on a thread that may wait.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use pipeline::Files;
+use model::{Error, JobId};
+use pipeline::{Files, NoFiles};
 use sha2::{Digest as _, Sha256};
 
-use super::source::{DEFINITION_LIMIT, command};
+use super::source::{DEFINITION_LIMIT, Sources, command};
+use crate::artifacts::Artifacts;
+use crate::store::{Store, projects};
 
 /// The files of one commit.
 #[derive(Debug)]
@@ -75,6 +79,100 @@ impl Files for CommitFiles {
         // Without a common ancestor everything is new.
         let Some(ancestor) = self.git(&["merge-base", &base, &self.sha])? else { return Ok(None) };
         self.names(&["diff", "--name-only", "-z", "--no-renames", lossy(&ancestor).trim(), &self.sha])
+    }
+}
+
+/// The files of a run's commit, those of other projects of this server, and, for a child run, those
+/// that jobs of the run above left.
+#[derive(Debug)]
+pub(super) struct RunFiles {
+    /// `None` without a repository.
+    commit: Option<CommitFiles>,
+    others: Others,
+    artifacts: Arc<Artifacts>,
+    archives: Vec<(String, JobId)>,
+}
+
+impl RunFiles {
+    pub(super) fn new(commit: Option<CommitFiles>, others: Others, artifacts: Arc<Artifacts>) -> Self {
+        Self { commit, others, artifacts, archives: Vec::new() }
+    }
+
+    /// Also the archives of these jobs, by name.
+    pub(super) fn with_archives(self, archives: Vec<(String, JobId)>) -> Self {
+        Self { archives, ..self }
+    }
+}
+
+impl Files for RunFiles {
+    fn read(&self, path: &str) -> Result<Option<String>, String> {
+        self.commit.as_ref().map_or_else(|| NoFiles.read(path), |commit| commit.read(path))
+    }
+
+    fn paths(&self) -> Result<Vec<String>, String> {
+        self.commit.as_ref().map_or_else(|| NoFiles.paths(), CommitFiles::paths)
+    }
+
+    fn changed(&self, compare_to: Option<&str>) -> Result<Option<Vec<String>>, String> {
+        self.commit.as_ref().map_or_else(|| NoFiles.changed(compare_to), |commit| commit.changed(compare_to))
+    }
+
+    fn read_project(&self, project: &str, at: Option<&str>, path: &str) -> Result<Option<String>, String> {
+        self.others.files(project, at)?.read(path)
+    }
+
+    fn paths_of_project(&self, project: &str, at: Option<&str>) -> Result<Vec<String>, String> {
+        self.others.files(project, at)?.paths()
+    }
+
+    fn read_artifact(&self, job: &str, path: &str) -> Result<Option<String>, String> {
+        let Some((_, id)) = self.archives.iter().find(|(name, _)| name == job) else {
+            return Err(format!("the job {job} left no artifacts"));
+        };
+        let read = self.artifacts.read_entry(*id, path, DEFINITION_LIMIT).map_err(|error| error.to_string())?;
+        read.map(|bytes| String::from_utf8(bytes).map_err(|_| format!("{path} is not UTF-8 text"))).transpose()
+    }
+}
+
+/// The projects of this server, for `include:project`. Whoever may start runs may read them all.
+#[derive(Debug)]
+pub(super) struct Others {
+    store: Arc<Store>,
+    sources: Arc<Sources>,
+    /// What was asked for once, so that a run sees one commit of each.
+    found: Mutex<Found>,
+}
+
+/// By project and ref.
+type Found = HashMap<(String, Option<String>), Arc<CommitFiles>>;
+
+impl Others {
+    pub(super) fn new(store: Arc<Store>, sources: Arc<Sources>) -> Self {
+        Self { store, sources, found: Mutex::default() }
+    }
+
+    fn files(&self, path: &str, at: Option<&str>) -> Result<Arc<CommitFiles>, String> {
+        let key = (path.to_owned(), at.map(str::to_owned));
+        if let Some(found) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(Arc::clone(found));
+        }
+        // Evaluation has a thread of its own, which may wait.
+        let found =
+            tokio::runtime::Handle::current().block_on(self.resolve(path, at)).map_err(|error| error.message)?;
+        let found = Arc::new(found);
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&found));
+        Ok(found)
+    }
+
+    async fn resolve(&self, path: &str, at: Option<&str>) -> Result<CommitFiles, Error> {
+        let wanted = path.to_owned();
+        let project = self.store.read(move |conn| projects::find(conn, &wanted)).await?;
+        let project = project.ok_or_else(|| Error::invalid(format!("there is no project {path} on this server")))?;
+        let Some(source) = &project.source else {
+            return Err(Error::invalid(format!("the project {path} has no repository")));
+        };
+        let commit = self.sources.resolve(&project, source, at).await?;
+        Ok(CommitFiles::new(self.sources.mirror(project.id), commit.sha))
     }
 }
 

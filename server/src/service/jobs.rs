@@ -32,7 +32,9 @@ impl Weir {
                 variables.extend(stored.variables);
                 let mut script = spec.before_script;
                 script.extend(spec.script);
+                let child = job.child.map(|child| runs::get(conn, child)).transpose()?.flatten();
                 Ok(JobView {
+                    child,
                     seq: view.seq,
                     job,
                     run: view.run,
@@ -89,6 +91,7 @@ impl Weir {
             jobs::set_user(tx, id, &user, &variables)?;
             scheduler::start::let_run(tx, id, stored.job.status, &reason)?;
             scheduler::reopen_behind(tx, stored.job.run_id, &stored.job.name)?;
+            scheduler::bridge::reopen(tx, stored.job.run_id, &user)?;
             scheduler::settle(tx, stored.job.run_id, false)?;
             Ok(jobs::require(tx.conn(), id)?.job)
         });

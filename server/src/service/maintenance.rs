@@ -157,7 +157,20 @@ impl Weir {
             .await
             .map_err(|error| Error::internal(error.to_string()))?
             .map_err(|error| Error::unavailable(format!("the log cannot be written: {error}")))?;
-        let job = self.store.write(move |tx| finish(tx, id, end)).await?;
+        let pattern = self.store.glance(move |conn| Ok(jobs::require(conn, id)?.coverage_pattern)).await?;
+        let coverage = match pattern {
+            Some(pattern) => self.coverage_of(id, pattern).await,
+            None => None,
+        };
+        let job = self
+            .store
+            .write(move |tx| {
+                if coverage.is_some() {
+                    jobs::set_reported(tx, id, None, coverage, None)?;
+                }
+                finish(tx, id, end)
+            })
+            .await?;
         self.heartbeats.ended(id);
         Ok(job)
     }

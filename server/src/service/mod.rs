@@ -1,14 +1,19 @@
 //! The use cases, one file per noun: permission, parse, transaction, event. The only place with
 //! rules about who may do what. It knows nothing of HTTP.
 
+mod children;
 mod dashboard;
+mod environments;
 pub mod files;
 mod jobs;
 mod maintenance;
+pub mod names;
 pub mod ordine;
 mod pages;
 pub mod pipelines;
 mod projects;
+pub mod reports;
+mod resource_groups;
 mod runs;
 mod source;
 mod streams;
@@ -24,8 +29,10 @@ use app::service::{Lines, NewPipeline, Service};
 use async_trait::async_trait;
 use model::log::LogPage;
 use model::plan::Variable;
-use model::view::{Dashboard, JobView, LintView, PipelineView, RunFilter, RunPage, RunView, Why};
-use model::{Caller, Error, Job, JobId, NewRun, Pipeline, PipelineKey, Project, Run, RunId};
+use model::view::{
+    Dashboard, EnvironmentView, EnvironmentsView, JobView, LintView, PipelineView, RunFilter, RunPage, RunView, Why,
+};
+use model::{Caller, EnvironmentId, Error, Job, JobId, NewRun, Pipeline, PipelineKey, Project, Run, RunId, TestReport};
 
 use crate::artifacts::Artifacts;
 use crate::logs::Logs;
@@ -34,6 +41,7 @@ use crate::store::{Bus, Store};
 
 pub use maintenance::Heartbeats;
 pub use streams::Scope;
+pub use unserved::Served;
 
 /// Seconds a job may run unless its definition says otherwise.
 pub const DEFAULT_TIMEOUT: u32 = 3600;
@@ -43,14 +51,15 @@ pub const DEFAULT_PROJECT: &str = "local/default";
 /// The service: one per server, shared by HTTP, dispatch and the dialects.
 #[derive(Debug)]
 pub struct Weir {
-    store: Store,
+    store: Arc<Store>,
     logs: Arc<Logs>,
     sequences: Arc<Sequences>,
     artifacts: Arc<Artifacts>,
-    sources: source::Sources,
+    sources: Arc<source::Sources>,
     heartbeats: Heartbeats,
     data: PathBuf,
     external_url: std::sync::OnceLock<String>,
+    served: std::sync::OnceLock<Served>,
 }
 
 /// Why a data folder cannot be opened; fits after "failed to open DIR: ".
@@ -68,14 +77,15 @@ impl Weir {
     /// Opens the data folder, which the caller has locked.
     pub fn open(data: &Path) -> Result<Self, OpenError> {
         Ok(Self {
-            store: Store::open(&data.join("weir.db"))?,
+            store: Arc::new(Store::open(&data.join("weir.db"))?),
             logs: Arc::new(Logs::open(data.join("logs"))?),
             sequences: Arc::new(Sequences::new(&data.join("logs"))),
             artifacts: Arc::new(Artifacts::open(data.join("artifacts"))?),
-            sources: source::Sources::open(data.join("repos"))?,
+            sources: Arc::new(source::Sources::open(data.join("repos"))?),
             heartbeats: Heartbeats::default(),
             data: data.to_owned(),
             external_url: std::sync::OnceLock::new(),
+            served: std::sync::OnceLock::new(),
         })
     }
 
@@ -118,6 +128,17 @@ impl Weir {
     pub fn set_external_url(&self, url: &str) {
         // A second call is a mistake that harms nobody: the first address stays.
         let _ = self.external_url.set(url.trim_end_matches('/').to_owned());
+    }
+
+    /// What beyond plain scripts the runners of this server can do.
+    pub fn served(&self) -> Served {
+        self.served.get().cloned().unwrap_or_default()
+    }
+
+    /// Sets that, once, when the server starts its runner.
+    pub fn set_served(&self, served: Served) {
+        // A second call is a mistake that harms nobody.
+        let _ = self.served.set(served);
     }
 
     /// Where the mirror of a project's repository lies.
@@ -190,6 +211,18 @@ impl Service for Weir {
     }
     async fn cancel_job(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
         self.cancel(caller, id).await
+    }
+    async fn environments(&self, caller: &Caller) -> Result<EnvironmentsView, Error> {
+        self.list_environments(caller).await
+    }
+    async fn stop_environment(&self, caller: &Caller, id: EnvironmentId) -> Result<EnvironmentView, Error> {
+        self.take_down(caller, id).await
+    }
+    async fn run_tests(&self, caller: &Caller, id: RunId) -> Result<TestReport, Error> {
+        self.tests_of_run(caller, id).await
+    }
+    async fn job_tests(&self, caller: &Caller, id: JobId) -> Result<TestReport, Error> {
+        self.tests_of_job(caller, id).await
     }
     async fn why_run(&self, caller: &Caller, id: RunId) -> Result<Why, Error> {
         self.explain_run(caller, id).await

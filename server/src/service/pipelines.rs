@@ -1,20 +1,21 @@
 //! Pipelines: definitions, their diagnostics and plans.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use app::service::NewPipeline;
-use model::plan::{Inputs, Plan, Variable};
+use model::plan::{Inputs, Plan, Trigger, Variable};
 use model::view::{LintView, PipelineView, PlanJob, PlanStage, RunFilter};
 use model::{Caller, Error, Pipeline, PipelineKey, Project, ProjectId};
 use pipeline::{Files, NoFiles};
 
-use super::files::CommitFiles;
+use super::files::{CommitFiles, Others, RunFiles};
 use super::unserved::refuse_unserved;
-use super::{Weir, projects::resolve, source::DEFINITION_FILE};
+use super::{Weir, names, projects::resolve, source::DEFINITION_FILE};
 use crate::auth::{self, Action};
 use crate::store::pipelines::Draft;
 use crate::store::runs::Commit;
-use crate::store::{Snapshot, pipelines, projects, runs};
+use crate::store::{Snapshot, jobs, pipelines, projects, runs};
 
 /// What a change of a pipeline replaces; `None` leaves it.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +44,7 @@ impl Weir {
     pub(super) async fn read_pipeline(&self, caller: &Caller, key: &PipelineKey) -> Result<PipelineView, Error> {
         auth::require(caller, Action::Read)?;
         let wanted = key.clone();
-        let (pipeline, project, last, seq) = self
+        let (pipeline, project, last, durations, seq) = self
             .store
             .read(move |conn| {
                 let pipeline = pipelines::by_key(conn, &wanted)?.ok_or_else(|| Error::not_found("pipeline"))?;
@@ -51,13 +52,17 @@ impl Weir {
                 let filter = RunFilter { pipeline: Some(wanted), limit: Some(20), ..RunFilter::default() };
                 let mut last = runs::list(conn, &filter)?;
                 last.truncate(20);
-                Ok((pipeline, project, last, runs::seq(conn)?))
+                let durations = jobs::last_durations(conn, pipeline.id)?;
+                Ok((pipeline, project, last, durations, runs::seq(conn)?))
             })
             .await?;
         let (definition, lint) = match self.definition_of(&pipeline, &project, None).await {
             Ok((commit, Some(text))) => {
                 let files = self.files_at(project.id, &commit);
-                (Some(text.clone()), lint_view(evaluate(text, Given { files, ..Given::default() }).await?))
+                (
+                    Some(text.clone()),
+                    lint_view(self.evaluate(text, Given { files, ..Given::default() }).await?, &durations),
+                )
             }
             Ok((_, None)) => (None, problem(format!("the project has no {DEFINITION_FILE}"))),
             Err(error) => (None, problem(error.message)),
@@ -149,15 +154,15 @@ impl Weir {
         of: Option<&PipelineKey>,
     ) -> Result<LintView, Error> {
         auth::require(caller, Action::Read)?;
-        let project = match of.cloned() {
+        let (project, durations) = match of.cloned() {
             Some(key) => {
                 let found = move |conn: &Snapshot| {
-                    let pipeline = pipelines::by_key(conn, &key)?;
-                    pipeline.map_or(Ok(None), |pipeline| projects::get(conn, pipeline.project_id))
+                    let Some(pipeline) = pipelines::by_key(conn, &key)? else { return Ok(Default::default()) };
+                    Ok((projects::get(conn, pipeline.project_id)?, jobs::last_durations(conn, pipeline.id)?))
                 };
                 self.store.read(found).await?
             }
-            None => None,
+            None => Default::default(),
         };
         // Asked for at every pause in typing: what was fetched for the page will do.
         let fetched = match &project {
@@ -168,48 +173,70 @@ impl Weir {
             Some(files) => files,
             None => self.newest_files(project.as_ref()).await,
         };
-        Ok(lint_view(evaluate(text, Given { files, ..Given::default() }).await?))
+        Ok(lint_view(self.evaluate(text, Given { files, ..Given::default() }).await?, &durations))
     }
 
     /// Refuses a text with errors. One that makes no run without further variables is fine. `project` is
     /// the one whose files it includes.
     pub(super) async fn check(&self, text: String, project: Option<&Project>) -> Result<(), Error> {
         let files = self.newest_files(project).await;
-        let outcome = evaluate(text, Given { files, ..Given::default() }).await?;
+        let outcome = self.evaluate(text, Given { files, ..Given::default() }).await?;
         if outcome.valid { Ok(()) } else { Err(Error::definition(outcome.diagnostics)) }
     }
 
     /// The plan of a text; its diagnostics as an error.
     pub(super) async fn plan(&self, text: String, given: Given) -> Result<Plan, Error> {
-        let outcome = evaluate(text, given).await?;
-        match outcome.plan {
-            Some(plan) => Ok(plan),
-            None if outcome.valid => {
-                let why = outcome.diagnostics.first().map(|found| found.message.clone()).unwrap_or_default();
-                Err(Error::invalid(format!("the definition makes no run: {why}")))
-            }
-            None => Err(Error::definition(outcome.diagnostics)),
-        }
+        let (variables, predefined) = (given.variables.clone(), given.predefined.clone());
+        made(self.evaluate(text, given).await?, &variables, &predefined)
+    }
+
+    /// The plan of what a job with `trigger` starts; its diagnostics as an error.
+    pub(super) async fn plan_child(&self, trigger: Trigger, given: Given) -> Result<Plan, Error> {
+        let (variables, predefined) = (given.variables.clone(), given.predefined.clone());
+        let served = self.served();
+        let work = move || {
+            let mut outcome = pipeline::plan_child(&trigger, &given.context());
+            refuse_unserved(&mut outcome, "", &served);
+            outcome
+        };
+        let outcome = tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(error.to_string()))?;
+        made(outcome, &variables, &predefined)
+    }
+
+    /// Large texts take a while, and so do their files: not on a thread that serves others.
+    async fn evaluate(&self, text: String, given: Given) -> Result<pipeline::Outcome, Error> {
+        let served = self.served();
+        let work = move || {
+            let mut outcome = pipeline::plan(&text, &given.context());
+            refuse_unserved(&mut outcome, &text, &served);
+            outcome
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(error.to_string()))
     }
 
     /// The files of a commit.
     pub(super) fn files_at(&self, project: ProjectId, commit: &Commit) -> Arc<dyn Files> {
-        if commit.sha.is_empty() {
-            return Arc::new(NoFiles);
-        }
-        Arc::new(CommitFiles::new(self.sources.mirror(project), commit.sha.clone()))
+        Arc::new(self.run_files(project, commit))
+    }
+
+    /// As [`Weir::files_at`], for who adds to it.
+    pub(super) fn run_files(&self, project: ProjectId, commit: &Commit) -> RunFiles {
+        let of_commit =
+            (!commit.sha.is_empty()).then(|| CommitFiles::new(self.sources.mirror(project), commit.sha.clone()));
+        let others = Others::new(Arc::clone(&self.store), Arc::clone(&self.sources));
+        RunFiles::new(of_commit, others, Arc::clone(&self.artifacts))
     }
 
     /// The files that a run started now would find. A source that cannot be reached has none: whoever
     /// starts a run is told why.
     async fn newest_files(&self, project: Option<&Project>) -> Arc<dyn Files> {
-        let Some((project, source)) = project.and_then(|project| Some((project, project.source.as_deref()?))) else {
-            return Arc::new(NoFiles);
-        };
-        match self.sources.resolve(project, source, None).await {
-            Ok(commit) => self.files_at(project.id, &commit),
-            Err(_) => Arc::new(NoFiles),
+        let mut found = (ProjectId(0), Commit::default());
+        if let Some((project, source)) = project.and_then(|project| Some((project, project.source.as_deref()?)))
+            && let Ok(commit) = self.sources.resolve(project, source, None).await
+        {
+            found = (project.id, commit);
         }
+        self.files_at(found.0, &found.1)
     }
 
     /// The commit that a run of this pipeline would be made for, and the definition at it.
@@ -253,33 +280,45 @@ impl Default for Given {
     }
 }
 
-/// Large texts take a while, and so do their files: not on a thread that serves others.
-async fn evaluate(text: String, given: Given) -> Result<pipeline::Outcome, Error> {
-    let work = move || {
+impl Given {
+    fn context(self) -> pipeline::Context {
         let mut context = pipeline::Context::new(DEFINITION_FILE);
-        context.variables = given.variables;
-        context.predefined = given.predefined;
-        context.inputs = given.inputs;
-        context.files = given.files;
-        let mut outcome = pipeline::plan(&text, &context);
-        refuse_unserved(&mut outcome, &text);
-        outcome
-    };
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(error.to_string()))
+        context.variables = self.variables;
+        context.predefined = self.predefined;
+        context.inputs = self.inputs;
+        context.files = self.files;
+        context
+    }
 }
 
-fn lint_view(outcome: pipeline::Outcome) -> LintView {
+/// The plan of what was evaluated, with its names filled in; its diagnostics as an error.
+fn made(outcome: pipeline::Outcome, variables: &[Variable], predefined: &[Variable]) -> Result<Plan, Error> {
+    match outcome.plan {
+        Some(mut plan) => {
+            names::fill(&mut plan, variables, &outcome.global_variables, predefined)?;
+            Ok(plan)
+        }
+        None if outcome.valid => {
+            let why = outcome.diagnostics.first().map(|found| found.message.clone()).unwrap_or_default();
+            Err(Error::invalid(format!("the definition makes no run: {why}")))
+        }
+        None => Err(Error::definition(outcome.diagnostics)),
+    }
+}
+
+/// `durations` are what jobs took the last time, by name.
+fn lint_view(outcome: pipeline::Outcome, durations: &HashMap<String, i64>) -> LintView {
     let plan = outcome.plan;
     LintView {
         diagnostics: outcome.diagnostics,
-        plan: plan.as_ref().map(stages_of).unwrap_or_default(),
+        plan: plan.as_ref().map(|plan| stages_of(plan, durations)).unwrap_or_default(),
         excluded: plan.as_ref().map(|plan| plan.excluded.clone()).unwrap_or_default(),
         variables: plan.map(|plan| plan.variables).unwrap_or_default(),
         inputs: outcome.inputs,
     }
 }
 
-fn stages_of(plan: &Plan) -> Vec<PlanStage> {
+fn stages_of(plan: &Plan, durations: &HashMap<String, i64>) -> Vec<PlanStage> {
     let jobs_of = |stage: &str| {
         plan.jobs
             .iter()
@@ -289,6 +328,7 @@ fn stages_of(plan: &Plan) -> Vec<PlanStage> {
                 when: job.when,
                 allow_failure: job.allow_failure.always(),
                 needs: job.needs.as_ref().map(|needs| needs.iter().map(|need| need.job.clone()).collect()),
+                last_duration: durations.get(&job.name).copied(),
             })
             .collect::<Vec<_>>()
     };

@@ -1,11 +1,10 @@
 //! Runs: starting, listing, retrying, canceling, deleting.
 
-use model::plan::{Plan, Variable};
 use model::view::{RunFilter, RunPage, RunView};
 use model::{Caller, Error, NewRun, PipelineKey, Reason, Run, RunId, Status, schedule};
 
 use super::pipelines::Given;
-use super::{DEFAULT_TIMEOUT, Weir};
+use super::{DEFAULT_TIMEOUT, Weir, variables};
 use crate::auth::{self, Action};
 use crate::scheduler;
 use crate::store::{Snapshot, StoreError, Tx, jobs, pipelines, projects, runs};
@@ -52,17 +51,23 @@ impl Weir {
         let text = text.ok_or_else(|| {
             Error::invalid(format!("the project has no {} at {}", super::source::DEFINITION_FILE, commit.git_ref))
         })?;
-        let predefined = super::variables::of_trigger(self.external_url(), &project, &commit, new.source);
+        let trigger = variables::Trigger {
+            external_url: self.external_url(),
+            project: &project,
+            commit: &commit,
+            source: new.source,
+            user: &caller.user,
+            parent: None,
+        };
+        let predefined = variables::of_trigger(&trigger);
         let files = self.files_at(project.id, &commit);
         let given = Given { variables: new.variables.clone(), predefined, inputs: new.inputs.clone(), files };
-        let known: Vec<Variable> = given.predefined.iter().chain(&given.variables).cloned().collect();
-        let mut plan = self.plan(text, given).await?;
-        name_resource_groups(&mut plan, &known)?;
+        let plan = self.plan(text, given).await?;
         let user = caller.user.clone();
         let run = self
             .store
             .write(move |tx| {
-                let run = runs::insert(tx, &pipeline, &plan, &new, &commit, &user, DEFAULT_TIMEOUT)?;
+                let run = runs::insert(tx, &pipeline, &plan, &new, &commit, &user, None, DEFAULT_TIMEOUT)?;
                 scheduler::cancel_outdated(tx, &runs::require(tx.conn(), run)?)?;
                 scheduler::settle(tx, run, true)?;
                 runs::require(tx.conn(), run)
@@ -77,10 +82,12 @@ impl Weir {
         let run = self.store.write(move |tx| {
             runs::require(tx.conn(), id)?;
             let (ids, nodes) = jobs::nodes(tx.conn(), id)?;
+            let mut again = false;
             for (job, node) in ids.iter().zip(&nodes) {
                 if !matches!(node.status, Status::Failed | Status::Canceled) {
                     continue;
                 }
+                again = true;
                 let stored = jobs::require(tx.conn(), *job)?;
                 let reason = Reason::RetriedBy { user: user.clone() };
                 if stored.job.started_at.is_some() && node.when != model::plan::When::Manual {
@@ -90,6 +97,9 @@ impl Weir {
                     jobs::insert_next(tx, &stored, &user, &reason)?;
                     scheduler::reopen_behind(tx, id, &node.name)?;
                 }
+            }
+            if again {
+                scheduler::bridge::reopen(tx, id, &user)?;
             }
             scheduler::settle(tx, id, false)?;
             runs::require(tx.conn(), id)
@@ -106,6 +116,15 @@ impl Weir {
     pub(super) async fn remove_run(&self, caller: &Caller, id: RunId) -> Result<(), Error> {
         auth::require(caller, Action::Maintain)?;
         self.stop_run(caller, id).await?;
+        // What its jobs started goes with it, the deepest first.
+        for below in self.store.read(move |conn| runs::descendants(conn, id)).await? {
+            self.delete_stopped(below).await?;
+        }
+        self.delete_stopped(id).await
+    }
+
+    /// Deletes a run whose jobs end now, with their files.
+    async fn delete_stopped(&self, id: RunId) -> Result<(), Error> {
         // The processes end first: then nothing is left that could still write.
         let mut changes = self.bus().watch();
         let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(45);
@@ -135,21 +154,6 @@ impl Weir {
     }
 }
 
-/// Puts the values of variables into the names of resource groups: jobs of different runs meet there.
-fn name_resource_groups(plan: &mut Plan, known: &[Variable]) -> Result<(), Error> {
-    for job in &mut plan.jobs {
-        let Some(name) = &job.resource_group else { continue };
-        let of = |list: &'_ [Variable], key: &str| list.iter().rposition(|one| one.key == key);
-        let lookup = |key: &str| {
-            of(known, key).map(|at| &known[at]).or_else(|| of(&job.variables, key).map(|at| &job.variables[at]))
-        };
-        let name = pipeline::expand(name, &lookup)
-            .map_err(|error| Error::invalid(format!("the resource group of {} has no name: {error}", job.name)))?;
-        job.resource_group = Some(name);
-    }
-    Ok(())
-}
-
 /// A run with its jobs; waiting jobs say what they wait for now.
 pub(super) fn run_view(conn: &Snapshot, id: RunId) -> Result<RunView, StoreError> {
     let run = runs::require(conn, id)?;
@@ -169,13 +173,7 @@ pub(super) fn run_view(conn: &Snapshot, id: RunId) -> Result<RunView, StoreError
 
 fn cancel_all(tx: &mut Tx<'_>, id: RunId, user: &str) -> Result<Run, StoreError> {
     runs::require(tx.conn(), id)?;
-    let (ids, nodes) = jobs::nodes(tx.conn(), id)?;
-    for (job, node) in ids.iter().zip(&nodes) {
-        if node.status.is_cancelable() {
-            scheduler::cancel_one(tx, *job, &Reason::CanceledBy { user: user.to_owned() })?;
-        }
-    }
-    scheduler::settle(tx, id, false)?;
+    scheduler::cancel_run(tx, id, &Reason::CanceledBy { user: user.to_owned() })?;
     runs::require(tx.conn(), id)
 }
 

@@ -11,12 +11,14 @@ use std::time::Duration;
 use model::{Error, Project, ProjectId};
 use tokio::process::Command;
 
-use crate::store::runs::Commit;
+use crate::store::runs::{Commit, CommitDetails};
 
 /// The file that holds a project's own definition.
 pub const DEFINITION_FILE: &str = ".gitlab-ci.yml";
 /// Bytes of a definition, and of a file that one includes.
 pub const DEFINITION_LIMIT: u64 = 2 << 20;
+/// Characters of a commit's message that jobs get.
+const MESSAGE: usize = 16_384;
 /// How long one git command may take.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// What git may talk: no `ext::`, which would run commands.
@@ -106,8 +108,15 @@ impl Sources {
         // A reference of our own keeps the commit when the branch is rewritten or deleted.
         let kept = git(Some(&mirror), &["update-ref", &format!("refs/keep/{sha}"), &sha]).await?;
         succeeded(&kept, "keep the commit")?;
-        let title = git(Some(&mirror), &["log", "-1", "--format=%s", &sha]).await?;
-        Ok(Commit { git_ref, sha, title: text(&title.stdout).trim().chars().take(255).collect(), is_tag })
+        let (title, mut details) = details(&mirror, &sha).await?;
+        details.default_branch = default_in(&mirror, source).await?;
+        if is_tag {
+            let name = format!("refs/tags/{git_ref}");
+            let told = git(Some(&mirror), &["for-each-ref", "--format=%(objecttype) %(contents)", "--", &name]).await?;
+            let told = text(&told.stdout);
+            details.tag_message = clipped(told.strip_prefix("tag ").unwrap_or_default().trim());
+        }
+        Ok(Commit { git_ref, sha, title, is_tag, details })
     }
 
     /// The newest commit of the default branch that was fetched; `None` before the first.
@@ -138,6 +147,34 @@ fn local(source: &str) -> Option<&Path> {
     }
     let remote = source.contains("://") || source.split('/').next().is_some_and(|first| first.contains(':'));
     (!remote).then(|| Path::new(source))
+}
+
+/// The title of a commit and what else jobs get to know of it.
+async fn details(mirror: &Path, sha: &str) -> Result<(String, CommitDetails), Error> {
+    let shown = git(Some(mirror), &["show", "--no-patch", "--format=%s%x00%an <%ae>%x00%cI%x00%B", sha]).await?;
+    let shown = text(&shown.stdout);
+    let mut parts = shown.splitn(4, '\0').map(str::trim);
+    let mut next = || parts.next().unwrap_or_default().to_owned();
+    let title = next().chars().take(255).collect();
+    let details =
+        CommitDetails { author: next(), timestamp: next(), message: clipped(&next()), ..CommitDetails::default() };
+    Ok((title, details))
+}
+
+/// A message as jobs get it: environments are small.
+fn clipped(message: &str) -> String {
+    message.chars().take(MESSAGE).collect()
+}
+
+/// The default branch, as far as the mirror remembers it; otherwise the source is asked.
+async fn default_in(mirror: &Path, source: &str) -> Result<String, Error> {
+    let known = git(Some(mirror), &["symbolic-ref", "--short", "--quiet", "HEAD"]).await?;
+    let known = text(&known.stdout).trim().to_owned();
+    let head = format!("refs/heads/{known}");
+    if !known.is_empty() && git(Some(mirror), &["show-ref", "--verify", "--quiet", &head]).await?.status.success() {
+        return Ok(known);
+    }
+    default_branch(source).await
 }
 
 async fn default_branch(source: &str) -> Result<String, Error> {

@@ -2,41 +2,124 @@
 //! exists, which conditions may ask for, and which every job gets too.
 
 use model::plan::Variable;
-use model::{Project, Source};
+use model::{Parent, Project, Run, Source};
 
 use crate::store::runs::Commit;
 
 /// What is known of a run before it exists.
-pub fn of_trigger(external_url: &str, project: &Project, commit: &Commit, source: Source) -> Vec<Variable> {
-    let path = &project.path;
+#[derive(Clone, Copy, Debug)]
+pub struct Trigger<'a> {
+    /// The address under which jobs reach the server.
+    pub external_url: &'a str,
+    /// The project.
+    pub project: &'a Project,
+    /// The commit.
+    pub commit: &'a Commit,
+    /// What starts the run.
+    pub source: Source,
+    /// Who starts it.
+    pub user: &'a str,
+    /// The job above, for a child run.
+    pub parent: Option<Parent>,
+}
+
+/// The variables for a run that is started so.
+pub fn of_trigger(trigger: &Trigger<'_>) -> Vec<Variable> {
+    let Trigger { external_url, project, commit, source, user, parent } = *trigger;
+    let (path, text) = (&project.path, |text: &str| text.to_owned());
     let mut list = vec![
-        ("CI", "true".to_owned()),
-        ("GITLAB_CI", "true".to_owned()),
-        ("WEIR", "true".to_owned()),
-        ("CI_SERVER_NAME", "Weir".to_owned()),
-        ("CI_SERVER_URL", external_url.to_owned()),
-        ("CI_SERVER_VERSION", env!("CARGO_PKG_VERSION").to_owned()),
+        ("CI", text("true")),
+        ("GITLAB_CI", text("true")),
+        ("WEIR", text("true")),
+        ("CI_SERVER", text("yes")),
+        ("CI_SERVER_NAME", text("Weir")),
+        ("CI_SERVER_URL", text(external_url)),
+        ("CI_SERVER_VERSION", text(env!("CARGO_PKG_VERSION"))),
         ("CI_API_V4_URL", format!("{external_url}/api/v4")),
-        ("CI_PIPELINE_SOURCE", source.as_str().to_owned()),
+        ("CI_PIPELINE_SOURCE", text(source.as_str())),
         ("CI_PROJECT_ID", project.id.to_string()),
-        ("CI_PROJECT_NAME", path.name().to_owned()),
-        ("CI_PROJECT_TITLE", path.name().to_owned()),
-        ("CI_PROJECT_PATH", path.as_str().to_owned()),
+        ("CI_PROJECT_NAME", text(path.name())),
+        ("CI_PROJECT_TITLE", text(path.name())),
+        ("CI_PROJECT_PATH", text(path.as_str())),
         ("CI_PROJECT_PATH_SLUG", slug(path.as_str())),
-        ("CI_PROJECT_NAMESPACE", path.namespace().to_owned()),
-        ("CI_PROJECT_ROOT_NAMESPACE", path.namespace().split('/').next().unwrap_or_default().to_owned()),
-        ("CI_CONFIG_PATH", super::source::DEFINITION_FILE.to_owned()),
+        ("CI_PROJECT_NAMESPACE", text(path.namespace())),
+        ("CI_PROJECT_ROOT_NAMESPACE", text(path.namespace().split('/').next().unwrap_or_default())),
+        ("CI_PROJECT_URL", format!("{external_url}/{path}")),
+        ("CI_PROJECT_VISIBILITY", text("private")),
+        ("CI_CONFIG_PATH", text(super::source::DEFINITION_FILE)),
+        // There is one namespace and one person so far.
+        ("CI_PROJECT_NAMESPACE_ID", text("1")),
+        ("GITLAB_USER_ID", text("1")),
+        ("GITLAB_USER_EMAIL", String::new()),
+        ("GITLAB_USER_LOGIN", text(user)),
+        ("GITLAB_USER_NAME", text(user)),
     ];
+    list.extend(of_address(external_url));
     if !commit.sha.is_empty() {
-        list.push(("CI_COMMIT_SHA", commit.sha.clone()));
-        list.push(("CI_COMMIT_SHORT_SHA", commit.sha.chars().take(8).collect()));
-        list.push(("CI_COMMIT_BEFORE_SHA", "0".repeat(40)));
-        list.push(("CI_COMMIT_REF_NAME", commit.git_ref.clone()));
-        list.push(("CI_COMMIT_REF_SLUG", slug(&commit.git_ref)));
-        list.push(("CI_COMMIT_TITLE", commit.title.clone()));
-        list.push((if commit.is_tag { "CI_COMMIT_TAG" } else { "CI_COMMIT_BRANCH" }, commit.git_ref.clone()));
+        list.extend(of_commit(commit));
+    }
+    if let Some(parent) = parent {
+        list.push(("CI_UPSTREAM_PIPELINE_ID", parent.run.to_string()));
+        list.push(("CI_UPSTREAM_JOB_ID", parent.job.to_string()));
+        list.push(("CI_UPSTREAM_PROJECT_ID", project.id.to_string()));
     }
     list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::new(key, value) }).collect()
+}
+
+/// The variables of a run that exists: those that it was started with, and its own.
+pub fn of_run(trigger: &Trigger<'_>, run: &Run) -> Vec<Variable> {
+    let base = trigger.external_url;
+    let mut list = vec![
+        ("CI_PIPELINE_ID", run.id.to_string()),
+        ("CI_PIPELINE_IID", run.number.to_string()),
+        ("CI_PIPELINE_URL", format!("{base}/runs/{}", run.id)),
+        ("CI_PIPELINE_CREATED_AT", run.created_at.rfc3339()),
+    ];
+    list.extend(run.name.clone().map(|name| ("CI_PIPELINE_NAME", name)));
+    let own = list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::new(key, value) });
+    of_trigger(trigger).into_iter().chain(own).collect()
+}
+
+/// The parts of the server's address.
+fn of_address(url: &str) -> Vec<(&'static str, String)> {
+    let Ok(url) = url.parse::<http::Uri>() else { return Vec::new() };
+    let (host, protocol) = (url.host().unwrap_or_default(), url.scheme_str().unwrap_or("http"));
+    let port = url.port_u16().unwrap_or(if protocol == "https" { 443 } else { 80 });
+    vec![
+        ("CI_SERVER_HOST", host.to_owned()),
+        ("CI_SERVER_PORT", port.to_string()),
+        ("CI_SERVER_PROTOCOL", protocol.to_owned()),
+        ("CI_SERVER_FQDN", url.authority().map(ToString::to_string).unwrap_or_default()),
+    ]
+}
+
+fn of_commit(commit: &Commit) -> Vec<(&'static str, String)> {
+    let details = &commit.details;
+    // As on GitLab: what a long title says is said again in the description.
+    let description = match details.message.split_once('\n') {
+        Some((first, rest)) if first.chars().count() <= 100 => rest.trim_start_matches('\n').to_owned(),
+        None if details.message.chars().count() <= 100 => String::new(),
+        _ => details.message.clone(),
+    };
+    let mut list = vec![
+        ("CI_COMMIT_SHA", commit.sha.clone()),
+        ("CI_COMMIT_SHORT_SHA", commit.sha.chars().take(8).collect()),
+        ("CI_COMMIT_BEFORE_SHA", "0".repeat(40)),
+        ("CI_COMMIT_REF_NAME", commit.git_ref.clone()),
+        ("CI_COMMIT_REF_SLUG", slug(&commit.git_ref)),
+        ("CI_COMMIT_REF_PROTECTED", "false".to_owned()),
+        ("CI_COMMIT_TITLE", commit.title.clone()),
+        ("CI_COMMIT_MESSAGE", details.message.clone()),
+        ("CI_COMMIT_DESCRIPTION", description),
+        ("CI_COMMIT_AUTHOR", details.author.clone()),
+        ("CI_COMMIT_TIMESTAMP", details.timestamp.clone()),
+        ("CI_DEFAULT_BRANCH", details.default_branch.clone()),
+        (if commit.is_tag { "CI_COMMIT_TAG" } else { "CI_COMMIT_BRANCH" }, commit.git_ref.clone()),
+    ];
+    if !details.tag_message.is_empty() {
+        list.push(("CI_COMMIT_TAG_MESSAGE", details.tag_message.clone()));
+    }
+    list
 }
 
 /// GitLab's slug: lower case, at most 63 characters, anything else a dash, no dash at the ends.
@@ -52,11 +135,30 @@ pub fn slug(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::slug;
+    use super::*;
 
     #[test]
     fn slugs_are_gitlabs() {
         assert_eq!(slug("feature/Über_Größe!"), "feature--ber-gr--e");
         assert_eq!(slug(&"x".repeat(80)).len(), 63);
+    }
+
+    #[test]
+    fn addresses_are_taken_apart() {
+        let of = |url: &str| of_address(url).into_iter().map(|(_, value)| value).collect::<Vec<_>>();
+        assert_eq!(of("https://ci.example.org/weir"), ["ci.example.org", "443", "https", "ci.example.org"]);
+        assert_eq!(of("http://127.0.0.1:9433"), ["127.0.0.1", "9433", "http", "127.0.0.1:9433"]);
+        assert!(of("no address").is_empty());
+    }
+
+    #[test]
+    fn the_description_is_what_follows_the_title() {
+        let of = |message: &str| {
+            let mut commit = Commit::default();
+            commit.details.message = message.to_owned();
+            of_commit(&commit).into_iter().find(|(key, _)| *key == "CI_COMMIT_DESCRIPTION").unwrap().1
+        };
+        assert_eq!((of("Short").as_str(), of("Short\n\nWhy it is so.").as_str()), ("", "Why it is so."));
+        assert_eq!(of(&"x".repeat(101)).len(), 101);
     }
 }

@@ -2,9 +2,10 @@
 //! waits for or was skipped for.
 
 use model::view::{RunView, Why};
-use model::{Caller, Error, Job, JobId, Reason, RunId, Status};
+use model::{Caller, Error, Job, JobId, JobKind, Reason, RunId, Status};
 
 use super::Weir;
+use crate::store::runners;
 
 /// How far a chain is followed.
 const DEPTH: usize = 6;
@@ -13,8 +14,12 @@ impl Weir {
     pub(super) async fn explain_run(&self, caller: &Caller, id: RunId) -> Result<Why, Error> {
         let view = self.read_run(caller, id).await?;
         let decisive = |job: &&Job| !job.retried && decides(job, view.run.status);
-        let because: Vec<Why> =
-            view.jobs.iter().filter(decisive).take(10).map(|job| of_job(&view, job, DEPTH - 1)).collect();
+        let mut because: Vec<Why> = Vec::new();
+        for job in view.jobs.iter().filter(decisive).take(10) {
+            let mut why = of_job(&view, job, DEPTH - 1);
+            why.because.extend(self.explain_child(caller, job).await?);
+            because.push(why);
+        }
         let count = view.jobs.iter().filter(decisive).count();
         let answer = match view.run.status {
             Status::Success if view.run.warnings => "all jobs went well, but for failures that are allowed".to_owned(),
@@ -29,13 +34,34 @@ impl Weir {
         Ok(Why { subject: format!("run {id}"), status: view.run.status, answer, because })
     }
 
+    /// Why the run that a job started stands as it does, unless all is well there. Children stand two
+    /// deep at most, and so do these answers.
+    async fn explain_child(&self, caller: &Caller, job: &Job) -> Result<Option<Why>, Error> {
+        match job.child {
+            Some(child) if job.status != Status::Success => Ok(Some(Box::pin(self.explain_run(caller, child)).await?)),
+            _ => Ok(None),
+        }
+    }
+
     pub(super) async fn explain_job(&self, caller: &Caller, id: JobId) -> Result<Why, Error> {
         let job = self.read_job_only(caller, id).await?;
         let view = self.read_run(caller, job.run_id).await?;
         // The view's copy says what a waiting job waits for now.
         let job = view.jobs.iter().find(|one| one.id == id).unwrap_or(&job);
         let mut why = of_job(&view, job, DEPTH);
-        if job.status == Status::Pending && self.heartbeats().runners_online() == 0 {
+        let is_build = job.kind == JobKind::Build;
+        why.because.extend(self.explain_child(caller, job).await?);
+        let tags = job.tags.clone();
+        if job.status == Status::Pending
+            && is_build
+            && !self.store.read(move |conn| runners::any_fits(conn, &tags)).await?
+        {
+            why.answer.push_str(if job.tags.is_empty() {
+                "; every runner takes only jobs with tags"
+            } else {
+                "; no runner has them all (`weir serve --runner-tags` gives them to the embedded one)"
+            });
+        } else if job.status == Status::Pending && is_build && self.heartbeats().runners_online() == 0 {
             why.answer.push_str("; no runner is online (`weir serve` starts its own, unless `--no-runner` is given)");
         }
         if let Some(trouble) = self.logs.trouble(id).filter(|_| job.status.is_running()) {

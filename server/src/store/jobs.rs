@@ -1,9 +1,14 @@
 //! Jobs: attempts, transitions, and the nodes that the scheduler decides on.
 
+use std::collections::HashMap;
+
 use model::event::Change;
 use model::plan::{PlannedJob, Variable};
 use model::schedule::{Node, Started};
-use model::{ArtifactInfo, Error, FailureReason, Job, JobId, ProjectId, Reason, RunId, Status, Timestamp};
+use model::{
+    ArtifactInfo, Error, FailureReason, Job, JobId, JobKind, PipelineId, ProjectId, Reason, RunId, Status, TestCounts,
+    Timestamp,
+};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{Board, StoreError, Tx, rows};
@@ -22,6 +27,8 @@ pub struct Stored {
     pub token_hash: Option<Vec<u8>>,
     /// Variables given when it was played.
     pub variables: Vec<Variable>,
+    /// The pattern that finds its coverage in its log.
+    pub coverage_pattern: Option<String>,
 }
 
 /// A job by id.
@@ -32,7 +39,10 @@ pub fn get(conn: &Connection, id: JobId) -> Result<Option<Job>, StoreError> {
 
 /// A job that must be there, with all that the server knows of it.
 pub fn require(conn: &Connection, id: JobId) -> Result<Stored, StoreError> {
-    let sql = format!("SELECT {}, position, graceful, token_hash, variables FROM jobs WHERE id = ?1", rows::JOB);
+    let sql = format!(
+        "SELECT {}, position, graceful, token_hash, coverage_pattern, variables FROM jobs WHERE id = ?1",
+        rows::JOB
+    );
     let found = conn
         .prepare_cached(&sql)?
         .query_row([id.0], |row| {
@@ -41,7 +51,8 @@ pub fn require(conn: &Connection, id: JobId) -> Result<Stored, StoreError> {
                 position: row.get("position")?,
                 graceful: row.get("graceful")?,
                 token_hash: row.get("token_hash")?,
-                variables: rows::json(row, 30)?,
+                coverage_pattern: row.get("coverage_pattern")?,
+                variables: rows::json(row, row.as_ref().column_index("variables")?)?,
             })
         })
         .optional()?;
@@ -54,7 +65,7 @@ pub fn of_run(conn: &Connection, run: RunId) -> Result<Vec<Job>, StoreError> {
     Ok(conn.prepare_cached(&sql)?.query_map([run.0], rows::job)?.collect::<Result<_, _>>()?)
 }
 
-/// The newest jobs in these statuses (all when empty), older than `before`.
+/// The newest jobs in these statuses (all when empty), older than `before`; none that start child runs.
 pub fn list(
     conn: &Connection,
     statuses: &[Status],
@@ -66,7 +77,7 @@ pub fn list(
     let words: Vec<_> = statuses.iter().map(|s| format!("'{s}'")).collect();
     let clause = if words.is_empty() { String::new() } else { format!("AND status IN ({})", words.join(", ")) };
     let sql = format!(
-        "SELECT {} FROM jobs WHERE id < ?1 AND (?2 IS NULL OR project_id = ?2) {clause} ORDER BY id DESC LIMIT ?3 OFFSET ?4",
+        "SELECT {} FROM jobs WHERE id < ?1 AND (?2 IS NULL OR project_id = ?2) AND kind = 'build' {clause} ORDER BY id DESC LIMIT ?3 OFFSET ?4",
         rows::JOB
     );
     let mut statement = conn.prepare_cached(&sql)?;
@@ -79,8 +90,8 @@ pub fn list(
 /// How many jobs wait for a runner, and how many run.
 pub fn load(conn: &Connection) -> Result<(u64, u64), StoreError> {
     Ok(conn.query_row(
-        "SELECT (SELECT count(*) FROM jobs WHERE status = 'pending'),
-                (SELECT count(*) FROM jobs WHERE status IN ('running', 'canceling'))",
+        "SELECT (SELECT count(*) FROM jobs WHERE status = 'pending' AND kind = 'build'),
+                (SELECT count(*) FROM jobs WHERE status IN ('running', 'canceling') AND kind = 'build')",
         [],
         |row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64)),
     )?)
@@ -112,8 +123,7 @@ pub fn nodes(conn: &Connection, run: RunId) -> Result<(Vec<JobId>, Vec<Node>), S
         });
     }
     if needs.iter().any(Option::is_some) {
-        let place: std::collections::HashMap<String, usize> =
-            nodes.iter().enumerate().map(|(i, node)| (node.name.clone(), i)).collect();
+        let place: HashMap<String, usize> = nodes.iter().enumerate().map(|(i, node)| (node.name.clone(), i)).collect();
         for (node, names) in nodes.iter_mut().zip(needs) {
             node.needs = names.map(|names| names.iter().filter_map(|name| place.get(name).copied()).collect());
         }
@@ -150,11 +160,17 @@ pub fn insert_first(
     let needs: Option<Vec<&str>> =
         planned.needs.as_ref().map(|needs| needs.iter().map(|need| need.job.as_str()).collect());
     let reason = Reason::WaitsForStage { stage: String::new() };
+    if let Some(group) = &planned.resource_group {
+        super::resources::ensure(tx, project, group)?;
+    }
+    let kind = if planned.trigger.is_some() { JobKind::Bridge } else { JobKind::Build };
     tx.conn
         .prepare_cached(
             "INSERT INTO jobs (uid, run_id, project_id, position, name, stage, stage_index, status, reason, job_when,
-                 allow_failure, needs, attempt, user, timeout, created_at, version, start_in, resource_group, interruptible)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'created', ?8, ?9, ?10, ?11, 1, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+                 allow_failure, needs, attempt, user, timeout, created_at, version, start_in, resource_group, interruptible,
+                 kind, tags, environment, confirmation, coverage_pattern)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'created', ?8, ?9, ?10, ?11, 1, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+                 ?21, ?22, ?23)",
         )?
         .execute(rusqlite::params![
             random::uid().as_str(),
@@ -175,6 +191,11 @@ pub fn insert_first(
             planned.start_in,
             planned.resource_group,
             planned.interruptible,
+            kind.as_str(),
+            (!planned.tags.is_empty()).then(|| serde_json::to_string(&planned.tags)).transpose()?,
+            planned.environment.as_ref().map(|environment| &environment.name),
+            planned.manual_confirmation,
+            planned.coverage,
         ])?;
     Ok(())
 }
@@ -194,9 +215,10 @@ pub fn insert_next(tx: &mut Tx<'_>, old: &Stored, user: &str, reason: &Reason) -
         .prepare_cached(
             "INSERT INTO jobs (uid, run_id, project_id, position, name, stage, stage_index, status, reason, job_when,
                  allow_failure, needs, attempt, user, variables, timeout, created_at, version, start_in, resource_group,
-                 interruptible)
+                 interruptible, kind, tags, environment, confirmation, coverage_pattern)
              SELECT ?2, run_id, project_id, position, name, stage, stage_index, 'created', ?3, job_when,
-                 ?4, needs, attempt + 1, ?5, variables, timeout, ?6, ?7, start_in, resource_group, interruptible
+                 ?4, needs, attempt + 1, ?5, variables, timeout, ?6, ?7, start_in, resource_group, interruptible,
+                 kind, tags, environment, confirmation, coverage_pattern
              FROM jobs WHERE id = ?1",
         )?
         .execute(rusqlite::params![
@@ -213,12 +235,42 @@ pub fn insert_next(tx: &mut Tx<'_>, old: &Stored, user: &str, reason: &Reason) -
     Ok(new)
 }
 
-/// The resource group that a job needs, and the project that it is a group of.
-pub fn resource_group(conn: &Connection, id: JobId) -> Result<Option<(ProjectId, String)>, StoreError> {
-    let found = conn
-        .prepare_cached("SELECT project_id, resource_group FROM jobs WHERE id = ?1")?
-        .query_row([id.0], |row| Ok(row.get::<_, Option<String>>(1)?.zip(row.get::<_, Option<i64>>(0)?)))?;
-    Ok(found.map(|(group, project)| (ProjectId(project), group)))
+/// What a job needs to run.
+#[derive(Clone, Debug)]
+pub struct Wants {
+    /// The project whose resource groups these are.
+    pub project: ProjectId,
+    /// The resource group.
+    pub group: Option<String>,
+    /// Script or child run.
+    pub kind: JobKind,
+    /// Tags of its runner.
+    pub tags: Vec<String>,
+}
+
+impl Wants {
+    /// Why the job is pending once its turn has come.
+    pub fn pending(&self) -> Reason {
+        match self.kind {
+            JobKind::Bridge => Reason::StartsChild,
+            JobKind::Build if self.tags.is_empty() => Reason::WaitsForRunner,
+            JobKind::Build => Reason::WaitsForTags { tags: self.tags.clone() },
+        }
+    }
+}
+
+/// What a job needs to run.
+pub fn wants(conn: &Connection, id: JobId) -> Result<Wants, StoreError> {
+    Ok(conn
+        .prepare_cached("SELECT project_id, resource_group, kind = 'bridge', tags FROM jobs WHERE id = ?1")?
+        .query_row([id.0], |row| {
+            Ok(Wants {
+                project: ProjectId(row.get(0)?),
+                group: row.get(1)?,
+                kind: if row.get(2)? { JobKind::Bridge } else { JobKind::Build },
+                tags: rows::optional_json(row, 3)?.unwrap_or_default(),
+            })
+        })?)
 }
 
 /// The jobs of a run as `workflow:auto_cancel` sees them, with their ids.
@@ -269,10 +321,16 @@ pub fn transition(tx: &mut Tx<'_>, id: JobId, from: Status, to: Status, reason: 
         let now = get(tx.conn, id)?.ok_or_else(|| Error::not_found("job"))?;
         return Err(Error::conflict(format!("the job is {} now", now.status)).into());
     }
-    if to == Status::Pending {
-        tx.wake_dispatch();
-    }
     let job = emit(tx, id)?;
+    if to == Status::Pending {
+        match job.kind {
+            JobKind::Build => tx.wake_dispatch(),
+            JobKind::Bridge => tx.wake_timer(),
+        }
+    }
+    if job.environment.is_some() && (to == Status::Running || to.is_final()) {
+        tx.deployed(id);
+    }
     tx.boards.moved(job.run_id, id, to);
     if to.is_final() && job.artifacts.iter().any(|one| one.expires_at.is_some()) {
         tx.wake_timer();
@@ -343,6 +401,95 @@ pub fn drop_artifacts(tx: &mut Tx<'_>, id: JobId) -> Result<(), StoreError> {
         .execute((id.0, tx.next_version().0))?;
     emit(tx, id)?;
     Ok(())
+}
+
+/// Records what a job's reports tell; `None` leaves what is known.
+pub fn set_reported(
+    tx: &mut Tx<'_>,
+    id: JobId,
+    tests: Option<&TestCounts>,
+    coverage: Option<f64>,
+    dotenv: Option<&[(String, String)]>,
+) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached(
+            "UPDATE jobs SET tests = coalesce(?2, tests), coverage = coalesce(?3, coverage), dotenv = coalesce(?4, dotenv),
+                 version = ?5 WHERE id = ?1",
+        )?
+        .execute((
+            id.0,
+            tests.map(serde_json::to_string).transpose()?,
+            coverage,
+            dotenv.map(serde_json::to_string).transpose()?,
+            tx.next_version().0,
+        ))?;
+    emit(tx, id)?;
+    Ok(())
+}
+
+/// The latest attempt of the job of this name in a run.
+pub fn latest_called(conn: &Connection, run: RunId, name: &str) -> Result<Option<JobId>, StoreError> {
+    Ok(conn
+        .prepare_cached("SELECT id FROM jobs WHERE run_id = ?1 AND retried = 0 AND name = ?2")?
+        .query_row((run.0, name), |row| Ok(JobId(row.get(0)?)))
+        .optional()?)
+}
+
+/// The variables that a job hands on (`artifacts:reports:dotenv`).
+pub fn dotenv(conn: &Connection, id: JobId) -> Result<Vec<(String, String)>, StoreError> {
+    let found: Option<String> =
+        conn.prepare_cached("SELECT dotenv FROM jobs WHERE id = ?1")?.query_row([id.0], |row| row.get(0))?;
+    Ok(found.map_or(Ok(Vec::new()), |text| serde_json::from_str(&text))?)
+}
+
+/// Notes which run a bridge started.
+pub fn set_child(tx: &mut Tx<'_>, id: JobId, child: RunId) -> Result<(), StoreError> {
+    tx.conn.prepare_cached("UPDATE jobs SET child_run_id = ?2 WHERE id = ?1")?.execute((id.0, child.0))?;
+    Ok(())
+}
+
+/// A bridge has no runner, so nobody has its token: it gets a hash that none has, which the table
+/// wants of whatever runs.
+pub fn hold(tx: &mut Tx<'_>, id: JobId) -> Result<(), StoreError> {
+    let nobody = random::hash(&random::token("nobody-"));
+    tx.conn.prepare_cached("UPDATE jobs SET token_hash = ?2 WHERE id = ?1")?.execute((id.0, nobody.as_slice()))?;
+    Ok(())
+}
+
+/// A run is gone: the job that started it no longer leads to it.
+pub fn forget_child(tx: &mut Tx<'_>, child: RunId) -> Result<(), StoreError> {
+    let bridges: Vec<JobId> = tx
+        .conn
+        .prepare_cached("SELECT id FROM jobs WHERE child_run_id = ?1")?
+        .query_map([child.0], |row| Ok(JobId(row.get(0)?)))?
+        .collect::<Result<_, _>>()?;
+    for bridge in bridges {
+        tx.conn
+            .prepare_cached("UPDATE jobs SET child_run_id = NULL, version = ?2 WHERE id = ?1")?
+            .execute((bridge.0, tx.next_version().0))?;
+        emit(tx, bridge)?;
+    }
+    Ok(())
+}
+
+/// The bridges whose turn has come.
+pub fn due_bridges(conn: &Connection) -> Result<Vec<JobId>, StoreError> {
+    let mut statement =
+        conn.prepare_cached("SELECT id FROM jobs WHERE kind = 'bridge' AND status = 'pending' ORDER BY id LIMIT 100")?;
+    let found = statement.query_map([], |row| Ok(JobId(row.get(0)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Milliseconds that each job of a pipeline took the last time it went well, by name. Looks at its
+/// last fifty runs.
+pub fn last_durations(conn: &Connection, pipeline: PipelineId) -> Result<HashMap<String, i64>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT name, finished_at - started_at FROM jobs
+         WHERE run_id IN (SELECT id FROM runs WHERE pipeline_id = ?1 ORDER BY id DESC LIMIT 50)
+             AND status = 'success' AND started_at IS NOT NULL ORDER BY id",
+    )?;
+    let found = statement.query_map([pipeline.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// Notes that a job's log and artifacts are gone; false when that was noted before, or the job has

@@ -6,6 +6,7 @@
 
 mod board;
 mod bus;
+pub mod environments;
 mod error;
 pub mod events;
 pub mod jobs;

@@ -13,6 +13,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/0001-foundation.sql")),
         M::up(include_str!("migrations/0002-ordine.sql")),
         M::up(include_str!("migrations/0003-claims.sql")),
+        M::up(include_str!("migrations/0004-language.sql")).foreign_key_check(),
     ])
 }
 
@@ -20,19 +21,21 @@ fn migrations() -> Migrations<'static> {
 pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     let mut conn = Connection::open(path)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
-    settings(&conn)?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     // 16 MiB of log before the pages move: fewer, larger checkpoints.
     conn.pragma_update(None, "wal_autocheckpoint", 4096)?;
     conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
     // What a savepoint may have to undo stays in memory: no file is made and deleted for it.
     conn.pragma_update(None, "temp_store", "MEMORY")?;
+    // A table that is made anew must not take along what refers to it; the migration checks itself.
+    conn.pragma_update(None, "foreign_keys", false)?;
     migrations().to_latest(&mut conn).map_err(|error| match error {
         rusqlite_migration::Error::MigrationDefinition(
             rusqlite_migration::MigrationDefinitionError::DatabaseTooFarAhead,
         ) => StoreError::Newer,
         other => StoreError::Migration(other.to_string()),
     })?;
+    settings(&conn)?;
     conn.set_prepared_statement_cache_capacity(128);
     Ok(conn)
 }

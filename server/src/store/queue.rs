@@ -16,12 +16,18 @@ pub struct Asker {
     pub graceful: bool,
 }
 
-/// Takes the oldest pending job for this runner and marks it running; `None` when there is none.
+/// Takes the oldest pending job that this runner may take and marks it running; `None` when there is none.
 pub fn take(tx: &mut Tx<'_>, asker: &Asker, token_hash: &[u8; 32]) -> Result<Option<Job>, StoreError> {
     let found = tx
         .conn
-        .prepare_cached("SELECT id FROM jobs WHERE status = 'pending' ORDER BY id LIMIT 1")?
-        .query_row([], |row| Ok(JobId(row.get(0)?)))
+        .prepare_cached(
+            "SELECT id FROM jobs WHERE status = 'pending' AND kind = 'build' AND CASE WHEN tags IS NULL THEN ?1 ELSE
+                 NOT EXISTS (SELECT 1 FROM json_each(jobs.tags) WHERE value NOT IN (SELECT value FROM json_each(?2))) END
+             ORDER BY id LIMIT 1",
+        )?
+        .query_row((asker.runner.run_untagged, serde_json::to_string(&asker.runner.tags)?), |row| {
+            Ok(JobId(row.get(0)?))
+        })
         .optional()?;
     let Some(id) = found else { return Ok(None) };
     tx.conn
@@ -54,7 +60,8 @@ pub fn lost_on_the_way(conn: &Connection, asker: &Asker, in_hand: &[i64]) -> Res
 /// The jobs that run: since when, and how many seconds they may.
 pub fn running(conn: &Connection) -> Result<Vec<(JobId, Timestamp, u32)>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT id, coalesce(started_at, created_at), timeout FROM jobs WHERE status IN ('running', 'canceling')",
+        "SELECT id, coalesce(started_at, created_at), timeout FROM jobs
+         WHERE status IN ('running', 'canceling') AND kind = 'build'",
     )?;
     let found = statement.query_map([], |row| Ok((JobId(row.get(0)?), Timestamp(row.get(1)?), row.get(2)?)))?;
     Ok(found.collect::<Result<_, _>>()?)

@@ -32,6 +32,75 @@ pub fn mode(conn: &Connection, project: ProjectId, group: &str) -> Result<Resour
     })
 }
 
+/// A resource group as people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Number in this instance.
+    pub id: i64,
+    /// Its name, unique in the project.
+    pub name: String,
+    /// Who of the waiting jobs gets it next.
+    pub mode: ResourceMode,
+    /// When a job first named it.
+    pub created_at: Timestamp,
+    /// When its mode was set last.
+    pub updated_at: Timestamp,
+}
+
+const GROUP: &str = "id, name, mode, created_at, updated_at";
+
+fn group(row: &rusqlite::Row<'_>) -> rusqlite::Result<Group> {
+    let mode = serde_json::from_value(row.get::<_, String>(2)?.into()).unwrap_or_default();
+    let (created_at, updated_at) = (Timestamp(row.get(3)?), Timestamp(row.get(4)?));
+    Ok(Group { id: row.get(0)?, name: row.get(1)?, mode, created_at, updated_at })
+}
+
+/// Makes the group known when a job first names it.
+pub(super) fn ensure(tx: &mut Tx<'_>, project: ProjectId, name: &str) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO resource_groups (project_id, name, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute((project.0, name, tx.now.0))?;
+    Ok(())
+}
+
+/// The resource groups of a project, by name.
+pub fn list(conn: &Connection, project: ProjectId) -> Result<Vec<Group>, StoreError> {
+    let sql = format!("SELECT {GROUP} FROM resource_groups WHERE project_id = ?1 ORDER BY name");
+    Ok(conn.prepare_cached(&sql)?.query_map([project.0], group)?.collect::<Result<_, _>>()?)
+}
+
+/// One of them, by name.
+pub fn get(conn: &Connection, project: ProjectId, name: &str) -> Result<Option<Group>, StoreError> {
+    let sql = format!("SELECT {GROUP} FROM resource_groups WHERE project_id = ?1 AND name = ?2");
+    Ok(conn.prepare_cached(&sql)?.query_row((project.0, name), group).optional()?)
+}
+
+/// Sets who of the waiting jobs gets a group next. The caller settles nothing: the group is given on
+/// when its holder ends.
+pub fn set_mode(tx: &mut Tx<'_>, project: ProjectId, name: &str, mode: ResourceMode) -> Result<(), StoreError> {
+    let word = serde_json::to_value(mode)?;
+    tx.touch("resource_groups")?;
+    tx.conn
+        .prepare_cached("UPDATE resource_groups SET mode = ?3, updated_at = ?4 WHERE project_id = ?1 AND name = ?2")?
+        .execute((project.0, name, word.as_str(), tx.now.0))?;
+    Ok(())
+}
+
+/// The jobs that wait for a group, in the order in which they get it.
+pub fn upcoming(conn: &Connection, project: ProjectId, name: &str) -> Result<Vec<JobId>, StoreError> {
+    let mode = mode(conn, project, name)?;
+    let mut waiting: Vec<Claim> = claims(conn, project, name)?.into_iter().map(|(claim, ..)| claim).collect();
+    waiting.retain(|claim| claim.status == model::Status::WaitingForResource);
+    let mut order = Vec::new();
+    while let Some(next) = model::schedule::next_claim(mode, &waiting) {
+        order.push(JobId(waiting.remove(next).job));
+    }
+    Ok(order)
+}
+
 /// Sets when a delayed job starts, counted from now. Returns that time.
 pub fn set_due(tx: &mut Tx<'_>, id: JobId) -> Result<Timestamp, StoreError> {
     let seconds: Option<i64> =

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use model::plan::When;
-use model::{FailureReason, Job, Pipeline, Project, Run, Source, Stage, Status, Timestamp};
+use model::{FailureReason, Job, JobKind, Parent, Pipeline, Project, Run, Source, Stage, Status, Timestamp};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
 
@@ -14,10 +14,11 @@ pub(super) const PIPELINE: &str = "p.id, p.uid, p.key, p.project_id, j.path, p.n
      p.created_at, p.updated_at, p.version";
 pub(super) const RUN: &str = "id, uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, \
      status, warnings, source, git_ref, is_tag, sha, commit_title, user, input_path, external_project, created_at, \
-     started_at, finished_at, version";
+     started_at, finished_at, version, name, parent_run_id, parent_job_id";
 pub(super) const JOB: &str = "id, uid, run_id, project_id, name, stage, stage_index, status, reason, job_when, \
      allow_failure, needs, attempt, retried, failure_reason, exit_code, user, runner, timeout, created_at, queued_at, \
-     started_at, finished_at, artifacts, erased_at, version, resource_group";
+     started_at, finished_at, artifacts, erased_at, version, resource_group, kind, child_run_id, tags, environment, \
+     confirmation, coverage, tests";
 
 fn damaged(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
@@ -36,6 +37,14 @@ where
 /// A text column that holds JSON.
 pub(super) fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| damaged(column, error))
+}
+
+/// As [`json`], of a column that may be NULL.
+pub(super) fn optional_json<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<Option<T>> {
+    if row.get_ref(column)? == rusqlite::types::ValueRef::Null { Ok(None) } else { json(row, column).map(Some) }
 }
 
 fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
@@ -77,8 +86,10 @@ pub(super) fn pipeline(row: &Row<'_>) -> rusqlite::Result<Pipeline> {
 pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
     let source = match row.get_ref(10)?.as_str()? {
         "web" => Source::Web,
+        "parent_pipeline" => Source::ParentPipeline,
         _ => Source::Api,
     };
+    let parent = row.get::<_, Option<i64>>(23)?.zip(row.get::<_, Option<i64>>(24)?);
     Ok(Run {
         id: id(row, 0, model::RunId)?,
         uid: parsed(row, 1)?,
@@ -103,6 +114,8 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
         finished_at: time(row, 20)?,
         stages: Vec::new(),
         version: id(row, 21, model::Seq)?,
+        name: row.get(22)?,
+        parent: parent.map(|(run, job)| Parent { run: model::RunId(run), job: model::JobId(job) }),
     })
 }
 
@@ -162,5 +175,12 @@ pub(super) fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         erased_at: time(row, 24)?,
         version: id(row, 25, model::Seq)?,
         resource_group: row.get(26)?,
+        kind: if row.get_ref(27)?.as_str()? == "bridge" { JobKind::Bridge } else { JobKind::Build },
+        child: row.get::<_, Option<i64>>(28)?.map(model::RunId),
+        tags: optional_json(row, 29)?.unwrap_or_default(),
+        environment: row.get(30)?,
+        confirmation: row.get(31)?,
+        coverage: row.get(32)?,
+        tests: optional_json(row, 33)?,
     })
 }

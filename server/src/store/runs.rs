@@ -4,11 +4,27 @@ use model::event::Change;
 use model::plan::{AutoCancel, Plan, PlannedJob, Variable};
 use model::status::Aggregate;
 use model::view::{RunFilter, RunMark};
-use model::{Error, NewRun, Pipeline, PipelineId, Run, RunId, Seq, Status};
+use model::{Error, JobId, NewRun, Parent, Pipeline, PipelineId, Run, RunId, Seq, Status};
 use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
+use serde::{Deserialize, Serialize};
 
 use super::{StoreError, Tx, jobs, pipelines, rows};
 use crate::random;
+
+/// What jobs get to know of a commit beyond its title; kept with the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitDetails {
+    /// The whole message.
+    pub message: String,
+    /// `Name <address>`.
+    pub author: String,
+    /// When it was committed, ISO 8601.
+    pub timestamp: String,
+    /// The repository's default branch.
+    pub default_branch: String,
+    /// The message of the tag, when the run is for one that has a message.
+    pub tag_message: String,
+}
 
 /// The commit that a run is made for.
 #[derive(Clone, Debug, Default)]
@@ -21,10 +37,13 @@ pub struct Commit {
     pub title: String,
     /// Whether `git_ref` is a tag.
     pub is_tag: bool,
+    /// What else is known of it.
+    pub details: CommitDetails,
 }
 
 /// Makes a run with its stages and jobs, all jobs created. The caller settles it in the same
 /// transaction.
+#[expect(clippy::too_many_arguments, reason = "what a run is made of, called in two places")]
 pub fn insert(
     tx: &mut Tx<'_>,
     pipeline: &Pipeline,
@@ -32,6 +51,7 @@ pub fn insert(
     new: &NewRun,
     commit: &Commit,
     user: &str,
+    parent: Option<Parent>,
     default_timeout: u32,
 ) -> Result<RunId, StoreError> {
     let number = pipelines::take_number(tx, pipeline)?;
@@ -39,8 +59,9 @@ pub fn insert(
         .prepare_cached(
             "INSERT INTO runs (uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, status,
                  warnings, source, git_ref, is_tag, sha, commit_title, user, input_path, external_project, variables, created_at, version,
-                 auto_cancel)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'created', 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+                 auto_cancel, name, parent_run_id, parent_job_id, commit_details)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'created', 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+                 ?21, ?22, ?23)",
         )?
         .execute(rusqlite::params![
             random::uid().as_str(),
@@ -62,6 +83,10 @@ pub fn insert(
             tx.now.0,
             tx.next_version().0,
             (!plan.auto_cancel.is_default()).then(|| serde_json::to_string(&plan.auto_cancel)).transpose()?,
+            plan.name,
+            parent.map(|parent| parent.run.0),
+            parent.map(|parent| parent.job.0),
+            (!commit.sha.is_empty()).then(|| serde_json::to_string(&commit.details)).transpose()?,
         ])?;
     let run = RunId(tx.conn.last_insert_rowid());
     // Only stages that have jobs are part of a run.
@@ -105,6 +130,62 @@ pub fn id_of_uid(conn: &Connection, uid: &str) -> Result<Option<RunId>, StoreErr
         .optional()?)
 }
 
+/// The runs above this one: the one whose job started it first.
+pub fn ancestors(conn: &Connection, id: RunId) -> Result<Vec<RunId>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "WITH RECURSIVE above (id, depth) AS (
+             SELECT parent_run_id, 1 FROM runs WHERE id = ?1
+             UNION ALL SELECT parent_run_id, depth + 1 FROM runs JOIN above USING (id) WHERE depth < 10)
+         SELECT id FROM above WHERE id IS NOT NULL ORDER BY depth",
+    )?;
+    let found = statement.query_map([id.0], |row| Ok(RunId(row.get(0)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// The runs that jobs of this one started.
+pub fn children(conn: &Connection, id: RunId) -> Result<Vec<RunId>, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT id FROM runs WHERE parent_run_id = ?1")?;
+    let found = statement.query_map([id.0], |row| Ok(RunId(row.get(0)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// The runs that jobs of this one started, and those below them; the deepest first.
+pub fn descendants(conn: &Connection, id: RunId) -> Result<Vec<RunId>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "WITH RECURSIVE below (id) AS (
+             SELECT id FROM runs WHERE parent_run_id = ?1
+             UNION SELECT runs.id FROM runs JOIN below ON runs.parent_run_id = below.id)
+         SELECT id FROM below ORDER BY id DESC",
+    )?;
+    let found = statement.query_map([id.0], |row| Ok(RunId(row.get(0)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Hangs a child run on another attempt of the job that started it.
+pub fn set_parent_job(tx: &mut Tx<'_>, id: RunId, job: JobId) -> Result<(), StoreError> {
+    tx.conn.prepare_cached("UPDATE runs SET parent_job_id = ?2, version = ?3 WHERE id = ?1")?.execute((
+        id.0,
+        job.0,
+        tx.next_version().0,
+    ))?;
+    let run = require(tx.conn, id)?;
+    tx.emit(Change::Run(Box::new(run)))
+}
+
+/// The commit of a run.
+pub fn commit(conn: &Connection, run: &Run) -> Result<Commit, StoreError> {
+    let details = conn
+        .prepare_cached("SELECT commit_details FROM runs WHERE id = ?1")?
+        .query_row([run.id.0], |row| rows::optional_json(row, 0))?;
+    Ok(Commit {
+        git_ref: run.git_ref.clone(),
+        sha: run.sha.clone(),
+        title: run.commit_title.clone(),
+        is_tag: run.is_tag,
+        details: details.unwrap_or_default(),
+    })
+}
+
 /// The variables that the run was started with.
 pub fn variables(conn: &Connection, id: RunId) -> Result<Vec<Variable>, StoreError> {
     let found = conn
@@ -125,7 +206,7 @@ pub fn auto_cancel(conn: &Connection, id: RunId) -> Result<AutoCancel, StoreErro
 pub fn outdated(conn: &Connection, run: &Run) -> Result<Vec<RunId>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT id FROM runs WHERE pipeline_id = (SELECT pipeline_id FROM runs WHERE id = ?1) AND git_ref = ?2
-             AND sha <> '' AND sha <> ?3 AND finished_at IS NULL AND id < ?1",
+             AND sha <> '' AND sha <> ?3 AND finished_at IS NULL AND id < ?1 AND parent_run_id IS NULL",
     )?;
     let found = statement.query_map((run.id.0, &run.git_ref, &run.sha), |row| Ok(RunId(row.get(0)?)))?;
     Ok(found.collect::<Result<_, _>>()?)
@@ -194,6 +275,10 @@ fn clauses(filter: &RunFilter) -> (String, Vec<Value>) {
     if let Some(before) = filter.before {
         and("id < ?", before.0.into());
     }
+    match filter.source {
+        Some(source) => and("source = ?", source.as_str().to_owned().into()),
+        None => sql.push_str(" AND parent_run_id IS NULL"),
+    }
     (sql, values)
 }
 
@@ -207,8 +292,8 @@ pub fn count(conn: &Connection, statuses: &[Status]) -> Result<u64, StoreError> 
 /// The last runs of a pipeline as marks, newest first.
 pub fn marks(conn: &Connection, pipeline: PipelineId, limit: u32) -> Result<Vec<RunMark>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT id, number, status, warnings, finished_at - started_at FROM runs WHERE pipeline_id = ?1
-         ORDER BY id DESC LIMIT ?2",
+        "SELECT id, number, status, warnings, finished_at - started_at FROM runs
+         WHERE pipeline_id = ?1 AND parent_run_id IS NULL ORDER BY id DESC LIMIT ?2",
     )?;
     let marks = statement.query_map((pipeline.0, limit), |row| {
         Ok(RunMark {
@@ -226,7 +311,8 @@ pub fn marks(conn: &Connection, pipeline: PipelineId, limit: u32) -> Result<Vec<
 pub fn last_good(conn: &Connection, pipeline: PipelineId) -> Result<Option<i64>, StoreError> {
     Ok(conn
         .prepare_cached(
-            "SELECT number FROM runs WHERE pipeline_id = ?1 AND status = 'success' ORDER BY id DESC LIMIT 1",
+            "SELECT number FROM runs WHERE pipeline_id = ?1 AND status = 'success' AND parent_run_id IS NULL
+             ORDER BY id DESC LIMIT 1",
         )?
         .query_row([pipeline.0], |row| row.get(0))
         .optional()?)
@@ -271,6 +357,9 @@ pub fn write_status(
         )?
         .execute((id.0, run.status.as_str(), run.warnings, tx.next_version().0, started, ended, tx.now.0))?;
     let run = require(tx.conn, id)?;
+    if let Some(parent) = run.parent {
+        tx.child_changed(parent.job);
+    }
     tx.emit(Change::Run(Box::new(run)))
 }
 
@@ -281,6 +370,7 @@ pub fn delete(tx: &mut Tx<'_>, id: RunId) -> Result<(), StoreError> {
         return Err(Error::not_found("run").into());
     }
     tx.boards.forget(id);
+    jobs::forget_child(tx, id)?;
     tx.emit(Change::RunDeleted(id))
 }
 

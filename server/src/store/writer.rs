@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use model::event::Change;
-use model::{Event, ProjectId, Seq, Timestamp};
+use model::{Event, JobId, ProjectId, Seq, Timestamp};
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
@@ -49,6 +49,10 @@ pub struct Tx<'a> {
     timer_changed: bool,
     /// Resource groups whose jobs took a step: somebody else may get them.
     groups: Vec<(ProjectId, String)>,
+    /// Jobs with an environment that began or ended.
+    deployed: Vec<JobId>,
+    /// Jobs whose child run took another status.
+    parents: Vec<JobId>,
     /// Set when SQLite gave up the whole transaction, not only one savepoint.
     lost: Option<Failure>,
 }
@@ -106,6 +110,28 @@ impl Tx<'_> {
         if !self.groups.iter().any(|(known, name)| *known == project && name == group) {
             self.groups.push((project, group.to_owned()));
         }
+    }
+
+    /// Notes that a job with an environment began or ended.
+    pub fn deployed(&mut self, job: JobId) {
+        self.deployed.push(job);
+    }
+
+    /// The next of the jobs with an environment that began or ended.
+    pub fn next_deployed(&mut self) -> Option<JobId> {
+        self.deployed.pop()
+    }
+
+    /// Notes that the child run of this job took another status.
+    pub fn child_changed(&mut self, parent: JobId) {
+        if !self.parents.contains(&parent) {
+            self.parents.push(parent);
+        }
+    }
+
+    /// The next of the jobs whose child run took another status.
+    pub fn next_parent(&mut self) -> Option<JobId> {
+        self.parents.pop()
     }
 
     /// The next of the resource groups whose jobs took a step.
@@ -167,6 +193,8 @@ fn savepoint<T>(tx: &mut Tx<'_>, work: impl FnOnce(&mut Tx<'_>) -> Result<T, Sto
         Err(error) => {
             (tx.seq, tx.queue_changed, tx.timer_changed) = (seq, queue_changed, timer_changed);
             tx.groups.clear();
+            tx.deployed.clear();
+            tx.parents.clear();
             tx.events.truncate(events);
             tx.boards.clear();
             // A full disk makes SQLite roll back the whole transaction by itself.
@@ -195,6 +223,8 @@ fn run(conn: &Connection, tasks: &Receiver<Task>, bus: &Bus, queue: &watch::Send
             queue_changed: false,
             timer_changed: false,
             groups: Vec::new(),
+            deployed: Vec::new(),
+            parents: Vec::new(),
             lost: begun.err(),
         };
         let mut finishes = Vec::new();

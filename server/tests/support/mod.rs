@@ -30,6 +30,8 @@ pub struct Server {
     pub url: String,
     pub data: PathBuf,
     concurrent: usize,
+    /// Further arguments of `weir serve`, for the next start.
+    pub arguments: Vec<String>,
     http: reqwest::blocking::Client,
     _folder: tempfile::TempDir,
 }
@@ -43,6 +45,7 @@ impl Server {
             url: String::new(),
             data: folder.path().join("data"),
             concurrent,
+            arguments: Vec::new(),
             http: reqwest::blocking::Client::builder().timeout(PATIENCE).build().unwrap(),
             _folder: folder,
         };
@@ -57,6 +60,7 @@ impl Server {
             .args(["serve", "--local", "--listen", "127.0.0.1:0", "--concurrent", &self.concurrent.to_string()])
             .arg("--data")
             .arg(&self.data)
+            .args(&self.arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -195,6 +199,27 @@ impl Drop for Server {
         }
         let _ = weir().args(["runner", "stop", "--now", "--data"]).arg(&self.data).stdout(Stdio::null()).status();
     }
+}
+
+/// A repository with one commit of these files on `main`.
+pub fn repository(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    git(folder.path(), &["init", "-q", "-b", "main"]);
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "-qm", "Files"]);
+    folder
+}
+
+/// Runs git in a folder, as somebody.
+pub fn git(folder: &Path, arguments: &[&str]) {
+    let author = ["-c", "user.name=ada", "-c", "user.email=ada@example.org"];
+    let output = Command::new("git").arg("-C").arg(folder).args(author).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// The job of this name, its latest attempt.

@@ -1,7 +1,8 @@
-//! `cargo xtask bench`: the release build as a user would see it, over HTTP and from outside. Nothing here fails
-//! because something is slow: numbers are for reading, in `docs/BENCHMARKS.md`.
+//! `cargo xtask bench`: the release build as a user would see it, over HTTP and from outside, and the language on its
+//! own. Nothing here fails because something is slow: numbers are for reading, in `docs/BENCHMARKS.md`.
 
 mod client;
+mod language;
 mod latency;
 mod log;
 mod memory;
@@ -36,6 +37,9 @@ pub struct Options {
     /// Use target/release/weir as it is
     #[arg(long)]
     no_build: bool,
+    /// Seconds of fuzzing in the section `language`, all targets together; 0 leaves it out
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    fuzz_seconds: u64,
 }
 
 /// A group of measurements.
@@ -53,6 +57,8 @@ enum Section {
     Scale,
     /// What a browser loads
     Page,
+    /// Large definitions, decisions in large runs, and fuzzing; needs no server
+    Language,
 }
 
 /// Takes one section's numbers.
@@ -61,10 +67,13 @@ type Measure = fn(&mut Bench) -> Result<()>;
 /// What the sections measure with.
 #[derive(Debug)]
 struct Bench {
+    root: PathBuf,
+    target: PathBuf,
     weir: PathBuf,
     site: PathBuf,
     folder: PathBuf,
     quick: bool,
+    fuzz_seconds: u64,
     report: Report,
 }
 
@@ -87,25 +96,30 @@ impl Bench {
 
 /// Measures, prints a table and writes `target/bench.json`.
 pub fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
-    if !options.no_build {
+    let wants = |section| options.only.is_empty() || options.only.contains(&section);
+    let needs_server = options.only.is_empty() || options.only.iter().any(|section| *section != Section::Language);
+    if needs_server && !options.no_build {
         setup::tools(setup::BUILD)?;
         build::release(workspace)?;
     }
-    let wants = |section| options.only.is_empty() || options.only.contains(&section);
     let mut bench = Bench {
+        root: workspace.root.clone(),
+        target: workspace.target.clone(),
         weir: workspace.weir(true),
         site: workspace.site(),
         folder: workspace.target.join("bench"),
         quick: options.quick,
+        fuzz_seconds: if options.quick { options.fuzz_seconds / 10 } else { options.fuzz_seconds },
         report: Report::new(workspace, options.quick),
     };
-    let sections: [(Section, Measure); 6] = [
+    let sections: [(Section, Measure); 7] = [
         (Section::Throughput, throughput::measure),
         (Section::Latency, latency::measure),
         (Section::Log, log::measure),
         (Section::Idle, memory::measure),
         (Section::Scale, scale::measure),
         (Section::Page, page::measure),
+        (Section::Language, language::measure),
     ];
     for (section, measure) in sections {
         if wants(section) {

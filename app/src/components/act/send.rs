@@ -43,6 +43,8 @@ pub fn send(
     leptos::task::spawn_local(async move {
         let answer = post(to, "application/x-www-form-urlencoded", body).await;
         busy.try_set(false);
+        // What the server says against it stands behind the question.
+        super::confirm::close_around(&form);
         match answer {
             Ok((_, location)) => {
                 error.try_set(None);

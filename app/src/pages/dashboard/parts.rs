@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use model::view::Dashboard;
 
 use crate::components::dynamic::{Each, Entry, Show, entry};
-use crate::components::run_list::{RunTable, StageMarks, merge};
+use crate::components::run_list::{RunName, RunTable, StageMarks, merge};
 use crate::components::status::{Badge, Icon, run_state};
 use crate::components::time::RunTime;
 use crate::i18n::{Phrases, T, use_lang};
@@ -101,13 +101,14 @@ fn RunRow(run: model::Run) -> impl IntoView {
     let done = run.stages.iter().filter(|s| s.status.is_complete()).count();
     let (all, address) = (run.stages.len(), href::run(run.id));
     let (name, number) = (run.pipeline_name.clone(), format!("#{}", run.number));
-    let signal = RwSignal::new(run);
+    let signal = RwSignal::new(run.clone());
     view! {
         <li class="row">
             <Badge status=Signal::stored(state) quiet=true />
             <a class="name" href=address data-row="">
                 {name} " " <span class="num">{number}</span>
             </a>
+            <RunName run />
             <StageMarks run=signal />
             <span class="faint">{lang.stages_done(done, all)}</span>
             <span class="push"></span>

@@ -5,11 +5,12 @@ use model::view::{JobView, Why};
 use model::{ArtifactInfo, Job, JobId, Status};
 
 use super::state::{Attempt, JobState};
+use crate::components::artifact::ArtifactLink;
 use crate::components::dynamic::{Each, Show, entry};
 use crate::components::status::{Badge, Icon};
 use crate::components::time::{JobTime, Length, When};
 use crate::components::why::WhyChain;
-use crate::i18n::{Phrases, T, use_lang};
+use crate::i18n::{Figures, Phrases, T, use_lang};
 use crate::logic::href;
 
 /// Details, artifacts, attempts, variables, script.
@@ -25,6 +26,10 @@ pub fn Aside(
     let lang = use_lang();
     let job = state.job;
     let id = view.job.id;
+    // A job that starts another run has neither runner nor exit code, nor does it leave files; why it
+    // stands where it stands is said beside that run.
+    let scripted = view.job.kind.is_build();
+    let of_script = move |part: AnyView| scripted.then_some(part);
     let fact = move |name: T, value: AnyView| {
         view! {
             <div>
@@ -55,40 +60,49 @@ pub fn Aside(
         .needs
         .as_ref()
         .map(|n| fact(T::Needs, view! { {if n.is_empty() { "–".into() } else { n.join(", ") }} }.into_any()));
+    let environment = view.job.environment.as_ref().map(|name| {
+        let to = href::environment(view.job.project_id, name);
+        fact(T::Environment, view! { <a href=to>{name.clone()}</a> }.into_any())
+    });
+    let tags = (!view.job.tags.is_empty()).then(|| {
+        let tag = |tag: &String| view! { <span class="tag">{tag.clone()}</span> " " }.into_any();
+        fact(T::Tags, view.job.tags.iter().map(tag).collect_view().into_any())
+    });
+    let coverage = move || {
+        let told = job.with(|j| j.coverage);
+        told.map(|told| fact(T::Coverage, view! { <span class="num">{lang.percent(told)}</span> }.into_any()))
+    };
+    let here = href::job(id);
+    let tests = move || {
+        let to = format!("{here}?view=tests");
+        let counts = job.with(|j| j.tests);
+        counts.map(|counts| fact(T::Tests, view! { <a href=to>{lang.tests(&counts)}</a> }.into_any()))
+    };
     let script = [&view.script[..], &view.after_script[..]].concat().join("\n");
     let variables = view.variables;
     view! {
         <aside class="stack" aria-label=lang.t(T::Details)>
             <section class="panel">
                 <h2>{lang.t(T::Details)}</h2>
-                <p class="because">{move || job.with(|j| lang.reason(&j.reason))}</p>
+                {of_script(view! { <p class="because">{move || job.with(|j| lang.reason(&j.reason))}</p> }.into_any())}
                 <WhyChain why />
                 <dl class="facts column">
-                    {fact(T::Runner, view! { {move || runner()} }.into_any())}
-                    {fact(T::ExitCode, view! { <span class="num">{move || exit()}</span> }.into_any())}
-                    {fact(T::QueuedFor, view! { <Length times=queued /> }.into_any())}
+                    {of_script(fact(T::Runner, view! { {move || runner()} }.into_any()))}
+                    {of_script(fact(T::ExitCode, view! { <span class="num">{move || exit()}</span> }.into_any()))}
+                    {of_script(fact(T::QueuedFor, view! { <Length times=queued /> }.into_any()))}
                     {fact(T::Duration, view! { <JobTime job /> }.into_any())}
                     {fact(T::Started, view! { <When at=started /> }.into_any())}
                     {fact(T::Finished, view! { <When at=finished /> }.into_any())}
-                    {fact(T::Timeout, view! { {limit} }.into_any())}
+                    {of_script(fact(T::Timeout, view! { {limit} }.into_any()))}
                     {fact(T::Person, view! { {move || job.with(|j| j.user.clone())} }.into_any())}
                     {needs}
+                    {environment}
+                    {tags}
+                    {move || coverage()}
+                    {move || tests()}
                 </dl>
             </section>
-            <section class="panel">
-                <h2>{lang.t(T::Artifacts)}</h2>
-                {move || {
-                    let files = job.with(|j| j.artifacts.clone());
-                    if files.is_empty() {
-                        view! { <p class="calm">{lang.t(T::NoArtifacts)}</p> }.into_any()
-                    } else {
-                        view! {
-                            <ul class="rows">{files.into_iter().map(|f| view! { <File id file=f /> }.into_any()).collect_view()}</ul>
-                        }
-                            .into_any()
-                    }
-                }}
-            </section>
+            {of_script(view! { <Files job id /> }.into_any())}
             <Attempts state />
             <details class="panel">
                 <summary>
@@ -109,13 +123,38 @@ pub fn Aside(
                         .collect_view()}
                 </dl>
             </details>
-            <details class="panel">
-                <summary>
-                    <h2>{lang.t(T::Script)}</h2>
-                </summary>
-                <pre class="code" tabindex="0">{script}</pre>
-            </details>
+            {of_script(
+                view! {
+                    <details class="panel">
+                        <summary>
+                            <h2>{lang.t(T::Script)}</h2>
+                        </summary>
+                        <pre class="code" tabindex="0">{script}</pre>
+                    </details>
+                }
+                    .into_any(),
+            )}
         </aside>
+    }
+}
+
+/// What the job left.
+#[component]
+fn Files(job: RwSignal<Job>, id: JobId) -> impl IntoView {
+    let lang = use_lang();
+    let list = move || {
+        let files = job.with(|j| j.artifacts.clone());
+        if files.is_empty() {
+            return view! { <p class="calm">{lang.t(T::NoArtifacts)}</p> }.into_any();
+        }
+        let files = files.into_iter().map(|file| view! { <File id file /> }.into_any());
+        view! { <ul class="rows">{files.collect_view()}</ul> }.into_any()
+    };
+    view! {
+        <section class="panel">
+            <h2>{lang.t(T::Artifacts)}</h2>
+            {move || list()}
+        </section>
     }
 }
 
@@ -126,12 +165,13 @@ fn File(id: JobId, file: ArtifactInfo) -> impl IntoView {
         let day = at.rfc3339().chars().take(10).collect::<String>();
         view! { <span class="tag" title=at.rfc3339()>{lang.until(&day)}</span> }.into_any()
     });
+    let size = file.size;
     view! {
         <li class="row">
             <Icon name="file" />
-            <a class="name" rel="external" download href=href::artifact(id, &file.filename)>{file.filename.clone()}</a>
+            <ArtifactLink job=id label=file.filename.clone() file />
             <span class="push"></span>
-            <span class="faint num">{lang.bytes(file.size)}</span>
+            <span class="faint num">{lang.bytes(size)}</span>
             {expiry}
         </li>
     }

@@ -5,7 +5,7 @@ use leptos::server_fn::ServerFn;
 use model::Status;
 
 use super::state::JobState;
-use crate::components::act::{ActButton, ActForm, AskFirst};
+use crate::components::act::{ActButton, ActForm, AskFirst, ConfirmButton};
 use crate::components::dynamic::Show;
 use crate::components::status::{Badge, Icon, job_state};
 use crate::components::time::JobTime;
@@ -40,6 +40,17 @@ pub fn Header(
     let (cancel, play, wait) = (id.clone(), id.clone(), id.clone());
     let attempt =
         (fixed.attempt > 1).then(|| view! { <span class="tag">{lang.attempt(fixed.attempt)}</span> }.into_any());
+    let ask = StoredValue::new(fixed.confirmation.clone());
+    let play_button = move || match ask.get_value() {
+        Some(ask) => view! { <ConfirmButton ask label=T::Play icon="play" key="p" primary=true /> }.into_any(),
+        None => view! {
+            <button class="button primary" type="submit" data-key="p">
+                <Icon name="play" />
+                {lang.t(T::Play)}
+            </button>
+        }
+        .into_any(),
+    };
     view! {
         <div class="page-head">
             <Badge status=status />
@@ -83,10 +94,7 @@ pub fn Header(
                         <span>{lang.t(T::PlayWith)}</span>
                         <textarea name="variables" rows="2" spellcheck="false" autocomplete="off"></textarea>
                     </label>
-                    <button class="button primary" type="submit" data-key="p">
-                        <Icon name="play" />
-                        {lang.t(T::Play)}
-                    </button>
+                    {play_button()}
                 </ActForm>
             </section>
         </Show>

@@ -22,6 +22,8 @@ pub struct JobState {
     pub run: RwSignal<Run>,
     /// All attempts, oldest first.
     pub attempts: RwSignal<Vec<Attempt>>,
+    /// The run that it started.
+    pub child: RwSignal<Option<Run>>,
 }
 
 impl JobState {
@@ -31,6 +33,7 @@ impl JobState {
             job: RwSignal::new(view.job.clone()),
             run: RwSignal::new(view.run.clone()),
             attempts: RwSignal::new(view.attempts.clone()),
+            child: RwSignal::new(view.child.clone()),
         }
     }
 
@@ -59,6 +62,9 @@ impl JobState {
                         update(self.job, view.job);
                         update(self.run, view.run);
                         self.attempts.set(view.attempts);
+                        if let Some(child) = view.child {
+                            self.take_child(child);
+                        }
                     }
                 }
                 "job" => {
@@ -70,13 +76,22 @@ impl JobState {
                     }
                 }
                 "run" => {
-                    if let Ok(run) = read::<Run>(data) {
+                    if let Ok(run) = read::<Run>(data)
+                        && self.run.with_untracked(|mine| mine.id == run.id)
+                    {
                         update(self.run, run);
                     }
                 }
                 _ => {}
             },
         );
+    }
+
+    /// Notes how the run stands that the job started, unless that is known better already.
+    pub fn take_child(self, run: Run) {
+        if self.child.with_untracked(|old| old.as_ref().is_none_or(|old| run.version > old.version)) {
+            self.child.set(Some(run));
+        }
     }
 
     /// Notes the status of an attempt at this job, perhaps a new one.

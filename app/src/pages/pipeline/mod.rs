@@ -20,6 +20,7 @@ use crate::components::page::{PageKey, page_keys, use_page};
 use crate::components::run_list::RunTable;
 use crate::i18n::{T, use_lang};
 use crate::live::{Background, Clock, signal_in, subscribe, update};
+use crate::logic::estimate;
 use crate::pages::runs::runs_of;
 use crate::rpc::{DeletePipeline, Draft, GetPipeline, Refusal, Seen, address, get_pipeline, load, parse, read};
 
@@ -64,6 +65,8 @@ fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>, again: Callback<()>) ->
         view.diagnostics,
         Some(pipeline.key.clone()),
     );
+    // Of the definition as it is saved; what is being edited has its own in the plan.
+    let expected = estimate::of_plan(&view.plan);
     checked.plan.set((view.plan, view.excluded));
     let empty = Memo::new(move |_| runs.with(Vec::is_empty));
     let fields = vec![("key", pipeline.key.to_string())];
@@ -120,7 +123,7 @@ fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>, again: Callback<()>) ->
                 </section>
             </div>
             <div class="stack">
-                <RunForm key variables=view.variables inputs=view.inputs has_source />
+                <RunForm key variables=view.variables inputs=view.inputs has_source expected />
                 <PlanPanel checked />
             </div>
         </div>

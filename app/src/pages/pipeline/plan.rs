@@ -6,7 +6,8 @@ use model::view::{PlanJob, PlanStage};
 
 use super::editor::Checked;
 use crate::components::status::Icon;
-use crate::i18n::{Phrases, T, use_lang};
+use crate::i18n::{Figures, Phrases, T, use_lang};
+use crate::logic::estimate::{self, Estimate};
 
 /// The panel; follows the editor.
 #[component]
@@ -26,18 +27,40 @@ pub fn PlanPanel(
                 if stages.is_empty() && excluded.is_empty() {
                     return view! { <p class="calm">{lang.t(T::PlanEmpty)}</p> }.into_any();
                 }
-                view! { <Stages stages /> <Excluded list=excluded /> }.into_any()
+                let expected = estimate::of_plan(&stages);
+                view! {
+                    <Expected expected />
+                    <Stages stages />
+                    <Excluded list=excluded />
+                }
+                    .into_any()
             }}
         </section>
     }
 }
 
+/// How long a run may take; nothing where nobody knows.
+#[component]
+pub fn Expected(
+    /// What is known.
+    expected: Option<Estimate>,
+) -> impl IntoView {
+    let lang = use_lang();
+    expected.map(|expected| {
+        view! { <p class="expected faint" title=lang.t(T::EstimateHint)>{lang.estimate(&expected)}</p> }.into_any()
+    })
+}
+
 #[component]
 fn Stages(stages: Vec<PlanStage>) -> impl IntoView {
-    let stage = |stage: PlanStage| {
+    let lang = use_lang();
+    let stage = move |stage: PlanStage| {
+        // Of a single job the same is said beside it.
+        let longest = estimate::longest(&stage).filter(|_| stage.jobs.len() > 1);
+        let longest = longest.map(|ms| view! { <span class="faint num">{lang.longest(ms)}</span> }.into_any());
         view! {
             <li>
-                <h3>{stage.name}</h3>
+                <h3>{stage.name} " " {longest}</h3>
                 <ul class="rows">{stage.jobs.into_iter().map(|job| view! { <Planned job /> }.into_any()).collect_view()}</ul>
             </li>
         }.into_any()
@@ -52,6 +75,8 @@ fn Planned(job: PlanJob) -> impl IntoView {
     let needs = job.needs.map(|needs| view! { <span class="faint">{lang.needs(&needs)}</span> }.into_any());
     let when =
         (job.when != When::OnSuccess).then(|| view! { <span class="tag">{lang.when(job.when)}</span> }.into_any());
+    let last =
+        job.last_duration.map(|ms| view! { <span class="faint num time">{lang.last_time(ms)}</span> }.into_any());
     let may_fail = job.allow_failure.then(|| view! { <span class="tag">{lang.t(T::AllowedToFail)}</span> }.into_any());
     view! {
         <li class="row">
@@ -60,6 +85,7 @@ fn Planned(job: PlanJob) -> impl IntoView {
             {when}
             {may_fail}
             {needs}
+            {last}
         </li>
     }
 }

@@ -5,9 +5,11 @@ use leptos::server_fn::ServerFn;
 use model::PipelineKey;
 use model::plan::{FormInput, FormVariable};
 
+use super::plan::Expected;
 use crate::components::act::ActForm;
 use crate::components::status::Icon;
 use crate::i18n::{T, use_lang};
+use crate::logic::estimate::Estimate;
 use crate::rpc::StartRun;
 
 /// The form.
@@ -21,6 +23,8 @@ pub fn RunForm(
     inputs: Vec<FormInput>,
     /// Whether there is a repository to choose a ref from.
     has_source: bool,
+    /// How long a run may take.
+    expected: Option<Estimate>,
 ) -> impl IntoView {
     let lang = use_lang();
     let fields = vec![("key", key.to_string())];
@@ -56,6 +60,7 @@ pub fn RunForm(
                         <Icon name="play" />
                         {lang.t(T::StartRunDo)}
                     </button>
+                    <Expected expected />
                 </div>
             </ActForm>
         </section>

@@ -2,15 +2,16 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use model::{Source, Status};
+use model::{ArtifactInfo, JobId, Source, Status};
 
 use super::state::RunState;
 use crate::components::act::{ActButton, AskFirst};
+use crate::components::artifact::ArtifactLink;
 use crate::components::dynamic::Show;
-use crate::components::run_list::Commit;
+use crate::components::run_list::{Commit, RunName};
 use crate::components::status::{Badge, run_state};
 use crate::components::time::{RunTime, When};
-use crate::i18n::{T, use_lang};
+use crate::i18n::{Figures, Lang, Phrases, T, use_lang};
 use crate::logic::href;
 use crate::rpc::{CancelRun, DeleteRun, RetryRun};
 
@@ -30,6 +31,7 @@ pub fn Header(
     let source = lang.t(match fixed.source {
         Source::Web => T::SourceWeb,
         Source::Api => T::SourceApi,
+        Source::ParentPipeline => T::SourceParent,
     });
     let fact = move |name: T, value: AnyView| {
         view! {
@@ -41,25 +43,63 @@ pub fn Header(
         .into_any()
     };
     let input = fixed.input_path.clone().map(|path| fact(T::InputPath, view! { <code>{path}</code> }.into_any()));
+    let told = Memo::new(move |_| state.told());
+    let here = href::run(fixed.id);
+    let results = move || {
+        let (coverage, tests) = told.get();
+        let coverage = coverage.map(|told| fact(T::Coverage, view! { {lang.percent(told)} }.into_any()));
+        let tests = tests.map(|counts| {
+            let to = format!("{here}?view=tests");
+            fact(T::Tests, view! { <a href=to>{lang.tests(&counts)}</a> }.into_any())
+        });
+        view! { {coverage} {tests} }
+    };
+    let exposed = Memo::new(move |_| state.exposed());
+    let link = |(job, file): (JobId, ArtifactInfo)| {
+        let label = file.exposed_as.clone().unwrap_or_default();
+        view! { <li><ArtifactLink job label file /></li> }.into_any()
+    };
+    let artifacts = move || {
+        let files = exposed.get();
+        let list = (!files.is_empty()).then(|| files.into_iter().map(link).collect_view());
+        list.map(|list| fact(T::Artifacts, view! { <ul class="exposed">{list}</ul> }.into_any()))
+    };
+    let parent = fixed.parent.map(|parent| {
+        let job = view! { <a href=href::job(parent.job)>{lang.job_id(parent.job)}</a> }.into_any();
+        let run = view! { <a href=href::run(parent.run)>{lang.run_id(parent.run)}</a> }.into_any();
+        fact(
+            T::StartedBy,
+            match lang {
+                Lang::En => view! { {job} " of " {run} }.into_any(),
+                Lang::Zh => view! { {run} " 的" {job} }.into_any(),
+            },
+        )
+    });
     view! {
         <div class="page-head">
             <Badge status=status />
-            <h1>
-                <a href=href::pipeline(&fixed.pipeline_key)>{fixed.pipeline_name.clone()}</a>
-                " "
-                <span class="num">{format!("#{}", fixed.number)}</span>
-            </h1>
+            <div>
+                <h1>
+                    <a href=href::pipeline(&fixed.pipeline_key)>{fixed.pipeline_name.clone()}</a>
+                    " "
+                    <span class="num">{format!("#{}", fixed.number)}</span>
+                </h1>
+                <RunName run=fixed.clone() />
+            </div>
             <span class="push"></span>
             <Actions state />
         </div>
         <dl class="facts">
             {fact(T::Commit, view! { <Commit run=fixed.clone() /> }.into_any())}
             {fact(T::Trigger, view! { {source} ", " {fixed.user.clone()} }.into_any())}
+            {parent}
             {fact(T::Started, view! { <When at=started /> }.into_any())}
             {fact(T::Finished, view! { <When at=finished /> }.into_any())}
             {fact(T::Duration, view! { <RunTime run /> }.into_any())}
             {fact(T::Project, view! { {fixed.project_path.to_string()} }.into_any())}
             {input}
+            {move || results()}
+            {move || artifacts()}
         </dl>
     }
 }

@@ -1,4 +1,4 @@
-//! `/runs/ID`: one run, as a graph or as a table of its jobs. Both are views of one list.
+//! `/runs/ID`: one run, as a graph or as a table of its jobs, both views of one list; and its tests.
 
 mod graph;
 mod header;
@@ -12,15 +12,16 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use model::view::{RunView, Why};
 use model::{Error, RunId};
 
-use crate::components::dynamic::Show;
+use crate::components::dynamic::dynamic;
 use crate::components::head::PageHead;
 use crate::components::loaded::loaded;
 use crate::components::page::{PageKey, page_keys};
 use crate::components::status::run_state;
+use crate::components::tests::{TestSource, Tests};
 use crate::components::why::{WhyChain, keep_why};
 use crate::i18n::{Phrases, T, use_lang};
 use crate::live::Clock;
-use crate::rpc::{GetRun, Refusal, Seen, address, get, get_run, load, parse};
+use crate::rpc::{GetRun, Refusal, RunTests, Seen, address, get, get_run, load, parse, run_tests};
 
 use graph::Graph;
 use header::Header;
@@ -50,14 +51,31 @@ pub fn RunPage() -> impl IntoView {
             async move { get_run(id.map_err(|_| Refusal(Error::not_found("run")))?).await }
         },
     );
-    loaded([run], |mut answers| {
+    let tests = TestSource::new(
+        RunTests::PATH,
+        id,
+        |id| format!("/runs/{id}"),
+        |id, extent| async move {
+            let id = id.parse::<RunId>().map_err(|_| Refusal(Error::not_found("run")))?;
+            run_tests(id, extent.all, extent.failed_only).await
+        },
+    );
+    loaded([run], move |mut answers| {
         let seen: Seen<(RunView, Option<Why>)> = parse(answers.remove(0))?;
-        Ok(view! { <Shown seen /> }.into_any())
+        Ok(view! { <Shown seen tests /> }.into_any())
     })
 }
 
+/// What the page shows of the run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum View {
+    Graph,
+    Jobs,
+    Tests,
+}
+
 #[component]
-fn Shown(seen: Seen<(RunView, Option<Why>)>) -> impl IntoView {
+fn Shown(seen: Seen<(RunView, Option<Why>)>, tests: TestSource) -> impl IntoView {
     let lang = use_lang();
     Clock::start(seen.at);
     let (view, why) = seen.value;
@@ -77,14 +95,22 @@ fn Shown(seen: Seen<(RunView, Option<Why>)>) -> impl IntoView {
     let title = Signal::derive(move || run.with(|r| lang.run_title(r.number, &r.pipeline_name)));
     let status = Signal::derive(move || run.with(run_state));
     let query = use_query_map();
-    let table = Memo::new(move |_| query.with(|q| q.get("view").as_deref() == Some("table")));
+    let shown = Memo::new(move |_| {
+        query.with(|q| match q.get("view").as_deref() {
+            Some("table") => View::Jobs,
+            Some("tests") => View::Tests,
+            _ => View::Graph,
+        })
+    });
     let here = run.with_untracked(|r| crate::logic::href::run(r.id));
-    let tab = {
-        move |to: String, text: T, is_table: bool| {
-            view! {
-                <a href=to aria-current=move || (table.get() == is_table).then_some("page")>{lang.t(text)}</a>
-            }
-        }
+    let tab = move |to: String, text: T, of: View| {
+        view! { <a href=to aria-current=move || (shown.get() == of).then_some("page")>{lang.t(text)}</a> }.into_any()
+    };
+    let counts = Memo::new(move |_| state.told().1);
+    let has_tests = Memo::new(move |_| counts.with(Option::is_some) || shown.get() == View::Tests);
+    let tests_tab = {
+        let to = format!("{here}?view=tests");
+        move || has_tests.get().then(|| tab(to.clone(), T::Tests, View::Tests))
     };
     let gone = move || {
         state.gone.get().then(|| view! { <p class="note s-warnings" role="alert">{lang.t(T::RunGone)}</p> }.into_any())
@@ -95,12 +121,15 @@ fn Shown(seen: Seen<(RunView, Option<Why>)>) -> impl IntoView {
         <Header state />
         <WhyChain why />
         <nav class="tabs" aria-label=lang.t(T::Views)>
-            {tab(here.clone(), T::Graph, false)}
-            {tab(format!("{here}?view=table"), T::Jobs, true)}
+            {tab(here.clone(), T::Graph, View::Graph)}
+            {tab(format!("{here}?view=table"), T::Jobs, View::Jobs)}
+            {move || tests_tab()}
         </nav>
-        <Show when=move || table.get() fallback=move || view! { <Graph state /> }>
-            <JobTable state />
-        </Show>
+        {dynamic(move || match shown.get() {
+            View::Graph => view! { <Graph state /> }.into_any(),
+            View::Jobs => view! { <JobTable state /> }.into_any(),
+            View::Tests => view! { <Tests source=tests told=counts /> }.into_any(),
+        })}
     }
     .into_any()
 }

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use model::{Job, Status};
 
-use crate::components::act::ActButton;
+use crate::components::act::{ActButton, ActForm, ConfirmButton};
+use crate::components::child::ChildMark;
 use crate::components::status::{Badge, face, job_state};
 use crate::components::time::JobTime;
 use crate::i18n::{Phrases, T, use_lang};
@@ -35,6 +36,7 @@ pub fn JobNode(
                 <span class="name">{fixed.name.clone()}</span>
                 {again}
             </a>
+            <ChildMark job quiet=true />
             <JobTime job />
             <JobAction job />
         </div>
@@ -58,7 +60,15 @@ pub fn JobAction(
     move || {
         let fields = vec![("id", id.to_string()), ("back", href::run(run))];
         what.get().map(|play| {
-            if play {
+            let ask = job.with_untracked(|j| j.confirmation.clone());
+            if let Some(ask) = ask.filter(|_| play) {
+                view! {
+                    <ActForm to=PlayJob::PATH fields>
+                        <ConfirmButton ask label=T::Play icon="play" quiet=true />
+                    </ActForm>
+                }
+                .into_any()
+            } else if play {
                 view! { <ActButton to=PlayJob::PATH fields label=T::Play icon="play" quiet=true /> }.into_any()
             } else {
                 view! { <ActButton to=RetryJob::PATH fields label=T::Retry icon="retry" quiet=true /> }.into_any()

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use leptos::prelude::*;
 use model::view::RunView;
-use model::{Job, JobId, Run, RunId};
+use model::{ArtifactInfo, Job, JobId, Run, RunId, TestCounts};
 
 use crate::components::page::use_page;
 use crate::components::status::{run_state, word};
@@ -41,6 +41,22 @@ impl RunState {
     /// The latest attempts: what the graph shows.
     pub fn latest(self) -> Vec<RwSignal<Job>> {
         self.jobs.with(|all| all.iter().filter(|j| j.with(|j| !j.retried)).copied().collect())
+    }
+
+    /// What the latest attempts tell of coverage and tests.
+    pub fn told(self) -> (Option<f64>, Option<TestCounts>) {
+        let telling = |job: &Job| (job.coverage.is_some() || job.tests.is_some()).then(|| job.clone());
+        let jobs: Vec<Job> = self.jobs.with(|all| all.iter().filter_map(|job| job.with(telling)).collect());
+        (model::view::coverage(&jobs), model::view::tests(&jobs))
+    }
+
+    /// What the latest attempts left for people to find on the page of the run.
+    pub fn exposed(self) -> Vec<(JobId, ArtifactInfo)> {
+        let of = |job: &Job| {
+            let shown = job.artifacts.iter().filter(|file| file.exposed_as.is_some() && !job.retried);
+            shown.map(|file| (job.id, file.clone())).collect::<Vec<_>>()
+        };
+        self.jobs.with(|all| all.iter().flat_map(|job| job.with(of)).collect())
     }
 
     /// Keeps everything up to date as long as the page lives.

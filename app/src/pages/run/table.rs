@@ -5,6 +5,7 @@ use model::{Job, Status};
 
 use super::node::JobAction;
 use super::state::RunState;
+use crate::components::child::ChildMark;
 use crate::components::dynamic::{Each, entry};
 use crate::components::status::{Badge, job_state};
 use crate::components::time::{JobTime, When};
@@ -62,6 +63,8 @@ fn Row(job: RwSignal<Job>) -> impl IntoView {
             </td>
             <th scope="row">
                 <a href=href::job(fixed.id) data-row="" data-failed=move || failed()>{fixed.name.clone()}</a>
+                " "
+                <ChildMark job />
                 {attempt}
                 {move || old.get().then(|| view! { " " <span class="faint">{lang.t(T::Earlier)}</span> }.into_any())}
                 {fixed.allow_failure.then(|| view! { " " <span class="tag">{lang.t(T::AllowedToFail)}</span> }.into_any())}

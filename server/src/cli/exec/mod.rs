@@ -26,7 +26,8 @@ use super::folder::Folder;
 use super::lint;
 use super::output::{self, Paint};
 use crate::dispatch::spec;
-use crate::service::unserved::refuse_unserved_here;
+use crate::service::names;
+use crate::service::unserved::{Served, refuse_unserved};
 use printer::Printer;
 
 /// How the folders for the runner begin; the process follows.
@@ -40,7 +41,8 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
     let folder = std::env::current_dir().map_err(|error| Failure::new(Exit::Internal, DOING, error))?;
     let origin = Folder::new(&folder, None);
     let mut evaluated = lint::evaluate(&path, variables.clone(), origin.clone());
-    refuse_unserved_here(&mut evaluated, &std::fs::read_to_string(&path).unwrap_or_default());
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    refuse_unserved(&mut evaluated, &text, &Served::here(&args.containers));
     lint::print_diagnostics(&evaluated.diagnostics, Paint::stderr());
     if json && evaluated.plan.is_none() {
         output::json(&serde_json::to_value(Document::new(&evaluated)).unwrap_or_default());
@@ -49,6 +51,8 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
         let cause = format!("{} has errors", path.display());
         return Err(Failure::text(Exit::Failed, DOING, cause));
     };
+    names::fill(&mut plan, &variables, &evaluated.global_variables, &origin.predefined())
+        .map_err(|error| Failure::text(Exit::Failed, DOING, error.message))?;
     select(&mut plan, &args.jobs)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -58,6 +62,7 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
     runtime.block_on(async {
         let scratch = Scratch::new().map_err(|error| Failure::new(Exit::Failed, DOING, error))?;
         let mut runner = LocalRunner::new(&scratch.0).map_err(|error| Failure::new(Exit::Failed, DOING, error))?;
+        runner.use_containers(args.containers);
         if let Some(caches) = cache_folder() {
             runner.keep_caches(caches, runner::supervisor::CACHE_LIMIT);
         }

@@ -6,14 +6,15 @@ use runner::protocol::{ArtifactsFile, Dependency, Features, JobInfo, JobPayload,
 use super::Bench;
 use crate::cli::folder::Folder;
 use crate::dispatch::spec;
-use crate::service::DEFAULT_TIMEOUT;
+use crate::service::{DEFAULT_TIMEOUT, reports};
 
 /// Builds the payload; `sources` are the jobs whose archives are wanted.
 pub(super) fn build(job: &PlannedJob, id: i64, sources: &[(i64, &str)], bench: &Bench) -> JobPayload {
     let timeout = i64::from(job.timeout.unwrap_or(DEFAULT_TIMEOUT));
     let mut variables = predefined(id, timeout, &bench.origin);
     variables.extend(spec::variables(job));
-    let given = job.variables.iter().chain(&bench.variables);
+    let handed_on: Vec<model::plan::Variable> = sources.iter().flat_map(|(source, _)| dotenv(*source, bench)).collect();
+    let given = job.variables.iter().chain(&handed_on).chain(&bench.variables);
     variables
         .extend(given.map(|one| Variable { raw: one.raw, ..Variable::plain(one.key.as_str(), one.value.as_str()) }));
     let dependencies = sources
@@ -44,11 +45,23 @@ pub(super) fn build(job: &PlannedJob, id: i64, sources: &[(i64, &str)], bench: &
         steps: spec::steps(job, timeout),
         hooks: spec::hooks(job),
         artifacts: spec::artifacts(job),
+        image: spec::image(job),
+        services: spec::services(job),
         cache: spec::caches(job, &|files| bench.origin.last_commits(files)),
         dependencies,
         features: Features { trace_sections: true, ..Features::default() },
         ..JobPayload::default()
     }
+}
+
+/// The variables that a job handed on; what is no valid report hands on nothing.
+fn dotenv(id: i64, bench: &Bench) -> Vec<model::plan::Variable> {
+    let reports = bench.runner.reports(id).into_iter().filter(|(kind, _)| kind == "dotenv");
+    let told =
+        reports.filter_map(|(kind, file)| reports::read(&kind, std::fs::File::open(file.path).ok()?).ok()?.dotenv);
+    told.flatten()
+        .map(|(key, value)| model::plan::Variable { raw: true, ..model::plan::Variable::new(key, value) })
+        .collect()
 }
 
 fn predefined(id: i64, timeout: i64, folder: &Folder) -> Vec<Variable> {

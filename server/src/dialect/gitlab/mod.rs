@@ -2,12 +2,15 @@
 //! addition `/api/v4/weir/…`, which finds the same objects without their project: what the command
 //! line uses. One set of handlers serves both.
 
+mod environments;
 mod error;
 mod jobs;
 mod page;
 mod projects;
+mod resource_groups;
 mod runs;
 mod target;
+mod tests;
 pub mod wire;
 
 use axum::Router;
@@ -23,6 +26,12 @@ pub fn router() -> Router<AppState> {
         .route("/user", get(projects::user))
         .route("/projects", get(projects::list))
         .route("/projects/{project}", get(projects::get))
+        .route("/projects/{project}/environments", get(environments::list))
+        .route("/projects/{project}/environments/{environment}", get(environments::get))
+        .route("/projects/{project}/environments/{environment}/stop", post(environments::stop))
+        .route("/projects/{project}/resource_groups", get(resource_groups::list))
+        .route("/projects/{project}/resource_groups/{key}", get(resource_groups::get).put(resource_groups::set))
+        .route("/projects/{project}/resource_groups/{key}/upcoming_jobs", get(resource_groups::upcoming))
         .merge(objects("/projects/{project}", "pipelines"))
         .merge(objects("/weir", "runs"))
         .route("/weir/runs/{run}/why", get(runs::why))
@@ -39,6 +48,10 @@ fn objects(root: &str, runs_word: &str) -> Router<AppState> {
         .route(&format!("{root}/{runs_word}"), get(runs::list))
         .route(&run, get(runs::get).delete(runs::delete))
         .route(&format!("{run}/jobs"), get(runs::jobs))
+        .route(&format!("{run}/bridges"), get(runs::bridges))
+        .route(&format!("{run}/trigger_jobs"), get(runs::bridges))
+        .route(&format!("{run}/test_report"), get(tests::report))
+        .route(&format!("{run}/test_report_summary"), get(tests::summary))
         .route(&format!("{run}/retry"), post(runs::retry))
         .route(&format!("{run}/cancel"), post(runs::cancel))
         .route(&format!("{root}/jobs"), get(jobs::list))

@@ -5,12 +5,12 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use model::view::RunFilter;
-use model::{Status, status::UnknownStatus};
+use model::{JobKind, Status, status::UnknownStatus};
 
 use super::error::Refused;
 use super::page::Page;
 use super::target::Target;
-use super::wire::{JobObject, Pipeline, PipelineBasic};
+use super::wire::{BridgeObject, JobObject, Pipeline, PipelineBasic};
 use crate::clock;
 use crate::http::{Fresh, Freshness};
 
@@ -22,6 +22,11 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
     let text = |name: &str| target.query.get(name).filter(|text| !text.is_empty()).map(str::to_owned);
     filter.git_ref = text("ref");
     filter.user = text("username");
+    // As on GitLab: children are listed when they are asked for.
+    filter.source = match text("source") {
+        Some(word) => Some(word.parse().map_err(|()| Refused::parameter("source does not have a valid value"))?),
+        None => None,
+    };
     if target.project.is_none() {
         if let Some(name) = text("project") {
             filter.project = Some(target.weir.project_called(&target.caller, &name).await?.id);
@@ -65,7 +70,11 @@ pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refus
     freshness
         .respond(|| async {
             let view = target.run().await?;
-            Ok(Fresh::object(&Pipeline::new(&view.run, target.base()), view.run.version)?)
+            let mut object = Pipeline::new(&view.run, target.base());
+            object.coverage = model::view::coverage(&view.jobs).map(|percent| format!("{percent:.2}"));
+            // The coverage comes with jobs, and so may be newer than the run itself.
+            let version = view.jobs.iter().filter(|job| job.coverage.is_some()).map(|job| job.version).max();
+            Ok(Fresh::object(&object, version.unwrap_or_default().max(view.run.version))?)
         })
         .await
 }
@@ -86,6 +95,9 @@ pub async fn jobs(target: Target, freshness: Freshness) -> Result<Response, Refu
         .respond(|| async {
             let view = target.run().await?;
             let mut jobs = view.jobs;
+            // GitLab has its bridges apart; whoever asks without a project wants all of them.
+            let all_kinds = target.project.is_none();
+            jobs.retain(|job| all_kinds || job.kind == JobKind::Build);
             jobs.retain(|job| (retried || !job.retried) && (scope.is_empty() || scope.contains(&job.status)));
             jobs.sort_by_key(|job| std::cmp::Reverse(job.id));
             let total = jobs.len() as u64;
@@ -96,6 +108,34 @@ pub async fn jobs(target: Target, freshness: Freshness) -> Result<Response, Refu
                 .take(page.size() as usize)
                 .map(|job| JobObject::new(job, &view.run, target.base(), now))
                 .collect();
+            let headers = page.headers(target.base(), &target.path, &target.query, Some(total), false);
+            Ok(Fresh::list(&shown)?.with(headers))
+        })
+        .await
+}
+
+/// `GET …/pipelines/:pid/bridges`: the jobs that start child runs.
+pub async fn bridges(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    let page = Page::read(&target.query)?;
+    let scope = super::jobs::scope(&target.query)?;
+    freshness
+        .respond(|| async {
+            let view = target.run().await?;
+            let mut jobs = view.jobs;
+            jobs.retain(|job| job.kind == JobKind::Bridge && !job.retried);
+            jobs.retain(|job| scope.is_empty() || scope.contains(&job.status));
+            jobs.sort_by_key(|job| std::cmp::Reverse(job.id));
+            let (total, now) = (jobs.len() as u64, clock::now());
+            let mut shown = Vec::new();
+            for job in jobs.iter().skip(usize::try_from(page.offset()).unwrap_or(usize::MAX)).take(page.size() as usize)
+            {
+                let child = match job.child {
+                    Some(child) => Some(target.weir.run(&target.caller, child).await?.run),
+                    None => None,
+                };
+                let job = JobObject::new(job, &view.run, target.base(), now);
+                shown.push(BridgeObject::new(job, child.as_ref(), target.base()));
+            }
             let headers = page.headers(target.base(), &target.path, &target.query, Some(total), false);
             Ok(Fresh::list(&shown)?.with(headers))
         })

@@ -9,7 +9,7 @@ use axum::http::Uri;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use model::view::{JobView, RunView};
-use model::{Caller, JobId, Project, RunId};
+use model::{Caller, JobId, Project, ProjectId, RunId};
 
 use super::error::Refused;
 use crate::http::{Access, AppState};
@@ -60,6 +60,16 @@ impl Target {
         self.weir.external_url()
     }
 
+    /// A part of the address, decoded.
+    pub fn name(&self, part: &str) -> &str {
+        self.names.get(part).map(String::as_str).unwrap_or_default()
+    }
+
+    /// The project of the address.
+    pub fn project_id(&self) -> Result<ProjectId, Refused> {
+        self.project.as_ref().map(|project| project.id).ok_or_else(Refused::not_found)
+    }
+
     /// The number of the run that the address names.
     pub async fn run_id(&self) -> Result<RunId, Refused> {
         let name = self.names.get("run").map(String::as_str).unwrap_or_default();
@@ -82,7 +92,7 @@ impl Target {
         if self.holds(view.run.project_id) { Ok(view) } else { Err(Refused::not_found()) }
     }
 
-    fn holds(&self, project: model::ProjectId) -> bool {
+    fn holds(&self, project: ProjectId) -> bool {
         self.project.as_ref().is_none_or(|one| one.id == project)
     }
 }

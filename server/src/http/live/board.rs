@@ -40,6 +40,11 @@ pub(super) async fn pipelines(access: Access, State(state): State<AppState>) -> 
     open(access, &state, Subject::Pipelines).await
 }
 
+/// `/live/environments`: an `EnvironmentsView`.
+pub(super) async fn environments(access: Access, State(state): State<AppState>) -> Result<Response, Failure> {
+    open(access, &state, Subject::Environments).await
+}
+
 async fn open(access: Access, state: &AppState, subject: Subject) -> Result<Response, Failure> {
     let changes = access.weir.bus().watch();
     let mut board = Board {
@@ -59,6 +64,7 @@ enum Subject {
     Dashboard,
     Runs(RunFilter),
     Pipelines,
+    Environments,
 }
 
 struct Board {
@@ -90,6 +96,15 @@ impl Board {
             }
             Subject::Runs(filter) => {
                 let mut view = weir.runs(caller, filter.clone()).await?;
+                let seq = std::mem::take(&mut view.seq);
+                if !news(&mut self.told, &view) {
+                    return Ok(None);
+                }
+                view.seq = seq;
+                event("state", number(seq), &view).map(Some)
+            }
+            Subject::Environments => {
+                let mut view = weir.environments(caller).await?;
                 let seq = std::mem::take(&mut view.seq);
                 if !news(&mut self.told, &view) {
                     return Ok(None);

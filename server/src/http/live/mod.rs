@@ -35,6 +35,7 @@ pub(super) fn router() -> Router<AppState> {
         .route("/live/dashboard", get(board::dashboard))
         .route("/live/runs", get(board::runs))
         .route("/live/pipelines", get(board::pipelines))
+        .route("/live/environments", get(board::environments))
         .route("/live/runs/{id}", get(feed::run))
         .route("/live/jobs/{id}", get(feed::job))
         .route("/live/pipelines/{key}", get(feed::pipeline))

@@ -43,7 +43,7 @@ impl World {
         let definition = "stages: [one, two]\na: {stage: one, script: x}\nb: {stage: two, script: x}\n";
         let new = NewPipeline { key: "p".into(), definition: Some(definition.into()), ..NewPipeline::default() };
         world.weir.create_pipeline(&world.caller, new).await.unwrap();
-        world.weir.store().write(|tx| runners::ensure(tx, "test", &[7; 32])).await.unwrap();
+        world.weir.store().write(|tx| runners::ensure(tx, "test", &[7; 32], &[])).await.unwrap();
         world
     }
 
@@ -59,7 +59,7 @@ impl World {
     /// A runner takes the next job.
     pub async fn take(&self) -> JobId {
         let taken = self.weir.store().write(|tx| {
-            let runner = runners::ensure(tx, "test", &[7; 32])?;
+            let runner = runners::ensure(tx, "test", &[7; 32], &[])?;
             let asker = queue::Asker { runner, system_id: "s".into(), graceful: true };
             let job = queue::take(tx, &asker, &[9; 32])?;
             if let Some(job) = &job {

@@ -66,7 +66,7 @@ impl Served {
 async fn the_end_does_not_wait_for_streams_nor_for_clients_that_say_nothing() {
     let served = served().await;
     let hash = crate::random::hash("glrt-test");
-    served.world.weir.store().write(move |tx| runners::ensure(tx, "socket", &hash)).await.unwrap();
+    served.world.weir.store().write(move |tx| runners::ensure(tx, "socket", &hash, &[])).await.unwrap();
     let mut stream = TcpStream::connect(served.address).await.unwrap();
     stream.write_all(b"GET /live/dashboard HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     let mut seen = [0; 12];

@@ -41,8 +41,15 @@ async fn an_archive_is_a_download_in_a_sandbox() {
     world.start().await;
     let job = world.take().await;
     let bytes = futures_util::stream::iter([Ok::<_, std::io::Error>(bytes::Bytes::from_static(b"PK<script>"))]);
-    world.weir.artifacts().receive(job, 100, bytes).await.unwrap().keep().unwrap();
-    let info = model::ArtifactInfo { kind: "archive".into(), filename: "a b.zip".into(), size: 10, expires_at: None };
+    world.weir.artifacts().receive(job, 100, bytes).await.unwrap().keep("archive").unwrap();
+    let info = model::ArtifactInfo {
+        kind: "archive".into(),
+        filename: "a b.zip".into(),
+        size: 10,
+        expires_at: None,
+        exposed_as: None,
+        access: model::plan::Access::All,
+    };
     world.weir.store().write(move |tx| crate::store::jobs::add_artifact(tx, job, &info)).await.unwrap();
     let answer = world.get(&format!("/jobs/{job}/artifacts/a%20b.zip")).await;
     assert_eq!((answer.status, answer.text()), (StatusCode::OK, "PK<script>"));

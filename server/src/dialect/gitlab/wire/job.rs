@@ -4,6 +4,7 @@ use model::{Job, Run, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::run::{PipelineBasic, User, time};
+use crate::dispatch::spec::RAW_REPORTS;
 
 /// One attempt at a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ pub struct JobObject {
     pub git_ref: String,
     /// Whether the ref is a tag.
     pub tag: bool,
-    /// Not computed yet.
+    /// In percent.
     pub coverage: Option<f64>,
     /// Whether its failure is ignored.
     pub allow_failure: bool,
@@ -150,7 +151,7 @@ impl JobObject {
             name: job.name.clone(),
             git_ref: run.git_ref.clone(),
             tag: run.is_tag,
-            coverage: None,
+            coverage: job.coverage,
             allow_failure: job.allow_failure,
             created_at: job.created_at.rfc3339(),
             started_at: time(job.started_at),
@@ -177,8 +178,8 @@ impl JobObject {
                     filename: file.filename.clone(),
                     file_format: match file.kind.as_str() {
                         "archive" => Some("zip".into()),
-                        "metadata" => Some("gzip".into()),
-                        _ => None,
+                        kind if RAW_REPORTS.contains(&kind) => Some("raw".into()),
+                        _ => Some("gzip".into()),
                     },
                 })
                 .collect(),
@@ -194,7 +195,32 @@ impl JobObject {
             artifacts_expire_at: job.artifacts.iter().filter_map(|one| one.expires_at).min().map(Timestamp::rfc3339),
             archived: false,
             source: run.source.as_str().into(),
-            tag_list: Vec::new(),
+            tag_list: job.tags.clone(),
         }
+    }
+}
+
+/// A job that starts a child run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BridgeObject {
+    /// What it has in common with every job.
+    #[serde(flatten)]
+    pub job: serde_json::Map<String, serde_json::Value>,
+    /// The run that it started.
+    pub downstream_pipeline: Option<PipelineBasic>,
+}
+
+impl BridgeObject {
+    /// `base` is the address that the client uses, without a slash at its end.
+    pub fn new(job: JobObject, child: Option<&Run>, base: &str) -> Self {
+        // What needs a runner is not there.
+        const ABSENT: &[&str] =
+            &["artifacts", "artifacts_file", "artifacts_expire_at", "runner", "runner_manager", "tag_list"];
+        let mut job = match serde_json::to_value(job) {
+            Ok(serde_json::Value::Object(job)) => job,
+            _ => serde_json::Map::new(),
+        };
+        job.retain(|name, _| !ABSENT.contains(&name.as_str()));
+        Self { job, downstream_pipeline: child.map(|run| PipelineBasic::new(run, base)) }
     }
 }

@@ -1,10 +1,12 @@
 //! The objects as they stand on the wire: `model` in GitLab's words. Absent values are null, not
 //! left out, except where GitLab leaves them out itself. The command line reads the same types.
 
+mod environment;
 mod job;
 mod project;
 mod run;
 
-pub use job::{Artifact, ArtifactsFile, Commit, JobObject, JobProject, Runner};
+pub use environment::EnvironmentObject;
+pub use job::{Artifact, ArtifactsFile, BridgeObject, Commit, JobObject, JobProject, Runner};
 pub use project::{Namespace, ProjectObject};
 pub use run::{DetailedStatus, Pipeline, PipelineBasic, User};

@@ -29,7 +29,7 @@ pub struct PipelineBasic {
     pub updated_at: String,
     /// Its page.
     pub web_url: String,
-    /// The definition's name.
+    /// The name that the definition gives the run, else the pipeline's.
     pub name: Option<String>,
 }
 
@@ -77,13 +77,13 @@ pub struct Pipeline {
     pub duration: Option<i64>,
     /// Whole seconds from creation to start.
     pub queued_duration: Option<i64>,
-    /// Not computed yet.
+    /// The mean of its jobs', in percent; only of one run alone.
     pub coverage: Option<String>,
     /// The status in words.
     pub detailed_status: DetailedStatus,
     /// Always false.
     pub archived: bool,
-    /// The definition's name.
+    /// The name that the definition gives the run, else the pipeline's.
     pub name: Option<String>,
 }
 
@@ -198,7 +198,7 @@ impl PipelineBasic {
             created_at: run.created_at.rfc3339(),
             updated_at: updated_at(run).rfc3339(),
             web_url: format!("{base}/runs/{}", run.id),
-            name: Some(run.pipeline_name.clone()),
+            name: Some(run.name.clone().unwrap_or_else(|| run.pipeline_name.clone())),
         }
     }
 }

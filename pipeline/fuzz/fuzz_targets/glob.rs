@@ -1,0 +1,7 @@
+//! Any text as a pattern of `rules:exists`.
+#![no_main]
+
+#[path = "../../tests/common/mod.rs"]
+mod common;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| common::fuzzing::glob(bytes));
