@@ -33,6 +33,7 @@ async function pages(weir, browser) {
     ["runs", "/runs"],
     ["runs-failed", "/runs?status=failed"],
     ["environments", "/environments"],
+    ["variables", "/settings/variables"],
     ["pipelines", "/pipelines"],
     ["pipeline-new", "/pipelines/new"],
     ["not-found", "/runs/999999999"],

@@ -11,8 +11,8 @@ use model::view::{
     Dashboard, EnvironmentView, EnvironmentsView, JobView, LintView, PipelineView, RunFilter, RunPage, RunView, Why,
 };
 use model::{
-    Caller, EnvironmentId, Error, Job, JobId, NewRun, Pipeline, PipelineKey, Project, Run, RunId, TestReport,
-    log::LogPage,
+    Caller, CiVariable, CiVariableDraft, CiVariableId, CiVariablesView, EnvironmentId, Error, Job, JobId, NewRun,
+    Pipeline, PipelineKey, Project, Run, RunId, TestReport, VariableOwner, log::LogPage,
 };
 
 /// The service as it is passed around.
@@ -92,6 +92,18 @@ pub trait Service: Send + Sync + 'static {
     /// Takes an environment down: plays the job that its definition names for it, or only marks it as
     /// stopped when it names none.
     async fn stop_environment(&self, caller: &Caller, id: EnvironmentId) -> Result<EnvironmentView, Error>;
+    /// The CI/CD variables that are kept for a project, a namespace or the instance.
+    async fn ci_variables(&self, caller: &Caller, owner: VariableOwner) -> Result<CiVariablesView, Error>;
+    /// Makes a CI/CD variable, or changes the one of this number.
+    async fn save_ci_variable(
+        &self,
+        caller: &Caller,
+        owner: VariableOwner,
+        id: Option<CiVariableId>,
+        draft: CiVariableDraft,
+    ) -> Result<CiVariable, Error>;
+    /// Deletes a CI/CD variable.
+    async fn delete_ci_variable(&self, caller: &Caller, owner: VariableOwner, id: CiVariableId) -> Result<(), Error>;
     /// The test reports of the latest attempts of a run's jobs; a suite per job.
     async fn run_tests(&self, caller: &Caller, id: RunId) -> Result<TestReport, Error>;
     /// The test reports of a job.

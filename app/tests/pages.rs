@@ -90,7 +90,7 @@ fn text(html: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-const PAGES: [(&str, &str); 19] = [
+const PAGES: [(&str, &str); 26] = [
     ("dashboard", "/"),
     ("runs", "/runs?status=failed"),
     ("run", "/runs/42"),
@@ -106,6 +106,13 @@ const PAGES: [(&str, &str); 19] = [
     ("job_bridge", "/jobs/113"),
     ("job_bridge_waits", "/jobs/114"),
     ("environments", "/environments"),
+    ("variables", "/settings/variables"),
+    ("variables_of_project", "/settings/variables?project=1"),
+    ("variables_of_namespace", "/settings/variables?namespace=demo"),
+    ("variables_none", "/settings/variables?project=2"),
+    ("variable_edit", "/settings/variables?project=1&edit=5"),
+    ("variable_edit_hidden", "/settings/variables?project=1&edit=4"),
+    ("variable_gone", "/settings/variables?edit=99"),
     ("pipelines", "/pipelines"),
     ("pipeline", "/pipelines/shop"),
     ("pipeline_invalid", "/pipelines/nightly"),
@@ -143,7 +150,17 @@ fn the_first_day() {
 #[test]
 fn what_is_not_there_is_404() {
     on_one_runtime(async {
-        for path in ["/runs/7", "/runs/x", "/jobs/1", "/jobs/-1", "/pipelines/nobody", "/nowhere", "/runs/1/2"] {
+        for path in [
+            "/runs/7",
+            "/runs/x",
+            "/jobs/1",
+            "/jobs/-1",
+            "/pipelines/nobody",
+            "/nowhere",
+            "/runs/1/2",
+            "/settings/variables?project=9",
+            "/settings/variables?project=x",
+        ] {
             let (status, html) = get(path, "en").await;
             assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
             assert!(html.contains("Not found"), "{path}");
@@ -246,6 +263,94 @@ fn environments_lead_only_to_the_web_and_stop_once() {
         let response = site(true).oneshot(Request::get("/environments").body(Body::empty()).unwrap()).await.unwrap();
         let bytes = axum::body::to_bytes(response.into_body(), 1_000_000).await.unwrap();
         insta::assert_snapshot!("environments_none", text(&String::from_utf8_lossy(&bytes)));
+    });
+}
+
+#[test]
+fn values_of_variables_stand_only_where_they_are_to_be_read() {
+    on_one_runtime(async {
+        let secret = common::variables::SECRET;
+        for path in ["", "?project=1", "?namespace=demo", "?project=1&edit=3", "?project=1&edit=4", "?project=1&edit=5"]
+        {
+            let (_, html) = get(&format!("/settings/variables{path}"), "en").await;
+            let mut rest = html.clone();
+            for tag in ["pre", "textarea", "script"] {
+                let (start, end) = (format!("<{tag}"), format!("</{tag}>"));
+                let mut parts = rest.split(&start);
+                let mut kept = parts.next().unwrap().to_owned();
+                for part in parts {
+                    let (inside, after) = part.split_once(&end).unwrap();
+                    // The tag itself may not have it either.
+                    kept.push_str(inside.split_once('>').unwrap().0);
+                    kept.push_str(after);
+                }
+                rest = kept;
+            }
+            assert!(html.contains(secret) && !rest.contains(secret), "{path}: {rest}");
+        }
+        // Of a hidden one nothing comes back; of one that begins with a line end nothing is lost.
+        let area = |html: &str| html.split("<textarea").nth(1).unwrap().split_once('>').unwrap().1.to_owned();
+        assert!(area(&get("/settings/variables?project=1&edit=4", "en").await.1).starts_with("</textarea>"));
+        let file = area(&get("/settings/variables?project=1&edit=5", "en").await.1);
+        assert!(file.starts_with("\n\ncluster: &lt;/textarea>"), "{file}");
+        let (_, headers, _) = send(Request::get("/settings/variables").body(Body::empty()).unwrap()).await;
+        assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+    });
+}
+
+#[test]
+fn variables_are_saved_and_deleted_without_script() {
+    on_one_runtime(async {
+        let to = |headers: &header::HeaderMap| headers[header::LOCATION].to_str().unwrap().to_owned();
+        for (body, page) in [
+            ("key=URL&value=https%3A%2F%2Fshop.example", "/settings/variables"),
+            (
+                "namespace=demo&key=TOKEN&value=0123456789&visibility=hidden&protected=true",
+                "/settings/variables?namespace=demo",
+            ),
+            // It keeps the value that it has.
+            (
+                "project=1&id=4&key=DEPLOY_TOKEN&value=&visibility=hidden&environment_scope=*",
+                "/settings/variables?project=1",
+            ),
+        ] {
+            let (status, headers, _) = post("/rpc/variable/save", body, "text/html").await;
+            assert_eq!((status, to(&headers).as_str()), (StatusCode::FOUND, page), "{body}");
+        }
+        let (status, headers, _) = post("/rpc/variable/delete", "project=1&id=3", "text/html").await;
+        assert_eq!((status, to(&headers).as_str()), (StatusCode::FOUND, "/settings/variables?project=1"));
+        let (status, ..) = post("/rpc/variable/delete", "project=1&id=1", "application/json").await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+    });
+}
+
+#[test]
+fn a_refused_variable_keeps_all_but_its_value() {
+    on_one_runtime(async {
+        let body = "project=1&key=PIN_CODE&value=s3cr3t&variable_type=file&visibility=hidden&raw=true\
+                    &environment_scope=review%2F*&description=%3Cb%3Escan";
+        let (status, headers, answer) = post("/rpc/variable/save", body, "text/html").await;
+        let back = headers[header::LOCATION].to_str().unwrap().to_owned();
+        assert!(status == StatusCode::FOUND && back.starts_with("/settings/variables?project=1&draft="), "{back}");
+        let (_, html) = get(&back, "en").await;
+        let form = html.split("/rpc/variable/save").nth(1).and_then(|rest| rest.split("</form>").next()).unwrap();
+        for kept in ["PIN_CODE", "review/*", "&lt;b&gt;scan"] {
+            assert!(form.contains(&format!("value=\"{kept}\"")), "{kept}: {form}");
+        }
+        for chosen in ["value=\"file\" checked", "value=\"hidden\" checked", "name=\"raw\" value=\"true\" checked"] {
+            assert!(form.contains(chosen), "{chosen}: {form}");
+        }
+        assert_eq!(form.matches(" checked").count(), 3, "{form}");
+        assert!(html.contains("at least 8 characters") && html.contains("was not kept"));
+        assert!(!back.contains("s3cr3t") && !answer.contains("s3cr3t") && !form.contains("s3cr3t"));
+        // A change comes back as one, and a script gets the status.
+        let body = "project=1&id=3&key=DEPLOY_TOKEN&value=short&visibility=masked";
+        let (_, headers, _) = post("/rpc/variable/save", body, "text/html").await;
+        let back = headers[header::LOCATION].to_str().unwrap();
+        assert!(back.starts_with("/settings/variables?project=1&edit=3&draft="), "{back}");
+        assert!(get(back, "en").await.1.contains("or the saved one stays"));
+        let (status, ..) = post("/rpc/variable/save", body, "application/json").await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     });
 }
 

@@ -37,6 +37,7 @@ const PAGES = [
   ["the list of runs", () => "/runs"],
   ["the list of runs, filtered to nothing", () => "/runs?status=canceled"],
   ["the environments", () => "/environments"],
+  ["the variables of the instance", () => "/settings/variables"],
   ["the list of pipelines", () => "/pipelines"],
   ["the form for a pipeline", () => "/pipelines/new"],
   ["a pipeline", () => "/pipelines/shop"],

@@ -77,6 +77,10 @@ numeric_id!(
     JobId
 );
 numeric_id!(
+    /// A CI/CD variable.
+    CiVariableId
+);
+numeric_id!(
     /// An environment of a project.
     EnvironmentId
 );

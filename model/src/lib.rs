@@ -4,6 +4,7 @@
 //! no other crate of the workspace.
 
 pub mod caller;
+pub mod ci_variable;
 pub mod definition;
 pub mod diagnostic;
 pub mod environment;
@@ -23,13 +24,16 @@ pub mod time;
 pub mod view;
 
 pub use caller::{Caller, Via};
+pub use ci_variable::{CiVariable, CiVariableDraft, CiVariablesView, VariableOwner, VariableType};
 pub use definition::{Pipeline, Project};
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use environment::{Deployment, Environment, EnvironmentState, Tier};
 pub use error::{Error, ErrorKind};
 pub use event::Event;
 pub use failure::FailureReason;
-pub use id::{EnvironmentId, JobId, PipelineId, PipelineKey, ProjectId, ProjectPath, RunId, RunnerId, Seq, Uid};
+pub use id::{
+    CiVariableId, EnvironmentId, JobId, PipelineId, PipelineKey, ProjectId, ProjectPath, RunId, RunnerId, Seq, Uid,
+};
 pub use reason::Reason;
 pub use report::{TestCase, TestReport, TestStatus, TestSuite};
 pub use run::{ArtifactInfo, Job, JobKind, NewRun, Parent, Run, Source, Stage, TestCounts};

@@ -179,7 +179,15 @@ impl fmt::Display for Reason {
             Self::WaitsForTags { tags } => write!(f, "waits for a free runner with the tags {}", tags.join(", ")),
             Self::StartsChild => f.write_str("starts its child pipeline"),
             Self::RunsChild { run } => write!(f, "its child pipeline, run {run}, has not ended"),
-            Self::ChildEnded { run, status } => write!(f, "its child pipeline, run {run}, ended: {status}"),
+            Self::ChildEnded { run, status } => {
+                let how = match status {
+                    Status::Success => "went well",
+                    Status::Canceled => "was canceled",
+                    Status::Skipped => "had nothing to do",
+                    _ => "failed",
+                };
+                write!(f, "its child pipeline, run {run}, {how}")
+            }
             Self::ChildMade { run } => write!(f, "made its child pipeline, run {run}"),
             Self::ChildAgain { run } => write!(f, "its child pipeline, run {run}, runs again"),
             Self::Requeued { cause } => write!(f, "waits for a runner again: {cause}"),

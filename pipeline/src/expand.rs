@@ -29,7 +29,8 @@ impl std::fmt::Display for ExpandError {
 impl std::error::Error for ExpandError {}
 
 /// Puts the values of variables into a text: `$NAME`, `${NAME}` and `%NAME%`, values within values
-/// too unless they are raw. `$$` is a dollar sign. What `lookup` does not know stays as it is.
+/// too unless they are raw. `$$` is a dollar sign. What `lookup` does not know stays as it is, and so do
+/// masked variables and those that are files.
 pub fn expand<'v>(text: &str, lookup: &dyn Fn(&str) -> Option<&'v Variable>) -> Result<String, ExpandError> {
     let mut out = String::new();
     into(text, lookup, &mut Vec::new(), &mut out)?;
@@ -57,7 +58,10 @@ fn into<'v>(
             continue;
         };
         match lookup(name) {
-            None => out.push_str(&rest[..rest.len() - after.len()]),
+            // No keyword gets a secret, and a file has no place in one.
+            None | Some(Variable { masked: true, .. } | Variable { file: true, .. }) => {
+                out.push_str(&rest[..rest.len() - after.len()]);
+            }
             Some(variable) if variable.raw => out.push_str(&variable.value),
             Some(_) if path.len() >= MAX_DEPTH || path.iter().any(|on_path| on_path == name) => {
                 return Err(ExpandError::Circle(name.to_owned()));
@@ -101,6 +105,7 @@ mod tests {
             Variable::new("A", "x"),
             Variable::new("B", "<$A>"),
             Variable { raw: true, ..Variable::new("RAW", "$A") },
+            Variable { masked: true, ..Variable::new("SECRET", "s3cret") },
             Variable::new("ME", "a$ME"),
             Variable::new("ONE", "$TWO"),
             Variable::new("TWO", "${ONE}"),
@@ -119,6 +124,7 @@ mod tests {
             ("$A-${A}-%A%", "x-x-x"),
             ("$B", "<x>"),
             ("$RAW", "$A"),
+            ("$SECRET-$A", "$SECRET-x"),
             ("$$A $$", "$A $"),
             ("$UNKNOWN ${UNKNOWN} %UNKNOWN%", "$UNKNOWN ${UNKNOWN} %UNKNOWN%"),
             ("100% $ ${ ${A %A 5%", "100% $ ${ ${A %A 5%"),

@@ -40,7 +40,7 @@ use std::sync::Arc;
 use model::plan::{FormInput, Inputs, Plan, PlannedJob, Variable};
 use model::{Diagnostic, Severity, Span};
 
-pub use child::plan_child;
+pub use child::{check_children, plan_child};
 pub use expand::{ExpandError, expand};
 pub use files::{Files, NoFiles};
 

@@ -6,6 +6,7 @@
 //! - [`protocol`]: what goes over the wire.
 //! - [`supervisor`]: the runner process: asks for jobs, runs several, survives the server, drains.
 //! - [`local`]: the same engine without a server, for `weir exec`.
+//! - [`mask`]: which secrets can be masked in logs, and in which forms they are looked for.
 //! - [`leader_main`]: the hidden subcommand that every running job has one process of.
 
 mod client;
@@ -13,6 +14,7 @@ mod control;
 mod engine;
 mod leader;
 pub mod local;
+pub mod mask;
 mod processes;
 pub mod protocol;
 pub mod supervisor;

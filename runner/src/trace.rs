@@ -20,7 +20,7 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-pub(crate) use mask::{Masker, Secrets, base64};
+pub(crate) use mask::{Masker, Secrets};
 pub(crate) use send::{Pace, Sent, send_trace};
 use spool::Spool;
 

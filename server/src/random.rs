@@ -5,16 +5,12 @@ use sha2::{Digest, Sha256};
 
 /// A fresh uid.
 pub fn uid() -> Uid {
-    let mut bytes = [0u8; 16];
-    fill(&mut bytes);
-    Uid::from_bytes(bytes)
+    Uid::from_bytes(bytes())
 }
 
 /// A fresh token of 256 random bits behind its prefix, such as `glrt-`.
 pub fn token(prefix: &str) -> String {
-    let mut bytes = [0u8; 32];
-    fill(&mut bytes);
-    format!("{prefix}{}", hex::encode(bytes))
+    format!("{prefix}{}", hex::encode(bytes::<32>()))
 }
 
 /// What is stored of a token: with 256 random bits in it, one round of SHA-256 is enough.
@@ -22,6 +18,9 @@ pub fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-fn fill(bytes: &mut [u8]) {
-    getrandom::fill(bytes).expect("the operating system gives random bytes");
+/// Fresh random bytes: salts, nonces, keys.
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0u8; N];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes
 }

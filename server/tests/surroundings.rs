@@ -3,9 +3,15 @@
 
 mod support;
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{SocketAddr, TcpListener};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use model::{Reason, Status};
 use serde_json::json;
-use support::{Server, git, job, repository, statuses};
+use sha2::{Digest as _, Sha256};
+use support::{Server, git, job, repository, statuses, weir};
 
 #[test]
 fn an_environment_is_deployed_to_redeployed_and_taken_down() {
@@ -172,6 +178,62 @@ fn definitions_include_files_of_other_projects() {
     }
 }
 
+/// A server whose every file is `text`, but for `/ci/away.yml`, which is elsewhere.
+fn file_server(text: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let lines = BufReader::new(&stream).lines().map_while(Result::ok);
+            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            let answer = if head.first().is_some_and(|line| line.contains("/ci/away.yml")) {
+                "302 Found\r\nlocation: /other/far.yml\r\ncontent-length: 0\r\n\r\n".to_owned()
+            } else {
+                format!("200 OK\r\ncontent-type: text/yaml\r\ncontent-length: {}\r\n\r\n{text}", text.len())
+            };
+            let _ = (&stream).write_all(format!("HTTP/1.1 {answer}").as_bytes());
+        }
+    });
+    address
+}
+
+#[test]
+fn definitions_include_files_of_other_servers_that_are_listed() {
+    let text = "far: {script: 'echo from the other server'}\n";
+    let base = format!("http://{}", file_server(text));
+    let listed = format!("{base}/ci/");
+    let mut server = Server::start(1);
+    server.stop();
+    server.arguments = vec!["--include-remote".into(), listed.clone()];
+    server.start_again();
+    let integrity = format!("sha256-{}", STANDARD.encode(Sha256::digest(text)));
+    let include = |url: &str, integrity: &str| format!("include: [{{remote: '{url}', integrity: '{integrity}'}}]\n");
+    let definition = include(&format!("{listed}far.yml"), &integrity);
+    let view = server.run_to_end("far", &definition);
+    assert!(server.trace(job(&view, "far")).contains("from the other server"));
+    let other = format!("sha256-{}", STANDARD.encode(Sha256::digest("other")));
+    for (definition, problem) in [
+        (include(&format!("{base}/other/far.yml"), &integrity), "list of remote files (`include_remote`"),
+        (include("http://169.254.169.254/far.yml", &integrity), "list of remote files (`include_remote`"),
+        (include(&format!("{listed}../other/far.yml"), &integrity), "its address is refused"),
+        (include(&format!("{listed}away.yml"), &integrity), "it redirects to a file of 127.0.0.1"),
+        (include(&format!("{listed}far.yml"), &other), &format!("its digest is {integrity}")),
+        (format!("include: '{listed}far.yml'\n"), "it needs `integrity`"),
+    ] {
+        let (status, answer) =
+            server.send("POST", "/api/pipelines", &json!({ "id": "p", "name": "p", "definition": definition }));
+        assert!(status == 400 && answer.to_string().contains(problem), "{definition} {status} {answer}");
+    }
+    let folder = repository(&[(".gitlab-ci.yml", &definition)]);
+    let lint = |more: &[&str]| {
+        let output = weir().arg("lint").arg(folder.path()).args(more).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = lint(&[]);
+    assert!(code == Some(1) && said.contains("`--include-remote URL`"), "{said}");
+    assert_eq!(lint(&["--include-remote", &listed]), (Some(0), String::new()));
+}
+
 #[test]
 fn jobs_find_the_variables_of_the_server() {
     let server = Server::start(1);
@@ -210,7 +272,7 @@ fn jobs_find_the_variables_of_the_server() {
         ("CI_COMMIT_BRANCH", "main"),
         ("CI_COMMIT_REF_NAME", "main"),
         ("CI_COMMIT_REF_SLUG", "main"),
-        ("CI_COMMIT_REF_PROTECTED", "false"),
+        ("CI_COMMIT_REF_PROTECTED", "true"),
         ("CI_COMMIT_TITLE", "Add the cart"),
         ("CI_COMMIT_DESCRIPTION", "It was missing."),
         ("CI_COMMIT_AUTHOR", "ada <ada@example.org>"),

@@ -28,6 +28,9 @@ pub fn ActForm(
     /// CSS class of the form.
     #[prop(default = "act")]
     class: &'static str,
+    /// What to do once it is done, where no stream brings what changed.
+    #[prop(optional, into)]
+    after: Option<Callback<()>>,
     /// Visible fields and the button.
     children: Children,
 ) -> impl IntoView {
@@ -37,7 +40,7 @@ pub fn ActForm(
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if !busy.get_untracked() {
-            send::send(&event, to, busy, error, navigate.clone());
+            send::send(&event, to, busy, error, navigate.clone(), after);
         }
     };
     view! {

@@ -51,6 +51,12 @@ pub fn escaped(text: String) -> String {
     if cfg!(feature = "ssr") { text.replace('&', "&amp;").replace('<', "&lt;") } else { text }
 }
 
+/// [`escaped`], for a `<textarea>`: a browser leaves out a line end right behind the tag.
+pub fn in_textarea(text: String) -> String {
+    let text = escaped(text);
+    if cfg!(feature = "ssr") && text.starts_with('\n') { format!("\n{text}") } else { text }
+}
+
 /// The picture for a state.
 fn favicon(state: Option<(Status, bool)>) -> &'static str {
     match state.map(|(status, warnings)| face(status, warnings)) {

@@ -45,6 +45,7 @@ pub fn Layout(
                 {link("/runs", T::Runs, &["/runs", "/jobs"])}
                 {link("/pipelines", T::Pipelines, &["/pipelines"])}
                 {link("/environments", T::Environments, &["/environments"])}
+                {link("/settings/variables", T::Settings, &["/settings"])}
             </nav>
             <span class="push"></span>
             <Heartbeat />

@@ -50,6 +50,8 @@ pub trait Phrases {
     fn run_id(self, id: RunId) -> String;
     /// "job 40", by the number in its address.
     fn job_id(self, id: JobId) -> String;
+    /// What deleting a CI/CD variable will do.
+    fn ask_delete_variable(self, key: &str) -> String;
 }
 
 impl Phrases for Lang {
@@ -250,6 +252,13 @@ impl Phrases for Lang {
         match self {
             Self::En => format!("job {id}"),
             Self::Zh => format!("作业 {id}"),
+        }
+    }
+
+    fn ask_delete_variable(self, key: &str) -> String {
+        match self {
+            Self::En => format!("{key} and its value are deleted for good. Jobs that start from now on do not get it."),
+            Self::Zh => format!("{key} 及其值将被永久删除，此后启动的作业不再获得它。"),
         }
     }
 }

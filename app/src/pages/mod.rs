@@ -9,3 +9,4 @@ pub mod pipeline;
 pub mod pipelines;
 pub mod run;
 pub mod runs;
+pub mod variables;

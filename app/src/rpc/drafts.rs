@@ -63,7 +63,8 @@ pub(super) mod kept {
             && crate::rpc::ssr::is_plain_form()
         {
             let name = Nonce::new().to_string();
-            let location = crate::rpc::address(page, [("draft", name.as_str())]);
+            let join = if page.contains('?') { '&' } else { '?' };
+            let location = format!("{page}{join}draft={name}", name = crate::logic::query::segment(&name));
             if let Ok(location) = http::HeaderValue::from_str(&location) {
                 response.insert_header(http::header::LOCATION, location);
                 let fields = fields.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();

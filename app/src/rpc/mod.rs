@@ -12,6 +12,7 @@ mod pipelines;
 mod prefs;
 mod runs;
 mod tests;
+mod variables;
 mod wire;
 
 use leptos::server_fn::codec::JsonEncoding;
@@ -30,6 +31,7 @@ pub use pipelines::{
 pub use prefs::{SetKeys, SetLanguage, SetTheme};
 pub use runs::{CancelRun, DeleteRun, GetRun, ListRuns, RetryRun, get_run, list_runs};
 pub use tests::{JobTests, RunTests, job_tests, run_tests};
+pub use variables::{DeleteCiVariable, ListCiVariables, SaveCiVariable, list_ci_variables};
 pub use wire::{Answer, Loaded, address, get, load, parse, post, read};
 
 /// The error of the service as it crosses to the browser.

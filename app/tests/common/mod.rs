@@ -5,6 +5,7 @@
 mod data;
 mod environments;
 mod reports;
+pub mod variables;
 
 use app::service::{Lines, NewPipeline, Service};
 use async_trait::async_trait;
@@ -14,8 +15,8 @@ use model::view::{
     Dashboard, EnvironmentView, EnvironmentsView, JobView, LintView, PipelineView, RunFilter, RunPage, RunView, Why,
 };
 use model::{
-    Caller, EnvironmentId, Error, Job, JobId, NewRun, Pipeline, PipelineKey, Project, Run, RunId, Seq, Status,
-    TestReport,
+    Caller, CiVariable, CiVariableDraft, CiVariableId, CiVariablesView, EnvironmentId, Error, Job, JobId, NewRun,
+    Pipeline, PipelineKey, Project, Run, RunId, Seq, Status, TestReport, VariableOwner,
 };
 
 /// The fixture. `empty` is an instance on its first day.
@@ -124,6 +125,22 @@ impl Service for Fixture {
     async fn stop_environment(&self, _: &Caller, id: EnvironmentId) -> Result<EnvironmentView, Error> {
         let found = environments::all().into_iter().find(|view| view.environment.id == id);
         found.ok_or_else(|| Error::not_found("environment"))
+    }
+    async fn ci_variables(&self, _: &Caller, owner: VariableOwner) -> Result<CiVariablesView, Error> {
+        variables::view(owner, self.empty)
+    }
+    async fn save_ci_variable(
+        &self,
+        _: &Caller,
+        owner: VariableOwner,
+        id: Option<CiVariableId>,
+        draft: CiVariableDraft,
+    ) -> Result<CiVariable, Error> {
+        variables::save(&owner, id, draft)
+    }
+    async fn delete_ci_variable(&self, _: &Caller, owner: VariableOwner, id: CiVariableId) -> Result<(), Error> {
+        let found = variables::of(&owner).into_iter().any(|one| one.id == id);
+        found.then_some(()).ok_or_else(|| Error::not_found("variable"))
     }
     async fn run_tests(&self, _: &Caller, _: RunId) -> Result<TestReport, Error> {
         Ok(reports::of_run())

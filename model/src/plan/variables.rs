@@ -12,12 +12,18 @@ pub struct Variable {
     /// `expand: false`: the runner must not expand it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub raw: bool,
+    /// Whether it is a secret: logs and explanations do not show it, and no keyword gets it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub masked: bool,
+    /// Whether the job gets it in a file.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub file: bool,
 }
 
 impl Variable {
     /// A variable that may be expanded.
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { key: key.into(), value: value.into(), raw: false }
+        Self { key: key.into(), value: value.into(), raw: false, masked: false, file: false }
     }
 }
 

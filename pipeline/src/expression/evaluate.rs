@@ -1,5 +1,7 @@
 //! A tree and variables to a verdict.
 
+use model::plan::Variable;
+
 use super::lexer::whole_pattern;
 use super::{Comparison, Expression, Pattern, Patterns};
 
@@ -36,9 +38,29 @@ impl Value {
     }
 }
 
+/// A variable as a condition sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'v> {
+    value: &'v str,
+    /// Whether explanations keep the value to themselves.
+    masked: bool,
+}
+
+impl<'v> From<&'v Variable> for Seen<'v> {
+    fn from(variable: &'v Variable) -> Self {
+        Self { value: &variable.value, masked: variable.masked }
+    }
+}
+
+impl<'v> From<&'v str> for Seen<'v> {
+    fn from(value: &'v str) -> Self {
+        Self { value, masked: false }
+    }
+}
+
 /// What an evaluation needs and gathers.
 struct Scope<'s, 'v> {
-    lookup: &'s dyn Fn(&str) -> Option<&'v str>,
+    lookup: &'s dyn Fn(&str) -> Option<Seen<'v>>,
     patterns: &'s Patterns,
     because: &'s mut Vec<String>,
 }
@@ -47,7 +69,7 @@ impl Expression {
     /// Evaluates with the variables that `lookup` knows; an unknown one is null.
     pub fn evaluate<'v>(
         &self,
-        lookup: &dyn Fn(&str) -> Option<&'v str>,
+        lookup: &dyn Fn(&str) -> Option<Seen<'v>>,
         patterns: &Patterns,
     ) -> Result<Verdict, Failure> {
         let mut because = Vec::new();
@@ -66,7 +88,7 @@ impl Expression {
             Self::Text(text) => Value::Text(text.clone()),
             // A pattern stands only where `compare` takes it.
             Self::Pattern(pattern) => Value::Text(pattern.source.clone()),
-            Self::Variable(name) => (scope.lookup)(name).map_or(Value::Null, |value| Value::Text(value.to_owned())),
+            Self::Variable(name) => (scope.lookup)(name).map_or(Value::Null, |seen| Value::Text(seen.value.to_owned())),
             Self::Or(left, right) => Value::Bool(left.side(scope)? || right.side(scope)?),
             Self::And(left, right) => Value::Bool(left.side(scope)? && right.side(scope)?),
             Self::Compare(comparison, left, right) => {
@@ -86,7 +108,7 @@ impl Expression {
         Ok(verdict)
     }
 
-    fn tell<'v>(&self, holds: bool, lookup: &dyn Fn(&str) -> Option<&'v str>) -> String {
+    fn tell<'v>(&self, holds: bool, lookup: &dyn Fn(&str) -> Option<Seen<'v>>) -> String {
         let mut text = format!("`{}` is {holds}", self.show());
         let mut names = Vec::new();
         self.names(&mut names);
@@ -94,7 +116,8 @@ impl Expression {
             text.push_str(if i == 0 { ": " } else { ", " });
             match lookup(name) {
                 None => text.push_str(&format!("${name} is not set")),
-                Some(value) => {
+                Some(Seen { masked: true, .. }) => text.push_str(&format!("${name} is [MASKED]")),
+                Some(Seen { value, .. }) => {
                     let shown: String = value.chars().take(MAX_SHOWN).collect();
                     let more = if shown.len() < value.len() { "…" } else { "" };
                     text.push_str(&format!("${name} is \"{shown}{more}\""));
@@ -185,6 +208,7 @@ mod tests {
         };
         let patterns = Patterns::default();
         let expression = parse(text, &patterns).map_err(|error| error.message)?;
+        let lookup = |name: &str| lookup(name).map(Seen::from);
         expression.evaluate(&lookup, &patterns).map(|verdict| verdict.holds).map_err(|failure| failure.0)
     }
 
@@ -268,10 +292,16 @@ mod tests {
     #[test]
     fn says_what_decided() {
         let because = |text: &str| {
-            let lookup = |name: &str| (name == "A").then_some("x");
+            let secret = Seen { value: "s3cret", masked: true };
+            let lookup = |name: &str| match name {
+                "A" => Some(Seen::from("x")),
+                "SECRET" => Some(secret),
+                _ => None,
+            };
             parse(text, &Patterns::default()).unwrap().evaluate(&lookup, &Patterns::default()).unwrap().because
         };
         assert_eq!(because("$A == 'y'"), ["`$A == \"y\"` is false: $A is \"x\""]);
+        assert_eq!(because("$SECRET == 's3cret'"), ["`$SECRET == \"s3cret\"` is true: $SECRET is [MASKED]"]);
         assert_eq!(because("$B && $A"), ["`$B` is false: $B is not set"]);
         assert_eq!(because("$A && $B =~ /ab/"), ["`$A` is true: $A is \"x\"", "`$B =~ /ab/` is false: $B is not set"]);
     }

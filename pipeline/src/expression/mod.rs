@@ -7,7 +7,7 @@ mod lexer;
 mod parser;
 mod patterns;
 
-pub(crate) use evaluate::Verdict;
+pub(crate) use evaluate::{Seen, Verdict};
 pub(crate) use lexer::whole_pattern;
 pub(crate) use parser::parse;
 pub(crate) use patterns::Patterns;

@@ -34,7 +34,7 @@ impl Wanted {
                 format!("{project}:{}{at}", file.trim_start_matches('/'))
             }
             (Self::Remote { url, .. }, _) => url.clone(),
-            (Self::Artifact { job, path }, _) => format!("{path} of the job {job}"),
+            (Self::Artifact { job, path }, _) => format!("{job}:{path}"),
         }
     }
 }

@@ -170,8 +170,21 @@ impl Interpolation<'_, '_, '_> {
             return None;
         };
         if function == "expand_vars" {
-            let lookup = |name: &str| self.scope.get(name, &[]);
-            return expand(text, &lookup).map_err(|error| self.report.error(mark, error.to_string())).ok();
+            let secret = std::cell::Cell::new(None);
+            let lookup = |name: &str| {
+                let found = self.scope.get(name, &[]);
+                if let Some(found) = found.filter(|found| found.masked) {
+                    secret.set(Some(found.key.as_str()));
+                }
+                found
+            };
+            let expanded = expand(text, &lookup);
+            if let Some(name) = secret.get() {
+                let text = format!("`expand_vars` does not put the masked variable `{name}` into a definition");
+                self.report.error(mark, text);
+                return None;
+            }
+            return expanded.map_err(|error| self.report.error(mark, error.to_string())).ok();
         }
         if function == "posix_escape" {
             return Some(posix_escape(text));

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 
 use super::spec::{Declared, Given};
 use super::value::{fits, shown, type_name, typed};
+use crate::expression::Seen;
 use crate::keywords::closest;
 use crate::rules::Conditions;
 use crate::scope::Scope;
@@ -56,8 +57,8 @@ fn decide(
         .filter_map(|(input, value)| Some((format!("[[ inputs.{} ]]", input.form.name), shown(value.as_ref()?))))
         .collect();
     let lookup = |name: &str| {
-        let input = texts.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        input.or_else(|| scope.get(name, &[]).map(|variable| variable.value.as_str()))
+        let input = texts.iter().find(|(key, _)| key == name).map(|(_, value)| Seen::from(value.as_str()));
+        input.or_else(|| scope.get(name, &[]).map(Seen::from))
     };
     let input = &mut all[i].0;
     for rule in &mut input.rules {

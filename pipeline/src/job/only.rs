@@ -5,7 +5,7 @@ use std::rc::Rc;
 use model::plan::Variable;
 
 use crate::expand::expand;
-use crate::expression::{Expression, whole_pattern};
+use crate::expression::{Expression, Seen, whole_pattern};
 use crate::files::Files;
 use crate::keywords::Place;
 use crate::read;
@@ -142,7 +142,7 @@ impl Run<'_> {
             parts.push((refs.iter().any(|wanted| self.ref_fits(wanted)), format!("the ref ({name}) in {shown}")));
         }
         if let Some(variables) = &filter.variables {
-            let lookup = |name: &str| self.value(name);
+            let lookup = |name: &str| self.scope.get(name, self.own).map(Seen::from);
             let mut any = false;
             for (expression, mark) in variables {
                 let verdict = self.conditions.evaluate(expression, &lookup).map_err(|message| (*mark, message))?;

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::expression::{self, Expression, Pattern, Patterns, SyntaxError, Verdict};
+use crate::expression::{self, Expression, Pattern, Patterns, Seen, SyntaxError, Verdict};
 use crate::files::Files;
 use crate::glob::{Glob, Steps};
 
@@ -66,7 +66,7 @@ impl Conditions {
     pub fn evaluate<'v>(
         &self,
         expression: &Expression,
-        lookup: &dyn Fn(&str) -> Option<&'v str>,
+        lookup: &dyn Fn(&str) -> Option<Seen<'v>>,
     ) -> Result<Verdict, String> {
         expression.evaluate(lookup, &self.patterns).map_err(|failure| failure.0)
     }

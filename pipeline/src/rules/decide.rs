@@ -4,6 +4,7 @@ use model::plan::Variable;
 
 use super::{Conditions, Rule, Search};
 use crate::expand::expand;
+use crate::expression::Seen;
 use crate::files::Files;
 use crate::scope::Scope;
 use crate::source::Report;
@@ -70,7 +71,7 @@ impl Asked<'_> {
 
     fn holds(&self, rule: &Rule, because: &mut Vec<String>) -> Result<bool, Refused> {
         if let Some(condition) = &rule.condition {
-            let lookup = |name: &str| self.variable(name).map(|variable| variable.value.as_str());
+            let lookup = |name: &str| self.variable(name).map(Seen::from);
             let verdict = self
                 .conditions
                 .evaluate(&condition.expression, &lookup)

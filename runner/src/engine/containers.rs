@@ -9,6 +9,8 @@ mod names;
 
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 pub(super) use command::{CLEAN, NO_ENGINE, PULL, WAIT};
 
 use super::{Settings, environment::Environment, script::find_program};
@@ -213,7 +215,7 @@ pub(super) fn env_file(variables: Vec<(String, String)>) -> (String, Vec<(String
 pub(super) fn auth_file(job: &JobPayload) -> Option<String> {
     let of = |credentials: &crate::protocol::Credentials| {
         let text = format!("{}:{}", credentials.username, credentials.password.reveal());
-        (credentials.url.clone(), serde_json::json!({"auth": crate::trace::base64(text.as_bytes())}))
+        (credentials.url.clone(), serde_json::json!({"auth": STANDARD.encode(text)}))
     };
     let registries = job.credentials.iter().filter(|credentials| credentials.kind == "registry");
     let auths: serde_json::Map<String, serde_json::Value> = registries.map(of).collect();

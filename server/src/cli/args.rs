@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::pair::KeyValue;
+use crate::outbound::prefix::Prefix;
 
 /// One binary that runs your pipelines.
 #[derive(Debug, Parser)]
@@ -132,6 +133,10 @@ pub struct ServeArgs {
     /// Tags of the embedded runner: it takes jobs whose tags are all among these [env: WEIR_RUNNER_TAGS]
     #[arg(long, value_name = "TAG,…", value_delimiter = ',')]
     pub runner_tags: Option<Vec<String>>,
+    /// What addresses of files begin with that definitions may include from other servers; may be
+    /// given several times [default: none] [env: WEIR_INCLUDE_REMOTE, comma separated]
+    #[arg(long, value_name = "URL")]
+    pub include_remote: Option<Vec<String>>,
     /// Configuration file (TOML) [env: WEIR_CONFIG]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -172,6 +177,10 @@ pub struct ExecArgs {
     /// program; off refuses them, ignore runs them without
     #[arg(long, value_name = "ENGINE", default_value = "auto")]
     pub containers: runner::Containers,
+    /// What addresses of files begin with that it may include from other servers; may be given several
+    /// times
+    #[arg(long, value_name = "URL")]
+    pub include_remote: Vec<Prefix>,
     /// Only these jobs and what they need
     #[arg(value_name = "JOB")]
     pub jobs: Vec<String>,
@@ -189,6 +198,10 @@ pub struct LintArgs {
     /// Variable of the run
     #[arg(short, long = "variable", value_name = "K=V")]
     pub variables: Vec<KeyValue>,
+    /// What addresses of files begin with that it may include from other servers; may be given several
+    /// times
+    #[arg(long, value_name = "URL")]
+    pub include_remote: Vec<Prefix>,
     /// The project's folder [default: the current one]
     pub folder: Option<PathBuf>,
 }
@@ -268,6 +281,9 @@ pub enum JobsAction {
         /// Variable of this job alone
         #[arg(short, long = "variable", value_name = "K=V")]
         variables: Vec<KeyValue>,
+        /// Answer the question that the job may have (`manual_confirmation`)
+        #[arg(short, long)]
+        yes: bool,
     },
     /// Delete a job's log and artifacts; of a run or a hand-made job (by its id) everything
     Delete(JobId),

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::args::ServeArgs;
 use super::failure::{Exit, Failure};
+use crate::outbound::prefix::Prefix;
 
 /// What the configuration file may say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -22,6 +23,7 @@ struct File {
     no_runner: Option<bool>,
     containers: Option<String>,
     runner_tags: Option<Vec<String>>,
+    include_remote: Option<Vec<String>>,
 }
 
 /// The settings a server starts with.
@@ -43,6 +45,8 @@ pub struct Settings {
     pub containers: Containers,
     /// The tags of that runner.
     pub runner_tags: Vec<String>,
+    /// What the addresses of files begin with that definitions may include from other servers.
+    pub include_remote: Vec<Prefix>,
 }
 
 const DOING: &str = "read the configuration";
@@ -75,13 +79,19 @@ pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result
         }
         None => Containers::default(),
     };
-    let of_env = |text: String| text.split(',').map(str::to_owned).collect();
+    let of_env = |text: String| text.split(',').map(str::to_owned).collect::<Vec<_>>();
     let tags = args.runner_tags.clone().or_else(|| env("WEIR_RUNNER_TAGS").map(of_env)).or(file.runner_tags);
     let mut tags: Vec<String> = tags.unwrap_or_default().iter().map(|tag| tag.trim().to_owned()).collect();
     tags.retain(|tag| !tag.is_empty());
     if let Some(tag) = tags.iter().find(|tag| tag.len() > 255 || tag.chars().any(char::is_control)) {
         return Err(Failure::usage(DOING, format!("{tag:?} is no tag of a runner: at most 255 bytes on one line")));
     }
+    let remote = args.include_remote.clone().or_else(|| env("WEIR_INCLUDE_REMOTE").map(of_env)).or(file.include_remote);
+    let remote = remote.unwrap_or_default();
+    let prefixes = remote.iter().map(|url| url.trim()).filter(|url| !url.is_empty());
+    let include_remote = prefixes
+        .map(|url| url.parse().map_err(|error: String| Failure::usage(DOING, format!("`include_remote`: {error}"))))
+        .collect::<Result<_, _>>()?;
     let settings = Settings {
         data: data_folder(data.as_deref())?,
         listen: address(listen)?,
@@ -91,6 +101,7 @@ pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result
         runner: !no_runner,
         containers,
         runner_tags: tags,
+        include_remote,
     };
     let is_web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
     if let Some(url) = &settings.external_url
@@ -190,7 +201,7 @@ mod tests {
     fn flags_beat_environment_beats_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weir.toml");
-        std::fs::write(&path, "data = \"/f\"\nlisten = \"127.0.0.1:1\"\nlocal = true\nconcurrent = 3\nrunner_tags = [\"x\"]\ncontainers = \"podman\"\n").unwrap();
+        std::fs::write(&path, "data = \"/f\"\nlisten = \"127.0.0.1:1\"\nlocal = true\nconcurrent = 3\nrunner_tags = [\"x\"]\ncontainers = \"podman\"\ninclude_remote = [\"https://ci.example.org/t/\"]\n").unwrap();
         let args = ServeArgs { config: Some(path), listen: Some("localhost:9".into()), ..ServeArgs::default() };
         let env = |name: &str| match name {
             "WEIR_LISTEN" => Some("127.0.0.1:2".to_owned()),
@@ -206,6 +217,18 @@ mod tests {
             ("linux+big".into(), "podman".into())
         );
         assert_eq!((settings.local, settings.concurrent, settings.runner), (true, 3, true));
+        assert_eq!(settings.include_remote, ["https://ci.example.org/t".parse().unwrap()]);
+    }
+
+    #[test]
+    fn addresses_of_remote_files_come_from_one_place() {
+        let env =
+            |name: &str| (name == "WEIR_INCLUDE_REMOTE").then(|| "https://a.example/, http://b.example/x,".into());
+        let of_env = resolve(&ServeArgs::default(), env).unwrap().include_remote;
+        assert_eq!(of_env, ["https://a.example".parse().unwrap(), "http://b.example/x".parse().unwrap()]);
+        let args = ServeArgs { include_remote: Some(vec!["https://c.example/".into()]), ..ServeArgs::default() };
+        assert_eq!(resolve(&args, env).unwrap().include_remote, ["https://c.example/".parse().unwrap()]);
+        assert!(resolve(&ServeArgs::default(), |_| None).unwrap().include_remote.is_empty());
     }
 
     #[test]
@@ -227,5 +250,7 @@ mod tests {
         assert!(with("WEIR_CONCURRENT", "0").contains("at least 1"));
         assert!(with("WEIR_RUNNER_TAGS", "a,b\nc").contains("is no tag"));
         assert!(with("WEIR_EXTERNAL_URL", "ci.example").contains("is no http://"));
+        let remote = with("WEIR_INCLUDE_REMOTE", "https://a.example/,ftp://b.example/");
+        assert!(remote.contains("`include_remote`: \"ftp://b.example/\" cannot begin an address"), "{remote}");
     }
 }

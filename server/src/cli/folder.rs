@@ -5,10 +5,13 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use model::plan::Variable;
 use pipeline::Files;
 
+use crate::outbound::RemoteIncludes;
+use crate::outbound::prefix::Prefix;
 use crate::service::files::last_commits;
 use crate::service::variables::slug;
 
@@ -16,6 +19,9 @@ use crate::service::variables::slug;
 const MAIN: &str = "main";
 /// Bytes of a file that a definition includes.
 const LIMIT: u64 = 2 << 20;
+/// Fits after "it is not on ".
+const REMOTE_LIST: &str =
+    "the list of remote files, to which `--include-remote URL` adds those whose address begins so";
 
 /// The folder.
 #[derive(Clone, Debug)]
@@ -27,6 +33,7 @@ pub struct Folder {
     branch: String,
     default_branch: String,
     is_repository: bool,
+    remote: Arc<RemoteIncludes>,
 }
 
 impl Folder {
@@ -45,7 +52,13 @@ impl Folder {
             default_branch: or_main(origin.strip_prefix("origin/").unwrap_or_default()),
             is_repository,
             root,
+            remote: Arc::new(remote(Vec::new())),
         }
+    }
+
+    /// Also files of other servers, whose addresses begin with one of these.
+    pub fn with_remote(self, prefixes: Vec<Prefix>) -> Self {
+        Self { remote: Arc::new(remote(prefixes)), ..self }
     }
 
     /// The folder's own name.
@@ -165,6 +178,14 @@ impl Files for Folder {
         let name = name.ok_or_else(|| format!("there is no branch, tag or commit {wanted:?} to compare with"))?;
         Ok(self.since(&name))
     }
+
+    fn read_remote(&self, url: &str, integrity: Option<&str>) -> Result<String, String> {
+        self.remote.read(url, integrity)
+    }
+}
+
+fn remote(prefixes: Vec<Prefix>) -> RemoteIncludes {
+    RemoteIncludes::of(prefixes).listed_in(REMOTE_LIST)
 }
 
 fn walk(folder: &Path, top: &Path, found: &mut Vec<String>) -> std::io::Result<()> {
@@ -211,6 +232,7 @@ mod tests {
         }
         assert_eq!(folder.paths().unwrap(), ["ci/a.yml", "out.yml"]);
         assert_eq!(folder.changed(None), Ok(Some(Vec::new())));
+        assert!(folder.read_remote("https://ci.example.org/a.yml", None).unwrap_err().contains("--include-remote"));
         assert!(folder.predefined().contains(&Variable { raw: true, ..Variable::new("CI_COMMIT_BRANCH", "main") }));
     }
 

@@ -1,6 +1,8 @@
 //! `weir jobs …`: Weir's jobs by number; by any other id what Ordine calls a job, which is a run
 //! or a hand-made record.
 
+use std::io::IsTerminal as _;
+
 use serde_json::{Value, json};
 
 use super::args::JobsAction;
@@ -56,8 +58,11 @@ pub async fn main(client: &Client, action: JobsAction, json: bool) -> Outcome {
             number_only(&job.id, "retry")?;
             change(client, &job.id, "retry", &json!({}), json).await
         }
-        JobsAction::Play { job, variables } => {
+        JobsAction::Play { job, variables, yes } => {
             number_only(&job.id, "play")?;
+            if !yes {
+                confirm(client, &job.id).await?;
+            }
             let variables: Vec<_> =
                 variables.iter().map(|pair| json!({"key": pair.key, "value": pair.value})).collect();
             change(client, &job.id, "play", &json!({"job_variables_attributes": variables}), json).await
@@ -107,6 +112,23 @@ async fn list(client: &Client, status: Option<String>, project: Option<String>, 
     }
     print_jobs(&typed::<Vec<JobObject>>(Value::Array(jobs), "list the jobs")?);
     Ok(())
+}
+
+/// Asks what the job wants to have asked before it is played; without anybody to ask it is refused.
+async fn confirm(client: &Client, id: &str) -> Outcome {
+    let doing = format!("play job {id}");
+    let job: Value = client.get(&format!("{JOBS}/{id}"), &doing).await?;
+    let job: JobObject = typed(job, &doing)?;
+    let Some(question) = &job.manual_confirmation else { return Ok(()) };
+    let question = output::harmless(question, false);
+    let refused = || Failure::usage(&doing, format!("it asks {question:?}; say `--yes`"));
+    if !std::io::stdin().is_terminal() {
+        return Err(refused());
+    }
+    eprint!("{question} [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(|_| refused())?;
+    if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") { Ok(()) } else { Err(refused()) }
 }
 
 async fn change(client: &Client, id: &str, verb: &str, body: &Value, json: bool) -> Outcome {

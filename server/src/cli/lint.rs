@@ -22,6 +22,7 @@ pub fn main(args: LintArgs, with_plan: bool, json: bool) -> Outcome {
     let path = path_of(args.folder.as_deref(), args.file.as_deref());
     let variables = args.variables.into_iter().map(Variable::from).collect();
     let folder = Folder::new(&folder_of(args.folder.as_deref()), args.branch.as_deref());
+    let folder = folder.with_remote(args.include_remote);
     let evaluated = evaluate(&path, variables, folder);
     if json {
         let mut document = serde_json::to_value(Document::new(&evaluated)).unwrap_or_default();
@@ -91,7 +92,14 @@ pub fn evaluate(path: &Path, variables: Vec<Variable>, folder: Folder) -> pipeli
         }
     };
     match pipeline::decode(&bytes, &name) {
-        Ok(text) => pipeline::plan(text, &context),
+        Ok(text) => {
+            let mut outcome = pipeline::plan(text, &context);
+            if let Some(plan) = &outcome.plan {
+                let mut found = pipeline::check_children(plan, &context);
+                outcome.diagnostics.append(&mut found);
+            }
+            outcome
+        }
         Err(diagnostic) => unreadable(*diagnostic),
     }
 }

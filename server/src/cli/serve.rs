@@ -13,6 +13,7 @@ use super::failure::{Exit, Failure, Outcome};
 use super::output;
 use crate::boot;
 use crate::http::{AppState, Listeners, Options, serve};
+use crate::outbound::RemoteIncludes;
 use crate::service::Served;
 
 const DOING: &str = "serve";
@@ -63,6 +64,7 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
     weir.set_served(Served::by(&settings.containers));
+    weir.set_remote_includes(RemoteIncludes::of(settings.include_remote.clone()));
     let serving = tokio::spawn(serve(listeners, state));
     if settings.runner {
         let runner = boot::Embedded {

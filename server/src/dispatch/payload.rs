@@ -8,8 +8,9 @@ use runner::protocol::{ArtifactsFile, Dependency, Features, GitInfo, JobInfo, Jo
 
 use super::spec;
 use crate::artifacts::ARCHIVE;
+use crate::secrets::keys::KeyRing;
 use crate::service::files::last_commits;
-use crate::service::{Weir, variables};
+use crate::service::{Weir, ci_variables, variables};
 use crate::store::runners::Runner;
 use crate::store::runs::Commit;
 use crate::store::{Snapshot, StoreError, environments, jobs, projects, runs};
@@ -29,7 +30,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn read(conn: &Snapshot, id: JobId, runner: Runner) -> Result<Self, StoreError> {
+    pub(super) fn read(conn: &Snapshot, id: JobId, runner: Runner, keys: &KeyRing) -> Result<Self, StoreError> {
         let stored = jobs::require(conn, id)?;
         let run = runs::require(conn, stored.job.run_id)?;
         let project = projects::get(conn, stored.job.project_id)?.ok_or_else(|| model::Error::not_found("project"))?;
@@ -49,6 +50,9 @@ impl Parts {
             variables
                 .extend(handed_on.into_iter().map(|(key, value)| Planned { raw: true, ..Planned::new(key, value) }));
         }
+        let commit = runs::commit(conn, &run)?;
+        let name = planned.environment.as_ref().map(|environment| environment.name.as_str());
+        variables.extend(ci_variables::of_job(conn, keys, project.id, &project.path, &commit, name)?);
         variables.extend(runs::variables(conn, run.id)?);
         variables.extend(stored.variables);
         sources.extend(of_parents(conn, &planned, &run, &variables)?);
@@ -57,7 +61,6 @@ impl Parts {
             Some(environment) => environments::called(conn, project.id, &environment.name)?,
             None => None,
         };
-        let commit = runs::commit(conn, &run)?;
         Ok(Self { job: stored.job, run, project, planned, commit, variables, sources, environment, runner })
     }
 
@@ -126,8 +129,16 @@ pub(super) fn build(weir: &Weir, parts: Parts, keys: &FileKeys, token: &str) -> 
     if let Some(url) = parts.environment_url(external_url) {
         all.push(Variable { raw: true, ..Variable::plain("CI_ENVIRONMENT_URL", url) });
     }
+    // What other refs put into a cache must not reach runs that get protected variables.
+    let suffix = if ci_variables::is_protected(&parts.commit) { "-protected" } else { "-non_protected" };
     let Parts { job, run, project, planned, variables, sources, .. } = parts;
-    all.extend(variables.into_iter().map(|one| Variable { raw: one.raw, ..Variable::plain(one.key, one.value) }));
+    all.extend(variables.into_iter().map(|one| Variable {
+        raw: one.raw,
+        masked: one.masked,
+        file: one.file,
+        public: !one.masked && !one.file,
+        ..Variable::plain(one.key, one.value)
+    }));
     if run.sha.is_empty() {
         // Without a repository there is nothing to fetch, whatever the definition says.
         all.push(Variable::plain("GIT_STRATEGY", "empty"));
@@ -163,7 +174,7 @@ pub(super) fn build(weir: &Weir, parts: Parts, keys: &FileKeys, token: &str) -> 
         artifacts: spec::artifacts(&planned),
         image: spec::image(&planned),
         services: spec::services(&planned),
-        cache: spec::caches(&planned, &|files| keys.get(files).cloned()),
+        cache: spec::caches(&planned, &|files| keys.get(files).cloned(), suffix),
         dependencies: sources.iter().map(|source| dependency(source, token)).collect(),
         features: Features {
             trace_sections: true,

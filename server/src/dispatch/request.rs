@@ -65,13 +65,13 @@ async fn take(weir: &Weir, asker: &Asker) -> Result<Option<JobPayload>, Error> {
     let token = random::token("glcbt-");
     let hash = random::hash(&token);
     let asker = asker.clone();
-    let base = weir.external_url().to_owned();
+    let (base, keys) = (weir.external_url().to_owned(), weir.keys());
     let taken = weir
         .store()
         .write(move |tx| {
             let Some(job) = queue::take(tx, &asker, &hash)? else { return Ok(None) };
             crate::scheduler::settle(tx, job.run_id, false)?;
-            let parts = payload::Parts::read(tx.conn(), job.id, asker.runner)?;
+            let parts = payload::Parts::read(tx.conn(), job.id, asker.runner, &keys)?;
             if let Some(url) = parts.environment_url(&base) {
                 environments::set_url(tx, job.id, &url)?;
             }

@@ -90,8 +90,8 @@ fn archive(spec: &ArtifactSpec) -> Artifact {
 }
 
 /// The caches. `of_files` names the last commits of files; a cache of files that nobody knows has the
-/// key `default`, as on GitLab.
-pub fn caches(job: &PlannedJob, of_files: &dyn Fn(&[String]) -> Option<String>) -> Vec<Cache> {
+/// key `default`, as on GitLab. `suffix` ends every key: runs of protected refs have caches of their own.
+pub fn caches(job: &PlannedJob, of_files: &dyn Fn(&[String]) -> Option<String>, suffix: &str) -> Vec<Cache> {
     let key = |key: &CacheKey| match key {
         CacheKey::Text(text) => text.clone(),
         CacheKey::Files { files, prefix } => {
@@ -100,12 +100,12 @@ pub fn caches(job: &PlannedJob, of_files: &dyn Fn(&[String]) -> Option<String>) 
         }
     };
     let one = |cache: &CacheSpec| Cache {
-        key: key(&cache.key),
+        key: key(&cache.key) + suffix,
         untracked: cache.untracked,
         policy: cache.policy.clone(),
         paths: cache.paths.clone(),
         when: after(cache.when),
-        fallback_keys: cache.fallback_keys.clone(),
+        fallback_keys: cache.fallback_keys.iter().map(|key| format!("{key}{suffix}")).collect(),
     };
     job.cache.iter().map(one).collect()
 }

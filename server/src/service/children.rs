@@ -140,7 +140,9 @@ impl Weir {
         let above = variables::Trigger { source: seed.run.source, parent: seed.run.parent, ..trigger };
         let variables = seed.variables(&variables::of_run(&above, &seed.run)).map_err(failed)?;
         let files = self.files_of_child(&seed);
-        let given = Given { variables: variables.clone(), predefined, files, ..Given::default() };
+        let mut seen = self.kept_variables(&seed.project, &seed.commit).await.map_err(failed)?;
+        seen.extend(variables.iter().cloned());
+        let given = Given { variables: seen, predefined, files, ..Given::default() };
         let plan = self.plan_child(seed.trigger.clone(), given).await.map_err(failed)?;
         let new = NewRun {
             variables,

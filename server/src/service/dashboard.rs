@@ -34,7 +34,15 @@ impl Weir {
                 health.push(PipelineHealth { pipeline, last, last_good });
             }
             let (queued_jobs, running_jobs) = jobs::load(conn)?;
-            Ok(Dashboard {
+            // A run whose child waits for somebody runs, and yet waits.
+            let below = runs::waiting_below(conn)?;
+            let mut blocked = of(&[Status::Manual, Status::Scheduled])?;
+            for id in &below {
+                blocked.push(runs::require(conn, *id)?);
+            }
+            blocked.sort_by_key(|run| std::cmp::Reverse(run.id));
+            blocked.truncate(SHOWN as usize);
+            let mut dashboard = Dashboard {
                 seq: runs::seq(conn)?,
                 active: of(&[
                     Status::Created,
@@ -44,13 +52,15 @@ impl Weir {
                     Status::Running,
                     Status::Canceling,
                 ])?,
-                blocked: of(&[Status::Manual, Status::Scheduled])?,
+                blocked,
                 recent: of(&[Status::Success, Status::Failed, Status::Canceled, Status::Skipped])?,
                 pipelines: health,
                 queued_jobs,
                 running_jobs,
                 runners_online,
-            })
+            };
+            dashboard.active.retain(|run| !below.contains(&run.id));
+            Ok(dashboard)
         });
         Ok(dashboard.await?)
     }

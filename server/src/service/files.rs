@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::source::{DEFINITION_LIMIT, Sources, command};
 use crate::artifacts::Artifacts;
+use crate::outbound::RemoteIncludes;
 use crate::store::{Store, projects};
 
 /// The files of one commit.
@@ -82,20 +83,26 @@ impl Files for CommitFiles {
     }
 }
 
-/// The files of a run's commit, those of other projects of this server, and, for a child run, those
-/// that jobs of the run above left.
+/// The files of a run's commit, those of other projects of this server, those of other servers that the
+/// administrator listed, and, for a child run, those that jobs of the run above left.
 #[derive(Debug)]
 pub(super) struct RunFiles {
     /// `None` without a repository.
     commit: Option<CommitFiles>,
     others: Others,
+    remote: Arc<RemoteIncludes>,
     artifacts: Arc<Artifacts>,
     archives: Vec<(String, JobId)>,
 }
 
 impl RunFiles {
-    pub(super) fn new(commit: Option<CommitFiles>, others: Others, artifacts: Arc<Artifacts>) -> Self {
-        Self { commit, others, artifacts, archives: Vec::new() }
+    pub(super) fn new(
+        commit: Option<CommitFiles>,
+        others: Others,
+        remote: Arc<RemoteIncludes>,
+        artifacts: Arc<Artifacts>,
+    ) -> Self {
+        Self { commit, others, remote, artifacts, archives: Vec::new() }
     }
 
     /// Also the archives of these jobs, by name.
@@ -123,6 +130,10 @@ impl Files for RunFiles {
 
     fn paths_of_project(&self, project: &str, at: Option<&str>) -> Result<Vec<String>, String> {
         self.others.files(project, at)?.paths()
+    }
+
+    fn read_remote(&self, url: &str, integrity: Option<&str>) -> Result<String, String> {
+        self.remote.read(url, integrity)
     }
 
     fn read_artifact(&self, job: &str, path: &str) -> Result<Option<String>, String> {

@@ -2,6 +2,7 @@
 //! rules about who may do what. It knows nothing of HTTP.
 
 mod children;
+pub mod ci_variables;
 mod dashboard;
 mod environments;
 pub mod files;
@@ -32,12 +33,17 @@ use model::plan::Variable;
 use model::view::{
     Dashboard, EnvironmentView, EnvironmentsView, JobView, LintView, PipelineView, RunFilter, RunPage, RunView, Why,
 };
-use model::{Caller, EnvironmentId, Error, Job, JobId, NewRun, Pipeline, PipelineKey, Project, Run, RunId, TestReport};
+use model::{
+    Caller, CiVariable, CiVariableDraft, CiVariableId, CiVariablesView, EnvironmentId, Error, Job, JobId, NewRun,
+    Pipeline, PipelineKey, Project, Run, RunId, TestReport, VariableOwner,
+};
 
 use crate::artifacts::Artifacts;
 use crate::logs::Logs;
 use crate::logs::sequence::Sequences;
-use crate::store::{Bus, Store};
+use crate::outbound::RemoteIncludes;
+use crate::secrets::keys::{self, KeyError, KeyRing};
+use crate::store::{Bus, Store, ci_variables as stored_variables};
 
 pub use maintenance::Heartbeats;
 pub use streams::Scope;
@@ -60,6 +66,8 @@ pub struct Weir {
     data: PathBuf,
     external_url: std::sync::OnceLock<String>,
     served: std::sync::OnceLock<Served>,
+    keys: Arc<KeyRing>,
+    remote: std::sync::OnceLock<Arc<RemoteIncludes>>,
 }
 
 /// Why a data folder cannot be opened; fits after "failed to open DIR: ".
@@ -71,13 +79,22 @@ pub enum OpenError {
     /// The folders.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+    /// The keys of the secrets.
+    #[error(transparent)]
+    Key(#[from] KeyError),
 }
 
 impl Weir {
     /// Opens the data folder, which the caller has locked.
     pub fn open(data: &Path) -> Result<Self, OpenError> {
+        let store = Store::open(&data.join("weir.db"))?;
+        let keys = match std::env::var(keys::VARIABLE) {
+            Ok(text) if !text.is_empty() => KeyRing::from_variable(&text)?,
+            _ => KeyRing::from_file(&data.join("secret.key"), store.at_start(stored_variables::any)?)?,
+        };
         Ok(Self {
-            store: Arc::new(Store::open(&data.join("weir.db"))?),
+            store: Arc::new(store),
+            keys: Arc::new(keys),
             logs: Arc::new(Logs::open(data.join("logs"))?),
             sequences: Arc::new(Sequences::new(&data.join("logs"))),
             artifacts: Arc::new(Artifacts::open(data.join("artifacts"))?),
@@ -86,6 +103,7 @@ impl Weir {
             data: data.to_owned(),
             external_url: std::sync::OnceLock::new(),
             served: std::sync::OnceLock::new(),
+            remote: std::sync::OnceLock::new(),
         })
     }
 
@@ -130,6 +148,11 @@ impl Weir {
         let _ = self.external_url.set(url.trim_end_matches('/').to_owned());
     }
 
+    /// The keys that secrets are sealed with.
+    pub fn keys(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.keys)
+    }
+
     /// What beyond plain scripts the runners of this server can do.
     pub fn served(&self) -> Served {
         self.served.get().cloned().unwrap_or_default()
@@ -139,6 +162,17 @@ impl Weir {
     pub fn set_served(&self, served: Served) {
         // A second call is a mistake that harms nobody.
         let _ = self.served.set(served);
+    }
+
+    /// The files of other servers that definitions may include; none until somebody says so.
+    pub fn remote_includes(&self) -> Arc<RemoteIncludes> {
+        self.remote.get().cloned().unwrap_or_default()
+    }
+
+    /// Sets them, once, when the server starts.
+    pub fn set_remote_includes(&self, remote: RemoteIncludes) {
+        // A second call is a mistake that harms nobody.
+        let _ = self.remote.set(Arc::new(remote));
     }
 
     /// Where the mirror of a project's repository lies.
@@ -217,6 +251,21 @@ impl Service for Weir {
     }
     async fn stop_environment(&self, caller: &Caller, id: EnvironmentId) -> Result<EnvironmentView, Error> {
         self.take_down(caller, id).await
+    }
+    async fn ci_variables(&self, caller: &Caller, owner: VariableOwner) -> Result<CiVariablesView, Error> {
+        self.list_ci_variables(caller, owner).await
+    }
+    async fn save_ci_variable(
+        &self,
+        caller: &Caller,
+        owner: VariableOwner,
+        id: Option<CiVariableId>,
+        draft: CiVariableDraft,
+    ) -> Result<CiVariable, Error> {
+        self.put_ci_variable(caller, owner, id, draft).await
+    }
+    async fn delete_ci_variable(&self, caller: &Caller, owner: VariableOwner, id: CiVariableId) -> Result<(), Error> {
+        self.drop_ci_variable(caller, owner, id).await
     }
     async fn run_tests(&self, caller: &Caller, id: RunId) -> Result<TestReport, Error> {
         self.tests_of_run(caller, id).await

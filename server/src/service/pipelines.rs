@@ -207,7 +207,12 @@ impl Weir {
     async fn evaluate(&self, text: String, given: Given) -> Result<pipeline::Outcome, Error> {
         let served = self.served();
         let work = move || {
-            let mut outcome = pipeline::plan(&text, &given.context());
+            let context = given.context();
+            let mut outcome = pipeline::plan(&text, &context);
+            if let Some(plan) = &outcome.plan {
+                let mut found = pipeline::check_children(plan, &context);
+                outcome.diagnostics.append(&mut found);
+            }
             refuse_unserved(&mut outcome, &text, &served);
             outcome
         };
@@ -224,7 +229,7 @@ impl Weir {
         let of_commit =
             (!commit.sha.is_empty()).then(|| CommitFiles::new(self.sources.mirror(project), commit.sha.clone()));
         let others = Others::new(Arc::clone(&self.store), Arc::clone(&self.sources));
-        RunFiles::new(of_commit, others, Arc::clone(&self.artifacts))
+        RunFiles::new(of_commit, others, self.remote_includes(), Arc::clone(&self.artifacts))
     }
 
     /// The files that a run started now would find. A source that cannot be reached has none: whoever
@@ -300,7 +305,7 @@ fn made(outcome: pipeline::Outcome, variables: &[Variable], predefined: &[Variab
         }
         None if outcome.valid => {
             let why = outcome.diagnostics.first().map(|found| found.message.clone()).unwrap_or_default();
-            Err(Error::invalid(format!("the definition makes no run: {why}")))
+            Err(Error::invalid(why))
         }
         None => Err(Error::definition(outcome.diagnostics)),
     }

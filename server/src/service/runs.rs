@@ -61,7 +61,10 @@ impl Weir {
         };
         let predefined = variables::of_trigger(&trigger);
         let files = self.files_at(project.id, &commit);
-        let given = Given { variables: new.variables.clone(), predefined, inputs: new.inputs.clone(), files };
+        // Those that are kept beat the definition, and those of the run beat them.
+        let mut variables = self.kept_variables(&project, &commit).await?;
+        variables.extend(new.variables.iter().cloned());
+        let given = Given { variables, predefined, inputs: new.inputs.clone(), files };
         let plan = self.plan(text, given).await?;
         let user = caller.user.clone();
         let run = self

@@ -4,6 +4,7 @@
 use model::plan::Variable;
 use model::{Parent, Project, Run, Source};
 
+use super::ci_variables::is_protected;
 use crate::store::runs::Commit;
 
 /// What is known of a run before it exists.
@@ -107,7 +108,7 @@ fn of_commit(commit: &Commit) -> Vec<(&'static str, String)> {
         ("CI_COMMIT_BEFORE_SHA", "0".repeat(40)),
         ("CI_COMMIT_REF_NAME", commit.git_ref.clone()),
         ("CI_COMMIT_REF_SLUG", slug(&commit.git_ref)),
-        ("CI_COMMIT_REF_PROTECTED", "false".to_owned()),
+        ("CI_COMMIT_REF_PROTECTED", is_protected(commit).to_string()),
         ("CI_COMMIT_TITLE", commit.title.clone()),
         ("CI_COMMIT_MESSAGE", details.message.clone()),
         ("CI_COMMIT_DESCRIPTION", description),

@@ -6,6 +6,7 @@
 
 mod board;
 mod bus;
+pub mod ci_variables;
 pub mod environments;
 mod error;
 pub mod events;
@@ -71,6 +72,11 @@ impl Store {
         let readers =
             Arc::new(Readers { path: path.to_owned(), idle: Mutex::default(), permits: Semaphore::new(READERS) });
         Ok(Self { writer, readers, bus, queue, timer })
+    }
+
+    /// Reads before there is anybody to wait for: while the service is being made.
+    pub fn at_start<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.readers.read(work)
     }
 
     /// Where committed changes are published.

@@ -14,6 +14,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/0002-ordine.sql")),
         M::up(include_str!("migrations/0003-claims.sql")),
         M::up(include_str!("migrations/0004-language.sql")).foreign_key_check(),
+        M::up(include_str!("migrations/0005-variables.sql")),
     ])
 }
 

@@ -142,6 +142,21 @@ pub fn ancestors(conn: &Connection, id: RunId) -> Result<Vec<RunId>, StoreError>
     Ok(found.collect::<Result<_, _>>()?)
 }
 
+/// The runs that wait for a person somewhere below: a child that they wait for does.
+pub fn waiting_below(conn: &Connection) -> Result<Vec<RunId>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "WITH RECURSIVE above (id, depth) AS (
+             SELECT parent_run_id, 1 FROM runs WHERE status = 'manual' AND parent_run_id IS NOT NULL
+             UNION SELECT parent_run_id, depth + 1 FROM runs JOIN above USING (id)
+                 WHERE parent_run_id IS NOT NULL AND depth < 10)
+         SELECT DISTINCT id FROM above JOIN runs USING (id) WHERE parent_run_id IS NULL AND status = 'running'
+             AND NOT EXISTS (SELECT 1 FROM jobs WHERE run_id = runs.id AND kind = 'build'
+                 AND status IN ('pending', 'running', 'canceling'))",
+    )?;
+    let found = statement.query_map([], |row| Ok(RunId(row.get(0)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
 /// The runs that jobs of this one started.
 pub fn children(conn: &Connection, id: RunId) -> Result<Vec<RunId>, StoreError> {
     let mut statement = conn.prepare_cached("SELECT id FROM runs WHERE parent_run_id = ?1")?;

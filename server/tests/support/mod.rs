@@ -18,7 +18,9 @@ pub const PATIENCE: Duration = Duration::from_mins(2);
 /// The executable under test.
 pub fn weir() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
-    for name in ["WEIR_URL", "WEIR_TOKEN", "ORDINE_API_URL", "ORDINE_TOKEN", "WEIR_DATA", "WEIR_CONFIG"] {
+    for name in
+        ["WEIR_URL", "WEIR_TOKEN", "ORDINE_API_URL", "ORDINE_TOKEN", "WEIR_DATA", "WEIR_CONFIG", "WEIR_INCLUDE_REMOTE"]
+    {
         command.env_remove(name);
     }
     command

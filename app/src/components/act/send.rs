@@ -30,13 +30,14 @@ pub fn fields_of(event: &SubmitEvent) -> Option<String> {
 }
 
 /// Posts the form's fields and follows the answer: an error goes to `error`, a redirect to another
-/// page is followed, one to this page needs nothing, because its stream brings what changed.
+/// page is followed, one to this page needs nothing, because its stream brings what changed, or `after`.
 pub fn send(
     event: &SubmitEvent,
     to: &'static str,
     busy: RwSignal<bool>,
     error: RwSignal<Option<Error>>,
     navigate: Navigator,
+    after: Option<Callback<()>>,
 ) {
     let (Some(form), Some(body)) = (form_of(event), fields_of(event)) else { return };
     busy.set(true);
@@ -51,6 +52,9 @@ pub fn send(
                 // An open question is answered.
                 if let Ok(Some(details)) = form.closest("details.ask") {
                     let _ = details.remove_attribute("open");
+                }
+                if let Some(after) = after {
+                    after.try_run(());
                 }
                 let here = window().location();
                 let here = here.pathname().unwrap_or_default() + &here.search().unwrap_or_default();

@@ -11,7 +11,7 @@ use model::{Diagnostic, Error, PipelineKey};
 
 use crate::components::diagnostics::Diagnostics;
 use crate::components::dynamic::Show;
-use crate::components::head::escaped;
+use crate::components::head::in_textarea;
 use crate::i18n::{Phrases, T, use_lang};
 use crate::rpc::{Lint, parse, post};
 
@@ -89,10 +89,7 @@ pub fn CheckedField(
 ) -> impl IntoView {
     let lang = use_lang();
     let typed = RwSignal::new(false);
-    // A browser leaves out a line end right behind the tag.
-    let text = checked.text.get_value();
-    let shown =
-        if cfg!(feature = "ssr") && text.starts_with('\n') { format!("\n{}", escaped(text)) } else { escaped(text) };
+    let shown = in_textarea(checked.text.get_value());
     let state = move || {
         if checked.busy.get() { lang.t(T::Checking).to_owned() } else { checked.findings.with(|f| lang.findings(f)) }
     };

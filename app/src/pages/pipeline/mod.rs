@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_params_map;
 use model::view::PipelineView;
-use model::{Error, PipelineKey, Run};
+use model::{Error, PipelineKey, Run, VariableOwner};
 
 use crate::components::act::AskFirst;
 use crate::components::draft::load_draft;
@@ -20,7 +20,7 @@ use crate::components::page::{PageKey, page_keys, use_page};
 use crate::components::run_list::RunTable;
 use crate::i18n::{T, use_lang};
 use crate::live::{Background, Clock, signal_in, subscribe, update};
-use crate::logic::estimate;
+use crate::logic::{estimate, owner};
 use crate::pages::runs::runs_of;
 use crate::rpc::{DeletePipeline, Draft, GetPipeline, Refusal, Seen, address, get_pipeline, load, parse, read};
 
@@ -79,6 +79,7 @@ fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>, again: Callback<()>) ->
         .map(|s| view! { <div><dt>{lang.t(T::Source)}</dt><dd><code>{s}</code></dd></div> }.into_any());
     let stored = pipeline.definition.is_some();
     let key = pipeline.key.clone();
+    let kept = owner::href(&VariableOwner::Project(pipeline.project_id), None);
     view! {
         <PageHead title=Signal::stored(pipeline.name.clone()) />
         <div class="page-head">
@@ -106,6 +107,12 @@ fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>, again: Callback<()>) ->
                 <dd>{view.project.path.to_string()}</dd>
             </div>
             {source}
+            <div>
+                <dt>{lang.t(T::Variables)}</dt>
+                <dd>
+                    <a href=kept>{lang.t(T::VariablesOfProject)}</a>
+                </dd>
+            </div>
         </dl>
         <div class="columns">
             <div class="stack">

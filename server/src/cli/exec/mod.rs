@@ -39,9 +39,13 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
     let path = lint::path_of(None, args.file.as_deref());
     let variables: Vec<Variable> = args.variables.into_iter().map(Variable::from).collect();
     let folder = std::env::current_dir().map_err(|error| Failure::new(Exit::Internal, DOING, error))?;
-    let origin = Folder::new(&folder, None);
+    let origin = Folder::new(&folder, None).with_remote(args.include_remote);
     let mut evaluated = lint::evaluate(&path, variables.clone(), origin.clone());
     let text = std::fs::read_to_string(&path).unwrap_or_default();
+    if let Some(plan) = &mut evaluated.plan {
+        // What is not wanted may ask for whatever it likes.
+        select(plan, &args.jobs)?;
+    }
     refuse_unserved(&mut evaluated, &text, &Served::here(&args.containers));
     lint::print_diagnostics(&evaluated.diagnostics, Paint::stderr());
     if json && evaluated.plan.is_none() {
@@ -53,7 +57,6 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
     };
     names::fill(&mut plan, &variables, &evaluated.global_variables, &origin.predefined())
         .map_err(|error| Failure::text(Exit::Failed, DOING, error.message))?;
-    select(&mut plan, &args.jobs)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

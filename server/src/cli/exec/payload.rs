@@ -47,7 +47,7 @@ pub(super) fn build(job: &PlannedJob, id: i64, sources: &[(i64, &str)], bench: &
         artifacts: spec::artifacts(job),
         image: spec::image(job),
         services: spec::services(job),
-        cache: spec::caches(job, &|files| bench.origin.last_commits(files)),
+        cache: spec::caches(job, &|files| bench.origin.last_commits(files), ""),
         dependencies,
         features: Features { trace_sections: true, ..Features::default() },
         ..JobPayload::default()

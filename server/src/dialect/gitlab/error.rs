@@ -25,6 +25,16 @@ impl Refused {
         Self { status: StatusCode::BAD_REQUEST, body: json!({"error": text.into()}) }
     }
 
+    /// A text without the status in it.
+    pub fn plain(status: StatusCode, text: &str) -> Self {
+        Self { status, body: json!({"message": text}) }
+    }
+
+    /// Fields are wrong: their names and what is wrong with each.
+    pub fn fields(problems: Value) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, body: json!({"message": problems}) }
+    }
+
     /// No such record.
     pub fn not_found() -> Self {
         Self::message(StatusCode::NOT_FOUND, "Not found")

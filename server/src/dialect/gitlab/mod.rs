@@ -4,6 +4,7 @@
 
 mod environments;
 mod error;
+mod fields;
 mod jobs;
 mod page;
 mod projects;
@@ -11,6 +12,7 @@ mod resource_groups;
 mod runs;
 mod target;
 mod tests;
+mod variables;
 pub mod wire;
 
 use axum::Router;
@@ -32,12 +34,21 @@ pub fn router() -> Router<AppState> {
         .route("/projects/{project}/resource_groups", get(resource_groups::list))
         .route("/projects/{project}/resource_groups/{key}", get(resource_groups::get).put(resource_groups::set))
         .route("/projects/{project}/resource_groups/{key}/upcoming_jobs", get(resource_groups::upcoming))
+        .merge(ci_variables("/projects/{project}/variables"))
+        .merge(ci_variables("/groups/{group}/variables"))
+        .merge(ci_variables("/admin/ci/variables"))
         .merge(objects("/projects/{project}", "pipelines"))
         .merge(objects("/weir", "runs"))
         .route("/weir/runs/{run}/why", get(runs::why))
         .route("/weir/jobs/{job}/why", get(jobs::why))
         .route("/weir/projects", post(projects::create))
         .route("/weir/tokens", post(projects::create_token))
+}
+
+/// CI/CD variables of one kind of owner.
+fn ci_variables(root: &str) -> Router<AppState> {
+    let one = get(variables::get).put(variables::update).delete(variables::delete);
+    Router::new().route(root, get(variables::list).post(variables::create)).route(&format!("{root}/{{key}}"), one)
 }
 
 /// Runs and jobs below `root`; GitLab calls runs pipelines.

@@ -108,6 +108,11 @@ impl Query {
         Self(pairs.map(|query| query.0).unwrap_or_default())
     }
 
+    /// All pairs, in order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The last value of a parameter, as GitLab reads repeated ones.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().rev().find(|(one, _)| one == name).map(|(_, value)| value.as_str())

@@ -68,6 +68,9 @@ pub struct JobObject {
     pub source: String,
     /// Which runners may take it.
     pub tag_list: Vec<String>,
+    /// What a person is asked before playing it; Weir's addition, absent unless there is a question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manual_confirmation: Option<String>,
 }
 
 /// A commit, as far as a run remembers it.
@@ -196,6 +199,7 @@ impl JobObject {
             archived: false,
             source: run.source.as_str().into(),
             tag_list: job.tags.clone(),
+            manual_confirmation: job.confirmation.clone(),
         }
     }
 }

@@ -1,0 +1,93 @@
+//! CI/CD variables. Values cross in the bodies of requests and answers only.
+
+#![allow(clippy::too_many_arguments, reason = "server functions take the fields of a form")]
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::{GetUrl, Json};
+use model::{CiVariableId, CiVariablesView};
+
+use super::{Refusal, Seen};
+
+/// The variables of a project, of a namespace, or, when neither is named, of the instance.
+#[server(prefix = "/rpc", endpoint = "variables", input = GetUrl, output = Json)]
+pub async fn list_ci_variables(
+    #[server(default)] project: String,
+    #[server(default)] namespace: String,
+) -> Result<Seen<CiVariablesView>, Refusal> {
+    let (service, caller) = super::ssr::service()?;
+    let owner = crate::logic::owner::read(&project, &namespace).map_err(super::ssr::refuse)?;
+    // Neither this answer nor the page around it belongs onto a disk.
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        response.insert_header(http::header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
+    }
+    service.ci_variables(&caller, owner).await.map(super::ssr::seen).map_err(super::ssr::refuse)
+}
+
+/// Makes a variable, or changes the one of this number. `visibility` is `masked`, `hidden` or anything
+/// else for neither. An empty value of a hidden one that is there already means the one that it has.
+#[server(prefix = "/rpc", endpoint = "variable/save")]
+pub async fn save_ci_variable(
+    #[server(default)] project: String,
+    #[server(default)] namespace: String,
+    #[server(default)] id: String,
+    key: String,
+    #[server(default)] value: String,
+    #[server(default)] variable_type: String,
+    #[server(default)] visibility: String,
+    #[server(default)] protected: bool,
+    #[server(default)] raw: bool,
+    #[server(default)] environment_scope: String,
+    #[server(default)] description: String,
+) -> Result<(), Refusal> {
+    let (service, caller) = super::ssr::service()?;
+    let owner = crate::logic::owner::read(&project, &namespace).map_err(super::ssr::refuse)?;
+    let number = match id.as_str() {
+        "" => None,
+        id => Some(id.parse::<CiVariableId>().map_err(|_| super::ssr::refuse(model::Error::not_found("variable")))?),
+    };
+    let hidden = visibility == "hidden";
+    let keep = number.is_some() && hidden && value.is_empty();
+    let draft = model::CiVariableDraft {
+        key: key.trim().to_owned(),
+        value: (!keep).then(|| value.replace("\r\n", "\n")),
+        variable_type: variable_type.parse().unwrap_or_default(),
+        protected,
+        masked: hidden || visibility == "masked",
+        hidden,
+        raw,
+        environment_scope: Some(environment_scope.trim()).filter(|scope| !scope.is_empty()).unwrap_or("*").to_owned(),
+        description: Some(description.trim().to_owned()).filter(|text| !text.is_empty()),
+    };
+    service.save_ci_variable(&caller, owner.clone(), number, draft).await.map_err(|error| {
+        let flag = |set| if set { "true" } else { "" };
+        // All but the value: what may be a secret is not kept for whoever asks for the page.
+        let fields = [
+            ("id", id.as_str()),
+            ("key", &key),
+            ("variable_type", &variable_type),
+            ("visibility", &visibility),
+            ("protected", flag(protected)),
+            ("raw", flag(raw)),
+            ("environment_scope", &environment_scope),
+            ("description", &description),
+        ];
+        let page = crate::logic::owner::href(&owner, number);
+        super::drafts::kept::keep(&page, &fields, super::ssr::refuse(error))
+    })?;
+    super::ssr::go(&crate::logic::owner::href(&owner, None));
+    Ok(())
+}
+
+/// Deletes a variable.
+#[server(prefix = "/rpc", endpoint = "variable/delete")]
+pub async fn delete_ci_variable(
+    #[server(default)] project: String,
+    #[server(default)] namespace: String,
+    id: CiVariableId,
+) -> Result<(), Refusal> {
+    let (service, caller) = super::ssr::service()?;
+    let owner = crate::logic::owner::read(&project, &namespace).map_err(super::ssr::refuse)?;
+    service.delete_ci_variable(&caller, owner.clone(), id).await.map_err(super::ssr::refuse)?;
+    super::ssr::go(&crate::logic::owner::href(&owner, None));
+    Ok(())
+}

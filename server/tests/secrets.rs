@@ -1,0 +1,181 @@
+//! CI/CD variables: who gets them, what beats what, and where their values never are. With the real server
+//! and runner.
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
+
+use model::Status;
+use serde_json::{Value, json};
+use support::{Server, job, repository, statuses, weir};
+
+const SECRET: &str = "Wv7-tangerine.q9";
+
+fn keep(server: &Server, path: &str, body: &Value) {
+    let (status, answer) = server.send("POST", path, body);
+    assert_eq!(status, 201, "{path}: {answer}");
+}
+
+#[test]
+fn jobs_get_what_is_kept_for_them_and_the_nearest_owner_wins() {
+    let server = Server::start(1);
+    let definition = "variables: {A: definition, B: definition}
+one:
+  script: ['echo \"[$A] [$B] [$C] [$D] [$E]\"', 'cat \"$FILE\"', 'echo \"[$ONLY]\"']
+  environment: {name: live/eu}
+two: {script: 'echo \"[$ONLY]\"'}
+three: {script: 'true', rules: [{if: '$C == \"namespace\"'}]}
+four: {script: 'true', rules: [{if: '$C == \"instance\"'}]}
+";
+    let repository = repository(&[(".gitlab-ci.yml", definition)]);
+    server.project("me/shop", repository.path(), "shop");
+    keep(&server, "/api/v4/admin/ci/variables", &json!({ "key": "A", "value": "instance" }));
+    keep(&server, "/api/v4/admin/ci/variables", &json!({ "key": "C", "value": "instance" }));
+    keep(&server, "/api/v4/groups/me/variables", &json!({ "key": "C", "value": "namespace" }));
+    let own = "/api/v4/projects/me%2Fshop/variables";
+    keep(&server, own, &json!({ "key": "D", "value": "of $A" }));
+    keep(&server, own, &json!({ "key": "E", "value": "of $A", "raw": true }));
+    keep(&server, own, &json!({ "key": "FILE", "value": "in a\nfile\n", "variable_type": "file" }));
+    keep(&server, own, &json!({ "key": "ONLY", "value": "everywhere" }));
+    keep(&server, own, &json!({ "key": "ONLY", "value": "live", "environment_scope": "live/*" }));
+    let (status, answer) = server.send("POST", "/api/pipelines/shop/run", &json!({ "variables": { "B": "run" } }));
+    assert_eq!(status, 202, "{answer}");
+    let view = server.ended(model::RunId(answer["runId"].as_i64().unwrap()));
+    assert_eq!(view.run.status, Status::Success, "{:?}", statuses(&view));
+    let log = server.trace(job(&view, "one"));
+    assert!(log.contains("[instance] [run] [namespace] [of instance] [of $A]"), "{log}");
+    assert!(log.contains("in a\nfile") && log.contains("[live]"), "{log}");
+    assert!(server.trace(job(&view, "two")).contains("[everywhere]"));
+    let names: Vec<_> = view.jobs.iter().map(|job| job.name.as_str()).collect();
+    assert_eq!(names, ["one", "two", "three"], "rules see them too");
+}
+
+#[test]
+fn a_masked_value_is_in_no_log_whatever_form_it_takes() {
+    let server = Server::start(1);
+    let definition = "one:
+  script:
+    - echo \"plain $TOKEN\"
+    - printf %s \"$TOKEN\" | base64
+    - printf 'user:%s' \"$TOKEN\" | base64
+    - printf '%s' \"$TOKEN\" | cut -c1-5 | tr -d '\\n'; printf '%s\\n' \"$TOKEN\" | cut -c6-
+    - for part in $(printf %s \"$TOKEN\" | sed 's/./& /g'); do printf %s \"$part\"; sleep 0.01; done; echo
+    - echo the end
+  environment: {name: at/$TOKEN}
+";
+    let (status, answer) =
+        server.send("POST", "/api/pipelines", &json!({ "id": "p", "name": "p", "definition": "a: {script: x}\n" }));
+    assert_eq!(status, 201, "{answer}");
+    let project = server.get("/api/v4/projects")[0]["id"].clone();
+    let path = format!("/api/v4/projects/{project}/variables");
+    keep(&server, &path, &json!({ "key": "TOKEN", "value": SECRET, "masked_and_hidden": true }));
+    let (status, answer) = server.send("PATCH", "/api/pipelines/p", &json!({ "definition": definition }));
+    assert_eq!(status, 200, "{answer}");
+    // No keyword gets a secret: the name keeps its reference, which no environment may have.
+    let run = server.run("p");
+    let view = server.ended(run);
+    assert_eq!(job(&view, "one").environment.as_deref(), Some("at/$TOKEN"));
+    let log = server.trace(job(&view, "one"));
+    assert!(log.contains("plain [MASKED]") && log.contains("the end"), "{log}");
+    let encoded = ["V3Y3LXRhbmdlcmluZS5xO", "XdjctdGFuZ2VyaW5lLnE5"];
+    for form in [SECRET, encoded[0], encoded[1]] {
+        assert!(!log.contains(form), "{form}: {log}");
+    }
+    // Nor is it answered, or kept anywhere in the clear.
+    for asked in [path.clone(), format!("{path}/TOKEN")] {
+        let answer = server.get(&asked).to_string();
+        assert!(!answer.contains(SECRET) && answer.contains("TOKEN"), "{answer}");
+    }
+    for name in ["weir.db", "weir.db-wal"] {
+        let bytes = std::fs::read(server.data.join(name)).unwrap_or_default();
+        assert!(!bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes()), "{name}");
+    }
+    // A hidden one stays masked and hidden; its value may be replaced.
+    let (status, answer) = server.send("PUT", &format!("{path}/TOKEN"), &json!({ "masked": false }));
+    assert!(status == 400 && answer.to_string().contains("hidden"), "{status} {answer}");
+    let (status, answer) = server.send("PUT", &format!("{path}/TOKEN"), &json!({ "value": "another-Secret.1" }));
+    assert!(status == 200 && answer["value"].is_null() && answer["hidden"] == true, "{status} {answer}");
+    let (status, _) = server.send("DELETE", &format!("{path}/TOKEN"), &json!({}));
+    assert_eq!(status, 204);
+    assert_eq!(server.get(&path).as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn protected_variables_are_for_the_default_branch() {
+    let server = Server::start(1);
+    let definition = "one: {script: 'echo \"[$KEY] [$CI_COMMIT_REF_PROTECTED]\"'}\n";
+    let repository = repository(&[(".gitlab-ci.yml", definition)]);
+    support::git(repository.path(), &["branch", "topic"]);
+    server.project("me/shop", repository.path(), "shop");
+    let path = "/api/v4/projects/me%2Fshop/variables";
+    keep(&server, path, &json!({ "key": "KEY", "value": "for main", "protected": true }));
+    for (branch, wanted) in [("main", "[for main] [true]"), ("topic", "[] [false]")] {
+        let (status, answer) = server.send("POST", "/api/pipelines/shop/run", &json!({ "ref": branch }));
+        assert_eq!(status, 202, "{answer}");
+        let view = server.ended(model::RunId(answer["runId"].as_i64().unwrap()));
+        let log = server.trace(job(&view, "one"));
+        assert!(log.contains(wanted), "{branch}: {log}");
+    }
+}
+
+#[test]
+fn bad_variables_are_refused_with_the_field_and_lose_nothing() {
+    let server = Server::start(1);
+    let path = "/api/v4/admin/ci/variables";
+    keep(&server, path, &json!({ "key": "GOOD", "value": "kept" }));
+    for (body, wanted) in [
+        (json!({ "value": "x" }), "key is missing"),
+        (json!({ "key": "A" }), "value is missing"),
+        (json!({ "key": "A-B", "value": "x" }), "letters"),
+        (json!({ "key": "GOOD", "value": "x" }), "already been taken"),
+        (json!({ "key": "A", "value": "short", "masked": true }), "cannot be masked"),
+        (json!({ "key": "A", "value": "password", "masked": true }), "cannot be masked"),
+        (json!({ "key": "A", "value": "two words of it", "masked": true }), "cannot be masked"),
+        (json!({ "key": "A", "value": "x".repeat(10_001) }), "10000"),
+        (json!({ "key": "A", "value": "nul\u{0}" }), "NUL"),
+        (json!({ "key": "A", "value": "x", "variable_type": "socket" }), "variable_type"),
+        (json!({ "key": "A", "value": "x", "masked": "perhaps" }), "masked is invalid"),
+        (json!({ "key": "A", "value": ["x"] }), "value is invalid"),
+    ] {
+        let (status, answer) = server.send("POST", path, &body);
+        assert!(status == 400 && answer.to_string().contains(wanted), "{body}: {status} {answer}");
+    }
+    let (status, answer) = server.send("GET", "/api/v4/groups/none/variables", &json!({}));
+    assert_eq!(status, 404, "{answer}");
+    let (status, answer) = server.send("GET", &format!("{path}/NONE"), &json!({}));
+    assert_eq!((status, &answer["message"]), (404, &json!("404 Variable Not Found")));
+    let left = server.get(path);
+    assert_eq!((left.as_array().unwrap().len(), &left[0]["value"]), (1, &json!("kept")), "{left}");
+}
+
+#[test]
+fn a_server_does_not_start_without_the_key_of_its_secrets() {
+    let mut server = Server::start(1);
+    keep(&server, "/api/v4/admin/ci/variables", &json!({ "key": "A", "value": "kept" }));
+    let key = server.data.join("secret.key");
+    assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    server.stop();
+    let refused = || {
+        let output = weir()
+            .args(["serve", "--local", "--listen", "127.0.0.1:0", "--data"])
+            .arg(&server.data)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let said = refused();
+    assert!(said.contains("secret.key") && said.contains("chmod 600"), "{said}");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let elsewhere = server.data.join("run/elsewhere.key");
+    std::fs::rename(&key, &elsewhere).unwrap();
+    let said = refused();
+    assert!(said.contains("secret.key") && said.contains("missing"), "{said}");
+    assert!(!key.exists(), "no fresh key in its place");
+    std::fs::rename(&elsewhere, &key).unwrap();
+    server.start_again();
+    assert_eq!(server.get("/api/v4/admin/ci/variables/A")["value"], "kept");
+}
