@@ -80,7 +80,7 @@ fn text(html: &str) -> String {
         let tag = &rest[at..];
         let end = if tag.starts_with("<script") { "</script>" } else { ">" };
         let until = tag.find(end).map_or(tag.len(), |e| e + end.len());
-        let inline = ["<span", "</span", "<!", "<code", "</code", "<strong", "</strong", "<a", "</a"];
+        let inline = ["<span", "</span", "<!", "<code", "</code", "<strong", "</strong", "<a", "</a", "<wbr"];
         if !inline.iter().any(|name| tag.starts_with(name)) {
             out.push('\n');
         }
@@ -90,7 +90,7 @@ fn text(html: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-const PAGES: [(&str, &str); 26] = [
+const PAGES: [(&str, &str); 27] = [
     ("dashboard", "/"),
     ("runs", "/runs?status=failed"),
     ("run", "/runs/42"),
@@ -105,6 +105,7 @@ const PAGES: [(&str, &str); 26] = [
     ("job_manual", "/jobs/109"),
     ("job_bridge", "/jobs/113"),
     ("job_bridge_waits", "/jobs/114"),
+    ("job_bridge_skipped", "/jobs/115"),
     ("environments", "/environments"),
     ("variables", "/settings/variables"),
     ("variables_of_project", "/settings/variables?project=1"),

@@ -65,6 +65,13 @@ pub fn shown(line: &str, colours: bool) -> String {
     harmless(standing, colours)
 }
 
+/// GitLab's slug: lower case, at most 63 characters, anything else a dash, no dash at the ends.
+pub fn slug(text: &str) -> String {
+    let usable = |c: &char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let mapped: String = text.to_lowercase().chars().map(|c| Some(c).filter(usable).unwrap_or('-')).take(63).collect();
+    mapped.trim_matches('-').to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +91,11 @@ mod tests {
         assert_eq!(plain("10%\r50%\r100%"), "100%");
         assert_eq!(plain("dos line\r"), "dos line");
         assert_eq!(plain("nul \0 and bell \x07"), "nul  and bell ");
+    }
+
+    #[test]
+    fn slugs_are_gitlabs() {
+        assert_eq!(slug("feature/Über_Größe!"), "feature--ber-gr--e");
+        assert_eq!(slug(&"x".repeat(80)).len(), 63);
     }
 }

@@ -58,7 +58,7 @@ pub(crate) fn whole_file(
         }
         dependencies(draft, &others, &stage_index, report);
         on_stop(draft, &others, report);
-        child(draft, &others, report);
+        child(draft, &others, &stage_index, report);
     }
     report.about("needs");
     let index: HashMap<_, _> = drafts.iter().enumerate().map(|(i, draft)| (&*draft.name, i)).collect();
@@ -151,14 +151,39 @@ fn on_stop(draft: &Draft, others: &Others<'_>, report: &mut Report) {
     }
 }
 
-/// A definition that is an artifact is made by a job of the same run.
-fn child(draft: &Draft, others: &Others<'_>, report: &mut Report) {
+/// A definition that is an artifact is made by a job of the same run, whose artifacts are there when
+/// the child starts.
+fn child(draft: &Draft, others: &Others<'_>, stages: &HashMap<&str, usize>, report: &mut Report) {
     report.about("trigger");
-    for include in draft.planned.trigger.iter().flat_map(|trigger| &trigger.include) {
-        if let TriggerInclude::Artifact { job, .. } = include
-            && others.find(job).is_none()
-        {
-            report.add_error(|| others.unknown(draft, "takes its definition from", job, draft.mark));
+    let needs = draft.needs.iter().map(|needs| &needs.jobs);
+    let of_rules = draft.rules.iter().flatten().filter_map(|rule| rule.needs.as_ref());
+    let needed: Vec<_> = needs.chain(of_rules).flatten().filter_map(|need| others.find(&need.job)).collect();
+    let includes = draft.planned.trigger.iter().flat_map(|trigger| &trigger.include);
+    for (i, include) in includes.enumerate() {
+        let TriggerInclude::Artifact { job, .. } = include else { continue };
+        let mark = draft.include_marks.get(i).copied().unwrap_or(draft.mark);
+        let Some(other) = others.find(job) else {
+            if !others.broken.contains(&job.as_str()) {
+                report.add_error(|| others.unknown(draft, "takes its definition from", job, mark));
+            }
+            continue;
+        };
+        let place = |draft: &Draft| stages.get(draft.planned.stage.as_str()).copied();
+        let is_earlier = place(other).zip(place(draft)).is_none_or(|(theirs, own)| theirs < own);
+        if !is_earlier && !needed.iter().any(|one| one.name == other.name) {
+            let message = format!(
+                "`{}` takes its definition from `{job}`, which is neither in an earlier stage nor among its `needs`",
+                draft.name
+            );
+            report.add(Problem::error(mark, message).hint(format!("`needs: [{job}]`")));
+        }
+        let has_files = |draft: &Draft| {
+            draft.planned.artifacts.as_ref().is_some_and(|artifacts| artifacts.untracked || !artifacts.paths.is_empty())
+        };
+        if !has_files(other) {
+            let message =
+                format!("`{}` takes its definition from `{job}`, which has no `artifacts` with `paths`", draft.name);
+            report.add(Problem::error(mark, message).hint("list the file among the `paths` of that job's `artifacts`"));
         }
     }
 }

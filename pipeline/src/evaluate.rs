@@ -1,12 +1,16 @@
 //! Steps 7 and 9: the instances of a job, and what the rules make of each.
 
+use std::cell::Cell;
+
 use model::plan::{AllowFailure, Instance, Variable, When};
 
+use crate::circles::Circles;
+use crate::expand::expand;
 use crate::files::Files;
 use crate::job::{self, Draft, FilterRun, Inherited, NeedDraft, Parallel};
 use crate::rules::{self, Conditions};
 use crate::scope::Scope;
-use crate::source::Report;
+use crate::source::{Problem, Report};
 use crate::{Context, EvaluatedJob, read};
 
 /// One job that the run may have: a draft, or one of its instances.
@@ -58,14 +62,15 @@ pub(crate) fn all<'d>(
 ) -> Vec<Job<'d>> {
     report.about("rules");
     let scope = Scope::new(context, globals);
+    let circles = Circles::new(globals, &context.variables);
     let one = |part: &Part<'d>| {
         if part.draft.inherits == Inherited::All {
-            return evaluate(part, globals, &scope, &*context.files, conditions, report);
+            return evaluate(part, globals, &scope, &*context.files, conditions, &circles, report);
         }
         let inherited: Vec<_> =
             globals.iter().filter(|variable| part.draft.inherits.has(&variable.key)).cloned().collect();
         let scope = Scope::new(context, &inherited);
-        evaluate(part, &inherited, &scope, &*context.files, conditions, report)
+        evaluate(part, &inherited, &scope, &*context.files, conditions, &circles, report)
     };
     parts.iter().map(one).collect()
 }
@@ -76,15 +81,16 @@ fn evaluate<'d>(
     scope: &Scope<'_>,
     files: &dyn Files,
     conditions: &Conditions,
+    circles: &Circles<'_>,
     report: &mut Report,
 ) -> Job<'d> {
     let draft = part.draft;
     let mut job = draft.planned.clone();
     job.name.clone_from(&part.name);
     job.instance.clone_from(&part.instance);
-    let known = known_of(part);
-    let scope = scope.with_job(&known);
     let own = read::layered([&draft.variables[..], part.matrix()]);
+    let known = known_of(part, scope, &own);
+    let scope = scope.with_job(&known);
     let mut needs = draft.needs.as_ref().map(|needs| &needs.jobs[..]);
     let mut of_rule: &[Variable] = &[];
     let (mut excluded, mut matched_rule, mut details) = (None, None, Vec::new());
@@ -118,6 +124,13 @@ fn evaluate<'d>(
             Err((mark, message)) => report.error(mark, message),
         }
     }
+    if excluded.is_none()
+        && let Some(names) = circles.find(&[&own, of_rule], &draft.inherits)
+    {
+        let message = format!("the variables of `{}` lead in a circle: {}", part.name, names.join(", "));
+        let hint = "give one of them a value without the others, or `expand: false`";
+        report.add(Problem::error(draft.mark, message).hint(hint).topic("variables-of-a-job"));
+    }
     job.variables = read::layered([globals, &own, of_rule]);
     let evaluated = EvaluatedJob {
         job,
@@ -131,12 +144,33 @@ fn evaluate<'d>(
 }
 
 /// What conditions may ask of the job itself.
-fn known_of(part: &Part<'_>) -> Vec<Variable> {
-    let mut known =
-        vec![Variable::new("CI_JOB_NAME", &part.name), Variable::new("CI_JOB_STAGE", &part.draft.planned.stage)];
+fn known_of(part: &Part<'_>, scope: &Scope<'_>, own: &[Variable]) -> Vec<Variable> {
+    let total = part.instance.as_ref().map_or(1, |instance| instance.total);
+    let mut known = vec![
+        Variable::new("CI_JOB_NAME", &part.name),
+        Variable::new("CI_JOB_NAME_SLUG", model::text::slug(&part.name)),
+        Variable::new("CI_JOB_GROUP_NAME", &*part.draft.name),
+        Variable::new("CI_JOB_STAGE", &part.draft.planned.stage),
+        Variable::new("CI_NODE_TOTAL", total.to_string()),
+    ];
     if let Some(instance) = &part.instance {
         known.push(Variable::new("CI_NODE_INDEX", instance.index.to_string()));
-        known.push(Variable::new("CI_NODE_TOTAL", instance.total.to_string()));
+    }
+    if let Some(environment) = &part.draft.planned.environment
+        && let Some(name) = whole(&environment.name, &scope.with_job(&known), own)
+    {
+        known.push(Variable::new("CI_ENVIRONMENT_NAME", name));
     }
     known
+}
+
+/// The text with its variables, when all of them are known.
+fn whole(text: &str, scope: &Scope<'_>, own: &[Variable]) -> Option<String> {
+    let complete = Cell::new(true);
+    let lookup = |name: &str| {
+        let found = scope.get(name, own);
+        complete.set(complete.get() && found.is_some_and(|variable| !variable.masked && !variable.file));
+        found
+    };
+    expand(text, &lookup).ok().filter(|_| complete.get())
 }

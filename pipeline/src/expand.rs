@@ -1,5 +1,7 @@
 //! Variables in text, as the server puts them in (contracts/ci-yaml.md, part 6).
 
+use std::collections::{HashMap, HashSet};
+
 use model::plan::Variable;
 
 /// Longest text that an expansion may become.
@@ -32,14 +34,48 @@ impl std::error::Error for ExpandError {}
 /// too unless they are raw. `$$` is a dollar sign. What `lookup` does not know stays as it is, and so do
 /// masked variables and those that are files.
 pub fn expand<'v>(text: &str, lookup: &dyn Fn(&str) -> Option<&'v Variable>) -> Result<String, ExpandError> {
+    let known = |name: &str| lookup(name).filter(|variable| !variable.masked);
     let mut out = String::new();
-    into(text, lookup, &mut Vec::new(), &mut out)?;
+    into(text, &known, Dollars::Halved, &mut Vec::new(), &mut out)?;
     Ok(out)
+}
+
+/// Puts values into values: of each name the last variable, with what it refers to put in, as far down as
+/// it goes. The runner does the rest once more: `$$` stays for it, and so do files, unknown names, and
+/// variables that lead back to themselves.
+pub fn expand_all(variables: &[Variable]) -> Vec<Variable> {
+    let last: HashMap<&str, &Variable> = variables.iter().map(|one| (one.key.as_str(), one)).collect();
+    let expanded = |one: &&Variable| {
+        let refers = !one.raw && !one.file && one.value.contains(['$', '%']);
+        let mut out = String::new();
+        // A name within its own value is the runner's affair, like any that is not known.
+        let known = |name: &str| if name == one.key { None } else { last.get(name).copied() };
+        let value = match refers.then(|| into(&one.value, &known, Dollars::Kept, &mut Vec::new(), &mut out)) {
+            Some(Ok(())) => out,
+            Some(Err(_)) | None => one.value.clone(),
+        };
+        Variable { value, ..(*one).clone() }
+    };
+    let mut seen = HashSet::new();
+    let mut all: Vec<Variable> =
+        variables.iter().rev().filter(|one| seen.insert(one.key.as_str())).map(|one| expanded(&one)).collect();
+    all.reverse();
+    all
+}
+
+/// What becomes of `$$`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dollars {
+    /// It is one dollar sign: nobody expands the text again.
+    Halved,
+    /// It stays for the runner.
+    Kept,
 }
 
 fn into<'v>(
     text: &str,
     lookup: &dyn Fn(&str) -> Option<&'v Variable>,
+    dollars: Dollars,
     path: &mut Vec<String>,
     out: &mut String,
 ) -> Result<(), ExpandError> {
@@ -48,7 +84,7 @@ fn into<'v>(
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         if let Some(after) = rest.strip_prefix("$$") {
-            out.push('$');
+            out.push_str(if dollars == Dollars::Halved { "$" } else { "$$" });
             rest = after;
             continue;
         }
@@ -58,17 +94,22 @@ fn into<'v>(
             continue;
         };
         match lookup(name) {
-            // No keyword gets a secret, and a file has no place in one.
-            None | Some(Variable { masked: true, .. } | Variable { file: true, .. }) => {
-                out.push_str(&rest[..rest.len() - after.len()]);
+            // A file has no place in a text.
+            None | Some(Variable { file: true, .. }) => out.push_str(&rest[..rest.len() - after.len()]),
+            // What is raw stays so, whoever expands the text once more.
+            Some(variable) if variable.raw && dollars == Dollars::Kept => {
+                out.push_str(&variable.value.replace('$', "$$"));
             }
             Some(variable) if variable.raw => out.push_str(&variable.value),
+            Some(_) if dollars == Dollars::Kept && path.iter().any(|on_path| on_path == name) => {
+                out.push_str(&rest[..rest.len() - after.len()]);
+            }
             Some(_) if path.len() >= MAX_DEPTH || path.iter().any(|on_path| on_path == name) => {
                 return Err(ExpandError::Circle(name.to_owned()));
             }
             Some(variable) => {
                 path.push(name.to_owned());
-                into(&variable.value, lookup, path, out)?;
+                into(&variable.value, lookup, dollars, path, out)?;
                 path.pop();
             }
         }
@@ -116,6 +157,34 @@ mod tests {
             all.push(Variable::new(format!("D{i}"), format!("$D{p}$D{p}$D{p}", p = i - 1)));
         }
         expand(text, &|name| all.iter().find(|variable| variable.key == name))
+    }
+
+    #[test]
+    fn values_lead_to_values_as_far_as_they_go() {
+        let all = [
+            Variable::new("APP", "web"),
+            Variable::new("IMAGE", "$REG/$APP"),
+            Variable::new("FULL", "%IMAGE%:v1"),
+            Variable::new("CMD", "pull $FULL $$HOME $UNKNOWN $P"),
+            Variable::new("REG", "old"),
+            Variable::new("REG", "r.io"),
+            Variable::new("P", "$P:more"),
+            Variable::new("X", "$Y"),
+            Variable::new("Y", "$X"),
+            Variable { raw: true, ..Variable::new("RAW", "$APP") },
+            Variable::new("OF_RAW", "<$RAW>"),
+            Variable { masked: true, ..Variable::new("TOKEN", "s3cret") },
+            Variable::new("HEADER", "Bearer $TOKEN"),
+            Variable { file: true, ..Variable::new("FILE", "text") },
+            Variable::new("OF_FILE", "at $FILE"),
+        ];
+        let expanded = expand_all(&all);
+        let of = |key: &str| expanded.iter().find(|one| one.key == key).unwrap().value.as_str();
+        assert_eq!((of("FULL"), of("REG")), ("r.io/web:v1", "r.io"));
+        assert_eq!(of("CMD"), "pull r.io/web:v1 $$HOME $UNKNOWN $P:more");
+        assert_eq!((of("P"), of("X"), of("RAW"), of("OF_RAW")), ("$P:more", "$X", "$APP", "<$$APP>"));
+        assert_eq!((of("HEADER"), of("OF_FILE")), ("Bearer s3cret", "at $FILE"));
+        assert_eq!(expanded.iter().filter(|one| one.key == "REG").count(), 1);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod advice;
 pub mod bench;
 mod checks;
 mod child;
+mod circles;
 mod compose;
 mod document;
 mod duration;
@@ -41,7 +42,7 @@ use model::plan::{FormInput, Inputs, Plan, PlannedJob, Variable};
 use model::{Diagnostic, Severity, Span};
 
 pub use child::{check_children, plan_child};
-pub use expand::{ExpandError, expand};
+pub use expand::{ExpandError, expand, expand_all};
 pub use files::{Files, NoFiles};
 
 /// For what a definition is evaluated.

@@ -96,10 +96,7 @@ fn what_cannot_be_included() {
     ];
     let of = |include: &str| errors(&format!("include: {include}\nz: {{script: x}}\n"), &files);
     assert_eq!(of("biuld.yml"), [".gitlab-ci.yml:1: there is no file `biuld.yml` to include"]);
-    assert_eq!(
-        of("a.yml"),
-        ["b.yml:1: the files include each other in a circle: .gitlab-ci.yml -> a.yml -> b.yml -> a.yml"]
-    );
+    assert_eq!(of("a.yml"), ["b.yml:1: the files include each other in a circle: a.yml -> b.yml -> a.yml"]);
     assert_eq!(of("list.yml"), ["list.yml:1: an included file is a mapping of keywords and jobs, not a list"]);
     assert_eq!(of("wrong.yml"), ["wrong.yml:3: `retry` must be 0, 1 or 2"]);
     assert_eq!(of("../x.yml"), [".gitlab-ci.yml:1: `../x.yml` cannot be included: it is outside of the repository"]);

@@ -281,7 +281,7 @@ fn needs_of_the_run_above() {
 #[test]
 fn triggers() {
     let text = "
-gen: {stage: build, script: x}
+gen: {stage: build, script: x, artifacts: {paths: [made.yml]}}
 a:
   trigger:
     include:

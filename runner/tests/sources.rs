@@ -72,6 +72,21 @@ async fn the_very_commit_is_checked_out_whoever_owns_the_repository() {
 }
 
 #[tokio::test]
+async fn as_many_commits_come_as_the_depth_says() {
+    let bench = Bench::new();
+    let origin = bench.dir.path().join("origin");
+    let commits = repository(&origin);
+    let url = format!("file://{}", origin.display());
+    for (id, (depth, count)) in (1..).zip([(1, 1), (3, 3), (50, 5), (0, 5)]) {
+        let mut job = fetching(id, &url, &commits[4], &["echo \"commits: $(git rev-list --count HEAD)\""]);
+        job.git_info.depth = depth;
+        let (outcome, text) = bench.run(&job).await;
+        assert_eq!(outcome.state, JobState::Success, "{text}");
+        assert!(text.contains(&format!("\ncommits: {count}\n")), "depth {depth}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn sources_that_cannot_be_had_are_a_clear_failure() {
     let bench = Bench::new();
     let sha = "0123456789012345678901234567890123456789";

@@ -201,3 +201,81 @@ start:
     let log = server.trace(job(&below, "use"));
     assert!(log.contains("above"), "{log}");
 }
+
+#[test]
+fn dotenv_variables_reach_the_child_and_what_it_needs_of_the_run_above() {
+    let server = Server::start(2);
+    let definition = "stages: [one, two]
+gen:
+  stage: one
+  parallel: {matrix: [{PART: [p, q]}]}
+  script: ['echo TAG=t-$PART > v.env', 'echo $PART > $PART.txt']
+  artifacts: {paths: ['*.txt'], reports: {dotenv: v.env}}
+start:
+  stage: two
+  variables: {PARENT: $CI_PIPELINE_ID, PASSED: \"p-$TAG\"}
+  environment: {name: review/x, url: 'http://127.0.0.1:1/$TAG'}
+  trigger: {include: child.yml, strategy: depend}
+";
+    let child_text = "use:
+  needs: [{pipeline: $PARENT, job: gen}]
+  script: ['cat p.txt q.txt', 'echo \"[$PASSED] [$TAG]\"']
+";
+    let repository = repository(&[(".gitlab-ci.yml", definition), ("child.yml", child_text)]);
+    server.project("me/shop", repository.path(), "shop");
+    let view = server.ended(server.run("shop"));
+    assert_eq!(view.run.status, Status::Success, "{:?}", statuses(&view));
+    let below = child(&server, &view, "start");
+    let log = server.trace(job(&below, "use"));
+    assert!(log.contains("[p-t-q] [t-q]") && log.contains("p\nq"), "{log}");
+    let environments = server.get("/api/v4/projects/me%2Fshop/environments");
+    assert_eq!(environments[0]["external_url"], "http://127.0.0.1:1/t-q", "{environments}");
+}
+
+#[test]
+fn a_child_that_needs_what_is_not_above_it_is_not_made() {
+    let server = Server::start(1);
+    let definition = "stages: [one, two]
+make: {stage: one, script: 'true'}
+nojob: {stage: two, variables: {P: $CI_PIPELINE_ID}, trigger: {include: nojob.yml}}
+norun: {stage: two, trigger: {include: norun.yml}}
+";
+    let files = [
+        (".gitlab-ci.yml", definition),
+        ("nojob.yml", "a: {script: x, needs: [{pipeline: $P, job: nope}]}\n"),
+        ("norun.yml", "a: {script: x, needs: [{pipeline: $NOPE, job: make}]}\nb: {scirpt: x}\n"),
+    ];
+    let repository = repository(&files);
+    server.project("me/shop", repository.path(), "shop");
+    let view = server.ended(server.run("shop"));
+    let detail = |name: &str| job(&view, name).reason.to_string();
+    assert!(detail("nojob").contains("'nope'"), "{}", detail("nojob"));
+    assert!(detail("norun").contains("norun.yml:2") && detail("norun").contains("scirpt"), "{}", detail("norun"));
+}
+
+#[test]
+fn a_newer_commit_ends_of_a_child_what_may_be_interrupted() {
+    let server = Server::start(4);
+    let definition = |policy: &str| {
+        format!(
+            "workflow: {{auto_cancel: {{on_new_commit: {policy}}}}}
+below: {{trigger: {{include: child.yml, strategy: depend}}, interruptible: true}}
+"
+        )
+    };
+    let child_text = "may: {script: 'sleep 600', interruptible: true}\nmay-not: {script: 'sleep 600'}\n";
+    let repository = repository(&[(".gitlab-ci.yml", &definition("interruptible")), ("child.yml", child_text)]);
+    server.project("me/shop", repository.path(), "shop");
+    let old = server.run("shop");
+    let view = server.until(old, "the child is made", |view| job(view, "below").child.is_some());
+    let below = job(&view, "below").child.unwrap();
+    server.until(below, "both run", |view| view.jobs.iter().all(|job| job.status == Status::Running));
+    std::fs::write(repository.path().join(".gitlab-ci.yml"), "now: {script: 'true'}\n").unwrap();
+    support::git(repository.path(), &["commit", "-qam", "newer"]);
+    server.ended(server.run("shop"));
+    let view = server.until(below, "what may be is", |view| job(view, "may").status == Status::Canceled);
+    assert_eq!(job(&view, "may-not").status, Status::Running);
+    assert_eq!(job(&server.view(old), "below").status, Status::Running);
+    server.send("POST", &format!("/api/v4/weir/runs/{old}/cancel"), &json!({}));
+    server.ended(old);
+}

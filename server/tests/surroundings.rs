@@ -176,6 +176,10 @@ fn definitions_include_files_of_other_projects() {
         let (status, answer) = server.send("POST", "/api/pipelines", &body);
         assert!(status == 400 && answer.to_string().contains(problem), "{status} {answer}");
     }
+    let exists = "a: {script: x, rules: [{exists: {paths: ['d/*'], project: me/none}}]}\nb: {script: x}\n";
+    let (status, answer) =
+        server.send("POST", "/api/pipelines", &json!({ "id": "p", "name": "p", "definition": exists }));
+    assert!(status == 400 && answer.to_string().contains("there is no project me/none"), "{status} {answer}");
 }
 
 /// A server whose every file is `text`, but for `/ci/away.yml`, which is elsewhere.
@@ -334,4 +338,29 @@ fn jobs_find_the_variables_of_the_server() {
     ] {
         assert!(value(name).is_some(), "{name}\n{log}");
     }
+}
+
+#[test]
+fn values_of_variables_lead_to_values_as_far_as_they_go() {
+    let server = Server::start(1);
+    let definition = "variables: {APP: web, IMAGE: '$REG/$APP', FULL: '%IMAGE%:v1', CMD: 'pull $FULL', REG: r.io}
+one: {script: 'echo \"[$CMD] [$BRANCH]\"', variables: {BRANCH: 'of $CI_JOB_NAME, $$5'}}
+";
+    let view = server.run_to_end("nested", definition);
+    let log = server.trace(job(&view, "one"));
+    assert!(log.contains("[pull r.io/web:v1] [of one, $5]"), "{log}");
+}
+
+#[test]
+fn a_run_for_a_bare_commit_has_no_branch() {
+    let server = Server::start(1);
+    let repository =
+        repository(&[(".gitlab-ci.yml", "one: {script: 'echo \"[$CI_COMMIT_BRANCH] [$CI_COMMIT_SHA]\"'}\n")]);
+    server.project("me/shop", repository.path(), "shop");
+    let sha = server.ended(server.run("shop")).run.sha;
+    let (status, answer) = server.send("POST", "/api/pipelines/shop/run", &json!({ "ref": sha }));
+    assert_eq!(status, 202, "{answer}");
+    let view = server.ended(model::RunId(answer["runId"].as_i64().unwrap()));
+    let log = server.trace(job(&view, "one"));
+    assert!(log.contains(&format!("[] [{sha}]")), "{log}");
 }

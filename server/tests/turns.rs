@@ -167,6 +167,25 @@ fn artifacts_go_when_their_time_is_over() {
     assert_eq!(job(&view, "late").artifacts.len(), 1);
 }
 
+#[test]
+fn a_job_whose_artifacts_are_gone_does_not_start() {
+    let server = Server::start(2);
+    let definition = "stages: [one, two]
+make: {stage: one, script: 'echo x > file', artifacts: {paths: [file]}}
+none: {stage: one, script: 'true', artifacts: {paths: [nothing]}}
+use: {stage: two, script: cat file, when: manual, needs: [make, none]}
+";
+    let view = server.run_to_end("gone", definition);
+    let (make, use_it) = (job(&view, "make").id, job(&view, "use").id);
+    let (status, answer) = server.send("POST", &format!("/api/v4/weir/jobs/{make}/erase"), &json!({}));
+    assert_eq!(status, 201, "{answer}");
+    server.form("/rpc/job/play", &format!("id={use_it}"));
+    let view = server.until(view.run.id, "it fails", |view| job(view, "use").status == Status::Failed);
+    let failed = job(&view, "use");
+    assert_eq!(failed.failure_reason, Some(model::FailureReason::MissingDependencyFailure));
+    assert!(failed.reason.to_string().contains("of make"), "{}", failed.reason);
+}
+
 fn commit(repository: &Path, definition: &str) {
     std::fs::write(repository.join(".gitlab-ci.yml"), definition).unwrap();
     git(repository, &["add", "."]);

@@ -7,7 +7,7 @@ mod confirm;
 mod send;
 
 pub use confirm::ConfirmButton;
-pub use send::fields_of;
+pub use send::{fields_of, regain_focus};
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -97,6 +97,10 @@ pub fn ActButton(
     /// Show the picture only.
     #[prop(optional)]
     quiet: bool,
+    /// What it is done to, where several such buttons stand on a page: whoever does not see the row
+    /// hears it.
+    #[prop(optional, into)]
+    about: Option<String>,
 ) -> impl IntoView {
     let lang = use_lang();
     let title = move || unless.get().or(hint).or(quiet.then_some(label)).map(|text| lang.t(text));
@@ -116,6 +120,7 @@ pub fn ActButton(
             >
                 <Icon name=icon />
                 <span class=if quiet { "unseen" } else { "" }>{lang.t(label)}</span>
+                {about.map(|name| view! { <span class="unseen">" " {name}</span> }.into_any())}
                 {move || unless.get().map(|why| view! { <span class="unseen">" – " {lang.t(why)}</span> }.into_any())}
             </button>
         </ActForm>
@@ -145,7 +150,7 @@ pub fn AskFirst(
 ) -> impl IntoView {
     let lang = use_lang();
     view! {
-        <details class="ask">
+        <details class="ask" on:keydown=|event| confirm::fold_on_escape(&event)>
             <summary class="button" data-key=key>
                 <Icon name=icon />
                 {lang.t(label)}

@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod artifact;
+pub mod breaking;
 pub mod child;
 pub mod diagnostics;
 pub mod draft;

@@ -9,6 +9,9 @@ use crate::logic::estimate::Estimate;
 pub trait Figures {
     /// "12 tests, 1 failed".
     fn tests(self, counts: &TestCounts) -> String;
+    /// The same of reports that jobs are known to have left: those without a test may be broken, of
+    /// which only the reports themselves tell. `unread` says that there is such a one.
+    fn reported_tests(self, counts: &TestCounts, unread: bool) -> String;
     /// "203 of 10000 tests are shown".
     fn cases_shown(self, shown: usize, of: usize) -> String;
     /// "3 others".
@@ -51,6 +54,15 @@ impl Figures for Lang {
             });
         }
         out
+    }
+
+    fn reported_tests(self, counts: &TestCounts, unread: bool) -> String {
+        match (self, counts.total, unread) {
+            (_, 0, _) => self.t(T::TestsUnread).to_owned(),
+            (_, _, false) => self.tests(counts),
+            (Self::En, _, true) => format!("{}; {}", self.tests(counts), self.t(T::TestsPartlyUnread)),
+            (Self::Zh, _, true) => format!("{}；{}", self.tests(counts), self.t(T::TestsPartlyUnread)),
+        }
     }
 
     fn cases_shown(self, shown: usize, of: usize) -> String {
@@ -160,6 +172,9 @@ mod tests {
         assert_eq!(Lang::En.tests(&counts(12, 1, 0, 0)), "12 tests, 1 failed");
         assert_eq!(Lang::En.tests(&counts(1, 0, 1, 0)), "1 test, 1 error");
         assert_eq!(Lang::Zh.tests(&counts(12, 1, 2, 3)), "12 个测试，1 个失败，2 个出错，3 个跳过");
+        let unread = |total| Lang::En.reported_tests(&counts(total, 0, 0, 0), true);
+        assert_eq!(unread(0), "no tests: the report is empty, or it cannot be read");
+        assert_eq!(unread(2), "2 tests; a report is empty, or cannot be read");
     }
 
     #[test]

@@ -103,11 +103,12 @@ texts! {
     Filter: "Filter", "筛选";
     Reset: "Reset", "重置";
     RetryRunHint: "Run the failed and canceled jobs again", "重新运行失败和已取消的作业";
-    CancelRunAsk: "Every job of this run that has not ended is stopped. Their scripts get a few seconds to clean up.", "此运行中尚未结束的作业都会停止，其脚本有几秒钟时间清理。";
+    CancelRunAsk: "Every job of this run that has not ended is stopped. Their scripts get a few seconds to clean up. Child runs that it started are canceled too.", "此运行中尚未结束的作业都会停止，其脚本有几秒钟时间清理。它启动的子运行也会取消。";
     CancelRunDo: "Cancel the run", "取消此运行";
     CancelJobAsk: "The job's script is stopped; it gets a few seconds to clean up.", "作业脚本将被停止，有几秒钟时间清理。";
+    CancelBridgeAsk: "The run that the job has started is canceled with it.", "此作业启动的子运行也会一并取消。";
     CancelJobDo: "Cancel the job", "取消此作业";
-    DeleteRunAsk: "The run, its logs and its artifacts are deleted for good.", "此运行及其日志和产物将被永久删除。";
+    DeleteRunAsk: "The run, its logs and its artifacts are deleted for good, and so are the child runs that it started.", "此运行及其日志和产物将被永久删除，它启动的子运行也一并删除。";
     DeleteRunDo: "Delete the run", "删除此运行";
     DeletePipelineAsk: "The definition is deleted; its runs stay readable.", "定义将被删除，已有的运行仍可查看。";
     DeletePipelineDo: "Delete the pipeline", "删除此流水线";
@@ -122,6 +123,11 @@ texts! {
     WaitingHint: "A manual job holds these runs", "这些运行正等待手动作业";
     BrokenNow: "Broken", "已失败";
     AllGood: "Every pipeline's last verdict is good.", "所有流水线最近的结果都是通过。";
+    KnownGood: "No pipeline is broken. Not every one has a verdict.", "没有失败的流水线，但并非所有流水线都有结果。";
+    NoVerdict: "No verdict yet: no run has passed or failed.", "还没有结果：没有运行通过或失败。";
+    WaitingForTime: "Waiting for their time", "等待定时启动";
+    WaitingForTimeHint: "A delayed job holds these runs and starts by itself", "这些运行正等待延时作业，它会自动启动";
+    NoRunEnded: "No run has ended yet.", "还没有结束的运行。";
     NothingRuns: "Nothing runs.", "当前没有运行。";
     LastRuns: "Last runs", "最近的运行";
     AllRuns: "All runs", "全部运行";
@@ -179,6 +185,7 @@ texts! {
     Why: "Why?", "为什么？";
     Earlier: "earlier attempt", "较早的尝试";
     Actions: "Actions", "操作";
+    Optional: "optional", "可选";
     AllowedToFail: "may fail", "允许失败";
     StartedBy: "Started by", "启动来源";
     ChildRun: "child run", "子运行";
@@ -236,12 +243,17 @@ texts! {
     ShowAllTests: "Show all", "全部显示";
     NoTestFailed: "No test failed.", "没有失败的测试。";
     NoTests: "No job has reported tests. A job reports those that it leaves as JUnit XML:", "还没有作业报告测试结果。作业可以这样以 JUnit XML 报告：";
+    TestsUnread: "no tests: the report is empty, or it cannot be read", "没有测试：报告为空或无法读取";
+    TestsPartlyUnread: "a report is empty, or cannot be read", "有报告为空或无法读取";
+    SuiteUnread: "cannot be read", "无法读取";
+    NoTestsOfJob: "This job has reported no tests. A job reports those that it leaves as JUnit XML:", "此作业没有报告测试结果。作业可以这样以 JUnit XML 报告：";
     SuiteError: "The report cannot be read:", "无法读取报告：";
     ArtifactClosed: "only jobs get these files (`access: none`)", "只有作业可以获取这些文件（`access: none`）";
 
     // Environments.
     Environments: "Environments", "环境";
     EnvironmentAvailable: "available", "可用";
+    EnvironmentNever: "never deployed", "从未部署";
     EnvironmentStopping: "stopping", "正在停止";
     EnvironmentStopped: "stopped", "已停止";
     TierProduction: "production", "生产";
@@ -250,7 +262,6 @@ texts! {
     TierDevelopment: "development", "开发";
     TierOther: "other", "其他";
     LastDeployment: "Last deployment", "最近的部署";
-    NeverDeployed: "nothing was deployed yet", "尚未部署";
     LiveDeployment: "live", "在线版本";
     LiveDeploymentHint: "What stands there: the newest deployment that went well", "当前生效的版本：最近一次成功的部署";
     StopEnvironment: "Stop", "停止";

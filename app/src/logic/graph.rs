@@ -4,8 +4,10 @@
 
 use std::collections::HashMap;
 
-/// Width of a job in pixels; the style sheet has the same.
+/// Width of a job in pixels where nothing is known of the window; the style sheet has the same.
 pub const NODE_WIDTH: i32 = 216;
+/// Width that a job gets at most, where there is room and its name needs it.
+pub const NODE_MOST: i32 = 340;
 /// Height of a job.
 pub const NODE_HEIGHT: i32 = 36;
 /// Space between rows.
@@ -16,7 +18,6 @@ pub const COLUMN_GAP: i32 = 48;
 pub const HEAD: i32 = 40;
 
 const ROW: i32 = NODE_HEIGHT + ROW_GAP;
-const COLUMN: i32 = NODE_WIDTH + COLUMN_GAP;
 
 /// What the layout has to know of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +63,16 @@ pub struct Layout {
     pub height: i32,
 }
 
-/// Lays out nodes that come in the order of their stages.
-pub fn layout(nodes: &[Node]) -> Layout {
+/// How wide the jobs of so many columns are in a frame of this width, when the name that is cut off
+/// most lacks `missing` pixels at the smallest width.
+pub fn node_width(frame: i32, columns: usize, missing: i32) -> i32 {
+    let columns = (columns as i32).max(1);
+    let room = (frame - (columns - 1) * COLUMN_GAP) / columns;
+    (NODE_WIDTH + missing).min(room).clamp(NODE_WIDTH, NODE_MOST)
+}
+
+/// Lays out nodes that come in the order of their stages, each as wide as `wide` says.
+pub fn layout(nodes: &[Node], wide: i32) -> Layout {
     let by_name: HashMap<&str, usize> = nodes.iter().enumerate().map(|(i, n)| (n.name.as_str(), i)).collect();
     let depths = depths(nodes, &by_name);
     let mut groups: Vec<Group> = Vec::new();
@@ -93,12 +102,12 @@ pub fn layout(nodes: &[Node]) -> Layout {
             if let Some(&from) = by_name.get(name.as_str())
                 && place[from].0 < place[to].0
             {
-                edges.push(Edge { from, to, path: path(place[from], place[to], &rows) });
+                edges.push(Edge { from, to, path: path(place[from], place[to], &rows, wide) });
             }
         }
     }
     let most = rows.iter().copied().max().unwrap_or(0) as i32;
-    let width = (rows.len() as i32 * COLUMN - COLUMN_GAP).max(0);
+    let width = (rows.len() as i32 * (wide + COLUMN_GAP) - COLUMN_GAP).max(0);
     let height = if most == 0 { 0 } else { HEAD + most * ROW };
     Layout { groups, edges, width, height }
 }
@@ -129,10 +138,10 @@ fn depths(nodes: &[Node], by_name: &HashMap<&str, usize>) -> Vec<usize> {
     depth
 }
 
-fn path(from: (usize, usize), to: (usize, usize), rows: &[usize]) -> String {
+fn path(from: (usize, usize), to: (usize, usize), rows: &[usize], wide: i32) -> String {
     let center = |row: usize| HEAD + row as i32 * ROW + NODE_HEIGHT / 2;
-    let left = |column: usize| column as i32 * COLUMN;
-    let (mut x, mut y) = (left(from.0) + NODE_WIDTH, center(from.1));
+    let left = |column: usize| column as i32 * (wide + COLUMN_GAP);
+    let (mut x, mut y) = (left(from.0) + wide, center(from.1));
     let (start, end) = (y, center(to.1));
     let mut out = format!("M{x} {y}");
     let steps = (to.0 - from.0) as i32;
@@ -143,7 +152,7 @@ fn path(from: (usize, usize), to: (usize, usize), rows: &[usize]) -> String {
         let middle = i32::midpoint(x, right);
         out.push_str(&format!("C{middle} {y} {middle} {next} {right} {next}"));
         if column < to.0 {
-            x = right + NODE_WIDTH;
+            x = right + wide;
             out.push_str(&format!("H{x}"));
         }
         y = next;
@@ -178,7 +187,7 @@ mod tests {
             node("lint", "test", Some(&[])),
             node("deploy", "deploy", None),
         ];
-        let layout = layout(&nodes);
+        let layout = layout(&nodes, NODE_WIDTH);
         let stages: Vec<_> = layout.groups.iter().map(|g| (g.stage.as_str(), g.columns.clone())).collect();
         assert_eq!(stages, [("build", vec![vec![0]]), ("test", vec![vec![1, 2]]), ("deploy", vec![vec![3]])]);
         assert_eq!(layout.edges.len(), 1);
@@ -187,27 +196,38 @@ mod tests {
     }
 
     #[test]
+    fn jobs_grow_into_the_room_that_their_names_need() {
+        let nodes = [node("a", "1", None), node("b", "2", Some(&["a"]))];
+        let wide = layout(&nodes, 300);
+        assert_eq!(wide.edges[0].path, "M300 58C324 58 324 58 348 58");
+        assert_eq!(wide.width, 2 * 300 + 48);
+        // Enough room; too little of it; nothing is cut off; a very long name.
+        let of = |frame, missing| node_width(frame, 3, missing);
+        assert_eq!([of(1200, 60), of(900, 60), of(600, 60), of(1200, 0), of(2000, 900)], [276, 268, 216, 216, 340]);
+    }
+
+    #[test]
     fn needs_inside_a_stage_make_columns_of_it() {
         let nodes = [node("c", "test", Some(&["b"])), node("b", "test", Some(&["a"])), node("a", "test", None)];
-        assert_eq!(layout(&nodes).groups[0].columns, [vec![2], vec![1], vec![0]]);
-        assert_eq!(layout(&nodes).edges.len(), 2);
+        assert_eq!(layout(&nodes, NODE_WIDTH).groups[0].columns, [vec![2], vec![1], vec![0]]);
+        assert_eq!(layout(&nodes, NODE_WIDTH).edges.len(), 2);
     }
 
     #[test]
     fn long_edges_pass_between_the_rows() {
         let nodes =
             [node("a", "1", None), node("x", "2", None), node("y", "2", None), node("z", "3", Some(&["a", "nobody"]))];
-        let edge = &layout(&nodes).edges[0].path;
+        let edge = &layout(&nodes, NODE_WIDTH).edges[0].path;
         // Row 0 spans 40 to 76, row 1 84 to 120: the line crosses the second column at 36 or 80.
         assert!(edge.contains("H480") && (edge.contains(" 36H") || edge.contains(" 80H")), "{edge}");
     }
 
     #[test]
     fn odd_runs_do_not_hang() {
-        assert_eq!(layout(&[]), Layout::default());
+        assert_eq!(layout(&[], NODE_WIDTH), Layout::default());
         let circle = [node("a", "s", Some(&["b"])), node("b", "s", Some(&["a"]))];
-        assert!(layout(&circle).edges.len() <= 2);
+        assert!(layout(&circle, NODE_WIDTH).edges.len() <= 2);
         let backwards = [node("a", "1", Some(&["b"])), node("b", "2", None)];
-        assert!(layout(&backwards).edges.is_empty());
+        assert!(layout(&backwards, NODE_WIDTH).edges.is_empty());
     }
 }

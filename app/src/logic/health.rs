@@ -28,6 +28,32 @@ pub fn broken(health: &PipelineHealth) -> Option<Broken> {
     Some(Broken { failed: latest.number, run: latest.id, last_good: health.last_good, streak })
 }
 
+/// What the last verdicts say where none of them is bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calm {
+    /// No pipeline has one.
+    Unknown,
+    /// Those that there are are good, but not every pipeline has one.
+    Partly,
+    /// Every pipeline's is good.
+    Good,
+}
+
+/// How much is known of pipelines of which none is broken.
+pub fn calm(pipelines: &[PipelineHealth]) -> Calm {
+    let known = pipelines.iter().filter(|health| health.last.iter().any(has_verdict)).count();
+    match known {
+        0 => Calm::Unknown,
+        _ if known < pipelines.len() => Calm::Partly,
+        _ => Calm::Good,
+    }
+}
+
+/// Whether a run that nothing works on waits for a person, and not only for the time of a delayed job.
+pub fn waits_for_person(run: &model::Run) -> bool {
+    run.status != Status::Scheduled || run.stages.iter().any(|stage| stage.status == Status::Manual)
+}
+
 /// Good runs in a hundred of those with a verdict.
 pub fn score(marks: &[RunMark]) -> Option<u32> {
     let with = marks.iter().filter(|m| has_verdict(m)).count() as u32;
@@ -54,6 +80,23 @@ mod tests {
             duration: None,
         };
         statuses.iter().enumerate().map(mark).collect()
+    }
+
+    #[test]
+    fn silence_is_no_good_verdict() {
+        use Status::{Canceled, Running, Success};
+        let pipeline = crate::sample::pipeline();
+        let of = |lists: &[&[Status]]| {
+            let health = |statuses: &&[Status]| PipelineHealth {
+                pipeline: pipeline.clone(),
+                last: marks(statuses),
+                last_good: None,
+            };
+            calm(&lists.iter().map(health).collect::<Vec<_>>())
+        };
+        assert_eq!(of(&[&[], &[Canceled, Running]]), Calm::Unknown);
+        assert_eq!(of(&[&[], &[Canceled, Success]]), Calm::Partly);
+        assert_eq!(of(&[&[Success], &[Canceled, Success]]), Calm::Good);
     }
 
     #[test]

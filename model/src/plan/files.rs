@@ -79,6 +79,35 @@ pub struct Report {
     pub format: Option<String>,
 }
 
+/// Reports that are one file and arrive as it is.
+const RAW_REPORTS: &[&str] = &[
+    "accessibility",
+    "api_fuzzing",
+    "browser_performance",
+    "codequality",
+    "container_scanning",
+    "coverage_fuzzing",
+    "dast",
+    "dependency_scanning",
+    "load_performance",
+    "performance",
+    "requirements",
+    "sarif",
+    "sast",
+    "secret_detection",
+    "terraform",
+];
+
+/// How reports of a kind (or of the format of a `coverage_report`) arrive: `raw`, `zip`, or `gzip`, which is a
+/// member for each file, one behind the other.
+pub fn report_format(kind: &str) -> &'static str {
+    match kind {
+        "lsif" => "zip",
+        raw if RAW_REPORTS.contains(&raw) => "raw",
+        _ => "gzip",
+    }
+}
+
 /// One cache of a job.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CacheSpec {

@@ -9,7 +9,7 @@ mod variables;
 
 use serde::{Deserialize, Serialize};
 
-pub use files::{Access, ArtifactSpec, CacheKey, CacheSpec, Expiry, Report};
+pub use files::{Access, ArtifactSpec, CacheKey, CacheSpec, Expiry, Report, report_format};
 pub use policy::{AllowFailure, AutoCancel, OnJobFailure, OnNewCommit, Retry, When};
 pub use surroundings::{Environment, EnvironmentAction, Image, Service};
 pub use trigger::{Forward, Strategy, Trigger, TriggerInclude};
@@ -135,6 +135,21 @@ pub struct PlannedJob {
     /// The child pipeline it starts; such a job has no script and needs no runner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<Trigger>,
+}
+
+impl PlannedJob {
+    /// Whether this job fetches what the one called `name` left, which stands in the stage `theirs` where its
+    /// own is `own`.
+    pub fn fetches(&self, own: u32, name: &str, theirs: u32) -> bool {
+        if let Some(named) = &self.dependencies {
+            let left_out = self.needs.iter().flatten().any(|need| need.job == name && !need.artifacts);
+            return !left_out && named.iter().any(|one| one == name);
+        }
+        match &self.needs {
+            Some(needs) => needs.iter().any(|need| need.artifacts && need.job == name),
+            None => theirs < own,
+        }
+    }
 }
 
 /// A job of the file that is not in the run.

@@ -12,7 +12,7 @@ const MAX_SHOWN: usize = 60;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub holds: bool,
-    /// The comparisons and values that were looked at, each with its outcome: "`$A == "x"` is
+    /// All comparisons and values in order, each with its outcome: "`$A == "x"` is
     /// false: $A is not set".
     pub because: Vec<String>,
 }
@@ -89,8 +89,8 @@ impl Expression {
             // A pattern stands only where `compare` takes it.
             Self::Pattern(pattern) => Value::Text(pattern.source.clone()),
             Self::Variable(name) => (scope.lookup)(name).map_or(Value::Null, |seen| Value::Text(seen.value.to_owned())),
-            Self::Or(left, right) => Value::Bool(left.side(scope)? || right.side(scope)?),
-            Self::And(left, right) => Value::Bool(left.side(scope)? && right.side(scope)?),
+            Self::Or(left, right) => Value::Bool(decided(left, right, true, scope)?),
+            Self::And(left, right) => Value::Bool(decided(left, right, false, scope)?),
             Self::Compare(comparison, left, right) => {
                 let result = compare(*comparison, left, right, scope)?;
                 scope.because.push(self.tell(result, scope.lookup));
@@ -157,6 +157,16 @@ impl Expression {
             }
         }
     }
+}
+
+/// Both sides of `||`, which `true` decides alone, or of `&&`, which `false` decides.
+fn decided(left: &Expression, right: &Expression, alone: bool, scope: &mut Scope<'_, '_>) -> Result<bool, Failure> {
+    if left.side(scope)? == alone {
+        // For the explanation only: it shows every part with its value, and what cannot be told does not count.
+        let _ = right.side(scope);
+        return Ok(alone);
+    }
+    right.side(scope)
 }
 
 fn compare(
@@ -302,7 +312,17 @@ mod tests {
         };
         assert_eq!(because("$A == 'y'"), ["`$A == \"y\"` is false: $A is \"x\""]);
         assert_eq!(because("$SECRET == 's3cret'"), ["`$SECRET == \"s3cret\"` is true: $SECRET is [MASKED]"]);
-        assert_eq!(because("$B && $A"), ["`$B` is false: $B is not set"]);
+        // What no longer decides is shown too, and its errors do not count.
+        assert_eq!(because("$B && $A"), ["`$B` is false: $B is not set", "`$A` is true: $A is \"x\""]);
+        assert_eq!(
+            because("$B == 'x' && $C =~ /foo/ || $A"),
+            [
+                "`$B == \"x\"` is false: $B is not set",
+                "`$C =~ /foo/` is false: $C is not set",
+                "`$A` is true: $A is \"x\"",
+            ]
+        );
+        assert_eq!(because("$A || $A =~ $A"), ["`$A` is true: $A is \"x\""]);
         assert_eq!(because("$A && $B =~ /ab/"), ["`$A` is true: $A is \"x\"", "`$B =~ /ab/` is false: $B is not set"]);
     }
 }

@@ -227,8 +227,9 @@ impl<'c, 'r> Includer<'c, 'r> {
             return self.report.error(mark, "the included files have more than 16 MiB in all");
         }
         let key = (name.clone(), inputs.clone());
-        if self.path.contains(&key) {
-            let names: Vec<_> = self.path.iter().map(|(name, _)| name.as_str()).chain([name.as_str()]).collect();
+        if let Some(from) = self.path.iter().position(|one| *one == key) {
+            let names: Vec<_> =
+                self.path[from..].iter().map(|(name, _)| name.as_str()).chain([name.as_str()]).collect();
             return self
                 .report
                 .error(mark, format!("the files include each other in a circle: {}", names.join(" -> ")));

@@ -192,6 +192,11 @@ impl Interpolation<'_, '_, '_> {
         if let Some((offset, length)) = truncate_arguments(function) {
             return Some(text.chars().skip(offset).take(length).collect());
         }
+        if function.split('(').next().is_some_and(|name| name.trim_end() == "truncate") {
+            let problem = Problem::error(mark, format!("`truncate` takes an offset and a length, not `{function}`"));
+            self.report.add(problem.hint("`truncate(0, 8)`"));
+            return None;
+        }
         let problem = Problem::error(mark, format!("there is no function `{function}`"));
         self.report.add(problem.hint("the functions are `expand_vars`, `posix_escape` and `truncate(offset, length)`"));
         None

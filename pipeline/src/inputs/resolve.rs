@@ -11,7 +11,7 @@ use crate::rules::Conditions;
 use crate::scope::Scope;
 use crate::source::{Mark, Problem, Report};
 
-/// The inputs with their values: those without rules first, since rules look at them.
+/// The inputs with their values, `null` for those that have none: those without rules first, since rules look at them.
 pub(super) fn values(
     declared: Vec<Declared>,
     given: &Given<'_>,
@@ -38,10 +38,10 @@ pub(super) fn values(
         }
     }
     let filled = |(mut input, value): (Declared, Option<Json>)| {
-        input.form.value = value?;
-        Some(input.form)
+        input.form.value = value.unwrap_or(Json::Null);
+        input.form
     };
-    all.into_iter().filter_map(filled).collect()
+    all.into_iter().map(filled).collect()
 }
 
 /// Takes options and default from the first rule of the input that applies.

@@ -95,7 +95,8 @@ pub(crate) fn apply(
     let values =
         if errors == report.errors() { values(declared, given, scope, conditions, report) } else { Vec::new() };
     if errors < report.errors() {
-        return (None, Vec::new());
+        // A form shows the fields all the same.
+        return (None, values);
     }
     let inputs: Inputs = values.iter().map(|form| (form.name.clone(), form.value.clone())).collect();
     (root.map(|root| interpolate(&root, &inputs, scope, report)), values)

@@ -42,6 +42,8 @@ pub(crate) struct Draft {
     /// Which variables of the file it takes over.
     pub inherits: Inherited,
     pub parallel: Option<Parallel>,
+    /// Where the files of its `trigger` are named.
+    pub include_marks: Vec<Mark>,
 }
 
 impl Draft {
@@ -116,6 +118,7 @@ pub(crate) fn read_job(
         variables: Vec::new(),
         inherits: inherits_variables,
         parallel: None,
+        include_marks: Vec::new(),
     };
     order(&from, &mut draft, conditions, report);
     if from.own("trigger").is_some() {
@@ -250,7 +253,9 @@ fn script(from: &Sources<'_>, entry: &Entry, commands: &mut Vec<String>, report:
 /// A job that starts a child pipeline has nothing for a runner.
 fn child(from: &Sources<'_>, entry: &Entry, draft: &mut Draft, report: &mut Report) {
     report.about("trigger");
-    draft.planned.trigger = from.own("trigger").and_then(|trigger| trigger::read(trigger, report));
+    if let Some((trigger, marks)) = from.own("trigger").and_then(|trigger| trigger::read(trigger, report)) {
+        (draft.planned.trigger, draft.include_marks) = (Some(trigger), marks);
+    }
     for other in &from.body.entries {
         let taken_away = matches!(other.value.kind, Kind::Null);
         if keywords::is_supported(Place::Job, &other.key) && !trigger::ALLOWED.contains(&&*other.key) && !taken_away {

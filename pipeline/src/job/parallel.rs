@@ -121,9 +121,13 @@ fn rows(entry: &Entry, report: &mut Report) -> Option<Vec<Selection>> {
         return None;
     };
     let mut all = Vec::new();
+    let errors = report.errors();
     collect(items, 0, &mut all, report);
     if all.is_empty() && !entry.value.broken {
-        report.error(entry.mark, "`matrix` must not be an empty list");
+        // Entries that are wrong have been told.
+        if errors == report.errors() {
+            report.error(entry.mark, "`matrix` must not be an empty list");
+        }
         return None;
     }
     Some(all)

@@ -5,7 +5,7 @@ use model::plan::{Forward, Inputs, Strategy, Trigger, TriggerInclude};
 use crate::include::{is_project_path, read_inputs};
 use crate::keywords::{self, Place};
 use crate::read;
-use crate::source::{Problem, Report};
+use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map, Node, Scalar, Tree, Value};
 
 /// Most files of a child's definition (contracts/ci-yaml.md, limits).
@@ -33,7 +33,8 @@ pub(crate) const ALLOWED: &[&str] = &[
     "manual_confirmation",
 ];
 
-pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Trigger> {
+/// Returns it, and where each of its files is named.
+pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<(Trigger, Vec<Mark>)> {
     let map = match &entry.value.kind {
         Kind::Null | Kind::Broken => return None,
         Kind::Scalar(Scalar { text, value: Value::Text, .. }) => {
@@ -64,9 +65,16 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Trigger> {
         }
         return None;
     };
-    let mut files = Vec::new();
-    for item in read::one_or_many(include) {
-        files.extend(file(item, report));
+    let items = read::one_or_many(include);
+    if items.is_empty() {
+        report.add(no_file(include.mark));
+    }
+    let (mut files, mut marks) = (Vec::new(), Vec::new());
+    for item in items {
+        if let Some(file) = file(item, report) {
+            files.push(file);
+            marks.push(item.mark);
+        }
     }
     if files.len() > MAX_INCLUDES {
         report.error(
@@ -74,13 +82,17 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Trigger> {
             format!("a child pipeline is made of at most {MAX_INCLUDES} files, not {}", files.len()),
         );
     }
-    (!files.is_empty()).then_some(Trigger { include: files, strategy, forward })
+    (!files.is_empty()).then_some((Trigger { include: files, strategy, forward }, marks))
 }
 
 fn file(item: &Tree, report: &mut Report) -> Option<TriggerInclude> {
     let map = match &item.kind {
         Kind::Scalar(Scalar { text, value: Value::Text, .. }) if !text.is_empty() => {
             return Some(TriggerInclude::Local { path: text.to_string(), inputs: Inputs::new() });
+        }
+        Kind::Scalar(Scalar { value: Value::Text, .. }) => {
+            report.add(no_file(item.mark));
+            return None;
         }
         Kind::Map(map) => map,
         _ => {
@@ -111,6 +123,10 @@ fn file(item: &Tree, report: &mut Report) -> Option<TriggerInclude> {
 /// Whether the file comes from a place whose keyword was refused.
 fn other_place(map: &Map) -> bool {
     ["project", "template", "component", "remote"].iter().any(|key| map.get(key).is_some())
+}
+
+fn no_file(mark: Mark) -> Problem {
+    Problem::error(mark, "`include` of a `trigger` must name a file").hint("`include: ci/child.yml`")
 }
 
 fn missing(item: &Node, report: &mut Report) {

@@ -115,7 +115,8 @@ fn unreachable(rules: &[Rule], report: &mut Report) {
             report.add(Problem::warning(rule.mark, message).hint("put their parts into one rule, or change the `if`"));
         } else if let Some(why) = condition.expression.contradiction() {
             let problem = Problem::warning(condition.mark, format!("this rule can never apply: {why}"));
-            report.add(problem.hint("`||` means one or the other"));
+            let has_parts = matches!(*condition.expression, Expression::And(..) | Expression::Or(..));
+            report.add(problem.maybe_hint(has_parts.then(|| "`||` means one or the other".to_owned())));
         }
         if rule.changes.is_none() && rule.exists.is_none() {
             seen.entry(&condition.text).or_insert(rule.mark.span.line);

@@ -76,6 +76,9 @@ impl Files for Table {
 
     fn paths_of_project(&self, project: &str, _: Option<&str>) -> Result<Vec<String>, String> {
         let prefix = format!("{project}:");
+        if !self.elsewhere.keys().any(|key| key.starts_with(&prefix)) {
+            return Err(format!("there is no project {project} on this server"));
+        }
         Ok(self.elsewhere.keys().filter_map(|key| key.strip_prefix(&prefix)).map(ToOwned::to_owned).collect())
     }
 

@@ -9,7 +9,7 @@ use std::io;
 use zip::result::ZipError;
 
 pub(super) use pack::{Level, gzip, zip};
-pub(super) use unpack::{Links, move_into, unzip};
+pub(super) use unpack::{move_into, unzip};
 
 /// Info-ZIP's field of exact times.
 const EXTENDED_TIMESTAMP: u16 = 0x5455;
@@ -25,7 +25,7 @@ pub(super) enum ArchiveError {
     Name(String),
     #[error("the archive has an entry that is no file, folder or link: {0:?}")]
     Kind(String),
-    #[error("the archive's link {0:?} leads out of the project's folder")]
+    #[error("the archive's link {0:?} leads nowhere")]
     Link(String),
     #[error("{0:?} lies behind a link, or where a folder is")]
     Blocked(String),
@@ -42,8 +42,8 @@ impl ArchiveError {
                 use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof, Unsupported};
                 matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof | Unsupported)
             }
-            Self::Zip(_) | Self::Name(_) | Self::Kind(_) | Self::Bomb => true,
-            Self::Link(_) | Self::Blocked(_) => false,
+            Self::Zip(_) | Self::Name(_) | Self::Kind(_) | Self::Link(_) | Self::Bomb => true,
+            Self::Blocked(_) => false,
         }
     }
 }
@@ -67,7 +67,7 @@ mod tests {
     }
 
     fn unfold(archive: PathBuf, root: &Path, limit: u64) -> Result<usize, ArchiveError> {
-        unzip(open(archive), root, limit, Links::Inside, &Halt::default())
+        unzip(open(archive), root, limit, &Halt::default())
     }
 
     fn archive(dir: &Path, entries: &[(&str, &str, u32)]) -> PathBuf {
@@ -121,18 +121,36 @@ mod tests {
             &[("/evil", "x", 0o644)],
             &[("a/../../evil", "x", 0o644)],
             &[("out/evil", "x", 0o644)],
-            &[("l", "../..", link)],
-            &[("l", "/etc", link)],
-            &[("a/b/l", "../../../x", link)],
+            &[("l", "", link)],
+            // Links lead anywhere, and nothing goes through them, whatever the order.
+            &[("d", "..", link), ("d/evil", "x", 0o644)],
+            &[("d/evil", "x", 0o644), ("d", "..", link)],
+            &[("e", "..", link), ("e/evil", "x", link)],
             &[("out/l", "x", link)],
         ] {
             let archive = archive(dir.path(), entries);
             assert!(unfold(archive, &root, 1 << 20).is_err(), "{entries:?}");
             assert!(!dir.path().join("evil").exists() && !dir.path().join("l").exists());
         }
-        // A link of the archive itself is made after the files, and not written through.
-        let both = archive(dir.path(), &[("d", "sub", link), ("d/file", "x", 0o644)]);
-        assert!(unfold(both, &root, 1 << 20).is_err());
+    }
+
+    #[test]
+    fn links_of_artifacts_that_lead_outside_are_restored_as_they_are() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("root");
+        fs::create_dir(&root).unwrap();
+        fs::write(dir.path().join("kept"), "kept").unwrap();
+        let link = 0o120_777;
+        let first = [("v/bin/python", "/usr/bin/python3", link), ("up", "../../x", link), ("f", "../kept", link)];
+        assert_eq!(unfold(archive(dir.path(), &first), &root, 1 << 20).unwrap(), 3);
+        assert_eq!(fs::read_link(root.join("v/bin/python")).unwrap(), Path::new("/usr/bin/python3"));
+        assert_eq!(fs::read_link(root.join("up")).unwrap(), Path::new("../../x"));
+        // The next archive replaces a link, not what it leads to, and writes nothing below one.
+        assert_eq!(unfold(archive(dir.path(), &[("f", "new", 0o644)]), &root, 1 << 20).unwrap(), 1);
+        assert!(root.join("f").symlink_metadata().unwrap().is_file());
+        assert_eq!(fs::read_to_string(dir.path().join("kept")).unwrap(), "kept");
+        let below = archive(dir.path(), &[("up/evil", "x", 0o644)]);
+        assert!(matches!(unfold(below, &root, 1 << 20), Err(ArchiveError::Blocked(_))));
     }
 
     #[test]
@@ -154,8 +172,7 @@ mod tests {
         fs::write(root.join("a/old"), "old").unwrap();
         let archive =
             archive(dir.path(), &[("a/old", "new", 0o644), ("a/l", "/usr/bin/x", 0o120_777), ("b/c", "x", 0o644)]);
-        assert!(unfold(archive.clone(), &root, 1 << 20).is_err());
-        assert_eq!(unzip(open(archive), &staging, 1 << 20, Links::All, &Halt::default()).unwrap(), 3);
+        assert_eq!(unfold(archive, &staging, 1 << 20).unwrap(), 3);
         move_into(&staging, &root).unwrap();
         assert_eq!(fs::read_to_string(root.join("a/old")).unwrap(), "new");
         assert_eq!(fs::read_link(root.join("a/l")).unwrap(), Path::new("/usr/bin/x"));
@@ -182,7 +199,7 @@ mod tests {
             fs::write(&whole, &damaged).unwrap();
             fs::create_dir(&root).unwrap();
             // A flag or a time that is another says nothing about the content.
-            if let Err(error) = unzip(open(whole.clone()), &root, 1 << 20, Links::All, &Halt::default()) {
+            if let Err(error) = unzip(open(whole.clone()), &root, 1 << 20, &Halt::default()) {
                 assert!(error.is_damage(), "{at}: {error:?}");
                 refused += 1;
             }
@@ -200,6 +217,6 @@ mod tests {
         let files = [PathBuf::from("a")].into();
         let to = File::create(dir.path().join("b.zip")).unwrap();
         assert!(matches!(zip(dir.path(), &files, to, Level::Default, &halt), Err(ArchiveError::Io(_))));
-        assert!(matches!(unzip(open(archive), dir.path(), 9, Links::Inside, &halt), Err(ArchiveError::Io(_))));
+        assert!(matches!(unzip(open(archive), dir.path(), 9, &halt), Err(ArchiveError::Io(_))));
     }
 }

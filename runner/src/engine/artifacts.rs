@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    archive::{Level, Links, gzip, unzip, zip},
+    archive::{Level, gzip, unzip, zip},
     environment::Environment,
     halt::{Halt, in_thread},
     job::{Watch, Work},
@@ -39,7 +39,7 @@ pub(super) async fn download(work: &Work<'_>, watch: &Watch<'_>) -> Result<Resul
         let (archive, root, limit) = (file.clone(), work.places.build.clone(), work.settings.unpack_limit);
         let unfold = move |halt: &Halt| {
             let archive = File::open(archive).map_err(|error| error.to_string())?;
-            unzip(archive, &root, limit, Links::Inside, halt).map_err(|error| error.to_string())
+            unzip(archive, &root, limit, halt).map_err(|error| error.to_string())
         };
         match in_thread(unfold, watch.broken()).await? {
             Ok(count) => {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    archive::{ArchiveError, Level, Links, move_into, unzip, zip},
+    archive::{ArchiveError, Level, move_into, unzip, zip},
     environment::Environment,
     halt::{Halt, in_thread},
     job::{Watch, Work},
@@ -220,7 +220,7 @@ impl Unfold {
         let _ = fs::remove_dir_all(&self.staging);
         let unfolded = fs::create_dir(&self.staging)
             .map_err(ArchiveError::from)
-            .and_then(|()| unzip(archive, &self.staging, self.limit, Links::All, halt));
+            .and_then(|()| unzip(archive, &self.staging, self.limit, halt));
         let moved = unfolded.and_then(|_| {
             halt.check()?;
             move_into(&self.staging, &self.root)

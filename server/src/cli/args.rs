@@ -159,6 +159,9 @@ pub struct RunArgs {
     /// Variable of the run
     #[arg(short, long = "variable", value_name = "K=V")]
     pub variables: Vec<KeyValue>,
+    /// Value of an input of the definition (`spec:inputs`)
+    #[arg(long = "with", value_name = "NAME=VALUE")]
+    pub inputs: Vec<KeyValue>,
     /// Start the run and return at once
     #[arg(long)]
     pub no_follow: bool,
@@ -173,6 +176,9 @@ pub struct ExecArgs {
     /// Variable of the run
     #[arg(short, long = "variable", value_name = "K=V")]
     pub variables: Vec<KeyValue>,
+    /// Value of an input of the definition (`spec:inputs`)
+    #[arg(long = "with", value_name = "NAME=VALUE")]
+    pub inputs: Vec<KeyValue>,
     /// What runs jobs with an image: auto (Docker or Podman, whichever there is), docker, podman or a
     /// program; off refuses them, ignore runs them without
     #[arg(long, value_name = "ENGINE", default_value = "auto")]
@@ -198,6 +204,9 @@ pub struct LintArgs {
     /// Variable of the run
     #[arg(short, long = "variable", value_name = "K=V")]
     pub variables: Vec<KeyValue>,
+    /// Value of an input of the definition (`spec:inputs`)
+    #[arg(long = "with", value_name = "NAME=VALUE")]
+    pub inputs: Vec<KeyValue>,
     /// What addresses of files begin with that it may include from other servers; may be given several
     /// times
     #[arg(long, value_name = "URL")]
@@ -285,6 +294,8 @@ pub enum JobsAction {
         #[arg(short, long)]
         yes: bool,
     },
+    /// Let a delayed job wait for somebody instead of its time
+    Unschedule(JobId),
     /// Delete a job's log and artifacts; of a run or a hand-made job (by its id) everything
     Delete(JobId),
 }

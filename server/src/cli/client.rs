@@ -141,6 +141,14 @@ impl Client {
         }
         let exit = if status.is_client_error() { Exit::Refused } else { Exit::Internal };
         let body = response.bytes().await.unwrap_or_default();
+        // Of a definition that is refused everything that is wrong with it is said.
+        let found = serde_json::from_slice::<Value>(&body).ok();
+        let found = found.and_then(|body| serde_json::from_value::<Vec<Told>>(body.get("diagnostics")?.clone()).ok());
+        if let Some(found) = found.filter(|found| found.len() > 1) {
+            for one in found {
+                super::output::note(super::output::harmless(&one.line(), false));
+            }
+        }
         Err(Failure::text(exit, doing, refusal(status, &body)))
     }
 
@@ -151,6 +159,24 @@ impl Client {
             cause = inner;
         }
         Failure::text(Exit::Unreachable, doing, format!("cannot reach the server at {}: {cause}", self.base))
+    }
+}
+
+/// A finding in a definition, as a refusal tells it.
+#[derive(serde::Deserialize)]
+struct Told {
+    file: String,
+    line: u32,
+    column: u32,
+    severity: String,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Told {
+    fn line(&self) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        format!("{}:{}:{}: {}: {}{hint}", self.file, self.line, self.column, self.severity, self.message)
     }
 }
 

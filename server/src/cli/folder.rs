@@ -10,10 +10,13 @@ use std::sync::Arc;
 use model::plan::Variable;
 use pipeline::Files;
 
+use super::client::DEFAULT_URL;
 use crate::outbound::RemoteIncludes;
 use crate::outbound::prefix::Prefix;
 use crate::service::files::last_commits;
-use crate::service::variables::slug;
+use crate::service::variables;
+use crate::store::runs::{Commit, CommitDetails};
+use model::text::slug;
 
 /// The branch of a folder that is no repository.
 const MAIN: &str = "main";
@@ -30,6 +33,7 @@ pub struct Folder {
     /// Empty without a commit.
     sha: String,
     title: String,
+    details: CommitDetails,
     branch: String,
     default_branch: String,
     is_repository: bool,
@@ -48,6 +52,12 @@ impl Folder {
         Self {
             sha: ask(&["rev-parse", "--verify", "--quiet", "HEAD"]),
             title: ask(&["log", "-1", "--format=%s"]),
+            details: CommitDetails {
+                message: ask(&["log", "-1", "--format=%B"]),
+                author: ask(&["log", "-1", "--format=%an <%ae>"]),
+                timestamp: ask(&["log", "-1", "--format=%cI"]),
+                ..CommitDetails::default()
+            },
             branch: branch.map_or_else(|| or_main(&head), str::to_owned),
             default_branch: or_main(origin.strip_prefix("origin/").unwrap_or_default()),
             is_repository,
@@ -74,31 +84,44 @@ impl Folder {
     /// What is known before a run exists (contracts/ci-yaml.md part 6).
     pub fn predefined(&self) -> Vec<Variable> {
         let (text, name) = (|text: &str| text.to_owned(), self.name());
+        let user = std::env::var("USER").unwrap_or_else(|_| "owner".into());
         let mut list = vec![
             ("CI", text("true")),
             ("GITLAB_CI", text("true")),
             ("WEIR", text("true")),
+            ("CI_SERVER", text("yes")),
             ("CI_SERVER_NAME", text("Weir")),
+            ("CI_SERVER_URL", text(DEFAULT_URL)),
             ("CI_SERVER_VERSION", text(env!("CARGO_PKG_VERSION"))),
+            ("CI_API_V4_URL", format!("{DEFAULT_URL}/api/v4")),
             ("CI_PIPELINE_SOURCE", text("push")),
+            ("CI_PROJECT_ID", text("1")),
             ("CI_PROJECT_NAME", name.clone()),
             ("CI_PROJECT_TITLE", name.clone()),
             ("CI_PROJECT_PATH", format!("local/{name}")),
             ("CI_PROJECT_PATH_SLUG", slug(&format!("local/{name}"))),
             ("CI_PROJECT_NAMESPACE", text("local")),
+            ("CI_PROJECT_NAMESPACE_ID", text("1")),
             ("CI_PROJECT_ROOT_NAMESPACE", text("local")),
+            ("CI_PROJECT_URL", format!("{DEFAULT_URL}/local/{name}")),
+            ("CI_PROJECT_VISIBILITY", text("private")),
             ("CI_CONFIG_PATH", text(super::lint::FILE)),
-            ("CI_DEFAULT_BRANCH", self.default_branch.clone()),
-            ("CI_COMMIT_BRANCH", self.branch.clone()),
-            ("CI_COMMIT_REF_NAME", self.branch.clone()),
-            ("CI_COMMIT_REF_SLUG", slug(&self.branch)),
+            ("GITLAB_USER_ID", text("1")),
+            ("GITLAB_USER_LOGIN", user.clone()),
+            ("GITLAB_USER_NAME", user),
         ];
-        if !self.sha.is_empty() {
-            list.push(("CI_COMMIT_SHA", self.sha.clone()));
-            list.push(("CI_COMMIT_SHORT_SHA", self.sha.chars().take(8).collect()));
-            list.push(("CI_COMMIT_BEFORE_SHA", "0".repeat(40)));
-            list.push(("CI_COMMIT_TITLE", self.title.clone()));
-        }
+        list.extend(variables::of_address(DEFAULT_URL));
+        let commit = Commit {
+            git_ref: self.branch.clone(),
+            sha: self.sha.clone(),
+            title: self.title.clone(),
+            is_tag: false,
+            details: CommitDetails { default_branch: self.default_branch.clone(), ..self.details.clone() },
+        };
+        let of_commit = variables::of_commit(&commit);
+        // Without a commit there is still a branch.
+        let known = |key: &str| !self.sha.is_empty() || key.contains("_REF_") || key.contains("BRANCH");
+        list.extend(of_commit.into_iter().filter(|(key, _)| known(key)));
         list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::new(key, value) }).collect()
     }
 

@@ -67,6 +67,10 @@ pub async fn main(client: &Client, action: JobsAction, json: bool) -> Outcome {
                 variables.iter().map(|pair| json!({"key": pair.key, "value": pair.value})).collect();
             change(client, &job.id, "play", &json!({"job_variables_attributes": variables}), json).await
         }
+        JobsAction::Unschedule(job) => {
+            number_only(&job.id, "unschedule")?;
+            change(client, &job.id, "unschedule", &json!({}), json).await
+        }
         JobsAction::Delete(job) if is_number(&job.id) => {
             let doing = format!("delete job {}", job.id);
             let erased: Value = client.post(&format!("{JOBS}/{}/erase", job.id), &json!({}), &doing).await?;
@@ -125,7 +129,7 @@ async fn confirm(client: &Client, id: &str) -> Outcome {
     if !std::io::stdin().is_terminal() {
         return Err(refused());
     }
-    eprint!("{question} [y/N] ");
+    output::note(format!("{question} [y/N]"));
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).map_err(|_| refused())?;
     if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") { Ok(()) } else { Err(refused()) }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use model::plan::{AllowFailure, Plan, Variable, When};
+use model::plan::{AllowFailure, Inputs, Plan, TriggerInclude, Variable, When};
 use model::{Diagnostic, Severity, Span};
 use pipeline::lint::Document;
 use serde_json::{Value, json};
@@ -13,6 +13,8 @@ use super::args::LintArgs;
 use super::failure::{Exit, Failure, Outcome};
 use super::folder::Folder;
 use super::output::{self, Paint};
+use super::pair::KeyValue;
+use crate::service::names;
 
 /// The name of a definition unless somebody says otherwise.
 pub const FILE: &str = ".gitlab-ci.yml";
@@ -23,7 +25,7 @@ pub fn main(args: LintArgs, with_plan: bool, json: bool) -> Outcome {
     let variables = args.variables.into_iter().map(Variable::from).collect();
     let folder = Folder::new(&folder_of(args.folder.as_deref()), args.branch.as_deref());
     let folder = folder.with_remote(args.include_remote);
-    let evaluated = evaluate(&path, variables, folder);
+    let evaluated = evaluate(&path, variables, inputs(args.inputs), folder);
     if json {
         let mut document = serde_json::to_value(Document::new(&evaluated)).unwrap_or_default();
         if with_plan {
@@ -63,12 +65,18 @@ fn folder_of(folder: Option<&Path>) -> PathBuf {
     }
 }
 
+/// Values of inputs as they were typed: text is read as the type of its input.
+pub fn inputs(pairs: Vec<KeyValue>) -> Inputs {
+    pairs.into_iter().map(|pair| (pair.key, Value::from(pair.value))).collect()
+}
+
 /// Evaluates a file for a push of the folder's branch; one that cannot be read is a finding like any
 /// other.
-pub fn evaluate(path: &Path, variables: Vec<Variable>, folder: Folder) -> pipeline::Outcome {
+pub fn evaluate(path: &Path, variables: Vec<Variable>, inputs: Inputs, folder: Folder) -> pipeline::Outcome {
     let name = path.display().to_string();
     let mut context = pipeline::Context::new(&name);
     context.variables = variables;
+    context.inputs = inputs;
     context.predefined = folder.predefined();
     context.files = Arc::new(folder);
     let unreadable = |diagnostic: Diagnostic| {
@@ -97,6 +105,11 @@ pub fn evaluate(path: &Path, variables: Vec<Variable>, folder: Folder) -> pipeli
             if let Some(plan) = &outcome.plan {
                 let mut found = pipeline::check_children(plan, &context);
                 outcome.diagnostics.append(&mut found);
+                let globals = &outcome.global_variables;
+                if let Some(found) = names::check(plan, &context.variables, globals, &context.predefined) {
+                    outcome.diagnostics.push(found);
+                    (outcome.plan, outcome.valid) = (None, false);
+                }
             }
             outcome
         }
@@ -162,8 +175,11 @@ fn plan_json(plan: &Plan) -> Value {
         .filter(|(_, jobs)| !jobs.is_empty())
         .map(|(stage, jobs)| json!({"name": stage, "jobs": jobs}))
         .collect();
-    let excluded: Vec<Value> =
-        plan.excluded.iter().map(|job| json!({"name": job.name, "stage": job.stage, "reason": job.reason})).collect();
+    let excluded: Vec<Value> = plan
+        .excluded
+        .iter()
+        .map(|job| json!({"name": job.name, "stage": job.stage, "reason": job.reason, "details": job.details}))
+        .collect();
     json!({"stages": stages, "excluded": excluded})
 }
 
@@ -195,6 +211,16 @@ fn print_plan(plan: &Plan) {
                 AllowFailure::Bool(true) => notes.push("may fail".to_owned()),
                 AllowFailure::ExitCodes(codes) => notes.push(format!("may fail with {codes:?}")),
             }
+            if let Some(trigger) = &job.trigger {
+                let files = trigger.include.iter().map(|include| match include {
+                    TriggerInclude::Local { path, .. } => path.clone(),
+                    TriggerInclude::Artifact { path, job, .. } => format!("{path} of {job}"),
+                });
+                notes.push(format!("starts the child pipeline {}", files.collect::<Vec<_>>().join(", ")));
+            }
+            if !job.tags.is_empty() {
+                notes.push(format!("tags {}", job.tags.join(", ")));
+            }
             if job.retry.max > 0 {
                 let times = if job.retry.max == 1 { "once" } else { "twice" };
                 notes.push(format!("retried {times}"));
@@ -212,6 +238,9 @@ fn print_plan(plan: &Plan) {
         for job in &plan.excluded {
             let text = format!("  {}: {}", job.name, job.reason);
             output::line(paint.dim(&output::harmless(&text, false)));
+            for detail in &job.details {
+                output::line(paint.dim(&output::harmless(&format!("    {detail}"), false)));
+            }
         }
     }
 }

@@ -25,6 +25,10 @@ pub async fn main(client: &Client, args: RunArgs, json: bool) -> Outcome {
         let pairs = args.variables.into_iter().map(|pair| (pair.key, Value::from(pair.value)));
         body.insert("variables".into(), Value::Object(pairs.collect()));
     }
+    if !args.inputs.is_empty() {
+        let pairs = args.inputs.into_iter().map(|pair| (pair.key, Value::from(pair.value)));
+        body.insert("inputs".into(), Value::Object(pairs.collect()));
+    }
     if !json {
         output::line(format!("Triggering pipeline {}...", output::harmless(&args.pipeline, false)));
     }

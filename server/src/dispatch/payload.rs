@@ -1,9 +1,9 @@
 //! The job as a runner gets it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use model::plan::{PlannedJob, Variable as Planned, When};
-use model::{EnvironmentId, FailureReason, Job, JobId, Project, Run, RunId};
+use model::plan::{Expiry, PlannedJob, Variable as Planned, When};
+use model::{EnvironmentId, FailureReason, Job, JobId, Project, Run, RunId, Status};
 use runner::protocol::{ArtifactsFile, Dependency, Features, GitInfo, JobInfo, JobPayload, RunnerInfo, Variable};
 
 use super::spec;
@@ -27,6 +27,8 @@ pub(super) struct Parts {
     sources: Vec<Job>,
     environment: Option<EnvironmentId>,
     runner: Runner,
+    /// Jobs whose artifacts it needs, and which are gone.
+    pub(super) gone: Vec<String>,
 }
 
 impl Parts {
@@ -39,7 +41,7 @@ impl Parts {
         let has = |job: &Job, kind: &str| job.artifacts.iter().any(|one| one.kind == kind);
         let mut sources = Vec::new();
         if stage > 0 || planned.needs.is_some() || planned.dependencies.is_some() {
-            let wanted = |job: &Job| !job.retried && spec::fetches(&planned, stage, &job.name, job.stage_index);
+            let wanted = |job: &Job| !job.retried && planned.fetches(stage, &job.name, job.stage_index);
             sources = jobs::of_run(conn, run.id)?;
             sources.retain(|job| wanted(job));
         }
@@ -55,13 +57,26 @@ impl Parts {
         variables.extend(ci_variables::of_job(conn, keys, project.id, &project.path, &commit, name)?);
         variables.extend(runs::variables(conn, run.id)?);
         variables.extend(stored.variables);
-        sources.extend(of_parents(conn, &planned, &run, &variables)?);
+        let above = of_parents(conn, &planned, &run, &variables)?;
+        for source in above.iter().filter(|source| has(source, "dotenv")) {
+            let handed_on = jobs::dotenv(conn, source.id)?;
+            let own = planned.variables.len();
+            let told = handed_on.into_iter().map(|(key, value)| Planned { raw: true, ..Planned::new(key, value) });
+            variables.splice(own..own, told);
+        }
+        sources.extend(above);
+        let mut gone = Vec::new();
+        for source in sources.iter().filter(|source| !has(source, ARCHIVE)) {
+            if were_there(conn, source)? {
+                gone.push(source.name.clone());
+            }
+        }
         sources.retain(|source| has(source, ARCHIVE));
         let environment = match &planned.environment {
             Some(environment) => environments::called(conn, project.id, &environment.name)?,
             None => None,
         };
-        Ok(Self { job: stored.job, run, project, planned, commit, variables, sources, environment, runner })
+        Ok(Self { job: stored.job, run, project, planned, commit, variables, sources, environment, runner, gone })
     }
 
     /// The address of the job's environment as far as it is known before the job ends: its definition
@@ -80,6 +95,22 @@ impl Parts {
     }
 }
 
+/// Whether a job left artifacts that were erased or have expired since.
+fn were_there(conn: &Snapshot, source: &Job) -> Result<bool, StoreError> {
+    if source.status != Status::Success {
+        return Ok(false);
+    }
+    let position = jobs::require(conn, source.id)?.position;
+    let Some(spec) = runs::spec(conn, source.run_id, position)?.artifacts else { return Ok(false) };
+    let expired = match (spec.expire_in, source.finished_at) {
+        (Some(Expiry::After(seconds)), Some(at)) => {
+            at.0.saturating_add_unsigned(seconds.saturating_mul(1000)) <= crate::clock::now().0
+        }
+        _ => false,
+    };
+    Ok((!spec.paths.is_empty() || spec.untracked) && (expired || source.erased_at.is_some()))
+}
+
 /// The jobs of runs above this one whose artifacts are fetched (`needs:pipeline`).
 fn of_parents(conn: &Snapshot, planned: &PlannedJob, run: &Run, variables: &[Planned]) -> Result<Vec<Job>, StoreError> {
     if planned.parent_needs.is_empty() {
@@ -92,7 +123,7 @@ fn of_parents(conn: &Snapshot, planned: &PlannedJob, run: &Run, variables: &[Pla
         let number = pipeline::expand(&need.pipeline, &find).unwrap_or_default();
         let wanted = number.parse::<RunId>().ok().filter(|id| above.contains(id));
         let Some(wanted) = wanted else { continue };
-        if let Some(job) = jobs::latest_called(conn, wanted, &need.job)? {
+        for job in jobs::instances_called(conn, wanted, &need.job)? {
             found.push(jobs::require(conn, job)?.job);
         }
     }
@@ -132,7 +163,12 @@ pub(super) fn build(weir: &Weir, parts: Parts, keys: &FileKeys, token: &str) -> 
     // What other refs put into a cache must not reach runs that get protected variables.
     let suffix = if ci_variables::is_protected(&parts.commit) { "-protected" } else { "-non_protected" };
     let Parts { job, run, project, planned, variables, sources, .. } = parts;
-    all.extend(variables.into_iter().map(|one| Variable {
+    // Values lead to values, the server's own included; the runner puts in what only it knows.
+    let own = all.iter().map(|one| Planned { raw: true, ..Planned::new(one.key.clone(), one.value.reveal()) });
+    let given: HashSet<String> = variables.iter().map(|one| one.key.clone()).collect();
+    let mut expanded = pipeline::expand_all(&own.chain(variables).collect::<Vec<_>>());
+    expanded.retain(|one| given.contains(&one.key));
+    all.extend(expanded.into_iter().map(|one| Variable {
         raw: one.raw,
         masked: one.masked,
         file: one.file,

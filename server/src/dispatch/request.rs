@@ -6,13 +6,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use model::Error;
+use model::{Error, FailureReason};
 use runner::protocol::{JobPayload, JobRequest, VerifyRequest, VerifyResponse, header};
 
 use super::hold::Hold;
 use super::{Refused, auth, payload};
 use crate::random;
-use crate::scheduler::finish::lost_on_the_way;
+use crate::scheduler;
+use crate::scheduler::finish::{End, lost_on_the_way};
 use crate::service::Weir;
 use crate::store::environments;
 use crate::store::queue::{self, Asker};
@@ -61,27 +62,47 @@ fn nothing(version: &str) -> Response {
     (StatusCode::NO_CONTENT, [(header::LAST_UPDATE, version.to_owned())]).into_response()
 }
 
+/// What came of a job that was picked.
+enum Picked {
+    /// It goes to the runner.
+    Job(Box<payload::Parts>),
+    /// What it needs is gone, so it has failed.
+    Failed,
+}
+
 async fn take(weir: &Weir, asker: &Asker) -> Result<Option<JobPayload>, Error> {
-    let token = random::token("glcbt-");
-    let hash = random::hash(&token);
-    let asker = asker.clone();
-    let (base, keys) = (weir.external_url().to_owned(), weir.keys());
-    let taken = weir
-        .store()
-        .write(move |tx| {
-            let Some(job) = queue::take(tx, &asker, &hash)? else { return Ok(None) };
-            crate::scheduler::settle(tx, job.run_id, false)?;
-            let parts = payload::Parts::read(tx.conn(), job.id, asker.runner, &keys)?;
-            if let Some(url) = parts.environment_url(&base) {
-                environments::set_url(tx, job.id, &url)?;
-            }
-            Ok(Some(parts))
-        })
-        .await?;
-    let Some(parts) = taken else { return Ok(None) };
-    weir.heartbeats().job(parts.job.id);
-    let keys = payload::file_keys(weir, &parts).await;
-    Ok(Some(payload::build(weir, parts, &keys, &token)))
+    loop {
+        let token = random::token("glcbt-");
+        let hash = random::hash(&token);
+        let asker = asker.clone();
+        let (base, keys) = (weir.external_url().to_owned(), weir.keys());
+        let taken = weir
+            .store()
+            .write(move |tx| {
+                let Some(job) = queue::take(tx, &asker, &hash)? else { return Ok(None) };
+                scheduler::settle(tx, job.run_id, false)?;
+                let parts = payload::Parts::read(tx.conn(), job.id, asker.runner, &keys)?;
+                if !parts.gone.is_empty() {
+                    let failure = FailureReason::MissingDependencyFailure;
+                    let detail = Some(format!("of {}", parts.gone.join(", ")));
+                    scheduler::finish::finish(tx, job.id, End::Failed { failure, exit_code: None, detail })?;
+                    return Ok(Some(Picked::Failed));
+                }
+                if let Some(url) = parts.environment_url(&base) {
+                    environments::set_url(tx, job.id, &url)?;
+                }
+                Ok(Some(Picked::Job(Box::new(parts))))
+            })
+            .await?;
+        let parts = match taken {
+            None => return Ok(None),
+            Some(Picked::Failed) => continue,
+            Some(Picked::Job(parts)) => *parts,
+        };
+        weir.heartbeats().job(parts.job.id);
+        let keys = payload::file_keys(weir, &parts).await;
+        return Ok(Some(payload::build(weir, parts, &keys, &token)));
+    }
 }
 
 /// Jobs whose 201 never arrived (the server ended, or the connection broke, between the commit and

@@ -3,6 +3,7 @@
 
 use model::plan::{
     ArtifactSpec, CacheKey, CacheSpec, Image as PlannedImage, PlannedJob, Report, Service as PlannedService, When,
+    report_format,
 };
 use runner::protocol::{Artifact, Cache, DockerOpts, ExecutorOpts, Hook, Image, Service, Step, Variable};
 
@@ -34,25 +35,6 @@ pub fn artifacts(job: &PlannedJob) -> Vec<Artifact> {
     keeps.then(|| archive(spec)).into_iter().chain(spec.reports.iter().map(report)).collect()
 }
 
-/// Reports that arrive as the one file that they are; the others as gzip members.
-pub const RAW_REPORTS: &[&str] = &[
-    "accessibility",
-    "api_fuzzing",
-    "browser_performance",
-    "codequality",
-    "container_scanning",
-    "coverage_fuzzing",
-    "dast",
-    "dependency_scanning",
-    "load_performance",
-    "performance",
-    "requirements",
-    "sarif",
-    "sast",
-    "secret_detection",
-    "terraform",
-];
-
 fn report(report: &Report) -> Artifact {
     // A coverage report goes by its format, as on GitLab.
     let kind = report.format.as_ref().unwrap_or(&report.kind);
@@ -66,11 +48,7 @@ fn report(report: &Report) -> Artifact {
         paths: report.paths.clone(),
         // A test job that fails has the most to tell.
         when: "always".into(),
-        artifact_format: match kind.as_str() {
-            "lsif" => "zip".into(),
-            raw if RAW_REPORTS.contains(&raw) => "raw".into(),
-            _ => "gzip".into(),
-        },
+        artifact_format: report_format(kind).into(),
         artifact_type: kind.clone(),
         ..Artifact::default()
     }
@@ -180,7 +158,7 @@ pub fn variables(job: &PlannedJob) -> Vec<Variable> {
     let (index, total) = job.instance.as_ref().map_or((None, 1), |one| (Some(one.index), one.total));
     list.extend(index.map(|index| ("CI_NODE_INDEX", index.to_string())));
     list.push(("CI_NODE_TOTAL", total.to_string()));
-    list.push(("CI_JOB_NAME_SLUG", crate::service::variables::slug(&job.name)));
+    list.push(("CI_JOB_NAME_SLUG", model::text::slug(&job.name)));
     list.push(("CI_JOB_GROUP_NAME", job.base_name.clone()));
     list.extend(job.image.as_ref().map(|image| ("CI_JOB_IMAGE", image.name.clone())));
     if let Some(environment) = &job.environment {
@@ -192,17 +170,4 @@ pub fn variables(job: &PlannedJob) -> Vec<Variable> {
         list.push(("CI_ENVIRONMENT_TIER", tier));
     }
     list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::plain(key, value) }).collect()
-}
-
-/// Whether this job fetches the archive of the one called `name`, which stands in the stage `theirs`
-/// where its own is `own`.
-pub fn fetches(job: &PlannedJob, own: u32, name: &str, theirs: u32) -> bool {
-    if let Some(named) = &job.dependencies {
-        let left_out = job.needs.iter().flatten().any(|need| need.job == name && !need.artifacts);
-        return !left_out && named.iter().any(|one| one == name);
-    }
-    match &job.needs {
-        Some(needs) => needs.iter().any(|need| need.artifacts && need.job == name),
-        None => theirs < own,
-    }
 }

@@ -6,13 +6,19 @@ use model::{FailureReason, JobId, JobKind, Reason, RunId, Status};
 
 use super::finish::{End, finish};
 use super::{reopen_behind, settle, settle_one, spec_of};
-use crate::store::{StoreError, Tx, jobs, runs};
+use crate::store::{StoreError, Tx, environments, jobs, runs};
 
 /// Lets a pending bridge run with the child that was just made for it, and follow it at once.
-pub fn begin(tx: &mut Tx<'_>, id: JobId, child: RunId) -> Result<(), StoreError> {
+/// `url` is the address of its environment.
+pub fn begin(tx: &mut Tx<'_>, id: JobId, child: RunId, url: Option<&str>) -> Result<(), StoreError> {
     jobs::set_child(tx, id, child)?;
     jobs::hold(tx, id)?;
     let job = jobs::transition(tx, id, Status::Pending, Status::Running, &Reason::RunsChild { run: child })?;
+    // The deployment has to be there before it gets its address, and that before the job may end.
+    settle(tx, job.run_id, false)?;
+    if let Some(url) = url {
+        environments::set_url(tx, id, url)?;
+    }
     tx.child_changed(id);
     settle(tx, job.run_id, false)
 }

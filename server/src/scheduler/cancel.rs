@@ -1,6 +1,7 @@
 //! Canceling jobs: because somebody wants it, because a newer commit came, or because another job of
 //! the run failed (`workflow:auto_cancel`).
 
+use model::plan::OnNewCommit;
 use model::schedule::{after_failure, outdated};
 use model::{Job, JobId, JobKind, Reason, Run, RunId, Status};
 
@@ -45,15 +46,29 @@ pub fn cancel_outdated(tx: &mut Tx<'_>, run: &Run) -> Result<(), StoreError> {
     }
     for older in runs::outdated(tx.conn(), run)? {
         let policy = runs::auto_cancel(tx.conn(), older)?.on_new_commit;
-        let (ids, seen) = jobs::started(tx.conn(), older)?;
-        let ended = outdated(policy, &seen);
         let reason =
             Reason::OutdatedBy { newer: format!("run {} for {}", run.id, run.sha.get(..8).unwrap_or(&run.sha)) };
-        for place in &ended {
-            cancel_one(tx, ids[*place], &reason)?;
+        // What its jobs started is part of it: a script down there decides as one of its own.
+        let mut all = vec![older];
+        all.extend(runs::descendants(tx.conn(), older)?);
+        let (mut ids, mut seen) = (Vec::new(), Vec::new());
+        for part in &all {
+            let (of_part, started) = jobs::started(tx.conn(), *part, Some(JobKind::Build))?;
+            ids.extend(of_part.into_iter().map(|id| (id, *part)));
+            seen.extend(started);
         }
-        if !ended.is_empty() {
-            settle(tx, older, false)?;
+        let ended = outdated(policy, &seen);
+        if policy == OnNewCommit::Conservative && !ended.is_empty() {
+            cancel_run(tx, older, &reason)?;
+            continue;
+        }
+        for place in &ended {
+            cancel_one(tx, ids[*place].0, &reason)?;
+        }
+        for part in all {
+            if ended.iter().any(|place| ids[*place].1 == part) {
+                settle(tx, part, false)?;
+            }
         }
     }
     Ok(())
@@ -63,7 +78,7 @@ pub fn cancel_outdated(tx: &mut Tx<'_>, run: &Run) -> Result<(), StoreError> {
 /// caller settles the run.
 pub(super) fn cancel_after_failure(tx: &mut Tx<'_>, failed: &Job) -> Result<(), StoreError> {
     let policy = runs::auto_cancel(tx.conn(), failed.run_id)?.on_job_failure;
-    let (ids, seen) = jobs::started(tx.conn(), failed.run_id)?;
+    let (ids, seen) = jobs::started(tx.conn(), failed.run_id, None)?;
     let statuses: Vec<Status> = seen.iter().map(|job| job.status).collect();
     for place in after_failure(policy, &statuses) {
         cancel_one(tx, ids[place], &Reason::CanceledAfterFailure { job: failed.name.clone() })?;

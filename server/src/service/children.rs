@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use model::plan::{Trigger, Variable};
-use model::{Error, FailureReason, JobId, NewRun, Parent, Pipeline, Project, Run, Source};
+use model::plan::{PlannedJob, Trigger, Variable};
+use model::{Error, FailureReason, JobId, NewRun, Parent, Pipeline, Project, Run, RunId, Source};
 use pipeline::Files;
 
 use super::pipelines::Given;
 use super::{DEFAULT_TIMEOUT, Weir, names, variables};
+use crate::artifacts::ARCHIVE;
 use crate::scheduler;
 use crate::store::runs::Commit;
 use crate::store::{Snapshot, StoreError, jobs, pipelines, projects, runs};
 
+/// How many findings a failed job tells.
+const SHOWN: usize = 5;
 /// How deep children stand at most.
 const DEPTH: usize = 2;
 
@@ -27,8 +30,10 @@ struct Seed {
     depth: usize,
     /// The variables that the run above was started with.
     given: Vec<Variable>,
-    /// Those of the job, the ones given when it was played last.
+    /// Those of the job, then those that other jobs hand on to it, and those given when it was played.
     own: Vec<Variable>,
+    /// The address of its environment, not expanded.
+    url: Option<String>,
     /// Jobs of the run above whose archives the definition may be taken from, by name.
     archives: Vec<(String, JobId)>,
 }
@@ -38,18 +43,30 @@ impl Seed {
     fn read(conn: &Snapshot, id: JobId) -> Result<Option<Self>, StoreError> {
         let stored = jobs::require(conn, id)?;
         let spec = runs::spec(conn, stored.job.run_id, stored.position)?;
-        let Some(trigger) = spec.trigger.filter(|_| stored.job.status == model::Status::Pending) else {
+        let pending = stored.job.status == model::Status::Pending;
+        let Some(trigger) = spec.trigger.clone().filter(|_| pending) else {
             return Ok(None);
         };
         let run = runs::require(conn, stored.job.run_id)?;
         let project = projects::get(conn, run.project_id)?.ok_or_else(|| Error::not_found("project"))?;
-        let has_archive = |job: &model::Job| !job.retried && job.artifacts.iter().any(|one| one.kind == "archive");
+        let has_archive = |job: &model::Job| !job.retried && job.artifacts.iter().any(|one| one.kind == ARCHIVE);
+        let mut own = spec.variables.clone();
+        for job in jobs::of_run(conn, run.id)?.iter().filter(|job| !job.retried) {
+            if spec.fetches(stored.job.stage_index, &job.name, job.stage_index) {
+                let handed_on = jobs::dotenv(conn, job.id)?;
+                own.extend(
+                    handed_on.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::new(key, value) }),
+                );
+            }
+        }
+        own.extend(stored.variables);
         Ok(Some(Self {
+            own,
+            url: spec.environment.and_then(|environment| environment.url),
             pipeline: pipelines::by_key(conn, &run.pipeline_key)?,
             commit: runs::commit(conn, &run)?,
             depth: runs::ancestors(conn, run.id)?.len() + 1,
             given: runs::variables(conn, run.id)?,
-            own: spec.variables.into_iter().chain(stored.variables).collect(),
             archives: jobs::of_run(conn, run.id)?
                 .into_iter()
                 .filter(has_archive)
@@ -88,6 +105,14 @@ impl Seed {
     }
 }
 
+impl Seed {
+    /// A text with the values of variables, but for the one that it is the value of.
+    fn filled(&self, what: &str, text: &str, own: &str, predefined: &[Variable]) -> Result<String, Error> {
+        let others: Vec<Variable> = self.own.iter().filter(|other| other.key != own).cloned().collect();
+        names::filled(what, text, &[&self.given, &others, predefined])
+    }
+}
+
 impl Weir {
     /// Makes the child runs of the jobs whose turn has come. What cannot be made fails its job, with
     /// the reason.
@@ -101,10 +126,7 @@ impl Weir {
                 match self.start_child(id).await {
                     Ok(()) => {}
                     Err((failure, error)) => {
-                        let detail = match error.diagnostics.first() {
-                            Some(found) => format!("{}:{}: {}", found.file, found.span.line, found.message),
-                            None => error.message,
-                        };
+                        let detail = told(error);
                         let failed = self.store.write(move |tx| scheduler::bridge::fail(tx, id, failure, detail)).await;
                         match failed {
                             // Somebody canceled it meanwhile.
@@ -138,12 +160,21 @@ impl Weir {
         let predefined = variables::of_trigger(&trigger);
         // The values of the job's variables are those of its own run.
         let above = variables::Trigger { source: seed.run.source, parent: seed.run.parent, ..trigger };
-        let variables = seed.variables(&variables::of_run(&above, &seed.run)).map_err(failed)?;
+        let of_run = variables::of_run(&above, &seed.run);
+        let variables = seed.variables(&of_run).map_err(failed)?;
+        let url = seed.url.as_ref().map(|url| seed.filled("the address of the environment is none", url, "", &of_run));
+        let url = url.transpose().map_err(failed)?;
         let files = self.files_of_child(&seed);
         let mut seen = self.kept_variables(&seed.project, &seed.commit).await.map_err(failed)?;
         seen.extend(variables.iter().cloned());
         let given = Given { variables: seen, predefined, files, ..Given::default() };
         let plan = self.plan_child(seed.trigger.clone(), given).await.map_err(failed)?;
+        let (wanted, known) = (plan.jobs.clone(), variables.clone());
+        let above = seed.run.id;
+        self.store
+            .read(move |conn| check_parent_needs(conn, above, &wanted, &known))
+            .await
+            .map_err(|error| failed(error.into()))?;
         let new = NewRun {
             variables,
             source: Source::ParentPipeline,
@@ -155,7 +186,7 @@ impl Weir {
         let made = self.store.write(move |tx| {
             let child = runs::insert(tx, &pipeline, &plan, &new, &commit, &user, Some(parent), DEFAULT_TIMEOUT)?;
             scheduler::settle(tx, child, true)?;
-            scheduler::bridge::begin(tx, id, child)
+            scheduler::bridge::begin(tx, id, child, url.as_deref())
         });
         match made.await {
             // Somebody canceled the job meanwhile: then there is no child.
@@ -168,4 +199,46 @@ impl Weir {
     fn files_of_child(&self, seed: &Seed) -> Arc<dyn Files> {
         Arc::new(self.run_files(seed.project.id, &seed.commit).with_archives(seed.archives.clone()))
     }
+}
+
+/// What went wrong, every finding of it.
+fn told(error: Error) -> String {
+    let place = |found: &model::Diagnostic| {
+        format!("{}:{}:{}: {}", found.file, found.span.line, found.span.column, found.message)
+    };
+    let errors = error.diagnostics.iter().filter(|found| found.severity == model::Severity::Error);
+    let mut all: Vec<String> = errors.map(place).collect();
+    if all.is_empty() {
+        return error.message;
+    }
+    let more = all.len().saturating_sub(SHOWN);
+    all.truncate(SHOWN);
+    let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
+    all.join("; ") + &rest
+}
+
+/// Refuses jobs that need what the runs above do not have (`needs:pipeline`).
+fn check_parent_needs(
+    conn: &Snapshot,
+    parent: RunId,
+    wanted: &[PlannedJob],
+    variables: &[Variable],
+) -> Result<(), StoreError> {
+    let mut above = vec![parent];
+    above.extend(runs::ancestors(conn, parent)?);
+    for job in wanted {
+        for need in job.parent_needs.iter().filter(|need| !need.optional) {
+            let lists: [&[Variable]; 2] = [variables, &job.variables];
+            let number = names::filled("the needed pipeline", &need.pipeline, &lists)?;
+            let Some(run) = number.parse::<RunId>().ok().filter(|id| above.contains(id)) else {
+                let text = format!("'{}' needs a job of pipeline {number:?}, which is none above it", job.name);
+                return Err(Error::invalid(text).into());
+            };
+            if jobs::instances_called(conn, run, &need.job)?.is_empty() {
+                let text = format!("'{}' needs '{}' of run {run}, which has no such job", job.name, need.job);
+                return Err(Error::invalid(text).into());
+            }
+        }
+    }
+    Ok(())
 }

@@ -1,12 +1,14 @@
 //! Names in a plan that the server puts the values of variables into before the run is made: jobs of
 //! different runs meet under them, or the server goes by them.
 
-use model::Error;
 use model::plan::{Plan, PlannedJob, Variable};
+use model::{Diagnostic, Error, Severity, Span};
+
+use super::source::DEFINITION_FILE;
 
 /// Puts the values of variables into the name of the run, and into tags, resource groups and names of
 /// environments. `given` are the variables of the run, which beat those of the definition (`globals` are
-/// those of the file), and `predefined` those of the server, which do not.
+/// those of the file), and `predefined` those of the server, which do not. What cannot be filled is a finding at its job.
 pub fn fill(plan: &mut Plan, given: &[Variable], globals: &[Variable], predefined: &[Variable]) -> Result<(), Error> {
     if let Some(name) = &plan.name {
         let name = filled("the name of the run", name, &[given, globals, predefined])?;
@@ -14,23 +16,46 @@ pub fn fill(plan: &mut Plan, given: &[Variable], globals: &[Variable], predefine
         plan.name = (!name.is_empty()).then_some(name);
     }
     for job in &mut plan.jobs {
-        let own = own(job);
-        let lists: [&[Variable]; 4] = [given, &job.variables, &own, predefined];
-        if let Some(group) = &job.resource_group {
-            job.resource_group = Some(filled(&format!("the resource group of {}", job.name), group, &lists)?);
-        }
-        let tags = job.tags.iter().map(|tag| filled(&format!("a tag of {}", job.name), tag, &lists));
-        job.tags = tags.collect::<Result<_, _>>()?;
-        if let Some(environment) = &job.environment {
-            let name = filled(&format!("the environment of {}", job.name), &environment.name, &lists)?;
-            if !is_environment_name(&name) {
-                let rule = "up to 255 letters, digits, spaces and the characters - _ / $ { } . and no / at its ends";
-                return Err(Error::invalid(format!("{} deploys to {name:?}: a name has {rule}", job.name)));
-            }
-            let environment = model::plan::Environment { name, ..environment.clone() };
-            job.environment = Some(environment);
+        of_job(job, given, predefined).map_err(|error| at(job, error))?;
+    }
+    Ok(())
+}
+
+/// Whether [`fill`] would go well, as a finding when it would not.
+pub fn check(plan: &Plan, given: &[Variable], globals: &[Variable], predefined: &[Variable]) -> Option<Diagnostic> {
+    fill(&mut plan.clone(), given, globals, predefined).err()?.diagnostics.pop()
+}
+
+/// The error with the place of the job.
+fn at(job: &PlannedJob, error: Error) -> Error {
+    let file = if job.file.is_empty() { DEFINITION_FILE.to_owned() } else { job.file.clone() };
+    Error::definition(vec![Diagnostic {
+        severity: Severity::Error,
+        message: error.message,
+        file,
+        span: Span { line: job.line, column: 1, ..Span::default() },
+        hint: None,
+        link: Some("docs/language.md#environment".to_owned()).filter(|_| job.environment.is_some()),
+        source_line: String::new(),
+    }])
+}
+
+fn of_job(job: &mut PlannedJob, given: &[Variable], predefined: &[Variable]) -> Result<(), Error> {
+    let own = own(job);
+    let lists: [&[Variable]; 4] = [given, &job.variables, &own, predefined];
+    let group = job.resource_group.as_ref();
+    let group = group.map(|group| filled(&format!("the resource group of {}", job.name), group, &lists)).transpose()?;
+    let tags = job.tags.iter().map(|tag| filled(&format!("a tag of {}", job.name), tag, &lists));
+    let tags = tags.collect::<Result<_, _>>()?;
+    let mut environment = job.environment.clone();
+    if let Some(environment) = &mut environment {
+        environment.name = filled(&format!("the environment of {}", job.name), &environment.name, &lists)?;
+        if !is_environment_name(&environment.name) {
+            let rule = "up to 255 letters, digits, spaces and the characters - _ / $ { } . and no / at its ends";
+            return Err(Error::invalid(format!("{} deploys to {:?}: a name has {rule}", job.name, environment.name)));
         }
     }
+    (job.resource_group, job.tags, job.environment) = (group, tags, environment);
     Ok(())
 }
 

@@ -213,6 +213,7 @@ impl Weir {
                 let mut found = pipeline::check_children(plan, &context);
                 outcome.diagnostics.append(&mut found);
             }
+            check_names(&mut outcome, &context);
             refuse_unserved(&mut outcome, &text, &served);
             outcome
         };
@@ -293,6 +294,17 @@ impl Given {
         context.inputs = self.inputs;
         context.files = self.files;
         context
+    }
+}
+
+/// Names that could not be used are findings like any other.
+fn check_names(outcome: &mut pipeline::Outcome, context: &pipeline::Context) {
+    let globals = &outcome.global_variables;
+    let check = |plan| names::check(plan, &context.variables, globals, &context.predefined);
+    if let Some(found) = outcome.plan.as_ref().and_then(check) {
+        outcome.diagnostics.push(found);
+        outcome.plan = None;
+        outcome.valid = false;
     }
 }
 

@@ -2,6 +2,7 @@
 //! exists, which conditions may ask for, and which every job gets too.
 
 use model::plan::Variable;
+use model::text::slug;
 use model::{Parent, Project, Run, Source};
 
 use super::ci_variables::is_protected;
@@ -82,7 +83,7 @@ pub fn of_run(trigger: &Trigger<'_>, run: &Run) -> Vec<Variable> {
 }
 
 /// The parts of the server's address.
-fn of_address(url: &str) -> Vec<(&'static str, String)> {
+pub fn of_address(url: &str) -> Vec<(&'static str, String)> {
     let Ok(url) = url.parse::<http::Uri>() else { return Vec::new() };
     let (host, protocol) = (url.host().unwrap_or_default(), url.scheme_str().unwrap_or("http"));
     let port = url.port_u16().unwrap_or(if protocol == "https" { 443 } else { 80 });
@@ -94,7 +95,8 @@ fn of_address(url: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn of_commit(commit: &Commit) -> Vec<(&'static str, String)> {
+/// The variables of a commit.
+pub fn of_commit(commit: &Commit) -> Vec<(&'static str, String)> {
     let details = &commit.details;
     // As on GitLab: what a long title says is said again in the description.
     let description = match details.message.split_once('\n') {
@@ -115,34 +117,22 @@ fn of_commit(commit: &Commit) -> Vec<(&'static str, String)> {
         ("CI_COMMIT_AUTHOR", details.author.clone()),
         ("CI_COMMIT_TIMESTAMP", details.timestamp.clone()),
         ("CI_DEFAULT_BRANCH", details.default_branch.clone()),
-        (if commit.is_tag { "CI_COMMIT_TAG" } else { "CI_COMMIT_BRANCH" }, commit.git_ref.clone()),
     ];
+    if commit.is_tag {
+        list.push(("CI_COMMIT_TAG", commit.git_ref.clone()));
+    } else if commit.sha.is_empty() || !commit.sha.starts_with(&commit.git_ref) {
+        // A run for a bare commit has no branch.
+        list.push(("CI_COMMIT_BRANCH", commit.git_ref.clone()));
+    }
     if !details.tag_message.is_empty() {
         list.push(("CI_COMMIT_TAG_MESSAGE", details.tag_message.clone()));
     }
     list
 }
 
-/// GitLab's slug: lower case, at most 63 characters, anything else a dash, no dash at the ends.
-pub fn slug(text: &str) -> String {
-    let mapped: String = text
-        .to_lowercase()
-        .chars()
-        .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' })
-        .take(63)
-        .collect();
-    mapped.trim_matches('-').to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn slugs_are_gitlabs() {
-        assert_eq!(slug("feature/Über_Größe!"), "feature--ber-gr--e");
-        assert_eq!(slug(&"x".repeat(80)).len(), 63);
-    }
 
     #[test]
     fn addresses_are_taken_apart() {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, Event, HtmlDialogElement};
+use web_sys::{Element, Event, HtmlDialogElement, HtmlElement, KeyboardEvent};
 
 use crate::components::status::Icon;
 use crate::i18n::{T, use_lang};
@@ -27,6 +27,9 @@ pub fn ConfirmButton(
     /// Whether the button stands out from others.
     #[prop(optional)]
     primary: bool,
+    /// What it is done to, where several such buttons stand on a page.
+    #[prop(optional, into)]
+    about: Option<String>,
 ) -> impl IntoView {
     let lang = use_lang();
     let class = match (quiet, primary) {
@@ -39,6 +42,7 @@ pub fn ConfirmButton(
             <summary class=class data-key=key title=quiet.then(|| lang.t(label))>
                 <Icon name=icon />
                 <span class=if quiet { "unseen" } else { "" }>{lang.t(label)}</span>
+                {about.map(|name| view! { <span class="unseen">" " {name}</span> }.into_any())}
             </summary>
             <dialog class="sheet" open aria-label=lang.t(T::ConfirmTitle) on:close=|event| fold(&event)>
                 <p class="said">{ask}</p>
@@ -80,6 +84,19 @@ fn fold(event: &Event) {
     let details = target::<Element>(event).and_then(|dialog| dialog.closest("details").ok().flatten());
     if let Some(details) = details {
         let _ = details.remove_attribute("open");
+    }
+}
+
+/// Folds the `<details>` that the focus is in, for questions that are no dialogs.
+pub(super) fn fold_on_escape(event: &KeyboardEvent) {
+    if event.key() != "Escape" {
+        return;
+    }
+    let details = target::<Element>(event).and_then(|at| at.closest("details[open]").ok().flatten());
+    if let Some(details) = details {
+        let _ = details.remove_attribute("open");
+        let opener = details.query_selector("summary").ok().flatten().and_then(|s| s.dyn_into::<HtmlElement>().ok());
+        let _ = opener.map(|opener| opener.focus());
     }
 }
 

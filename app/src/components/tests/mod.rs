@@ -82,16 +82,19 @@ pub fn Tests(
     /// The counts.
     #[prop(into)]
     told: Signal<Option<TestCounts>>,
+    /// What to say where nothing was reported.
+    #[prop(default = T::NoTests)]
+    none: T,
 ) -> impl IntoView {
     loaded([source.data], move |mut answers: Vec<Answer>| {
         // Nothing was asked for when the page was loaded; the answer is on its way.
         let Some(report) = parse::<Option<TestReport>>(answers.remove(0))? else { return Ok(().into_any()) };
-        Ok(view! { <Report report source told /> }.into_any())
+        Ok(view! { <Report report source told none /> }.into_any())
     })
 }
 
 #[component]
-fn Report(report: TestReport, source: TestSource, told: Signal<Option<TestCounts>>) -> impl IntoView {
+fn Report(report: TestReport, source: TestSource, told: Signal<Option<TestCounts>>, none: T) -> impl IntoView {
     let lang = use_lang();
     let report = RwSignal::new(report);
     Effect::new(move |before: Option<Option<TestCounts>>| {
@@ -116,7 +119,7 @@ fn Report(report: TestReport, source: TestSource, told: Signal<Option<TestCounts
         if suites.is_empty() {
             return view! {
                 <div class="empty">
-                    <p>{lang.t(T::NoTests)}</p>
+                    <p>{lang.t(none)}</p>
                     <pre class="code" tabindex="0">{EXAMPLE}</pre>
                 </div>
             }
@@ -174,6 +177,10 @@ fn Suite(suite: TestSuite) -> impl IntoView {
     } else {
         "tag s-success"
     };
+    // Of what cannot be read nobody knows how many tests it has.
+    let unread = suite.suite_error.is_some() && counts.total == 0;
+    let said = if unread { lang.t(T::SuiteUnread).to_owned() } else { lang.tests(&counts) };
+    let length = (!unread).then(|| lang.duration((suite.total_time * 1000.0) as i64));
     let (bad, good): (Vec<_>, Vec<_>) = suite.cases.into_iter().partition(is_bad);
     let bad = (!bad.is_empty()).then(|| {
         let cases = bad.into_iter().map(|case| view! { <Bad case /> }.into_any());
@@ -196,8 +203,8 @@ fn Suite(suite: TestSuite) -> impl IntoView {
     view! {
         <section class="panel suite">
             <h2>
-                {suite.name} " " <span class=look>{lang.tests(&counts)}</span> " "
-                <span class="faint num">{lang.duration((suite.total_time * 1000.0) as i64)}</span>
+                {suite.name} " " <span class=look>{said}</span> " "
+                <span class="faint num">{length}</span>
             </h2>
             {error}
             {bad}

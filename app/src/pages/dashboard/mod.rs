@@ -12,14 +12,13 @@ use crate::components::dynamic::{Each, Show};
 use crate::components::head::PageHead;
 use crate::components::loaded::loaded;
 use crate::components::page::{PageKey, page_keys, use_page};
-use crate::components::status::Icon;
 use crate::i18n::{Phrases, T, use_lang};
 use crate::live::{Background, Clock, subscribe};
 use crate::logic::health as verdict;
 use crate::rpc::{GetDashboard, Seen, get_dashboard, load, parse, read};
 
 use health::HealthTable;
-use parts::{Active, Blocked, Capacity, Recent, broken_line};
+use parts::{Active, Blocked, Capacity, Recent, Unbroken, broken_line};
 use welcome::Welcome;
 
 const KEYS: &[PageKey] = &[("j k", T::KeyMove), ("gg G", T::KeyEnds), ("f", T::KeyFailure), ("Enter", T::KeyOpen)];
@@ -61,13 +60,18 @@ fn Board(seen: Seen<Dashboard>) -> impl IntoView {
             b.pipelines.iter().filter_map(one).collect::<Vec<_>>()
         })
     });
-    let counts = Memo::new(move |_| board.with(|b| (b.active.len(), b.blocked.len(), broken.with(Vec::len))));
+    let counts = Memo::new(move |_| {
+        let waiting = board.with(|b| b.blocked.iter().filter(|run| verdict::waits_for_person(run)).count());
+        (board.with(|b| b.active.len()), waiting, broken.with(Vec::len))
+    });
     let teach =
         Memo::new(move |_| board.with(|b| b.pipelines.is_empty() && b.recent.is_empty() && b.active.is_empty()));
     let summary = move || {
         let (active, blocked, broken) = counts.get();
         if (active, blocked, broken) == (0, 0, 0) {
-            lang.t(T::WellYes).to_owned()
+            // Of pipelines that never came to an end nobody knows.
+            let known = board.with(|b| verdict::calm(&b.pipelines) != verdict::Calm::Unknown);
+            lang.t(if known { T::WellYes } else { T::NothingRuns }).to_owned()
         } else {
             lang.summary(active, blocked, broken)
         }
@@ -98,7 +102,7 @@ fn Board(seen: Seen<Dashboard>) -> impl IntoView {
                         <h2>{lang.t(T::BrokenNow)}</h2>
                         <Show
                             when=move || broken.with(|b| !b.is_empty())
-                            fallback=move || view! { <p class="calm"><Icon name="success" /> {lang.t(T::AllGood)}</p> }
+                            fallback=move || view! { <Unbroken board /> }
                         >
                             <ul class="rows">
                                 <Each of=move || broken.get().into_iter().map(|(name, found)| broken_line(name, found)).collect() />

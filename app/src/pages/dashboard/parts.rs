@@ -54,22 +54,50 @@ pub fn Active(board: RwSignal<Dashboard>) -> impl IntoView {
     }
 }
 
-/// Runs that wait for a person.
+/// Runs that wait for a person, and those that only wait for the time of a delayed job.
 #[component]
 pub fn Blocked(board: RwSignal<Dashboard>) -> impl IntoView {
+    let group = move |person: bool| {
+        let mine = move |b: &Dashboard| {
+            b.blocked.iter().filter(|run| verdict::waits_for_person(run) == person).cloned().collect::<Vec<_>>()
+        };
+        Memo::new(move |_| board.with(mine))
+    };
+    view! {
+        <Waiting runs=group(true) title=T::WaitingForSomebody hint=T::WaitingHint />
+        <Waiting runs=group(false) title=T::WaitingForTime hint=T::WaitingForTimeHint />
+    }
+}
+
+#[component]
+fn Waiting(runs: Memo<Vec<model::Run>>, title: T, hint: T) -> impl IntoView {
     let lang = use_lang();
-    let runs = Memo::new(move |_| board.with(|b| b.blocked.clone()));
     view! {
         <Show when=move || runs.with(|r| !r.is_empty())>
             <section class="panel">
-                <h2>
-                    {lang.t(T::WaitingForSomebody)} <span class="faint">{lang.t(T::WaitingHint)}</span>
-                </h2>
+                <h2>{lang.t(title)} " " <span class="faint">{lang.t(hint)}</span></h2>
                 <ul class="rows">
                     <Each of=move || runs.get().into_iter().map(run_line).collect() />
                 </ul>
             </section>
         </Show>
+    }
+    .into_any()
+}
+
+/// In the place of broken pipelines: how much is known of the others.
+#[component]
+pub fn Unbroken(board: RwSignal<Dashboard>) -> impl IntoView {
+    let lang = use_lang();
+    let calm = Memo::new(move |_| board.with(|b| verdict::calm(&b.pipelines)));
+    move || {
+        let (text, tick) = match calm.get() {
+            verdict::Calm::Unknown => (T::NoVerdict, false),
+            verdict::Calm::Partly => (T::KnownGood, true),
+            verdict::Calm::Good => (T::AllGood, true),
+        };
+        let tick = tick.then(|| view! { <Icon name="success" /> " " }.into_any());
+        view! { <p class="calm">{tick} {lang.t(text)}</p> }.into_any()
     }
 }
 
@@ -123,5 +151,14 @@ pub fn Recent(board: RwSignal<Dashboard>) -> impl IntoView {
     let runs = RwSignal::new(board.with_untracked(|b| b.recent.iter().cloned().map(RwSignal::new).collect::<Vec<_>>()));
     let owner = Owner::current();
     Effect::new(move || merge(runs, board.with(|b| b.recent.clone()), owner.as_ref()));
-    view! { <RunTable runs caption=T::LastRuns /> }.into_any()
+    let lang = use_lang();
+    view! {
+        <Show
+            when=move || runs.with(|r| !r.is_empty())
+            fallback=move || view! { <p class="calm">{lang.t(T::NoRunEnded)}</p> }
+        >
+            <RunTable runs caption=T::LastRuns />
+        </Show>
+    }
+    .into_any()
 }

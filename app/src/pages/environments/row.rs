@@ -5,7 +5,8 @@ use leptos::server_fn::ServerFn;
 use model::view::EnvironmentView;
 use model::{Deployment, EnvironmentState, Status};
 
-use crate::components::act::{ActForm, ConfirmButton};
+use crate::components::act::{ActForm, ConfirmButton, regain_focus};
+use crate::components::breaking::Breaking;
 use crate::components::status::{Badge, Icon};
 use crate::components::time::When;
 use crate::i18n::{Figures, Phrases, T, use_lang};
@@ -22,17 +23,23 @@ pub fn Row(
     let EnvironmentView { environment, last, live, stop_job } = one;
     let id = href::anchor(environment.project_id, &environment.name);
     let here = format!("#{id}");
+    let mine = id.clone();
+    Effect::new(move || regain_focus(&mine));
     let stopped = environment.state == EnvironmentState::Stopped;
     let address = environment.external_url.map(|url| match href::outside(&url).map(str::to_owned) {
-        Some(to) => view! { <a class="below" href=to rel="external noopener noreferrer">{url}</a> }.into_any(),
+        Some(to) => {
+            view! { <a class="below" href=to rel="external noopener noreferrer"><Breaking text=url /></a> }.into_any()
+        }
         // Whatever else somebody wrote there is shown and leads nowhere.
         None => view! { <span class="below faint">{url}</span> }.into_any(),
     });
+    // Made by a job that has not ended well yet: nothing of ours stands there.
+    let never = live.is_none() && last.as_ref().is_none_or(|d| d.status != Status::Success);
     let stop = (environment.state == EnvironmentState::Available).then(|| {
-        let ask = lang.ask_stop(&environment.name, stop_job);
+        let (ask, about) = (lang.ask_stop(&environment.name, stop_job), environment.name.clone());
         view! {
             <ActForm to=StopEnvironment::PATH fields=vec![("id", environment.id.to_string())]>
-                <ConfirmButton ask label=T::StopEnvironment icon="stop" />
+                <ConfirmButton ask label=T::StopEnvironment icon="stop" about />
             </ActForm>
         }
         .into_any()
@@ -40,7 +47,7 @@ pub fn Row(
     let started = last.as_ref().map(|d| d.created_at);
     let user = last.as_ref().map_or_else(|| "–".to_owned(), |d| d.user.clone());
     let commit = last.as_ref().map(|d| view! { <Commit of=d.clone() /> }.into_any());
-    let nothing = || view! { <span class="faint">{lang.t(T::NeverDeployed)}</span> }.into_any();
+    let nothing = || view! { <span class="faint">"–"</span> }.into_any();
     let newest = last.map_or_else(nothing, |of| view! { <Deployed of main=true /> }.into_any());
     let live = live.map(|of| {
         let commit = of.clone();
@@ -56,21 +63,21 @@ pub fn Row(
     view! {
         <tr id=id class:past=stopped>
             <th scope="row">
-                <a href=here rel="external">{environment.name}</a>
+                <a href=here rel="external"><Breaking text=environment.name /></a>
                 " "
                 <span class="tag">{lang.tier(environment.tier)}</span>
                 {address}
             </th>
-            <td>
-                <State state=environment.state />
+            <td class="state">
+                <State state=environment.state never />
             </td>
-            <td>{newest} {live}</td>
-            <td class="wide">{commit}</td>
-            <td class="wide">{user}</td>
-            <td class="wide end">
+            <td class="what">{newest} {live}</td>
+            <td class="wide which">{commit}</td>
+            <td class="wide who">{user}</td>
+            <td class="wide end when">
                 <When at=Signal::stored(started) />
             </td>
-            <td class="end">{stop}</td>
+            <td class="end stop">{stop}</td>
         </tr>
     }
     .into_any()
@@ -78,9 +85,12 @@ pub fn Row(
 
 /// Picture and word of a state.
 #[component]
-fn State(state: EnvironmentState) -> impl IntoView {
+fn State(state: EnvironmentState, never: bool) -> impl IntoView {
     let lang = use_lang();
+    let never = never && state == EnvironmentState::Available;
+    let said = if never { lang.t(T::EnvironmentNever) } else { lang.environment_state(state) };
     let icon = match state {
+        EnvironmentState::Available if never => "created",
         EnvironmentState::Available => "success",
         EnvironmentState::Stopping => "canceling",
         EnvironmentState::Stopped => "canceled",
@@ -88,7 +98,7 @@ fn State(state: EnvironmentState) -> impl IntoView {
     view! {
         <span class=format!("badge s-{icon}")>
             <Icon name=icon />
-            <span class="word">{lang.environment_state(state)}</span>
+            <span class="word">{said}</span>
         </span>
     }
     .into_any()

@@ -52,8 +52,27 @@ pub fn Aside(
     let finished = Signal::derive(move || job.with(|j| j.finished_at));
     // Scripts that ended well have ended with 0.
     let code = |j: &Job| j.exit_code.or((j.status == Status::Success).then_some(0));
-    let exit = move || job.with(code).map_or_else(|| "–".to_owned(), |c| c.to_string());
-    let runner = move || job.with(|j| j.runner.clone().unwrap_or_else(|| "–".into()));
+    let exit = Memo::new(move |_| job.with(code));
+    let runner = Memo::new(move |_| job.with(|j| j.runner.clone()));
+    // What is not known yet has no row.
+    let (has_queued, has_started, has_finished) = (
+        Memo::new(move |_| {
+            queued.with(|(start, end, _)| start.is_some() && (end.is_some() || job.with(|j| !j.status.is_complete())))
+        }),
+        Memo::new(move |_| started.get().is_some()),
+        Memo::new(move |_| finished.get().is_some()),
+    );
+    let runner = move || runner.get().map(|name| fact(T::Runner, view! { {name} }.into_any()));
+    let exit = move || exit.get().map(|c| fact(T::ExitCode, view! { <span class="num">{c}</span> }.into_any()));
+    let waited = move || has_queued.get().then(|| fact(T::QueuedFor, view! { <Length times=queued /> }.into_any()));
+    let ran = move || {
+        let part = || {
+            let time = fact(T::Duration, view! { <JobTime job /> }.into_any());
+            view! { {time} {fact(T::Started, view! { <When at=started /> }.into_any())} }.into_any()
+        };
+        has_started.get().then(part)
+    };
+    let ended = move || has_finished.get().then(|| fact(T::Finished, view! { <When at=finished /> }.into_any()));
     let limit = lang.duration(i64::from(view.job.timeout) * 1000);
     let needs = view
         .job
@@ -76,7 +95,7 @@ pub fn Aside(
     let tests = move || {
         let to = format!("{here}?view=tests");
         let counts = job.with(|j| j.tests);
-        counts.map(|counts| fact(T::Tests, view! { <a href=to>{lang.tests(&counts)}</a> }.into_any()))
+        counts.map(|counts| fact(T::Tests, view! { <a href=to>{lang.reported_tests(&counts, false)}</a> }.into_any()))
     };
     let script = [&view.script[..], &view.after_script[..]].concat().join("\n");
     let variables = view.variables;
@@ -85,14 +104,11 @@ pub fn Aside(
             <section class="panel">
                 <h2>{lang.t(T::Details)}</h2>
                 {of_script(view! { <p class="because">{move || job.with(|j| lang.reason(&j.reason))}</p> }.into_any())}
-                <WhyChain why />
+                <WhyChain why said=true />
                 <dl class="facts column">
-                    {of_script(fact(T::Runner, view! { {move || runner()} }.into_any()))}
-                    {of_script(fact(T::ExitCode, view! { <span class="num">{move || exit()}</span> }.into_any()))}
-                    {of_script(fact(T::QueuedFor, view! { <Length times=queued /> }.into_any()))}
-                    {fact(T::Duration, view! { <JobTime job /> }.into_any())}
-                    {fact(T::Started, view! { <When at=started /> }.into_any())}
-                    {fact(T::Finished, view! { <When at=finished /> }.into_any())}
+                    {of_script(view! { {move || runner()} {move || exit()} {move || waited()} }.into_any())}
+                    {move || ran()}
+                    {move || ended()}
                     {of_script(fact(T::Timeout, view! { {limit} }.into_any()))}
                     {fact(T::Person, view! { {move || job.with(|j| j.user.clone())} }.into_any())}
                     {needs}

@@ -22,7 +22,8 @@ pub fn ChildPanel(
     let lang = use_lang();
     let job = state.job;
     let child = Memo::new(move |_| job.with(|j| j.child));
-    let none = move || lang.t(if job.with(|j| j.status.is_final()) { T::ChildNone } else { T::ChildNotYet });
+    // What was skipped has had its turn as well.
+    let none = move || lang.t(if job.with(|j| j.status.is_complete()) { T::ChildNone } else { T::ChildNotYet });
     view! {
         <section class="panel">
             <h2>{lang.t(T::ChildPanel)}</h2>

@@ -37,6 +37,8 @@ pub fn Header(
     let started = Memo::new(move |_| job.with(|j| j.started_at.is_some()));
     let manual = Memo::new(move |_| job.with(|j| j.is_playable()));
     let scheduled = Memo::new(move |_| job.with(|j| j.status == Status::Scheduled));
+    // Only a script has something to clean up.
+    let cancel_ask = if fixed.kind.is_build() { T::CancelJobAsk } else { T::CancelBridgeAsk };
     let (cancel, play, wait) = (id.clone(), id.clone(), id.clone());
     let attempt =
         (fixed.attempt > 1).then(|| view! { <span class="tag">{lang.attempt(fixed.attempt)}</span> }.into_any());
@@ -71,7 +73,7 @@ pub fn Header(
                     <ActButton to=RetryJob::PATH fields=id.clone() label=T::Retry icon="retry" key="r" unless=retry />
                 </Show>
                 <Show when=move || scheduled.get()>
-                    <ActButton to=UnscheduleJob::PATH fields=wait.clone() label=T::Unschedule icon="manual" hint=T::UnscheduleHint />
+                    <ActButton to=UnscheduleJob::PATH fields=wait.clone() label=T::Unschedule icon="scheduled" hint=T::UnscheduleHint />
                 </Show>
                 <Show when=move || cancelable.get()>
                     <AskFirst
@@ -79,7 +81,7 @@ pub fn Header(
                         fields=cancel.clone()
                         label=T::Cancel
                         icon="stop"
-                        ask=T::CancelJobAsk
+                        ask=cancel_ask
                         doit=T::CancelJobDo
                         key="c"
                     />

@@ -111,7 +111,7 @@ fn Shown(
     let id = view.job.id.to_string();
     keep_why(
         why,
-        move || state.job.with(|j| j.status),
+        move || (state.job.with(|j| j.status), 0),
         move || {
             let address = address(GetJob::PATH, [("id", id.as_str())]);
             Box::pin(async move { parse::<Seen<(JobView, Option<Why>)>>(get(&address).await).ok()?.value.1 })
@@ -141,7 +141,9 @@ fn Shown(
     let body = dynamic(move || match kind {
         // It has no script that could print anything.
         JobKind::Bridge => view! { <ChildPanel state /> }.into_any(),
-        JobKind::Build if tests.wanted.get() => view! { <Tests source=tests told=counts /> }.into_any(),
+        JobKind::Build if tests.wanted.get() => {
+            view! { <Tests source=tests told=counts none=T::NoTestsOfJob /> }.into_any()
+        }
         JobKind::Build => {
             let (page, error) = (page.clone(), error.clone());
             view! { <Log state page from error prefs /> }.into_any()

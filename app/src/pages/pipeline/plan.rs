@@ -77,7 +77,9 @@ fn Planned(job: PlanJob) -> impl IntoView {
         (job.when != When::OnSuccess).then(|| view! { <span class="tag">{lang.when(job.when)}</span> }.into_any());
     let last =
         job.last_duration.map(|ms| view! { <span class="faint num time">{lang.last_time(ms)}</span> }.into_any());
-    let may_fail = job.allow_failure.then(|| view! { <span class="tag">{lang.t(T::AllowedToFail)}</span> }.into_any());
+    // Nothing waits for what a person need not play.
+    let tag = if job.when == When::Manual { T::Optional } else { T::AllowedToFail };
+    let may_fail = job.allow_failure.then(|| view! { <span class="tag">{lang.t(tag)}</span> }.into_any());
     view! {
         <li class="row">
             <Icon name=icon />

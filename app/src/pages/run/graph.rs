@@ -1,8 +1,12 @@
 //! Stages as columns, needs as lines between jobs. Jobs are ordinary links in ordinary lists, which
 //! a phone shows one below the other; the lines are a picture behind them.
 
+use leptos::ev;
+use leptos::html::Div;
 use leptos::prelude::*;
 use model::Job;
+use wasm_bindgen::JsCast;
+use web_sys::Element;
 
 use super::node::JobNode;
 use super::state::RunState;
@@ -19,11 +23,11 @@ pub fn Graph(
 ) -> impl IntoView {
     let lang = use_lang();
     let latest = Memo::new(move |_| state.latest());
-    let layout = Memo::new(move |_| {
+    let nodes = Memo::new(move |_| {
         let node = |job: &RwSignal<Job>| {
             job.with_untracked(|j| Node { name: j.name.clone(), stage: j.stage.clone(), needs: j.needs.clone() })
         };
-        graph::layout(&latest.with(|jobs| jobs.iter().map(node).collect::<Vec<_>>()))
+        latest.with(|jobs| jobs.iter().map(node).collect::<Vec<_>>())
     });
     let lit = RwSignal::new(None::<usize>);
     let empty = move || latest.with(Vec::is_empty);
@@ -31,22 +35,27 @@ pub fn Graph(
         <Show when=move || !empty() fallback=move || view! { <p class="calm">{lang.t(T::NoJobs)}</p> }>
             <div class="scroll-x graph-frame" tabindex="0" role="region" aria-label=lang.t(T::GraphOf)>
                 {move || {
-                    let layout = layout.get();
+                    let nodes = nodes.get();
                     let jobs = latest.get_untracked();
-                    view! { <Drawing layout jobs state lit /> }
+                    view! { <Drawing nodes jobs state lit /> }
                 }}
             </div>
         </Show>
     }
 }
 
+/// The graph of these jobs. Its lines follow the width of the jobs; the jobs themselves stay.
 #[component]
-fn Drawing(layout: Layout, jobs: Vec<RwSignal<Job>>, state: RunState, lit: RwSignal<Option<usize>>) -> impl IntoView {
-    let Layout { groups, edges, width, height } = layout;
+fn Drawing(nodes: Vec<Node>, jobs: Vec<RwSignal<Job>>, state: RunState, lit: RwSignal<Option<usize>>) -> impl IntoView {
+    let Layout { groups, edges, height, .. } = graph::layout(&nodes, graph::NODE_WIDTH);
+    let place = NodeRef::<Div>::new();
+    let wide = node_width(place, groups.iter().map(|group| group.columns.len()).sum());
+    let drawn = Memo::new(move |_| graph::layout(&nodes, wide.get()));
+    let width = move || drawn.with(|drawn| drawn.width);
     let statuses = jobs.clone();
     // The selector may ask once more while the page is being left.
     let is_lit = Selector::new(move || lit.try_get().flatten());
-    let line = move |edge: graph::Edge| {
+    let line = move |(index, edge): (usize, graph::Edge)| {
         let (from, to) = (edge.from, edge.to);
         let source = statuses[from];
         let (a, b) = (is_lit.clone(), is_lit.clone());
@@ -54,12 +63,13 @@ fn Drawing(layout: Layout, jobs: Vec<RwSignal<Job>>, state: RunState, lit: RwSig
             let lit = a.selected(&Some(from)) || b.selected(&Some(to));
             format!("edge from-{}{}", source.with(|j| face(j.status, false)), if lit { " lit" } else { "" })
         };
-        view! { <path class=move || class() d=edge.path /> }.into_any()
+        let path = move || drawn.with(|drawn| drawn.edges.get(index).map(|edge| edge.path.clone()));
+        view! { <path class=move || class() d=move || path() /> }.into_any()
     };
     view! {
-        <div class="graph">
-            <svg class="edges" width=width height=height aria-hidden="true">
-                {edges.into_iter().map(line).collect_view()}
+        <div class="graph" node_ref=place>
+            <svg class="edges" width=move || width() height=height aria-hidden="true">
+                {edges.into_iter().enumerate().map(line).collect_view()}
             </svg>
             <ol class="stages">
                 {groups
@@ -72,6 +82,33 @@ fn Drawing(layout: Layout, jobs: Vec<RwSignal<Job>>, state: RunState, lit: RwSig
             </ol>
         </div>
     }
+}
+
+/// How wide jobs are, as far as the window and their names go. The server knows of neither.
+fn node_width(place: NodeRef<Div>, columns: usize) -> RwSignal<i32> {
+    let wide = RwSignal::new(graph::NODE_WIDTH);
+    let measure = move || {
+        let Some(element) = place.try_get_untracked().flatten() else { return };
+        let Some(frame) = element.parent_element() else { return };
+        let style = (*element).style();
+        // Names say what they lack at the smallest width.
+        let _ = style.remove_property("--node");
+        let Ok(names) = element.query_selector_all(".node .name") else { return };
+        let names = (0..names.length()).filter_map(|i| names.get(i)?.dyn_into::<Element>().ok());
+        let missing = names.map(|name| name.scroll_width() - name.client_width()).max().unwrap_or(0);
+        let new = graph::node_width(frame.client_width(), columns, missing);
+        let _ = style.set_property("--node", &format!("{new}px"));
+        if wide.try_get_untracked().is_some_and(|old| old != new) {
+            wide.set(new);
+        }
+    };
+    Effect::new(move || {
+        place.track();
+        measure();
+        let handle = window_event_listener(ev::resize, move |_| measure());
+        on_cleanup(move || handle.remove());
+    });
+    wide
 }
 
 #[component]

@@ -46,11 +46,11 @@ pub fn Header(
     let told = Memo::new(move |_| state.told());
     let here = href::run(fixed.id);
     let results = move || {
-        let (coverage, tests) = told.get();
+        let (coverage, tests, unread) = told.get();
         let coverage = coverage.map(|told| fact(T::Coverage, view! { {lang.percent(told)} }.into_any()));
         let tests = tests.map(|counts| {
             let to = format!("{here}?view=tests");
-            fact(T::Tests, view! { <a href=to>{lang.tests(&counts)}</a> }.into_any())
+            fact(T::Tests, view! { <a href=to>{lang.reported_tests(&counts, unread)}</a> }.into_any())
         });
         view! { {coverage} {tests} }
     };

@@ -85,7 +85,7 @@ fn Shown(seen: Seen<(RunView, Option<Why>)>, tests: TestSource) -> impl IntoView
     let id = state.run.with_untracked(|r| r.id).to_string();
     keep_why(
         why,
-        move || state.run.with(|r| r.status),
+        move || (state.run.with(|r| r.status), state.turns.get()),
         move || {
             let address = address(GetRun::PATH, [("id", id.as_str())]);
             Box::pin(async move { parse::<Seen<(RunView, Option<Why>)>>(get(&address).await).ok()?.value.1 })

@@ -60,18 +60,18 @@ pub fn JobAction(
     move || {
         let fields = vec![("id", id.to_string()), ("back", href::run(run))];
         what.get().map(|play| {
-            let ask = job.with_untracked(|j| j.confirmation.clone());
+            let (ask, about) = job.with_untracked(|j| (j.confirmation.clone(), j.name.clone()));
             if let Some(ask) = ask.filter(|_| play) {
                 view! {
                     <ActForm to=PlayJob::PATH fields>
-                        <ConfirmButton ask label=T::Play icon="play" quiet=true />
+                        <ConfirmButton ask label=T::Play icon="play" quiet=true about />
                     </ActForm>
                 }
                 .into_any()
             } else if play {
-                view! { <ActButton to=PlayJob::PATH fields label=T::Play icon="play" quiet=true /> }.into_any()
+                view! { <ActButton to=PlayJob::PATH fields label=T::Play icon="play" quiet=true about /> }.into_any()
             } else {
-                view! { <ActButton to=RetryJob::PATH fields label=T::Retry icon="retry" quiet=true /> }.into_any()
+                view! { <ActButton to=RetryJob::PATH fields label=T::Retry icon="retry" quiet=true about /> }.into_any()
             }
         })
     }

@@ -22,6 +22,8 @@ pub struct RunState {
     pub jobs: RwSignal<Vec<RwSignal<Job>>>,
     /// Whether it was deleted while somebody looked.
     pub gone: RwSignal<bool>,
+    /// How often a job has come or changed its status: what the reason chain of the run rests on.
+    pub turns: RwSignal<u32>,
     by_id: StoredValue<HashMap<JobId, RwSignal<Job>>>,
 }
 
@@ -34,6 +36,7 @@ impl RunState {
             run: RwSignal::new(view.run),
             jobs: RwSignal::new(jobs),
             gone: RwSignal::new(false),
+            turns: RwSignal::new(0),
             by_id: StoredValue::new(by_id),
         }
     }
@@ -43,11 +46,13 @@ impl RunState {
         self.jobs.with(|all| all.iter().filter(|j| j.with(|j| !j.retried)).copied().collect())
     }
 
-    /// What the latest attempts tell of coverage and tests.
-    pub fn told(self) -> (Option<f64>, Option<TestCounts>) {
+    /// What the latest attempts tell of coverage and tests, and whether one of them left a report
+    /// without a test: that may be a broken one.
+    pub fn told(self) -> (Option<f64>, Option<TestCounts>, bool) {
         let telling = |job: &Job| (job.coverage.is_some() || job.tests.is_some()).then(|| job.clone());
         let jobs: Vec<Job> = self.jobs.with(|all| all.iter().filter_map(|job| job.with(telling)).collect());
-        (model::view::coverage(&jobs), model::view::tests(&jobs))
+        let unread = jobs.iter().any(|job| !job.retried && job.tests.is_some_and(|counts| counts.total == 0));
+        (model::view::coverage(&jobs), model::view::tests(&jobs), unread)
     }
 
     /// What the latest attempts left for people to find on the page of the run.
@@ -111,7 +116,10 @@ impl RunState {
     /// Puts a job in its place: over its older self, or, when it is a new attempt, behind the one before.
     fn put(self, job: Job, owner: Option<&Owner>) {
         if let Some(known) = self.by_id.with_value(|all| all.get(&job.id).copied()) {
-            update(known, job);
+            let turns = known.with_untracked(|old| old.status != job.status || old.reason != job.reason);
+            if update(known, job) && turns {
+                self.turned();
+            }
             return;
         }
         let id = job.id;
@@ -123,6 +131,11 @@ impl RunState {
             let at = signal.with_untracked(|new| place(all, new));
             all.insert(at, signal);
         });
+        self.turned();
+    }
+
+    fn turned(self) {
+        self.turns.update(|n| *n = n.wrapping_add(1));
     }
 }
 

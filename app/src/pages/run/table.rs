@@ -1,6 +1,7 @@
 //! The jobs of a run as a table, earlier attempts included.
 
 use leptos::prelude::*;
+use model::plan::When as Trigger;
 use model::{Job, Status};
 
 use super::node::JobAction;
@@ -55,6 +56,8 @@ fn Row(job: RwSignal<Job>) -> impl IntoView {
     let old = Memo::new(move |_| job.with(|j| j.retried));
     let attempt =
         (fixed.attempt > 1).then(|| view! { " " <span class="faint">{lang.attempt(fixed.attempt)}</span> }.into_any());
+    // Nothing waits for what a person need not play.
+    let tag = if fixed.when == Trigger::Manual { T::Optional } else { T::AllowedToFail };
     let needs = fixed.needs.as_ref().map(|needs| lang.needs(needs));
     view! {
         <tr class:past=move || old.get()>
@@ -67,7 +70,7 @@ fn Row(job: RwSignal<Job>) -> impl IntoView {
                 <ChildMark job />
                 {attempt}
                 {move || old.get().then(|| view! { " " <span class="faint">{lang.t(T::Earlier)}</span> }.into_any())}
-                {fixed.allow_failure.then(|| view! { " " <span class="tag">{lang.t(T::AllowedToFail)}</span> }.into_any())}
+                {fixed.allow_failure.then(|| view! { " " <span class="tag">{lang.t(tag)}</span> }.into_any())}
             </th>
             <td class="wide" title=needs>{fixed.stage.clone()}</td>
             <td class="wide reason">{move || job.with(|j| lang.reason(&j.reason))}</td>
@@ -82,5 +85,6 @@ fn Row(job: RwSignal<Job>) -> impl IntoView {
                 <JobAction job />
             </td>
         </tr>
-    }.into_any()
+    }
+    .into_any()
 }

@@ -25,7 +25,6 @@ use super::failure::{Exit, Failure, Outcome};
 use super::folder::Folder;
 use super::lint;
 use super::output::{self, Paint};
-use crate::dispatch::spec;
 use crate::service::names;
 use crate::service::unserved::{Served, refuse_unserved};
 use printer::Printer;
@@ -40,7 +39,7 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
     let variables: Vec<Variable> = args.variables.into_iter().map(Variable::from).collect();
     let folder = std::env::current_dir().map_err(|error| Failure::new(Exit::Internal, DOING, error))?;
     let origin = Folder::new(&folder, None).with_remote(args.include_remote);
-    let mut evaluated = lint::evaluate(&path, variables.clone(), origin.clone());
+    let mut evaluated = lint::evaluate(&path, variables.clone(), lint::inputs(args.inputs), origin.clone());
     let text = std::fs::read_to_string(&path).unwrap_or_default();
     if let Some(plan) = &mut evaluated.plan {
         // What is not wanted may ask for whatever it likes.
@@ -292,7 +291,7 @@ impl Exec {
     fn wants(&self, i: usize, other: usize) -> bool {
         let (job, from) = (&self.plan.jobs[i], &self.plan.jobs[other]);
         let stage = |node: usize| self.nodes[node].stage as u32;
-        let wanted = spec::fetches(job, stage(i), &from.name, stage(other));
+        let wanted = job.fetches(stage(i), &from.name, stage(other));
         wanted && self.attempts[other].id > 0 && self.nodes[other].status.is_final()
     }
 

@@ -1,5 +1,7 @@
 //! A planned job as the runner gets it, without a server that knows it.
 
+use std::collections::HashSet;
+
 use model::plan::PlannedJob;
 use runner::protocol::{ArtifactsFile, Dependency, Features, JobInfo, JobPayload, RunnerInfo, Variable};
 
@@ -14,9 +16,15 @@ pub(super) fn build(job: &PlannedJob, id: i64, sources: &[(i64, &str)], bench: &
     let mut variables = predefined(id, timeout, &bench.origin);
     variables.extend(spec::variables(job));
     let handed_on: Vec<model::plan::Variable> = sources.iter().flat_map(|(source, _)| dotenv(*source, bench)).collect();
-    let given = job.variables.iter().chain(&handed_on).chain(&bench.variables);
-    variables
-        .extend(given.map(|one| Variable { raw: one.raw, ..Variable::plain(one.key.as_str(), one.value.as_str()) }));
+    let given: Vec<_> = job.variables.iter().chain(&handed_on).chain(&bench.variables).cloned().collect();
+    let names: HashSet<String> = given.iter().map(|one| one.key.clone()).collect();
+    let own = variables.iter().map(|one| model::plan::Variable {
+        raw: true,
+        ..model::plan::Variable::new(one.key.clone(), one.value.reveal())
+    });
+    let mut expanded = pipeline::expand_all(&own.chain(given).collect::<Vec<_>>());
+    expanded.retain(|one| names.contains(&one.key));
+    variables.extend(expanded.into_iter().map(|one| Variable { raw: one.raw, ..Variable::plain(one.key, one.value) }));
     let dependencies = sources
         .iter()
         .flat_map(|(source, name)| {

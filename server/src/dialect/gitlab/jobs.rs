@@ -116,6 +116,13 @@ fn variables(query: &Query, body: &[u8]) -> Result<Vec<Variable>, Refused> {
         .collect()
 }
 
+/// `POST /weir/jobs/:id/unschedule`: a delayed job waits for somebody instead of its time.
+pub async fn unschedule(target: Target) -> Result<Json<JobObject>, Refused> {
+    let view = target.job().await?;
+    let job = target.weir.unschedule_job(&target.caller, view.job.id).await?;
+    Ok(Json(changed(&target, &job).await?))
+}
+
 /// `POST …/jobs/:jid/retry`: the new attempt.
 pub async fn retry(target: Target) -> Result<Response, Refused> {
     let view = target.job().await?;

@@ -41,6 +41,7 @@ pub fn router() -> Router<AppState> {
         .merge(objects("/weir", "runs"))
         .route("/weir/runs/{run}/why", get(runs::why))
         .route("/weir/jobs/{job}/why", get(jobs::why))
+        .route("/weir/jobs/{job}/unschedule", post(jobs::unschedule))
         .route("/weir/projects", post(projects::create))
         .route("/weir/tokens", post(projects::create_token))
 }

@@ -1,10 +1,10 @@
 //! Jobs.
 
+use model::plan::report_format;
 use model::{Job, Run, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::run::{PipelineBasic, User, time};
-use crate::dispatch::spec::RAW_REPORTS;
 
 /// One attempt at a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -181,8 +181,7 @@ impl JobObject {
                     filename: file.filename.clone(),
                     file_format: match file.kind.as_str() {
                         "archive" => Some("zip".into()),
-                        kind if RAW_REPORTS.contains(&kind) => Some("raw".into()),
-                        _ => Some("gzip".into()),
+                        kind => Some(report_format(kind).into()),
                     },
                 })
                 .collect(),

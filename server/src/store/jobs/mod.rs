@@ -1,17 +1,20 @@
 //! Jobs: attempts, transitions, and the nodes that the scheduler decides on.
 
+mod bridges;
+mod left;
+
 use std::collections::HashMap;
 
 use model::event::Change;
 use model::plan::{PlannedJob, Variable};
 use model::schedule::{Node, Started};
-use model::{
-    ArtifactInfo, Error, FailureReason, Job, JobId, JobKind, PipelineId, ProjectId, Reason, RunId, Status, TestCounts,
-    Timestamp,
-};
+use model::{Error, FailureReason, Job, JobId, JobKind, PipelineId, ProjectId, Reason, RunId, Status};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Board, StoreError, Tx, rows};
+pub use bridges::{due_bridges, forget_child, hold, instances_called, latest_called, set_child};
+pub use left::{add_artifact, dotenv, drop_artifacts, erase, expired, next_expiry, set_reported};
+
+use super::{Board, StoreError, Tx, resources, rows};
 use crate::random;
 
 /// A job with what only the server needs to know.
@@ -161,7 +164,7 @@ pub fn insert_first(
         planned.needs.as_ref().map(|needs| needs.iter().map(|need| need.job.as_str()).collect());
     let reason = Reason::WaitsForStage { stage: String::new() };
     if let Some(group) = &planned.resource_group {
-        super::resources::ensure(tx, project, group)?;
+        resources::ensure(tx, project, group)?;
     }
     let kind = if planned.trigger.is_some() { JobKind::Bridge } else { JobKind::Build };
     tx.conn
@@ -273,14 +276,14 @@ pub fn wants(conn: &Connection, id: JobId) -> Result<Wants, StoreError> {
         })?)
 }
 
-/// The jobs of a run as `workflow:auto_cancel` sees them, with their ids.
-pub fn started(conn: &Connection, run: RunId) -> Result<(Vec<JobId>, Vec<Started>), StoreError> {
+/// The jobs of a run (of this kind) as `workflow:auto_cancel` sees them, with their ids.
+pub fn started(conn: &Connection, run: RunId, kind: Option<JobKind>) -> Result<(Vec<JobId>, Vec<Started>), StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT id, status, interruptible, EXISTS (SELECT 1 FROM jobs one WHERE one.run_id = jobs.run_id
              AND one.position = jobs.position AND one.started_at IS NOT NULL)
-         FROM jobs WHERE run_id = ?1 AND retried = 0 ORDER BY position",
+         FROM jobs WHERE run_id = ?1 AND retried = 0 AND (?2 IS NULL OR kind = ?2) ORDER BY position",
     )?;
-    let found = statement.query_map([run.0], |row| {
+    let found = statement.query_map((run.0, kind.map(JobKind::as_str)), |row| {
         let seen = Started { status: rows::parsed(row, 1)?, interruptible: row.get(2)?, started: row.get(3)? };
         Ok((JobId(row.get(0)?), seen))
     })?;
@@ -358,128 +361,6 @@ pub fn set_allow_failure(tx: &mut Tx<'_>, id: JobId, allowed: bool) -> Result<()
     Ok(())
 }
 
-/// Records what a job left.
-pub fn add_artifact(tx: &mut Tx<'_>, id: JobId, artifact: &ArtifactInfo) -> Result<(), StoreError> {
-    let mut stored = require(tx.conn, id)?.job.artifacts;
-    stored.retain(|one| one.kind != artifact.kind);
-    stored.push(artifact.clone());
-    tx.conn
-        .prepare_cached("UPDATE jobs SET artifacts = ?2, version = ?3, artifacts_expire_at = ?4 WHERE id = ?1")?
-        .execute((
-            id.0,
-            serde_json::to_string(&stored)?,
-            tx.next_version().0,
-            stored.iter().filter_map(|one| one.expires_at).min().map(|at| at.0),
-        ))?;
-    emit(tx, id)?;
-    Ok(())
-}
-
-/// Jobs with artifacts whose time is over. Those of a job that has not ended stay for its retry.
-pub fn expired(conn: &Connection, now: Timestamp) -> Result<Vec<JobId>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT id FROM jobs WHERE artifacts_expire_at <= ?1 AND status IN ('success', 'failed', 'canceled') LIMIT 100",
-    )?;
-    let found = statement.query_map([now.0], |row| Ok(JobId(row.get(0)?)))?;
-    Ok(found.collect::<Result<_, _>>()?)
-}
-
-/// When the next artifacts are over.
-pub fn next_expiry(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
-    Ok(conn
-        .prepare_cached(
-            "SELECT min(artifacts_expire_at) FROM jobs WHERE artifacts_expire_at IS NOT NULL
-                 AND status IN ('success', 'failed', 'canceled')",
-        )?
-        .query_row([], |row| Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp)))?)
-}
-
-/// Notes that the artifacts of a job are gone.
-pub fn drop_artifacts(tx: &mut Tx<'_>, id: JobId) -> Result<(), StoreError> {
-    tx.conn
-        .prepare_cached("UPDATE jobs SET artifacts = '[]', artifacts_expire_at = NULL, version = ?2 WHERE id = ?1")?
-        .execute((id.0, tx.next_version().0))?;
-    emit(tx, id)?;
-    Ok(())
-}
-
-/// Records what a job's reports tell; `None` leaves what is known.
-pub fn set_reported(
-    tx: &mut Tx<'_>,
-    id: JobId,
-    tests: Option<&TestCounts>,
-    coverage: Option<f64>,
-    dotenv: Option<&[(String, String)]>,
-) -> Result<(), StoreError> {
-    tx.conn
-        .prepare_cached(
-            "UPDATE jobs SET tests = coalesce(?2, tests), coverage = coalesce(?3, coverage), dotenv = coalesce(?4, dotenv),
-                 version = ?5 WHERE id = ?1",
-        )?
-        .execute((
-            id.0,
-            tests.map(serde_json::to_string).transpose()?,
-            coverage,
-            dotenv.map(serde_json::to_string).transpose()?,
-            tx.next_version().0,
-        ))?;
-    emit(tx, id)?;
-    Ok(())
-}
-
-/// The latest attempt of the job of this name in a run.
-pub fn latest_called(conn: &Connection, run: RunId, name: &str) -> Result<Option<JobId>, StoreError> {
-    Ok(conn
-        .prepare_cached("SELECT id FROM jobs WHERE run_id = ?1 AND retried = 0 AND name = ?2")?
-        .query_row((run.0, name), |row| Ok(JobId(row.get(0)?)))
-        .optional()?)
-}
-
-/// The variables that a job hands on (`artifacts:reports:dotenv`).
-pub fn dotenv(conn: &Connection, id: JobId) -> Result<Vec<(String, String)>, StoreError> {
-    let found: Option<String> =
-        conn.prepare_cached("SELECT dotenv FROM jobs WHERE id = ?1")?.query_row([id.0], |row| row.get(0))?;
-    Ok(found.map_or(Ok(Vec::new()), |text| serde_json::from_str(&text))?)
-}
-
-/// Notes which run a bridge started.
-pub fn set_child(tx: &mut Tx<'_>, id: JobId, child: RunId) -> Result<(), StoreError> {
-    tx.conn.prepare_cached("UPDATE jobs SET child_run_id = ?2 WHERE id = ?1")?.execute((id.0, child.0))?;
-    Ok(())
-}
-
-/// A bridge has no runner, so nobody has its token: it gets a hash that none has, which the table
-/// wants of whatever runs.
-pub fn hold(tx: &mut Tx<'_>, id: JobId) -> Result<(), StoreError> {
-    let nobody = random::hash(&random::token("nobody-"));
-    tx.conn.prepare_cached("UPDATE jobs SET token_hash = ?2 WHERE id = ?1")?.execute((id.0, nobody.as_slice()))?;
-    Ok(())
-}
-
-/// A run is gone: the job that started it no longer leads to it.
-pub fn forget_child(tx: &mut Tx<'_>, child: RunId) -> Result<(), StoreError> {
-    let bridges: Vec<JobId> = tx
-        .conn
-        .prepare_cached("SELECT id FROM jobs WHERE child_run_id = ?1")?
-        .query_map([child.0], |row| Ok(JobId(row.get(0)?)))?
-        .collect::<Result<_, _>>()?;
-    for bridge in bridges {
-        tx.conn
-            .prepare_cached("UPDATE jobs SET child_run_id = NULL, version = ?2 WHERE id = ?1")?
-            .execute((bridge.0, tx.next_version().0))?;
-        emit(tx, bridge)?;
-    }
-    Ok(())
-}
-
-/// The bridges whose turn has come.
-pub fn due_bridges(conn: &Connection) -> Result<Vec<JobId>, StoreError> {
-    let mut statement =
-        conn.prepare_cached("SELECT id FROM jobs WHERE kind = 'bridge' AND status = 'pending' ORDER BY id LIMIT 100")?;
-    let found = statement.query_map([], |row| Ok(JobId(row.get(0)?)))?;
-    Ok(found.collect::<Result<_, _>>()?)
-}
-
 /// Milliseconds that each job of a pipeline took the last time it went well, by name. Looks at its
 /// last fifty runs. Children are left out: how long they take depends on people, too.
 pub fn last_durations(conn: &Connection, pipeline: PipelineId) -> Result<HashMap<String, i64>, StoreError> {
@@ -490,22 +371,6 @@ pub fn last_durations(conn: &Connection, pipeline: PipelineId) -> Result<HashMap
     )?;
     let found = statement.query_map([pipeline.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(found.collect::<Result<_, _>>()?)
-}
-
-/// Notes that a job's log and artifacts are gone; false when that was noted before, or the job has
-/// not ended.
-pub fn erase(tx: &mut Tx<'_>, id: JobId) -> Result<bool, StoreError> {
-    let changed = tx
-        .conn
-        .prepare_cached(
-            "UPDATE jobs SET erased_at = ?2, artifacts = '[]', artifacts_expire_at = NULL, version = ?3
-             WHERE id = ?1 AND erased_at IS NULL AND status IN ('success', 'failed', 'canceled')",
-        )?
-        .execute((id.0, tx.now.0, tx.next_version().0))?;
-    if changed > 0 {
-        emit(tx, id)?;
-    }
-    Ok(changed > 0)
 }
 
 fn emit(tx: &mut Tx<'_>, id: JobId) -> Result<Job, StoreError> {

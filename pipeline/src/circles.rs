@@ -1,0 +1,110 @@
+//! Variables that refer to each other in a circle: no expansion of them ends.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+
+use model::plan::Variable;
+
+use crate::expand::expand;
+use crate::job::Inherited;
+
+/// The names that values name.
+type References<'v> = HashMap<&'v str, Vec<String>>;
+
+/// The variables of the file, which are looked at once however many jobs share them.
+pub(crate) struct Circles<'v> {
+    globals: &'v [Variable],
+    references: References<'v>,
+    /// Those of the run: a value of the file under one of these names is never used.
+    run: HashSet<&'v str>,
+    circle: Option<Vec<String>>,
+}
+
+impl<'v> Circles<'v> {
+    pub fn new(globals: &'v [Variable], run: &'v [Variable]) -> Self {
+        let run: HashSet<_> = run.iter().map(|variable| variable.key.as_str()).collect();
+        let mut circles = Self { globals, references: references(globals, &run), run, circle: None };
+        circles.circle = circles.search(&References::new(), &Inherited::All, circles.names());
+        circles
+    }
+
+    /// Two or more variables of a job that lead in a circle; `own` are those that are not of the file,
+    /// later ones win.
+    pub fn find(&self, own: &[&[Variable]], inherited: &Inherited) -> Option<Vec<String>> {
+        let own: Vec<&Variable> = own.iter().copied().flatten().collect();
+        let is_plain = *inherited == Inherited::All;
+        if own.is_empty() && is_plain {
+            return self.circle.clone();
+        }
+        let names = own.iter().map(|variable| variable.key.as_str());
+        let own = references(own.iter().copied(), &self.run);
+        if self.circle.is_none() {
+            // A circle goes through a variable of the job's own.
+            return self.search(&own, inherited, names);
+        }
+        self.search(&own, inherited, self.names().chain(names))
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'v str> + use<'v> {
+        self.globals.iter().map(|variable| variable.key.as_str())
+    }
+
+    /// Depth first with a stack of its own: a chain of variables may be as long as the file.
+    fn search<'n>(
+        &self,
+        own: &References<'_>,
+        inherited: &Inherited,
+        starts: impl Iterator<Item = &'n str>,
+    ) -> Option<Vec<String>> {
+        let of = |name: &str| -> &[String] {
+            let global = || self.references.get(name).filter(|_| inherited.has(name));
+            own.get(name).or_else(global).map_or(&[], Vec::as_slice)
+        };
+        let mut done: HashSet<String> = HashSet::new();
+        for start in starts {
+            if of(start).is_empty() || !done.insert(start.to_owned()) {
+                continue;
+            }
+            let mut path: Vec<(String, usize)> = vec![(start.to_owned(), 0)];
+            let mut place: HashMap<String, usize> = [(start.to_owned(), 0)].into();
+            while let Some((name, next)) = path.last_mut() {
+                let Some(target) = of(name).get(*next) else {
+                    place.remove(name.as_str());
+                    path.pop();
+                    continue;
+                };
+                *next += 1;
+                match place.get(target) {
+                    // A variable that names itself is left as it is: `PATH: "$PATH:/opt"`.
+                    Some(_) if target == name => {}
+                    Some(from) => return Some(path.drain(*from..).map(|(name, _)| name).collect()),
+                    None if !of(target).is_empty() && done.insert(target.clone()) => {
+                        place.insert(target.clone(), path.len());
+                        path.push((target.clone(), 0));
+                    }
+                    None => {}
+                }
+            }
+        }
+        None
+    }
+}
+
+/// What each variable names; those that are not expanded name nothing.
+fn references<'v>(variables: impl IntoIterator<Item = &'v Variable>, run: &HashSet<&str>) -> References<'v> {
+    let one = |variable: &'v Variable| {
+        let key = variable.key.as_str();
+        let is_expanded = !variable.raw && !run.contains(key) && variable.value.contains(['$', '%']);
+        (key, if is_expanded { names(&variable.value) } else { Vec::new() })
+    };
+    variables.into_iter().map(one).collect()
+}
+
+fn names(text: &str) -> Vec<String> {
+    let names = RefCell::new(Vec::new());
+    let _ = expand(text, &|name| {
+        names.borrow_mut().push(name.to_owned());
+        None
+    });
+    names.into_inner()
+}

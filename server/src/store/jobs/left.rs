@@ -1,0 +1,98 @@
+//! What jobs leave: artifacts, reports and what these tell.
+
+use model::{ArtifactInfo, JobId, TestCounts, Timestamp};
+use rusqlite::Connection;
+
+use super::{StoreError, Tx, emit, require};
+
+/// Records what a job's reports tell; `None` leaves what is known.
+pub fn set_reported(
+    tx: &mut Tx<'_>,
+    id: JobId,
+    tests: Option<&TestCounts>,
+    coverage: Option<f64>,
+    dotenv: Option<&[(String, String)]>,
+) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached(
+            "UPDATE jobs SET tests = coalesce(?2, tests), coverage = coalesce(?3, coverage), dotenv = coalesce(?4, dotenv),
+                 version = ?5 WHERE id = ?1",
+        )?
+        .execute((
+            id.0,
+            tests.map(serde_json::to_string).transpose()?,
+            coverage,
+            dotenv.map(serde_json::to_string).transpose()?,
+            tx.next_version().0,
+        ))?;
+    emit(tx, id)?;
+    Ok(())
+}
+
+/// The variables that a job hands on (`artifacts:reports:dotenv`).
+pub fn dotenv(conn: &Connection, id: JobId) -> Result<Vec<(String, String)>, StoreError> {
+    let found: Option<String> =
+        conn.prepare_cached("SELECT dotenv FROM jobs WHERE id = ?1")?.query_row([id.0], |row| row.get(0))?;
+    Ok(found.map_or(Ok(Vec::new()), |text| serde_json::from_str(&text))?)
+}
+
+/// Records what a job left.
+pub fn add_artifact(tx: &mut Tx<'_>, id: JobId, artifact: &ArtifactInfo) -> Result<(), StoreError> {
+    let mut stored = require(tx.conn, id)?.job.artifacts;
+    stored.retain(|one| one.kind != artifact.kind);
+    stored.push(artifact.clone());
+    tx.conn
+        .prepare_cached("UPDATE jobs SET artifacts = ?2, version = ?3, artifacts_expire_at = ?4 WHERE id = ?1")?
+        .execute((
+            id.0,
+            serde_json::to_string(&stored)?,
+            tx.next_version().0,
+            stored.iter().filter_map(|one| one.expires_at).min().map(|at| at.0),
+        ))?;
+    emit(tx, id)?;
+    Ok(())
+}
+
+/// Jobs with artifacts whose time is over. Those of a job that has not ended stay for its retry.
+pub fn expired(conn: &Connection, now: Timestamp) -> Result<Vec<JobId>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id FROM jobs WHERE artifacts_expire_at <= ?1 AND status IN ('success', 'failed', 'canceled') LIMIT 100",
+    )?;
+    let found = statement.query_map([now.0], |row| Ok(JobId(row.get(0)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// When the next artifacts are over.
+pub fn next_expiry(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT min(artifacts_expire_at) FROM jobs WHERE artifacts_expire_at IS NOT NULL
+                 AND status IN ('success', 'failed', 'canceled')",
+        )?
+        .query_row([], |row| Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp)))?)
+}
+
+/// Notes that the artifacts of a job are gone.
+pub fn drop_artifacts(tx: &mut Tx<'_>, id: JobId) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached("UPDATE jobs SET artifacts = '[]', artifacts_expire_at = NULL, version = ?2 WHERE id = ?1")?
+        .execute((id.0, tx.next_version().0))?;
+    emit(tx, id)?;
+    Ok(())
+}
+
+/// Notes that a job's log and artifacts are gone; false when that was noted before, or the job has
+/// not ended.
+pub fn erase(tx: &mut Tx<'_>, id: JobId) -> Result<bool, StoreError> {
+    let changed = tx
+        .conn
+        .prepare_cached(
+            "UPDATE jobs SET erased_at = ?2, artifacts = '[]', artifacts_expire_at = NULL, version = ?3
+             WHERE id = ?1 AND erased_at IS NULL AND status IN ('success', 'failed', 'canceled')",
+        )?
+        .execute((id.0, tx.now.0, tx.next_version().0))?;
+    if changed > 0 {
+        emit(tx, id)?;
+    }
+    Ok(changed > 0)
+}
