@@ -303,3 +303,58 @@ fn exec_hands_artifacts_on_and_says_how_it_ended() {
     let (code, out, _) = exec("gate: {script: [echo x], when: manual, allow_failure: false}\n", &["gate", "--json"]);
     assert_eq!((code, serde_json::from_str::<Value>(&out).unwrap()["status"].clone()), (0, json!("success")));
 }
+
+#[test]
+fn a_plan_tells_how_long_jobs_took_the_last_time_and_why_others_are_left_out() {
+    let server = Server::start(1);
+    let definition = "one: {script: 'true'}\ntwo: {script: x, rules: [{if: '$A == \"b\" && $C =~ /dd/'}]}\n";
+    server.pipeline("known", definition);
+    server.ended(server.run("known"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ci.yml");
+    std::fs::write(&file, definition).unwrap();
+    let plan =
+        |arguments: &[&str]| run(weir().env("WEIR_URL", &server.url).args(["plan", "-f"]).arg(&file).args(arguments));
+    let (code, out, err) = plan(&["--pipeline", "known"]);
+    assert!(code == 0 && out.contains("the last time"), "{out}{err}");
+    assert!(out.contains("$A is not set") && out.contains("$C is not set"), "{out}");
+    let (code, out, _) = plan(&[]);
+    assert!(code == 0 && !out.contains("the last time"), "{out}");
+}
+
+#[test]
+fn inputs_and_questions_are_answered_on_the_command_line() {
+    let server = Server::start(1);
+    let definition = "spec: {inputs: {who: {}}}
+---
+one: {script: 'echo \"hello $[[ inputs.who ]]\"'}
+ask: {script: 'true', when: manual, manual_confirmation: 'Really?'}
+";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ci.yml");
+    std::fs::write(&file, definition).unwrap();
+    let (code, _, err) = run(weir().args(["lint", "-f"]).arg(&file));
+    assert!(code == 1 && err.contains("`who`"), "{err}");
+    let (code, out, err) = run(weir().args(["exec", "--with", "who=you", "-f"]).arg(&file).arg("one"));
+    assert!(code == 0 && out.contains("hello you"), "{out}{err}");
+    // A definition that asks for something can be kept; a run of it has to give it.
+    server.pipeline("in", definition);
+    let (status, answer) = server.send("POST", "/api/pipelines/in/run", &json!({}));
+    assert!(status == 400 && answer["error"].as_str().unwrap().contains("`who`"), "{answer}");
+    let weir_run = |arguments: &[&str]| {
+        run(weir().env("WEIR_URL", &server.url).args(["run", "in", "--no-follow"]).args(arguments))
+    };
+    let (code, _, err) = weir_run(&[]);
+    assert!(code == 3 && err.contains("`who`"), "{code} {err}");
+    let (code, out, err) = weir_run(&["--with", "who=all"]);
+    assert!(code == 0, "{out}{err}");
+    server.pipeline("ask", "ask: {script: 'true', when: manual, manual_confirmation: 'Really?'}\n");
+    let view = server.view(server.run("ask"));
+    let id = support::job(&view, "ask").id.to_string();
+    let play =
+        |arguments: &[&str]| run(weir().env("WEIR_URL", &server.url).args(["jobs", "play", &id]).args(arguments));
+    let (code, _, err) = play(&[]);
+    assert!(code == 2 && err.contains("Really?") && err.contains("--yes"), "{code} {err}");
+    let (code, out, err) = play(&["--yes"]);
+    assert!(code == 0, "{out}{err}");
+}

@@ -364,3 +364,44 @@ fn a_run_for_a_bare_commit_has_no_branch() {
     let log = server.trace(job(&view, "one"));
     assert!(log.contains(&format!("[] [{sha}]")), "{log}");
 }
+
+#[test]
+fn jobs_that_only_look_at_an_environment_deploy_nothing() {
+    let server = Server::start(2);
+    let definition = "one: {script: 'true', environment: {name: live, action: prepare}}
+two: {script: 'true', environment: {name: live, action: verify}}
+three: {script: 'echo \"[$CI_ENVIRONMENT_ACTION]\"', environment: {name: live, action: access}}
+";
+    let view = server.run_to_end("look", definition);
+    assert!(server.trace(job(&view, "three")).contains("[access]"));
+    let path = format!("/api/v4/projects/{}/environments", view.run.project_id);
+    let listed = server.get(&path);
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["state"]), (1, &json!("available")), "{listed}");
+    let one = server.get(&format!("{path}/{}", listed[0]["id"]));
+    assert!(one["last_deployment"].is_null(), "{one}");
+}
+
+#[test]
+fn a_run_for_a_tag_knows_the_tag_and_fetches_as_deep_as_it_is_told() {
+    let server = Server::start(1);
+    let definition = "variables: {GIT_DEPTH: 2}
+one:
+  script: ['echo \"[$CI_COMMIT_TAG] [$CI_COMMIT_TAG_MESSAGE] [$CI_COMMIT_BRANCH] [$CI_JOB_MANUAL]\"', 'git rev-list --count HEAD']
+two: {script: 'echo \"[$CI_JOB_MANUAL]\"', when: manual}
+";
+    let repository = repository(&[(".gitlab-ci.yml", definition)]);
+    for message in ["second", "third"] {
+        git(repository.path(), &["commit", "-q", "--allow-empty", "-m", message]);
+    }
+    git(repository.path(), &["tag", "-a", "v1", "-m", "Release one"]);
+    server.project("me/shop", repository.path(), "shop");
+    let (status, answer) = server.send("POST", "/api/pipelines/shop/run", &json!({ "ref": "v1" }));
+    assert_eq!(status, 202, "{answer}");
+    let run = model::RunId(answer["runId"].as_i64().unwrap());
+    let view = server.until(run, "the first ends", |view| job(view, "one").status == Status::Success);
+    let log = server.trace(job(&view, "one"));
+    assert!(log.contains("[v1] [Release one] [] []") && log.lines().any(|line| line == "2"), "{log}");
+    server.form("/rpc/job/play", &format!("id={}", job(&view, "two").id));
+    let view = server.until(run, "the second ends", |view| job(view, "two").status == Status::Success);
+    assert!(server.trace(job(&view, "two")).contains("[true]"));
+}

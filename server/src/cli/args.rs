@@ -41,7 +41,7 @@ pub enum Command {
     /// Check a pipeline definition
     Lint(LintArgs),
     /// Check a pipeline definition and show which jobs a run would have
-    Plan(LintArgs),
+    Plan(PlanArgs),
     /// List the pipelines
     #[command(visible_alias = "ls")]
     Pipelines {
@@ -192,7 +192,7 @@ pub struct ExecArgs {
     pub jobs: Vec<String>,
 }
 
-/// Arguments of `weir lint` and `weir plan`.
+/// Arguments of `weir lint`.
 #[derive(Debug, Args)]
 pub struct LintArgs {
     /// The definition, relative to the folder [default: .gitlab-ci.yml]
@@ -213,6 +213,17 @@ pub struct LintArgs {
     pub include_remote: Vec<Prefix>,
     /// The project's folder [default: the current one]
     pub folder: Option<PathBuf>,
+}
+
+/// Arguments of `weir plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// What is planned
+    #[command(flatten)]
+    pub lint: LintArgs,
+    /// Ask the server how long the jobs of this pipeline took the last time
+    #[arg(long, value_name = "KEY")]
+    pub pipeline: Option<String>,
 }
 
 /// `weir runs …`

@@ -4,23 +4,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use model::plan::{AllowFailure, Inputs, Plan, TriggerInclude, Variable, When};
+use model::plan::{Inputs, Plan, Variable};
 use model::{Diagnostic, Severity, Span};
 use pipeline::lint::Document;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::args::LintArgs;
 use super::failure::{Exit, Failure, Outcome};
 use super::folder::Folder;
 use super::output::{self, Paint};
 use super::pair::KeyValue;
+use super::plan::{self, Durations};
 use crate::service::names;
 
 /// The name of a definition unless somebody says otherwise.
 pub const FILE: &str = ".gitlab-ci.yml";
 
-/// Runs the command; `with_plan` also says which jobs a run would have.
-pub fn main(args: LintArgs, with_plan: bool, json: bool) -> Outcome {
+/// Runs the command; with durations also says which jobs a run would have.
+pub fn main(args: LintArgs, plan: Option<&Durations>, json: bool) -> Outcome {
     let path = path_of(args.folder.as_deref(), args.file.as_deref());
     let variables = args.variables.into_iter().map(Variable::from).collect();
     let folder = Folder::new(&folder_of(args.folder.as_deref()), args.branch.as_deref());
@@ -28,16 +29,16 @@ pub fn main(args: LintArgs, with_plan: bool, json: bool) -> Outcome {
     let evaluated = evaluate(&path, variables, inputs(args.inputs), folder);
     if json {
         let mut document = serde_json::to_value(Document::new(&evaluated)).unwrap_or_default();
-        if with_plan {
-            document["plan"] = evaluated.plan.as_ref().map_or(Value::Null, plan_json);
+        if let Some(durations) = plan {
+            document["plan"] = evaluated.plan.as_ref().map_or(Value::Null, |plan| plan::document(plan, durations));
         }
         output::json(&document);
     } else {
         print_diagnostics(&evaluated.diagnostics, Paint::stderr());
-        match &evaluated.plan {
-            Some(plan) if with_plan => print_plan(plan),
-            Some(plan) => output::line(summary(&path, plan)),
-            None => {}
+        match (&evaluated.plan, plan) {
+            (Some(plan), Some(durations)) => plan::print(plan, durations),
+            (Some(plan), None) => output::line(summary(&path, plan)),
+            (None, _) => {}
         }
     }
     if evaluated.valid { Ok(()) } else { Err(Failure::silent(Exit::Failed)) }
@@ -157,92 +158,6 @@ fn render(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
         groups.push(Group::with_title(Level::HELP.secondary_title(clean(hint))));
     }
     format!("{}\n", renderer.render(&groups))
-}
-
-fn plan_json(plan: &Plan) -> Value {
-    let of_stage = |stage: &String| {
-        let jobs = plan.jobs.iter().filter(|job| &job.stage == stage);
-        jobs.map(|job| {
-            let needs = job.needs.as_ref().map(|needs| needs.iter().map(|need| &need.job).collect::<Vec<_>>());
-            json!({"name": job.name, "when": job.when, "allow_failure": job.allow_failure.always(), "needs": needs})
-        })
-        .collect::<Vec<_>>()
-    };
-    let stages: Vec<Value> = plan
-        .stages
-        .iter()
-        .map(|stage| (stage, of_stage(stage)))
-        .filter(|(_, jobs)| !jobs.is_empty())
-        .map(|(stage, jobs)| json!({"name": stage, "jobs": jobs}))
-        .collect();
-    let excluded: Vec<Value> = plan
-        .excluded
-        .iter()
-        .map(|job| json!({"name": job.name, "stage": job.stage, "reason": job.reason, "details": job.details}))
-        .collect();
-    json!({"stages": stages, "excluded": excluded})
-}
-
-fn print_plan(plan: &Plan) {
-    let paint = Paint::stdout();
-    for stage in &plan.stages {
-        let mut jobs = plan.jobs.iter().filter(|job| &job.stage == stage).peekable();
-        if jobs.peek().is_none() {
-            continue;
-        }
-        output::line(paint.bold(&output::harmless(stage, false)));
-        for job in jobs {
-            let mut notes = Vec::new();
-            match job.when {
-                When::OnSuccess => {}
-                When::Manual => notes.push("manual".to_owned()),
-                other => notes.push(format!("when: {}", other.as_str())),
-            }
-            match &job.needs {
-                None => {}
-                Some(needs) if needs.is_empty() => notes.push("needs nothing, starts at once".to_owned()),
-                Some(needs) => {
-                    let names: Vec<_> = needs.iter().map(|need| need.job.as_str()).collect();
-                    notes.push(format!("needs {}", names.join(", ")));
-                }
-            }
-            match &job.allow_failure {
-                AllowFailure::Bool(false) => {}
-                AllowFailure::Bool(true) => notes.push("may fail".to_owned()),
-                AllowFailure::ExitCodes(codes) => notes.push(format!("may fail with {codes:?}")),
-            }
-            if let Some(trigger) = &job.trigger {
-                let files = trigger.include.iter().map(|include| match include {
-                    TriggerInclude::Local { path, .. } => path.clone(),
-                    TriggerInclude::Artifact { path, job, .. } => format!("{path} of {job}"),
-                });
-                notes.push(format!("starts the child pipeline {}", files.collect::<Vec<_>>().join(", ")));
-            }
-            if !job.tags.is_empty() {
-                notes.push(format!("tags {}", job.tags.join(", ")));
-            }
-            if job.retry.max > 0 {
-                let times = if job.retry.max == 1 { "once" } else { "twice" };
-                notes.push(format!("retried {times}"));
-            }
-            let notes = if notes.is_empty() { String::new() } else { format!("  ({})", notes.join("; ")) };
-            output::line(format!(
-                "  {}{}",
-                output::harmless(&job.name, false),
-                paint.dim(&output::harmless(&notes, false))
-            ));
-        }
-    }
-    if !plan.excluded.is_empty() {
-        output::line(paint.bold("not in the run"));
-        for job in &plan.excluded {
-            let text = format!("  {}: {}", job.name, job.reason);
-            output::line(paint.dim(&output::harmless(&text, false)));
-            for detail in &job.details {
-                output::line(paint.dim(&output::harmless(&format!("    {detail}"), false)));
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod lint;
 mod output;
 mod pair;
 mod pipelines;
+mod plan;
 mod run;
 mod runner;
 mod runs;
@@ -73,8 +74,9 @@ fn run(cli: Cli) -> Outcome {
     match cli.command {
         Command::Serve(args) => serve::main(&args, json),
         Command::Exec(args) => exec::main(args, json),
-        Command::Lint(args) => lint::main(args, false, json),
-        Command::Plan(args) => lint::main(args, true, json),
+        Command::Lint(args) => lint::main(args, None, json),
+        Command::Plan(args) if args.pipeline.is_none() => lint::main(args.lint, Some(&plan::Durations::new()), json),
+        Command::Plan(args) => over_http(async |client| plan::main(client, args, json).await),
         Command::Runner(args) => runner::main(args, json),
         // Reached only with flags before the word.
         Command::Leader { .. } => Err(Failure::usage("hold a job", "the leader takes no flags")),

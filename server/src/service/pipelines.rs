@@ -181,7 +181,7 @@ impl Weir {
     pub(super) async fn check(&self, text: String, project: Option<&Project>) -> Result<(), Error> {
         let files = self.newest_files(project).await;
         let outcome = self.evaluate(text, Given { files, ..Given::default() }).await?;
-        if outcome.valid { Ok(()) } else { Err(Error::definition(outcome.diagnostics)) }
+        if outcome.valid || only_asks(&outcome) { Ok(()) } else { Err(Error::definition(outcome.diagnostics)) }
     }
 
     /// The plan of a text; its diagnostics as an error.
@@ -323,8 +323,23 @@ fn made(outcome: pipeline::Outcome, variables: &[Variable], predefined: &[Variab
     }
 }
 
+/// Whether all that is wrong is that inputs have no value yet: whoever starts a run gives them.
+fn only_asks(outcome: &pipeline::Outcome) -> bool {
+    let errors = || outcome.diagnostics.iter().filter(|found| found.severity == model::Severity::Error);
+    let asks = |found: &model::Diagnostic| {
+        found.message.starts_with("the input `") && found.message.ends_with("` is not given")
+    };
+    errors().next().is_some() && errors().all(asks) && !outcome.inputs.is_empty()
+}
+
 /// `durations` are what jobs took the last time, by name.
-fn lint_view(outcome: pipeline::Outcome, durations: &HashMap<String, i64>) -> LintView {
+fn lint_view(mut outcome: pipeline::Outcome, durations: &HashMap<String, i64>) -> LintView {
+    if only_asks(&outcome) {
+        for found in &mut outcome.diagnostics {
+            found.severity = model::Severity::Warning;
+            found.hint = Some("whoever starts a run gives it; what the definition means is known then".to_owned());
+        }
+    }
     let plan = outcome.plan;
     LintView {
         diagnostics: outcome.diagnostics,

@@ -91,7 +91,7 @@ fn finding(job: &PlannedJob, keyword: &str, instead: &str, text: &str) -> Diagno
         file: if own { DEFINITION_FILE.to_owned() } else { job.file.clone() },
         span: Span { line: job.line, column: 1, ..Span::default() },
         hint: Some(instead.to_owned()),
-        link: Some(format!("docs/language.md#{}", keyword.replace(':', ""))),
+        link: Some(format!("docs/language.md#{}", keyword.split(':').next().unwrap_or_default())),
         source_line: if own {
             text.lines().nth(job.line.max(1) as usize - 1).unwrap_or_default().to_owned()
         } else {
