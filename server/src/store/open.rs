@@ -67,6 +67,53 @@ mod tests {
     }
 
     #[test]
+    fn an_older_database_keeps_all_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weir.db");
+        let mut old = Connection::open(&path).unwrap();
+        old.pragma_update(None, "foreign_keys", true).unwrap();
+        migrations().to_version(&mut old, 3).unwrap();
+        old.execute_batch(
+            "INSERT INTO projects (uid, path, created_at, version) VALUES ('p', 'me/shop', 1, 1);
+             INSERT INTO pipelines (uid, key, project_id, name, description, created_at, updated_at, version)
+                 VALUES ('k', 'shop', 1, 'Shop', '', 1, 1, 1);
+             INSERT INTO runs (id, uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, status,
+                 warnings, source, git_ref, is_tag, sha, commit_title, user, variables, created_at, version)
+                 VALUES (7, 'r', 1, 'me/shop', 1, 'shop', 'Shop', 3, 'running', 0, 'web', '', 0, '', '', 'ada', '[]', 1, 1),
+                        (9, 'gone', 1, 'me/shop', 1, 'shop', 'Shop', 4, 'running', 0, 'web', '', 0, '', '', 'ada', '[]', 1, 1);
+             DELETE FROM runs WHERE id = 9;
+             INSERT INTO stages VALUES (7, 0, 'test', 'running', 0);
+             INSERT INTO job_specs VALUES (7, 0, '{}');
+             INSERT INTO jobs (uid, run_id, project_id, position, name, stage, stage_index, status, reason, job_when,
+                 allow_failure, attempt, user, timeout, created_at, version)
+                 VALUES ('j', 7, 1, 0, 'one', 'test', 0, 'pending', '{}', 'on_success', 0, 1, 'ada', 60, 1, 1);",
+        )
+        .unwrap();
+        drop(old);
+        let conn = writer(&path).unwrap();
+        let kept: (i64, i64, i64, i64) = conn
+            .query_row(
+                "SELECT (SELECT count(*) FROM runs WHERE id = 7 AND number = 3), (SELECT count(*) FROM stages),
+                     (SELECT count(*) FROM job_specs), (SELECT count(*) FROM jobs WHERE kind = 'build')",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            )
+            .unwrap();
+        assert_eq!(kept, (1, 1, 1, 1));
+        // A number that was given once is never given again, and what hangs on a run still goes with it.
+        conn.execute_batch(
+            "INSERT INTO runs (uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, status, warnings,
+                 source, git_ref, is_tag, sha, commit_title, user, variables, created_at, version)
+                 VALUES ('n', 1, 'me/shop', 1, 'shop', 'Shop', 5, 'running', 0, 'parent_pipeline', '', 0, '', '', 'ada', '[]', 1, 1)",
+        )
+        .unwrap();
+        assert_eq!(conn.last_insert_rowid(), 10);
+        conn.execute("DELETE FROM runs WHERE id = 7", []).unwrap();
+        let left: i64 = conn.query_row("SELECT count(*) FROM jobs", [], |row| row.get(0)).unwrap();
+        assert_eq!(left, 0);
+    }
+
+    #[test]
     fn a_newer_database_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weir.db");
