@@ -300,7 +300,7 @@ texts! {
     VariableHiddenHint: "Masked, and once it is saved the value is never shown again, to nobody; this cannot be undone.", "除遮盖外，保存后任何人都无法再查看此值；此设置不可撤销。";
     VariableLimits: "Limits", "限制";
     VariableProtected: "protected", "受保护";
-    VariableProtectedHint: "Only runs of protected branches and tags get it.", "只有受保护的分支和标签的运行才能获得。";
+    VariableProtectedHint: "Only runs of the default branch get it.", "只有默认分支的运行才能获得。";
     VariableRaw: "raw", "原样";
     VariableRawHint: "A $ in the value stays as it is; otherwise $NAME in it becomes the value of that variable (“Expand variable reference” in GitLab).", "值中的 $ 保持不变；否则其中的 $NAME 会替换为该变量的值（GitLab 中的“展开变量引用”）。";
     VariableScope: "Environment scope", "环境范围";
