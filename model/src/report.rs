@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::TestCounts;
+
 /// The tests of a run: the suites of all its jobs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TestReport {
@@ -83,6 +85,18 @@ impl TestStatus {
 }
 
 impl TestSuite {
+    /// Its counts alone: what is kept with the job.
+    pub fn counts(&self) -> TestCounts {
+        TestCounts {
+            total: self.total_count,
+            success: self.success_count,
+            failed: self.failed_count,
+            error: self.error_count,
+            skipped: self.skipped_count,
+            time: self.total_time,
+        }
+    }
+
     /// A suite without cases.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), ..Self::default() }

@@ -118,13 +118,3 @@ proptest! {
         }
     }
 }
-
-/// Not a test: prints how many forms a key file has (`--ignored --nocapture`).
-#[test]
-#[ignore = "a measurement"]
-fn what_the_forms_of_a_key_file_cost() {
-    let key = (0..50).map(|n| format!("{}\n", STANDARD.encode([n; 48]))).collect::<Vec<_>>().concat();
-    let start = std::time::Instant::now();
-    let found = forms(&key);
-    println!("{} forms, {} bytes, {:?}", found.len(), found.iter().map(String::len).sum::<usize>(), start.elapsed());
-}

@@ -34,7 +34,7 @@ pub struct Told {
 pub fn read(kind: &str, file: File) -> Result<Told, ReportError> {
     match kind {
         "junit" => {
-            let counts = suites(file).iter().map(counts).reduce(|sum, one| sum + one);
+            let counts = suites(file).iter().map(TestSuite::counts).reduce(|sum, one| sum + one);
             Ok(Told { tests: Some(counts.unwrap_or_default()), ..Told::default() })
         }
         "dotenv" => {
@@ -88,17 +88,6 @@ fn suites(file: File) -> Vec<TestSuite> {
             texts.iter().flat_map(|text| junit::parse(text).unwrap_or_else(|error| vec![problem(error)])).collect()
         }
         Err(error) => vec![problem(error)],
-    }
-}
-
-fn counts(suite: &TestSuite) -> TestCounts {
-    TestCounts {
-        total: suite.total_count,
-        success: suite.success_count,
-        failed: suite.failed_count,
-        error: suite.error_count,
-        skipped: suite.skipped_count,
-        time: suite.total_time,
     }
 }
 

@@ -164,14 +164,7 @@ fn Report(report: TestReport, source: TestSource, told: Signal<Option<TestCounts
 #[component]
 fn Suite(suite: TestSuite) -> impl IntoView {
     let lang = use_lang();
-    let counts = TestCounts {
-        total: suite.total_count,
-        success: suite.success_count,
-        failed: suite.failed_count,
-        error: suite.error_count,
-        skipped: suite.skipped_count,
-        time: suite.total_time,
-    };
+    let counts = suite.counts();
     let look = if suite.failed_count + suite.error_count > 0 || suite.suite_error.is_some() {
         "tag s-failed"
     } else {
