@@ -71,6 +71,9 @@ pub trait Service: Send + Sync + 'static {
     async fn delete_pipeline(&self, caller: &Caller, key: &PipelineKey) -> Result<(), Error>;
     /// Looks through a text that may not be saved, as if it were the definition of that pipeline.
     async fn lint(&self, caller: &Caller, text: String, of: Option<&PipelineKey>) -> Result<LintView, Error>;
+    /// What a run of this pipeline with that ref, those variables and inputs would be now. What stands against it
+    /// is among the diagnostics; nothing is started.
+    async fn plan_run(&self, caller: &Caller, key: &PipelineKey, new: NewRun) -> Result<LintView, Error>;
     /// Lets a scheduled job wait for somebody instead of its time.
     async fn unschedule_job(&self, caller: &Caller, id: JobId) -> Result<Job, Error>;
     /// Starts a run.

@@ -222,6 +222,9 @@ impl Service for Weir {
     async fn lint(&self, caller: &Caller, text: String, of: Option<&PipelineKey>) -> Result<LintView, Error> {
         self.lint_text(caller, text, of).await
     }
+    async fn plan_run(&self, caller: &Caller, key: &PipelineKey, new: NewRun) -> Result<LintView, Error> {
+        self.preview_run(caller, key, new).await
+    }
     async fn unschedule_job(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
         self.stop_clock(caller, id).await
     }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use app::service::NewPipeline;
 use model::plan::{Inputs, Plan, Trigger, Variable};
 use model::view::{LintView, PipelineView, PlanJob, PlanStage, RunFilter};
-use model::{Caller, Error, Pipeline, PipelineKey, Project, ProjectId};
+use model::{Caller, Error, NewRun, Pipeline, PipelineKey, Project, ProjectId};
 use pipeline::{Files, NoFiles};
 
 use super::files::{CommitFiles, Others, RunFiles};
 use super::unserved::refuse_unserved;
-use super::{Weir, names, projects::resolve, source::DEFINITION_FILE};
+use super::{Weir, names, projects::resolve, source::DEFINITION_FILE, variables};
 use crate::auth::{self, Action};
 use crate::store::pipelines::Draft;
 use crate::store::runs::Commit;
@@ -56,7 +56,7 @@ impl Weir {
                 Ok((pipeline, project, last, durations, runs::seq(conn)?))
             })
             .await?;
-        let (definition, lint) = match self.definition_of(&pipeline, &project, None).await {
+        let (definition, lint) = match self.definition_of(&pipeline, &project, None, Fetch::Now).await {
             Ok((commit, Some(text))) => {
                 let files = self.files_at(project.id, &commit);
                 (
@@ -176,6 +176,66 @@ impl Weir {
         Ok(lint_view(self.evaluate(text, Given { files, ..Given::default() }).await?, &durations))
     }
 
+    /// What a run started like this would be.
+    pub(super) async fn preview_run(
+        &self,
+        caller: &Caller,
+        key: &PipelineKey,
+        new: NewRun,
+    ) -> Result<LintView, Error> {
+        auth::require(caller, Action::Run)?;
+        super::runs::check_new(&new)?;
+        let (pipeline, project) = self.pipeline_with_project(key).await?;
+        let id = pipeline.id;
+        let durations = self.store.read(move |conn| jobs::last_durations(conn, id)).await?;
+        let wanted = new.git_ref.as_deref();
+        let (commit, text) = match self.definition_of(&pipeline, &project, wanted, Fetch::IfUnknown).await {
+            Ok((commit, Some(text))) => (commit, text),
+            Ok((_, None)) => return Ok(problem(format!("the project has no {DEFINITION_FILE}"))),
+            Err(error) => return Ok(problem(error.message)),
+        };
+        let given = self.given_for(&caller.user, &project, &commit, &new).await?;
+        Ok(lint_view(self.evaluate(text, given).await?, &durations))
+    }
+
+    /// What the definition of a run that is started like this is evaluated with.
+    pub(super) async fn given_for(
+        &self,
+        user: &str,
+        project: &Project,
+        commit: &Commit,
+        new: &NewRun,
+    ) -> Result<Given, Error> {
+        let trigger = variables::Trigger {
+            external_url: self.external_url(),
+            project,
+            commit,
+            source: new.source,
+            user,
+            parent: None,
+        };
+        // Those that are kept beat the definition, and those of the run beat them.
+        let mut variables = self.kept_variables(project, commit).await?;
+        variables.extend(new.variables.iter().cloned());
+        Ok(Given {
+            variables,
+            predefined: variables::of_trigger(&trigger),
+            inputs: new.inputs.clone(),
+            files: self.files_at(project.id, commit),
+        })
+    }
+
+    /// A pipeline and its project.
+    pub(super) async fn pipeline_with_project(&self, key: &PipelineKey) -> Result<(Pipeline, Project), Error> {
+        let key = key.clone();
+        let found = self.store.read(move |conn| {
+            let pipeline = pipelines::by_key(conn, &key)?.ok_or_else(|| Error::not_found("pipeline"))?;
+            let project = projects::get(conn, pipeline.project_id)?.ok_or_else(|| Error::not_found("project"))?;
+            Ok((pipeline, project))
+        });
+        Ok(found.await?)
+    }
+
     /// Refuses a text with errors. One that makes no run without further variables is fine. `project` is
     /// the one whose files it includes.
     pub(super) async fn check(&self, text: String, project: Option<&Project>) -> Result<(), Error> {
@@ -251,9 +311,13 @@ impl Weir {
         pipeline: &Pipeline,
         project: &Project,
         git_ref: Option<&str>,
+        fetch: Fetch,
     ) -> Result<(Commit, Option<String>), Error> {
         let commit = match &project.source {
-            Some(source) => self.sources.resolve(project, source, git_ref).await?,
+            Some(source) => match fetch {
+                Fetch::Now => self.sources.resolve(project, source, git_ref).await?,
+                Fetch::IfUnknown => self.sources.resolve_known(project, source, git_ref).await?,
+            },
             None if git_ref.is_some_and(|wanted| !wanted.is_empty()) => {
                 return Err(Error::invalid(format!("the project {} has no source, so it has no refs", project.path)));
             }
@@ -266,6 +330,15 @@ impl Weir {
         };
         Ok((commit, text))
     }
+}
+
+/// Whether a repository is asked for what is new in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fetch {
+    /// For who starts a run.
+    Now,
+    /// For who is still typing: what was fetched before will do, unless the ref is not among it.
+    IfUnknown,
 }
 
 /// For what a text is evaluated.

@@ -3,11 +3,11 @@
 use model::view::{RunFilter, RunPage, RunView};
 use model::{Caller, Error, NewRun, PipelineKey, Reason, Run, RunId, Status, schedule};
 
-use super::pipelines::Given;
-use super::{DEFAULT_TIMEOUT, Weir, variables};
+use super::pipelines::Fetch;
+use super::{DEFAULT_TIMEOUT, Weir};
 use crate::auth::{self, Action};
 use crate::scheduler;
-use crate::store::{Snapshot, StoreError, Tx, jobs, pipelines, projects, runs};
+use crate::store::{Snapshot, StoreError, Tx, jobs, runs};
 
 impl Weir {
     pub(super) async fn list_runs(&self, caller: &Caller, filter: RunFilter) -> Result<RunPage, Error> {
@@ -38,33 +38,12 @@ impl Weir {
     pub(super) async fn make_run(&self, caller: &Caller, key: &PipelineKey, new: NewRun) -> Result<Run, Error> {
         auth::require(caller, Action::Run)?;
         check_new(&new)?;
-        let wanted = key.clone();
-        let (pipeline, project) = self
-            .store
-            .read(move |conn| {
-                let pipeline = pipelines::by_key(conn, &wanted)?.ok_or_else(|| Error::not_found("pipeline"))?;
-                let project = projects::get(conn, pipeline.project_id)?.ok_or_else(|| Error::not_found("project"))?;
-                Ok((pipeline, project))
-            })
-            .await?;
-        let (commit, text) = self.definition_of(&pipeline, &project, new.git_ref.as_deref()).await?;
+        let (pipeline, project) = self.pipeline_with_project(key).await?;
+        let (commit, text) = self.definition_of(&pipeline, &project, new.git_ref.as_deref(), Fetch::Now).await?;
         let text = text.ok_or_else(|| {
             Error::invalid(format!("the project has no {} at {}", super::source::DEFINITION_FILE, commit.git_ref))
         })?;
-        let trigger = variables::Trigger {
-            external_url: self.external_url(),
-            project: &project,
-            commit: &commit,
-            source: new.source,
-            user: &caller.user,
-            parent: None,
-        };
-        let predefined = variables::of_trigger(&trigger);
-        let files = self.files_at(project.id, &commit);
-        // Those that are kept beat the definition, and those of the run beat them.
-        let mut variables = self.kept_variables(&project, &commit).await?;
-        variables.extend(new.variables.iter().cloned());
-        let given = Given { variables, predefined, inputs: new.inputs.clone(), files };
+        let given = self.given_for(&caller.user, &project, &commit, &new).await?;
         let plan = self.plan(text, given).await?;
         let user = caller.user.clone();
         let run = self
@@ -180,7 +159,7 @@ fn cancel_all(tx: &mut Tx<'_>, id: RunId, user: &str) -> Result<Run, StoreError>
     runs::require(tx.conn(), id)
 }
 
-fn check_new(new: &NewRun) -> Result<(), Error> {
+pub(super) fn check_new(new: &NewRun) -> Result<(), Error> {
     if new.variables.len() > 1000 {
         return Err(Error::invalid("a run may have 1000 variables"));
     }

@@ -108,15 +108,46 @@ impl Sources {
         // A reference of our own keeps the commit when the branch is rewritten or deleted.
         let kept = git(Some(&mirror), &["update-ref", &format!("refs/keep/{sha}"), &sha]).await?;
         succeeded(&kept, "keep the commit")?;
-        let (title, mut details) = details(&mirror, &sha).await?;
-        details.default_branch = default_in(&mirror, source).await?;
+        Self::commit(&mirror, source, git_ref, sha, is_tag).await
+    }
+
+    /// What is known of a commit that the mirror has.
+    async fn commit(
+        mirror: &Path,
+        source: &str,
+        git_ref: String,
+        sha: String,
+        is_tag: bool,
+    ) -> Result<Commit, Error> {
+        let (title, mut details) = details(mirror, &sha).await?;
+        details.default_branch = default_in(mirror, source).await?;
         if is_tag {
             let name = format!("refs/tags/{git_ref}");
-            let told = git(Some(&mirror), &["for-each-ref", "--format=%(objecttype) %(contents)", "--", &name]).await?;
+            let told = git(Some(mirror), &["for-each-ref", "--format=%(objecttype) %(contents)", "--", &name]).await?;
             let told = text(&told.stdout);
             details.tag_message = clipped(told.strip_prefix("tag ").unwrap_or_default().trim());
         }
         Ok(Commit { git_ref, sha, title, is_tag, details })
+    }
+
+    /// As [`Sources::resolve`], from what was fetched before when it is there: for who looks and does not start yet.
+    pub(super) async fn resolve_known(
+        &self,
+        project: &Project,
+        source: &str,
+        wanted: Option<&str>,
+    ) -> Result<Commit, Error> {
+        let mirror = self.mirror(project.id);
+        let branch = match wanted {
+            Some(wanted) => Some(wanted.to_owned()),
+            None => default_in(&mirror, source).await.ok(),
+        };
+        let known = match &branch {
+            Some(branch) => commit_of(&mirror, branch).await.ok().map(|(sha, is_tag)| (branch.clone(), sha, is_tag)),
+            None => None,
+        };
+        let Some((git_ref, sha, is_tag)) = known else { return self.resolve(project, source, wanted).await };
+        Self::commit(&mirror, source, git_ref, sha, is_tag).await
     }
 
     /// The newest commit of the default branch that was fetched; `None` before the first.
