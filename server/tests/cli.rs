@@ -358,3 +358,16 @@ ask: {script: 'true', when: manual, manual_confirmation: 'Really?'}
     let (code, out, err) = play(&["--yes"]);
     assert!(code == 0, "{out}{err}");
 }
+
+#[test]
+fn a_refused_run_shows_the_line_and_a_caret_like_lint() {
+    let server = Server::start(1);
+    let repository = support::repository(&[(".gitlab-ci.yml", "test:\n  scirpt: make\n  stage: nowhere\n")]);
+    server.project("team/wrong", repository.path(), "wrong");
+    let (code, _, err) = run(weir().env("WEIR_URL", &server.url).args(["run", "wrong", "--no-follow"]));
+    assert_eq!(code, 3, "{err}");
+    let (_, _, lint) = run(weir().args(["lint"]).arg(repository.path()));
+    for shown in ["2 |   scirpt: make", "^^^^^^", "did you mean `script`?", "nowhere"] {
+        assert!(lint.contains(shown) && err.contains(shown), "{shown}: lint\n{lint}\nrun\n{err}");
+    }
+}

@@ -405,3 +405,28 @@ two: {script: 'echo \"[$CI_JOB_MANUAL]\"', when: manual}
     let view = server.until(run, "the second ends", |view| job(view, "two").status == Status::Success);
     assert!(server.trace(job(&view, "two")).contains("[true]"));
 }
+
+#[test]
+fn a_definition_may_ask_for_the_number_of_its_run_and_each_run_gets_its_own() {
+    let server = Server::start(2);
+    let jobs: String = (1..=8)
+        .map(|n| format!("run{n}: {{script: 'true', when: manual, rules: [{{if: '$CI_PIPELINE_IID == \"{n}\"', when: manual}}]}}\n"))
+        .collect();
+    let dated =
+        "dated: {script: 'true', when: manual, rules: [{if: '$CI_PIPELINE_CREATED_AT =~ /^20/', when: manual}]}\n";
+    let repository =
+        repository(&[(".gitlab-ci.yml", "include: jobs.yml\n"), ("numbered.yml", &format!("{jobs}{dated}"))]);
+    std::os::unix::fs::symlink("numbered.yml", repository.path().join("jobs.yml")).unwrap();
+    git(repository.path(), &["add", "."]);
+    git(repository.path(), &["commit", "-qm", "a link"]);
+    server.project("team/numbered", repository.path(), "numbered");
+    let starting: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| server.run("numbered"))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for id in starting {
+        let view = server.view(id);
+        let names: Vec<&str> = view.jobs.iter().map(|job| job.name.as_str()).collect();
+        assert_eq!(names, [format!("run{}", view.run.number).as_str(), "dated"]);
+    }
+}

@@ -137,6 +137,12 @@ pub struct ServeArgs {
     /// given several times [default: none] [env: WEIR_INCLUDE_REMOTE, comma separated]
     #[arg(long, value_name = "URL")]
     pub include_remote: Option<Vec<String>>,
+    /// How much a job's log may have, such as 100MB [default: 16GiB] [env: WEIR_LOG_LIMIT]
+    #[arg(long, value_name = "SIZE")]
+    pub log_limit: Option<String>,
+    /// How much a job's archive of artifacts may have [default: 100MiB] [env: WEIR_ARTIFACTS_LIMIT]
+    #[arg(long, value_name = "SIZE")]
+    pub artifacts_limit: Option<String>,
     /// Configuration file (TOML) [env: WEIR_CONFIG]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use model::{Diagnostic, Severity, Span};
 use reqwest::{Method, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -144,10 +145,9 @@ impl Client {
         // Of a definition that is refused everything that is wrong with it is said.
         let found = serde_json::from_slice::<Value>(&body).ok();
         let found = found.and_then(|body| serde_json::from_value::<Vec<Told>>(body.get("diagnostics")?.clone()).ok());
-        if let Some(found) = found.filter(|found| found.len() > 1) {
-            for one in found {
-                super::output::note(super::output::harmless(&one.line(), false));
-            }
+        if let Some(found) = found.filter(|found| !found.is_empty()) {
+            let found: Vec<Diagnostic> = found.into_iter().map(Told::diagnostic).collect();
+            super::lint::print_diagnostics(&found, super::output::Paint::stderr());
         }
         Err(Failure::text(exit, doing, refusal(status, &body)))
     }
@@ -168,15 +168,21 @@ struct Told {
     file: String,
     line: u32,
     column: u32,
-    severity: String,
+    severity: Severity,
     message: String,
     hint: Option<String>,
+    link: Option<String>,
+    #[serde(default)]
+    source_line: String,
+    #[serde(default)]
+    width: usize,
 }
 
 impl Told {
-    fn line(&self) -> String {
-        let hint = self.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-        format!("{}:{}:{}: {}: {}{hint}", self.file, self.line, self.column, self.severity, self.message)
+    fn diagnostic(self) -> Diagnostic {
+        let Told { file, line, column, severity, message, hint, link, source_line, width } = self;
+        let span = Span { line, column, start: 0, end: width };
+        Diagnostic { severity, message, file, span, hint, link, source_line }
     }
 }
 

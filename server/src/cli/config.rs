@@ -9,7 +9,9 @@ use serde::Deserialize;
 
 use super::args::ServeArgs;
 use super::failure::{Exit, Failure};
+use crate::logs;
 use crate::outbound::prefix::Prefix;
+use crate::service::DEFAULT_ARCHIVE_LIMIT;
 
 /// What the configuration file may say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -24,6 +26,8 @@ struct File {
     containers: Option<String>,
     runner_tags: Option<Vec<String>>,
     include_remote: Option<Vec<String>>,
+    log_limit: Option<String>,
+    artifacts_limit: Option<String>,
 }
 
 /// The settings a server starts with.
@@ -47,6 +51,10 @@ pub struct Settings {
     pub runner_tags: Vec<String>,
     /// What the addresses of files begin with that definitions may include from other servers.
     pub include_remote: Vec<Prefix>,
+    /// Bytes that a job's log may have.
+    pub log_limit: u64,
+    /// Bytes that a job's archive of artifacts may have.
+    pub artifacts_limit: u64,
 }
 
 const DOING: &str = "read the configuration";
@@ -92,6 +100,8 @@ pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result
     let include_remote = prefixes
         .map(|url| url.parse().map_err(|error: String| Failure::usage(DOING, format!("`include_remote`: {error}"))))
         .collect::<Result<_, _>>()?;
+    let log_limit = args.log_limit.clone().or_else(|| env("WEIR_LOG_LIMIT")).or(file.log_limit);
+    let artifacts_limit = args.artifacts_limit.clone().or_else(|| env("WEIR_ARTIFACTS_LIMIT")).or(file.artifacts_limit);
     let settings = Settings {
         data: data_folder(data.as_deref())?,
         listen: address(listen)?,
@@ -102,6 +112,8 @@ pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result
         containers,
         runner_tags: tags,
         include_remote,
+        log_limit: size(log_limit, "log_limit", logs::DEFAULT_LIMIT)?,
+        artifacts_limit: size(artifacts_limit, "artifacts_limit", DEFAULT_ARCHIVE_LIMIT)?,
     };
     let is_web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
     if let Some(url) = &settings.external_url
@@ -110,6 +122,14 @@ pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result
         return Err(Failure::usage(DOING, format!("the external URL {url:?} is no http:// or https:// address")));
     }
     Ok(settings)
+}
+
+fn size(given: Option<String>, name: &str, default: u64) -> Result<u64, Failure> {
+    let Some(text) = given else { return Ok(default) };
+    match text.trim().parse::<bytesize::ByteSize>() {
+        Ok(size) if size.0 > 0 => Ok(size.0),
+        _ => Err(Failure::usage(DOING, format!("`{name}` = {text:?} is no size, such as 500MB or 2GiB"))),
+    }
 }
 
 /// How many jobs run at a time unless somebody says otherwise.
@@ -195,6 +215,19 @@ mod tests {
         let failure = result.unwrap_err();
         assert_eq!(failure.exit, Exit::Usage);
         failure.message.unwrap()
+    }
+
+    #[test]
+    fn sizes_are_read_with_their_units() {
+        let of = |text: &'static str| {
+            resolve(&ServeArgs { log_limit: Some(text.into()), ..ServeArgs::default() }, |_| None).map(|s| s.log_limit)
+        };
+        assert_eq!((of("100MB").unwrap(), of("2 GiB").unwrap(), of("4096").unwrap()), (100_000_000, 2 << 30, 4096));
+        for wrong in ["", "much", "-1", "0", "1 parsec"] {
+            assert!(format!("{:?}", of(wrong).unwrap_err()).contains("is no size"), "{wrong}");
+        }
+        let plain = resolve(&ServeArgs::default(), |_| None).unwrap();
+        assert_eq!((plain.log_limit, plain.artifacts_limit), (16 << 30, 100 << 20));
     }
 
     #[test]

@@ -64,6 +64,7 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
     weir.set_served(Served::by(&settings.containers));
+    weir.set_limits(settings.log_limit, settings.artifacts_limit);
     weir.set_remote_includes(RemoteIncludes::of(settings.include_remote.clone()));
     let serving = tokio::spawn(serve(listeners, state));
     if settings.runner {

@@ -7,6 +7,7 @@ use axum::extract::multipart::MultipartError;
 use axum::extract::{Multipart, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytesize::ByteSize;
 use model::plan::Expiry;
 use model::{ArtifactInfo, Error, JobId, Timestamp};
 use serde::Deserialize;
@@ -18,8 +19,6 @@ use crate::service::Weir;
 use crate::service::reports::{self, Told};
 use crate::store::{jobs, runs};
 
-/// The largest archive that is taken.
-const LIMIT: u64 = 2 << 30;
 /// The largest report that is taken, packed.
 const REPORT_LIMIT: u64 = 100 << 20;
 
@@ -41,6 +40,7 @@ pub(super) async fn upload(
 ) -> Result<Response, Refused> {
     let id = JobId(id);
     let stored = auth::live_job(&weir, &headers, "", id).await?;
+    let limit = weir.archive_limit().max(REPORT_LIMIT);
     let mut received: Option<(Received, String)> = None;
     let mut kind = query.artifact_type;
     let mut format = query.artifact_format;
@@ -48,7 +48,7 @@ pub(super) async fn upload(
         match part.name() {
             Some("file") => {
                 let name = file_name(part.file_name());
-                received = Some((weir.artifacts().receive(id, LIMIT, part).await.map_err(refusal)?, name));
+                received = Some((weir.artifacts().receive(id, limit, part).await.map_err(refusal)?, name));
             }
             Some("artifact_type") => kind = Some(part.text().await.map_err(broken)?),
             Some("artifact_format") => format = Some(part.text().await.map_err(broken)?),
@@ -82,6 +82,10 @@ pub(super) async fn upload(
     let size = received.size;
     let unkept = |error: std::io::Error| Error::unavailable(format!("the artifacts cannot be stored: {error}"));
     let told = if kind == ARCHIVE {
+        if size > weir.archive_limit() {
+            let text = format!("the archive is larger than {}", ByteSize(weir.archive_limit()));
+            return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, text));
+        }
         Told::default()
     } else if size > REPORT_LIMIT {
         let text = format!("the report {kind} is larger than {} MiB", REPORT_LIMIT >> 20);

@@ -38,7 +38,7 @@ pub const LINE_LIMIT: usize = 64 * 1024;
 const KEPT: usize = 512;
 
 /// Traces of this many bytes and more are refused unless told otherwise.
-const DEFAULT_LIMIT: u64 = 16 << 30;
+pub const DEFAULT_LIMIT: u64 = 16 << 30;
 
 /// How far a trace has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub struct Progress {
 #[derive(Debug)]
 pub struct Logs {
     root: PathBuf,
-    limit: u64,
+    limit: AtomicU64,
     traces: Mutex<HashMap<JobId, Arc<Trace>>>,
     /// What the last append of a trace failed with, until one succeeds.
     troubles: Mutex<HashMap<JobId, String>>,
@@ -69,25 +69,27 @@ impl Logs {
         DirBuilder::new().recursive(true).mode(0o700).create(&root)?;
         Ok(Self {
             root,
-            limit: DEFAULT_LIMIT,
+            limit: AtomicU64::new(DEFAULT_LIMIT),
             traces: Mutex::default(),
             troubles: Mutex::default(),
             clock: AtomicU64::new(0),
         })
     }
 
-    /// Refuses traces that grow over `bytes`.
-    #[must_use]
-    pub fn with_limit(mut self, bytes: u64) -> Self {
-        self.limit = bytes;
-        self
+    /// Refuses from now on traces that grow over `bytes`.
+    pub fn set_limit(&self, bytes: u64) {
+        self.limit.store(bytes, Ordering::Relaxed);
+    }
+
+    fn limit(&self) -> u64 {
+        self.limit.load(Ordering::Relaxed)
     }
 
     /// Appends what begins at byte `first` and returns how many bytes are held now. Anything that
     /// does not begin exactly at the end is a gap: the sender goes on from what is held.
     pub fn append(&self, job: JobId, first: u64, bytes: &[u8]) -> Result<u64, AppendError> {
         let paths = self.paths(job);
-        let result = self.trace(job).append(&paths, Some(first), bytes, self.limit);
+        let result = self.trace(job).append(&paths, Some(first), bytes, self.limit());
         let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
         match &result {
             Err(AppendError::Io(error)) => {
@@ -111,7 +113,7 @@ impl Logs {
     /// Adds lines of the server's own at the end, on a line of their own. The sender's offsets do
     /// not know of them: only for traces that nobody sends to, or no longer.
     pub fn write_own(&self, job: JobId, text: &str) -> Result<u64, AppendError> {
-        self.trace(job).append_own(&self.paths(job), text, self.limit)
+        self.trace(job).append_own(&self.paths(job), text, self.limit())
     }
 
     /// Bytes held; 0 when there is no trace.

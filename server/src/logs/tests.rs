@@ -107,7 +107,8 @@ fn the_servers_own_lines_stand_on_lines_of_their_own() {
 #[test]
 fn too_much_is_refused_and_nothing_is_lost() {
     let (folder, _) = logs();
-    let logs = Logs::open(folder.path().join("small")).unwrap().with_limit(10);
+    let logs = Logs::open(folder.path().join("small")).unwrap();
+    logs.set_limit(10);
     logs.append(JOB, 0, b"12345678").unwrap();
     assert!(matches!(logs.append(JOB, 8, b"901"), Err(AppendError::TooLarge { limit: 10 })));
     assert_eq!(logs.append(JOB, 8, b"90").unwrap(), 10);

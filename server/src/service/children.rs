@@ -1,14 +1,17 @@
 //! Child runs: what a job with `trigger` starts when its turn has come.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use model::plan::{PlannedJob, Trigger, Variable};
 use model::{Error, FailureReason, JobId, NewRun, Parent, Pipeline, Project, Run, RunId, Source};
 use pipeline::Files;
 
+use super::files::Watched;
 use super::pipelines::Given;
 use super::{DEFAULT_TIMEOUT, Weir, names, variables};
 use crate::artifacts::ARCHIVE;
+use crate::clock;
 use crate::scheduler;
 use crate::store::runs::Commit;
 use crate::store::{Snapshot, StoreError, jobs, pipelines, projects, runs};
@@ -157,14 +160,19 @@ impl Weir {
             user: &seed.user,
             parent: Some(parent),
         };
-        let predefined = variables::of_trigger(&trigger);
+        let id_of = pipeline.id;
+        let number = self.store.read(move |conn| pipelines::next_number(conn, id_of)).await;
+        let number = number.map_err(|error| failed(error.into()))?.unwrap_or(1);
+        let mut predefined = variables::of_trigger(&trigger);
+        predefined.extend(variables::of_next(number, clock::now()));
         // The values of the job's variables are those of its own run.
         let above = variables::Trigger { source: seed.run.source, parent: seed.run.parent, ..trigger };
         let of_run = variables::of_run(&above, &seed.run);
         let variables = seed.variables(&of_run).map_err(failed)?;
         let url = seed.url.as_ref().map(|url| seed.filled("the address of the environment is none", url, "", &of_run));
         let url = url.transpose().map_err(failed)?;
-        let files = self.files_of_child(&seed);
+        let asks = Arc::new(AtomicBool::new(false));
+        let files = Arc::new(Watched::new(self.files_of_child(&seed), variables::NUMBER, Arc::clone(&asks)));
         let mut seen = self.kept_variables(&seed.project, &seed.commit).await.map_err(failed)?;
         seen.extend(variables.iter().cloned());
         let given = Given { variables: seen, predefined, files, ..Given::default() };
@@ -184,6 +192,10 @@ impl Weir {
         };
         let (commit, user) = (seed.commit, seed.user);
         let made = self.store.write(move |tx| {
+            // Another run took the number that the definition asked for: the job's turn comes again.
+            if asks.load(Ordering::Relaxed) && pipelines::next_number(tx.conn(), pipeline.id)? != Some(number) {
+                return Ok(());
+            }
             let child = runs::insert(tx, &pipeline, &plan, &new, &commit, &user, Some(parent), DEFAULT_TIMEOUT)?;
             scheduler::settle(tx, child, true)?;
             scheduler::bridge::begin(tx, id, child, url.as_deref())

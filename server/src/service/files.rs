@@ -2,7 +2,10 @@
 //! the mirror of the project's repository. Evaluation happens on a thread that may wait.
 
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use model::{Error, JobId};
@@ -33,6 +36,30 @@ impl CommitFiles {
         Ok(output.status.success().then_some(output.stdout))
     }
 
+    /// The file at a path and its size in bytes, through symbolic links as a checkout would have them; `None`
+    /// where no file is.
+    fn object(&self, path: &str) -> Result<Option<(String, u64)>, String> {
+        if path.contains('\n') {
+            return Ok(None);
+        }
+        let fault = |error: std::io::Error| format!("git: {error}");
+        let mut git = command(Some(&self.mirror));
+        git.args(["cat-file", "--batch-check", "--follow-symlinks"]);
+        let mut git = git.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(fault)?;
+        // The pipe takes a line whole, and closes with the end of the statement.
+        let asked = git.stdin.take().map_or(Ok(()), |mut pipe| writeln!(pipe, "{}:{path}", self.sha));
+        let output = git.wait_with_output().map_err(fault)?;
+        asked.map_err(fault)?;
+        let said = lossy(&output.stdout);
+        let mut words = said.lines().next().unwrap_or_default().split(' ');
+        match (words.next(), words.next(), words.next()) {
+            (Some(object), Some("blob"), Some(size)) => Ok(size.parse().ok().map(|size| (object.to_owned(), size))),
+            (Some("symlink"), ..) => Err(format!("{path} is a link to outside of the repository")),
+            // Missing, a folder, a link to nothing or in a circle.
+            _ => Ok(None),
+        }
+    }
+
     fn names(&self, args: &[&str]) -> Result<Option<Vec<String>>, String> {
         let list = |bytes: Vec<u8>| {
             bytes.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(lossy).collect::<Vec<_>>()
@@ -43,14 +70,11 @@ impl CommitFiles {
 
 impl Files for CommitFiles {
     fn read(&self, path: &str) -> Result<Option<String>, String> {
-        let name = format!("{}:{path}", self.sha);
-        let Some(size) = self.git(&["cat-file", "-s", &name])? else { return Ok(None) };
-        let size: u64 = lossy(&size).trim().parse().unwrap_or(u64::MAX);
+        let Some((object, size)) = self.object(path)? else { return Ok(None) };
         if size > DEFINITION_LIMIT {
             return Err(format!("{path} is larger than {} MiB", DEFINITION_LIMIT >> 20));
         }
-        // A folder has a size too, but is no blob.
-        let Some(bytes) = self.git(&["cat-file", "blob", &name])? else { return Ok(None) };
+        let Some(bytes) = self.git(&["cat-file", "blob", &object])? else { return Ok(None) };
         String::from_utf8(bytes).map(Some).map_err(|_| format!("{path} is not UTF-8 text"))
     }
 
@@ -145,6 +169,63 @@ impl Files for RunFiles {
     }
 }
 
+/// Files, watched for whether one of them has a certain word in it.
+pub(super) struct Watched {
+    files: Arc<dyn Files>,
+    word: &'static str,
+    seen: Arc<AtomicBool>,
+}
+
+impl Watched {
+    /// `seen` becomes true once a file with that word was read.
+    pub(super) fn new(files: Arc<dyn Files>, word: &'static str, seen: Arc<AtomicBool>) -> Self {
+        Self { files, word, seen }
+    }
+
+    fn look(&self, text: &str) {
+        if text.contains(self.word) {
+            self.seen.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn looked(&self, read: Result<Option<String>, String>) -> Result<Option<String>, String> {
+        if let Ok(Some(text)) = &read {
+            self.look(text);
+        }
+        read
+    }
+}
+
+impl Files for Watched {
+    fn read(&self, path: &str) -> Result<Option<String>, String> {
+        self.looked(self.files.read(path))
+    }
+
+    fn paths(&self) -> Result<Vec<String>, String> {
+        self.files.paths()
+    }
+
+    fn changed(&self, compare_to: Option<&str>) -> Result<Option<Vec<String>>, String> {
+        self.files.changed(compare_to)
+    }
+
+    fn read_project(&self, project: &str, at: Option<&str>, path: &str) -> Result<Option<String>, String> {
+        self.looked(self.files.read_project(project, at, path))
+    }
+
+    fn paths_of_project(&self, project: &str, at: Option<&str>) -> Result<Vec<String>, String> {
+        self.files.paths_of_project(project, at)
+    }
+
+    fn read_remote(&self, url: &str, integrity: Option<&str>) -> Result<String, String> {
+        self.files.read_remote(url, integrity).inspect(|text| self.look(text))
+    }
+
+    fn read_artifact(&self, job: &str, path: &str) -> Result<Option<String>, String> {
+        self.looked(self.files.read_artifact(job, path))
+    }
+}
+
 /// The projects of this server, for `include:project`. Whoever may start runs may read them all.
 #[derive(Debug)]
 pub(super) struct Others {
@@ -227,6 +308,11 @@ mod tests {
         std::fs::create_dir(folder.path().join("ci")).unwrap();
         std::fs::write(folder.path().join("ci/jobs.yml"), "a:\n").unwrap();
         std::fs::write(folder.path().join("binary"), [0xff, 0xfe]).unwrap();
+        for (target, link) in
+            [("ci/jobs.yml", "link.yml"), ("ci", "dir"), ("gone.yml", "dangling"), ("/etc/passwd", "out")]
+        {
+            std::os::unix::fs::symlink(target, folder.path().join(link)).unwrap();
+        }
         git(folder.path(), &["add", "."]);
         git(folder.path(), &["commit", "-qm", "one"]);
         git(folder.path(), &["checkout", "-qb", "topic"]);
@@ -243,10 +329,17 @@ mod tests {
         let files = CommitFiles::new(repository.clone(), sha.clone());
         assert_eq!(files.read("ci/jobs.yml"), Ok(Some("a:\n".to_owned())));
         assert_eq!(files.read("ci"), Ok(None));
+        assert_eq!(files.read("link.yml"), Ok(Some("a:\n".to_owned())), "links lead where they do in a checkout");
+        assert_eq!(files.read("dir/jobs.yml"), Ok(Some("a:\n".to_owned())));
+        assert_eq!((files.read("dangling"), files.read("ci/jobs.yml\nHEAD:binary")), (Ok(None), Ok(None)));
+        assert!(files.read("out").unwrap_err().contains("outside"));
         assert_eq!(files.read("none.yml"), Ok(None));
         assert_eq!(files.read("--help"), Ok(None));
         assert!(files.read("binary").unwrap_err().contains("UTF-8"));
-        assert_eq!(files.paths().unwrap(), ["binary", "ci/jobs.yml", "später.txt"]);
+        assert_eq!(
+            files.paths().unwrap(),
+            ["binary", "ci/jobs.yml", "dangling", "dir", "link.yml", "out", "später.txt"]
+        );
         assert_eq!(files.changed(None), Ok(None));
         assert_eq!(files.changed(Some("main")), Ok(Some(vec!["später.txt".to_owned()])));
         assert!(files.changed(Some("--output=x")).unwrap_err().contains("no branch"));

@@ -51,6 +51,8 @@ pub use unserved::Served;
 
 /// Seconds a job may run unless its definition says otherwise.
 pub const DEFAULT_TIMEOUT: u32 = 3600;
+/// Bytes that an archive of artifacts may have unless the server was started with another limit.
+pub const DEFAULT_ARCHIVE_LIMIT: u64 = 100 << 20;
 /// The project that pipelines without one belong to.
 pub const DEFAULT_PROJECT: &str = "local/default";
 
@@ -68,6 +70,7 @@ pub struct Weir {
     served: std::sync::OnceLock<Served>,
     keys: Arc<KeyRing>,
     remote: std::sync::OnceLock<Arc<RemoteIncludes>>,
+    archive_limit: std::sync::OnceLock<u64>,
 }
 
 /// Why a data folder cannot be opened; fits after "failed to open DIR: ".
@@ -104,6 +107,7 @@ impl Weir {
             external_url: std::sync::OnceLock::new(),
             served: std::sync::OnceLock::new(),
             remote: std::sync::OnceLock::new(),
+            archive_limit: std::sync::OnceLock::new(),
         })
     }
 
@@ -173,6 +177,18 @@ impl Weir {
     pub fn set_remote_includes(&self, remote: RemoteIncludes) {
         // A second call is a mistake that harms nobody.
         let _ = self.remote.set(Arc::new(remote));
+    }
+
+    /// Bytes that an archive of artifacts may have.
+    pub fn archive_limit(&self) -> u64 {
+        self.archive_limit.get().copied().unwrap_or(DEFAULT_ARCHIVE_LIMIT)
+    }
+
+    /// Sets how many bytes a job's log and its archive may have, once, when the server starts.
+    pub fn set_limits(&self, log: u64, archive: u64) {
+        self.logs.set_limit(log);
+        // A second call is a mistake that harms nobody.
+        let _ = self.archive_limit.set(archive);
     }
 
     /// Where the mirror of a project's repository lies.

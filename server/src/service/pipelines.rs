@@ -13,6 +13,7 @@ use super::files::{CommitFiles, Others, RunFiles};
 use super::unserved::refuse_unserved;
 use super::{Weir, names, projects::resolve, source::DEFINITION_FILE, variables};
 use crate::auth::{self, Action};
+use crate::clock;
 use crate::store::pipelines::Draft;
 use crate::store::runs::Commit;
 use crate::store::{Snapshot, jobs, pipelines, projects, runs};
@@ -177,34 +178,31 @@ impl Weir {
     }
 
     /// What a run started like this would be.
-    pub(super) async fn preview_run(
-        &self,
-        caller: &Caller,
-        key: &PipelineKey,
-        new: NewRun,
-    ) -> Result<LintView, Error> {
+    pub(super) async fn preview_run(&self, caller: &Caller, key: &PipelineKey, new: NewRun) -> Result<LintView, Error> {
         auth::require(caller, Action::Run)?;
         super::runs::check_new(&new)?;
         let (pipeline, project) = self.pipeline_with_project(key).await?;
         let id = pipeline.id;
-        let durations = self.store.read(move |conn| jobs::last_durations(conn, id)).await?;
+        let known = move |conn: &Snapshot| Ok((jobs::last_durations(conn, id)?, pipelines::next_number(conn, id)?));
+        let (durations, number) = self.store.read(known).await?;
         let wanted = new.git_ref.as_deref();
         let (commit, text) = match self.definition_of(&pipeline, &project, wanted, Fetch::IfUnknown).await {
             Ok((commit, Some(text))) => (commit, text),
             Ok((_, None)) => return Ok(problem(format!("the project has no {DEFINITION_FILE}"))),
             Err(error) => return Ok(problem(error.message)),
         };
-        let given = self.given_for(&caller.user, &project, &commit, &new).await?;
+        let given = self.given_for(&caller.user, &project, &commit, &new, number.unwrap_or(1)).await?;
         Ok(lint_view(self.evaluate(text, given).await?, &durations))
     }
 
-    /// What the definition of a run that is started like this is evaluated with.
+    /// What the definition of a run that is started like this, and gets this number, is evaluated with.
     pub(super) async fn given_for(
         &self,
         user: &str,
         project: &Project,
         commit: &Commit,
         new: &NewRun,
+        number: i64,
     ) -> Result<Given, Error> {
         let trigger = variables::Trigger {
             external_url: self.external_url(),
@@ -217,12 +215,9 @@ impl Weir {
         // Those that are kept beat the definition, and those of the run beat them.
         let mut variables = self.kept_variables(project, commit).await?;
         variables.extend(new.variables.iter().cloned());
-        Ok(Given {
-            variables,
-            predefined: variables::of_trigger(&trigger),
-            inputs: new.inputs.clone(),
-            files: self.files_at(project.id, commit),
-        })
+        let mut predefined = variables::of_trigger(&trigger);
+        predefined.extend(variables::of_next(number, clock::now()));
+        Ok(Given { variables, predefined, inputs: new.inputs.clone(), files: self.files_at(project.id, commit) })
     }
 
     /// A pipeline and its project.

@@ -1,13 +1,20 @@
 //! Runs: starting, listing, retrying, canceling, deleting.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use model::view::{RunFilter, RunPage, RunView};
 use model::{Caller, Error, NewRun, PipelineKey, Reason, Run, RunId, Status, schedule};
 
+use super::files::Watched;
 use super::pipelines::Fetch;
-use super::{DEFAULT_TIMEOUT, Weir};
+use super::{DEFAULT_TIMEOUT, Weir, variables};
 use crate::auth::{self, Action};
 use crate::scheduler;
-use crate::store::{Snapshot, StoreError, Tx, jobs, runs};
+use crate::store::{Snapshot, StoreError, Tx, jobs, pipelines, runs};
+
+/// How often a definition that asks for the number of its run is read again, because another run took it.
+const NUMBERS: usize = 100;
 
 impl Weir {
     pub(super) async fn list_runs(&self, caller: &Caller, filter: RunFilter) -> Result<RunPage, Error> {
@@ -43,19 +50,35 @@ impl Weir {
         let text = text.ok_or_else(|| {
             Error::invalid(format!("the project has no {} at {}", super::source::DEFINITION_FILE, commit.git_ref))
         })?;
-        let given = self.given_for(&caller.user, &project, &commit, &new).await?;
-        let plan = self.plan(text, given).await?;
-        let user = caller.user.clone();
-        let run = self
-            .store
-            .write(move |tx| {
+        let (pipeline, text, new) = (Arc::new(pipeline), Arc::new(text), Arc::new(new));
+        for _ in 0..NUMBERS {
+            let id = pipeline.id;
+            let next = self.store.read(move |conn| pipelines::next_number(conn, id)).await?;
+            let number = next.ok_or_else(|| Error::not_found("pipeline"))?;
+            let mut given = self.given_for(&caller.user, &project, &commit, &new, number).await?;
+            let asks = Arc::new(AtomicBool::new(text.contains(variables::NUMBER)));
+            given.files = Arc::new(Watched::new(given.files, variables::NUMBER, Arc::clone(&asks)));
+            let plan = self.plan(text.as_str().to_owned(), given).await?;
+            let (pipeline, new, commit) = (Arc::clone(&pipeline), Arc::clone(&new), commit.clone());
+            let user = caller.user.clone();
+            let made = self.store.write(move |tx| {
+                // Another run took the number that the definition asked for: it is asked again.
+                if asks.load(Ordering::Relaxed) && pipelines::next_number(tx.conn(), id)? != Some(number) {
+                    return Ok(None);
+                }
                 let run = runs::insert(tx, &pipeline, &plan, &new, &commit, &user, None, DEFAULT_TIMEOUT)?;
                 scheduler::cancel_outdated(tx, &runs::require(tx.conn(), run)?)?;
                 scheduler::settle(tx, run, true)?;
-                runs::require(tx.conn(), run)
-            })
-            .await?;
-        Ok(run)
+                runs::require(tx.conn(), run).map(Some)
+            });
+            if let Some(run) = made.await? {
+                return Ok(run);
+            }
+        }
+        Err(Error::conflict(format!(
+            "the definition asks for {}, and other runs of the pipeline are being started; try again",
+            variables::NUMBER
+        )))
     }
 
     pub(super) async fn rerun(&self, caller: &Caller, id: RunId) -> Result<Run, Error> {

@@ -112,13 +112,7 @@ impl Sources {
     }
 
     /// What is known of a commit that the mirror has.
-    async fn commit(
-        mirror: &Path,
-        source: &str,
-        git_ref: String,
-        sha: String,
-        is_tag: bool,
-    ) -> Result<Commit, Error> {
+    async fn commit(mirror: &Path, source: &str, git_ref: String, sha: String, is_tag: bool) -> Result<Commit, Error> {
         let (title, mut details) = details(mirror, &sha).await?;
         details.default_branch = default_in(mirror, source).await?;
         if is_tag {

@@ -3,7 +3,7 @@
 
 use model::plan::Variable;
 use model::text::slug;
-use model::{Parent, Project, Run, Source};
+use model::{Parent, Project, Run, Source, Timestamp};
 
 use super::ci_variables::is_protected;
 use crate::store::runs::Commit;
@@ -68,12 +68,21 @@ pub fn of_trigger(trigger: &Trigger<'_>) -> Vec<Variable> {
     list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::new(key, value) }).collect()
 }
 
+/// The variable that is known of a run only once its number is taken.
+pub const NUMBER: &str = "CI_PIPELINE_IID";
+
+/// What is known of a run that is about to be made, if it gets this number.
+pub fn of_next(number: i64, now: Timestamp) -> Vec<Variable> {
+    let list = [(NUMBER, number.to_string()), ("CI_PIPELINE_CREATED_AT", now.rfc3339())];
+    list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::new(key, value) }).collect()
+}
+
 /// The variables of a run that exists: those that it was started with, and its own.
 pub fn of_run(trigger: &Trigger<'_>, run: &Run) -> Vec<Variable> {
     let base = trigger.external_url;
     let mut list = vec![
         ("CI_PIPELINE_ID", run.id.to_string()),
-        ("CI_PIPELINE_IID", run.number.to_string()),
+        (NUMBER, run.number.to_string()),
         ("CI_PIPELINE_URL", format!("{base}/runs/{}", run.id)),
         ("CI_PIPELINE_CREATED_AT", run.created_at.rfc3339()),
     ];

@@ -90,6 +90,12 @@ pub fn delete(tx: &mut Tx<'_>, key: &PipelineKey) -> Result<(), StoreError> {
     tx.emit(Change::PipelineDeleted(pipeline.id))
 }
 
+/// The number that the next run of a pipeline gets; `None` for one that is not there.
+pub fn next_number(conn: &Connection, id: model::PipelineId) -> Result<Option<i64>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT next_number FROM pipelines WHERE id = ?1")?;
+    Ok(query.query_row([id.0], |row| row.get(0)).optional()?)
+}
+
 /// Takes the next run number of a pipeline.
 pub fn take_number(tx: &mut Tx<'_>, pipeline: &Pipeline) -> Result<i64, StoreError> {
     let number = tx

@@ -72,6 +72,7 @@ impl IntoResponse for Refused {
                     json!({
                         "severity": one.severity, "message": one.message, "file": one.file,
                         "line": one.span.line, "column": one.span.column, "hint": one.hint,
+                        "link": one.link, "source_line": one.source_line, "width": one.caret_width(),
                     })
                 })
                 .collect();
