@@ -1,4 +1,4 @@
-//! What the pages ask of the server: one trait, implemented once in `server/src/service`.
+//! What the pages ask of the server: one trait (with [`Accounts`]), implemented once in `server/src/service`.
 //!
 //! Every method takes the [`Caller`] first and begins with the permission check. Server functions
 //! get the implementation from the Leptos context, REST dialects from axum's state.
@@ -12,7 +12,7 @@ use model::view::{
 };
 use model::{
     Caller, CiVariable, CiVariableDraft, CiVariableId, CiVariablesView, EnvironmentId, Error, Job, JobId, NewRun,
-    Pipeline, PipelineKey, Project, Run, RunId, TestReport, VariableOwner, log::LogPage,
+    Pipeline, PipelineKey, Project, Run, RunId, TestReport, VariableOwner, Visibility, log::LogPage,
 };
 
 /// The service as it is passed around.
@@ -42,9 +42,13 @@ pub struct NewPipeline {
     pub definition: Option<String>,
 }
 
+mod accounts;
+
+pub use accounts::Accounts;
+
 /// One method per use case. Errors are [`model::Error`]: kind and text for the client.
 #[async_trait]
-pub trait Service: Send + Sync + 'static {
+pub trait Service: Accounts {
     /// The dashboard's snapshot.
     async fn dashboard(&self, caller: &Caller) -> Result<Dashboard, Error>;
     /// A page of runs, newest first.
@@ -61,8 +65,14 @@ pub trait Service: Send + Sync + 'static {
     async fn pipeline(&self, caller: &Caller, key: &PipelineKey) -> Result<PipelineView, Error>;
     /// Every project, by path.
     async fn projects(&self, caller: &Caller) -> Result<Vec<Project>, Error>;
-    /// Makes a project; `source` is a folder or a git URL.
-    async fn create_project(&self, caller: &Caller, path: &str, source: Option<&str>) -> Result<Project, Error>;
+    /// Makes a project; `source` is a folder (administrators only) or a git URL. Who makes it becomes its owner.
+    async fn create_project(
+        &self,
+        caller: &Caller,
+        path: &str,
+        source: Option<&str>,
+        visibility: Visibility,
+    ) -> Result<Project, Error>;
     /// Makes a pipeline; a definition with errors is refused with its diagnostics.
     async fn create_pipeline(&self, caller: &Caller, new: NewPipeline) -> Result<Pipeline, Error>;
     /// Replaces the stored definition; one with errors is refused with its diagnostics.

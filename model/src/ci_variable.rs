@@ -2,19 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CiVariableId, ProjectId, ProjectPath, Seq, Timestamp};
-
-/// For which runs variables are kept. A project's beat its namespaces', and those the instance's.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum VariableOwner {
-    /// All runs.
-    Instance,
-    /// Those of all projects below this namespace, such as `shop` or `shop/backend`.
-    Namespace(String),
-    /// Those of one project.
-    Project(ProjectId),
-}
+use crate::{CiVariableId, ProjectId, ProjectPath, Seq, Timestamp, VariableOwner};
 
 /// How a job gets a variable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,6 +14,8 @@ pub enum ErrorKind {
     NotFound,
     /// The state of the object does not allow it, or somebody was faster.
     Conflict,
+    /// Nobody is signed in, or what was presented is not good.
+    Unauthorized,
     /// The caller may not do this.
     Forbidden,
     /// The request is larger than allowed.
@@ -55,6 +57,11 @@ impl Error {
     /// The object's state is against it.
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Conflict, message)
+    }
+
+    /// Nobody is signed in, or what was presented is not good.
+    pub fn unauthorized(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unauthorized, message)
     }
 
     /// The caller may not.

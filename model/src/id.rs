@@ -88,6 +88,26 @@ numeric_id!(
     /// A runner, known by its token.
     RunnerId
 );
+numeric_id!(
+    /// A user.
+    UserId
+);
+numeric_id!(
+    /// A login session.
+    SessionId
+);
+numeric_id!(
+    /// A token: its number, which is no secret.
+    TokenId
+);
+numeric_id!(
+    /// A pair of keys that requests are signed with.
+    AccessKeyId
+);
+numeric_id!(
+    /// An entry of the audit log.
+    AuditId
+);
 
 /// 32 lower-case hexadecimal digits: the opaque name of an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

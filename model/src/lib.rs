@@ -3,6 +3,8 @@
 //! This crate compiles for the server and for the browser. It does no I/O, reads no clock and knows
 //! no other crate of the workspace.
 
+pub mod access;
+pub mod account;
 pub mod caller;
 pub mod ci_variable;
 pub mod definition;
@@ -23,8 +25,16 @@ pub mod text;
 pub mod time;
 pub mod view;
 
+/// Whose CI/CD variables: a project's beat its namespaces', and those the instance's.
+pub use access::Place as VariableOwner;
+pub use access::{Place, Role, Visibility};
+pub use account::{
+    AccessKey, AccountView, AuditChange, AuditEntry, AuditFilter, AuditPage, Me, Member, NewAccessKey, NewSession,
+    NewToken, NewUser, PasswordLink, Permission, PermissionsView, PlaceRights, PlaceView, ProjectSettings,
+    ProtectedRef, Redaction, Session, Token, TokenDraft, TokenKind, TokenScope, User, UserChanges,
+};
 pub use caller::{Caller, Via};
-pub use ci_variable::{CiVariable, CiVariableDraft, CiVariablesView, VariableOwner, VariableType};
+pub use ci_variable::{CiVariable, CiVariableDraft, CiVariablesView, VariableType};
 pub use definition::{Pipeline, Project};
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use environment::{Deployment, Environment, EnvironmentState, Tier};
@@ -32,7 +42,8 @@ pub use error::{Error, ErrorKind};
 pub use event::Event;
 pub use failure::FailureReason;
 pub use id::{
-    CiVariableId, EnvironmentId, JobId, PipelineId, PipelineKey, ProjectId, ProjectPath, RunId, RunnerId, Seq, Uid,
+    AccessKeyId, AuditId, CiVariableId, EnvironmentId, JobId, PipelineId, PipelineKey, ProjectId, ProjectPath, RunId,
+    RunnerId, Seq, SessionId, TokenId, Uid, UserId,
 };
 pub use reason::Reason;
 pub use report::{TestCase, TestReport, TestStatus, TestSuite};
