@@ -15,6 +15,7 @@ use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
 use leptos_axum::LeptosRoutes;
 use model::Caller;
+use model::view::LintView;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
@@ -393,6 +394,42 @@ fn run_forms_send_only_what_changed() {
         let body = "key=shop&set%5BTARGET%5D=production&was%5BTARGET%5D=staging&set%5BW%5D=2&was%5BW%5D=2&more=A%3D1";
         let (status, headers, _) = post("/rpc/pipeline/run", body, "text/html").await;
         assert_eq!((status, headers[header::LOCATION].to_str().unwrap()), (StatusCode::FOUND, "/runs/42"));
+    });
+}
+
+#[test]
+fn a_plan_follows_what_is_typed_in_the_run_form() {
+    on_one_runtime(async {
+        let plan = async |fields: &str| {
+            let body = format!("key=shop&set%5BTARGET%5D=staging&was%5BTARGET%5D=staging&{fields}");
+            let (status, headers, answer) = post("/rpc/pipeline/plan", &body, "application/json").await;
+            assert_eq!(status, StatusCode::OK, "{fields}: {answer}");
+            assert!(!headers.contains_key(header::LOCATION), "{fields}");
+            serde_json::from_str::<LintView>(&answer).unwrap()
+        };
+        let jobs = |view: &LintView| {
+            let names = view.plan.iter().flat_map(|stage| &stage.jobs).map(|job| job.name.clone());
+            names.collect::<Vec<_>>().join(" ")
+        };
+        let said = |view: &LintView| view.diagnostics.iter().map(|d| d.message.clone()).collect::<Vec<_>>();
+        assert_eq!(jobs(&plan("git_ref=main&more=").await), "compile unit audit staging");
+        assert_eq!(jobs(&plan("more=%23+no%0D%0AFUZZ%3Dyes").await), "compile unit audit fuzz staging");
+        assert_eq!(jobs(&plan("set%5BFUZZ%5D=yes&was%5BFUZZ%5D=").await), "compile unit audit fuzz staging");
+        assert_eq!(jobs(&plan("set%5BFUZZ%5D=yes&was%5BFUZZ%5D=yes").await), "compile unit audit staging");
+        let production = plan("more=TARGET%3Dproduction").await;
+        assert_eq!(jobs(&production), "compile unit audit");
+        assert!(production.excluded.iter().any(|job| job.name == "staging"));
+        // What stands against a run is no failure of the question.
+        for (fields, why) in [
+            ("git_ref=+nowhere+", "there is no ref `nowhere`"),
+            ("input%5Bregion%5D=mars&was_input%5Bregion%5D=", "the input `region` cannot be \"mars\""),
+            ("more=FUZZ%3Dyes%0D%0AFUZ", "line 2 of the variables is not NAME=value"),
+        ] {
+            let view = plan(fields).await;
+            assert_eq!((said(&view), jobs(&view)), (vec![why.to_owned()], String::new()), "{fields}");
+        }
+        let (status, ..) = post("/rpc/pipeline/plan", "key=nobody", "application/json").await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
     });
 }
 

@@ -14,4 +14,5 @@ pub mod report;
 pub mod section;
 pub mod trace;
 pub mod variables;
+pub mod wanted;
 pub mod window;

@@ -2,16 +2,18 @@
 
 use model::plan::Variable;
 
-/// Reads the lines; empty ones and those that begin with `#` are nothing.
+/// The lines that say something, with their numbers; empty ones and those that begin with `#` are nothing.
+pub fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim_end_matches('\r')));
+    lines.filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+}
+
+/// Reads the lines.
 #[cfg_attr(not(feature = "ssr"), allow(dead_code, reason = "only the server reads it"))]
 pub fn read(text: &str) -> Result<Vec<Variable>, String> {
     let mut found = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim_end_matches('\r');
-        if line.trim().is_empty() || line.trim_start().starts_with('#') {
-            continue;
-        }
-        let wrong = || format!("line {} of the variables is not NAME=value", number + 1);
+    for (number, line) in lines(text) {
+        let wrong = || format!("line {number} of the variables is not NAME=value");
         let (name, value) = line.split_once('=').ok_or_else(wrong)?;
         let name = name.trim();
         let good = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');

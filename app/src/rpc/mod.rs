@@ -25,7 +25,7 @@ pub use drafts::{Draft, GetDraft, get_draft};
 pub use environments::{ListEnvironments, StopEnvironment, list_environments};
 pub use jobs::{CancelJob, GetJob, LogLines, PlayJob, RetryJob, UnscheduleJob, get_job, log_lines};
 pub use pipelines::{
-    CreatePipeline, DeletePipeline, GetPipeline, Lint, ListPipelines, ListProjects, SaveDefinition, StartRun,
+    CreatePipeline, DeletePipeline, GetPipeline, Lint, ListPipelines, ListProjects, PlanRun, SaveDefinition, StartRun,
     get_pipeline, list_pipelines, list_projects,
 };
 pub use prefs::{SetKeys, SetLanguage, SetTheme};

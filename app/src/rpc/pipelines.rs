@@ -110,21 +110,56 @@ pub async fn start_run(
     #[server(default)] input_path: String,
 ) -> Result<(), Refusal> {
     let (service, caller) = super::ssr::service()?;
-    let changed = set.into_iter().filter(|(name, value)| was.get(name) != Some(value));
-    let mut variables: Vec<_> = changed.map(|(name, value)| model::plan::Variable::new(name, value)).collect();
-    variables.extend(crate::logic::variables::read(&more).map_err(|e| super::ssr::refuse(model::Error::invalid(e)))?);
-    let some = |text: String| Some(text.trim().to_owned()).filter(|t| !t.is_empty());
-    let inputs = input.into_iter().filter(|(name, value)| was_input.get(name) != Some(value));
-    let inputs = inputs.map(|(name, value)| (name, value.into())).collect();
-    let new = model::NewRun {
-        inputs,
-        git_ref: some(git_ref),
-        variables,
-        input_path: some(input_path),
-        source: model::Source::Web,
-        ..model::NewRun::default()
-    };
+    let form = StartRun { key, git_ref, set, was, input, was_input, more, input_path };
+    let (key, new) = form.read().map_err(super::ssr::refuse)?;
     let run = service.start_run(&caller, &key, new).await.map_err(super::ssr::refuse)?;
     super::ssr::go(&format!("/runs/{}", run.id));
     Ok(())
+}
+
+/// What [`start_run`] would start with the same fields. What stands against it is an answer here and no
+/// failure: whoever asks is still typing.
+#[server(prefix = "/rpc", endpoint = "pipeline/plan", output = Json)]
+pub async fn plan_run(
+    key: PipelineKey,
+    #[server(default)] git_ref: String,
+    #[server(default)] set: BTreeMap<String, String>,
+    #[server(default)] was: BTreeMap<String, String>,
+    #[server(default)] input: BTreeMap<String, String>,
+    #[server(default)] was_input: BTreeMap<String, String>,
+    #[server(default)] more: String,
+    #[server(default)] input_path: String,
+) -> Result<LintView, Refusal> {
+    let (service, caller) = super::ssr::service()?;
+    let form = StartRun { key, git_ref, set, was, input, was_input, more, input_path };
+    let planned = match form.read() {
+        Ok((key, new)) => service.plan_run(&caller, &key, new).await,
+        Err(error) => Err(error),
+    };
+    planned.or_else(|error| match error.kind {
+        model::ErrorKind::Invalid => Ok(crate::logic::wanted::refused(error)),
+        _ => Err(super::ssr::refuse(error)),
+    })
+}
+
+#[cfg(feature = "ssr")]
+impl StartRun {
+    /// The run that the form asks for.
+    fn read(self) -> Result<(PipelineKey, model::NewRun), model::Error> {
+        let Self { key, git_ref, set, was, input, was_input, more, input_path } = self;
+        let changed = set.into_iter().filter(|(name, value)| was.get(name) != Some(value));
+        let mut variables: Vec<_> = changed.map(|(name, value)| model::plan::Variable::new(name, value)).collect();
+        variables.extend(crate::logic::variables::read(&more).map_err(model::Error::invalid)?);
+        let some = |text: String| Some(text.trim().to_owned()).filter(|t| !t.is_empty());
+        let inputs = input.into_iter().filter(|(name, value)| was_input.get(name) != Some(value));
+        let new = model::NewRun {
+            inputs: inputs.map(|(name, value)| (name, value.into())).collect(),
+            git_ref: some(git_ref),
+            variables,
+            input_path: some(input_path),
+            source: model::Source::Web,
+            ..model::NewRun::default()
+        };
+        Ok((key, new))
+    }
 }

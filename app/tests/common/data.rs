@@ -2,10 +2,12 @@
 
 use model::plan::{Access, ExcludedJob, FormInput, FormVariable, InputType, Variable, When};
 use model::reason::Predecessor;
-use model::view::{Dashboard, JobView, PipelineHealth, PipelineView, PlanJob, PlanStage, RunMark, RunView, Why};
+use model::view::{
+    Dashboard, JobView, LintView, PipelineHealth, PipelineView, PlanJob, PlanStage, RunMark, RunView, Why,
+};
 use model::{
-    ArtifactInfo, Diagnostic, FailureReason, Job, JobId, JobKind, Parent, Pipeline, PipelineId, PipelineKey, Project,
-    ProjectId, Reason, Run, RunId, Seq, Severity, Source, Span, Stage, Status, TestCounts, Timestamp, Uid,
+    ArtifactInfo, Diagnostic, FailureReason, Job, JobId, JobKind, NewRun, Parent, Pipeline, PipelineId, PipelineKey,
+    Project, ProjectId, Reason, Run, RunId, Seq, Severity, Source, Span, Stage, Status, TestCounts, Timestamp, Uid,
 };
 
 const T0: i64 = 1_772_702_102_417;
@@ -450,6 +452,38 @@ pub fn pipeline_view(key: &PipelineKey) -> Option<PipelineView> {
         }],
         runs: runs(),
     })
+}
+
+/// The plan of a run: `FUZZ=yes` lets in what is left out otherwise, `TARGET=production` leaves staging out; there is
+/// only the ref `main`, and only the region `eu`.
+pub fn plan_of_run(key: &PipelineKey, new: &NewRun) -> Option<LintView> {
+    let PipelineView { mut diagnostics, mut plan, mut excluded, variables, inputs, .. } = pipeline_view(key)?;
+    let given = |key: &str, value: &str| new.variables.iter().any(|v| v.key == key && v.value == value);
+    if given("FUZZ", "yes") {
+        let fuzz = excluded.remove(0);
+        let job =
+            PlanJob { name: fuzz.name, when: When::OnSuccess, allow_failure: false, needs: None, last_duration: None };
+        plan[1].jobs.push(job);
+    }
+    if given("TARGET", "production") {
+        let staging = plan.pop()?;
+        let reason = "`if: $TARGET == \"staging\"` is false".to_owned();
+        let left_out = ExcludedJob { name: "staging".into(), stage: staging.name, reason, details: Vec::new() };
+        excluded.push(left_out);
+    }
+    let mut against = |message: String| {
+        let found = Diagnostic { message, source_line: String::new(), hint: None, ..self::diagnostics().remove(0) };
+        diagnostics.push(found);
+        plan.clear();
+        excluded.clear();
+    };
+    if let Some(wanted) = new.git_ref.as_ref().filter(|wanted| *wanted != "main") {
+        against(format!("there is no ref `{wanted}`"));
+    }
+    if let Some(region) = new.inputs.get("region").filter(|region| *region != "eu") {
+        against(format!("the input `region` cannot be {region}"));
+    }
+    Some(LintView { diagnostics, plan, excluded, variables, inputs })
 }
 
 pub fn why(id: RunId) -> Why {

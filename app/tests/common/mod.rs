@@ -94,6 +94,9 @@ impl Service for Fixture {
             inputs: Vec::new(),
         })
     }
+    async fn plan_run(&self, _: &Caller, key: &PipelineKey, new: NewRun) -> Result<LintView, Error> {
+        data::plan_of_run(key, &new).ok_or_else(|| Error::not_found("pipeline"))
+    }
     async fn start_run(&self, _: &Caller, _: &PipelineKey, _: NewRun) -> Result<Run, Error> {
         Ok(data::run(42, Status::Running))
     }
