@@ -7,7 +7,7 @@ mod confirm;
 mod send;
 
 pub use confirm::ConfirmButton;
-pub use send::{fields_of, regain_focus};
+pub use send::{FORM, fields_in, fields_of, regain_focus};
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;

@@ -2,6 +2,7 @@
 
 mod figures;
 mod phrase;
+mod planned;
 mod reason;
 mod text;
 
@@ -10,6 +11,7 @@ use model::Status;
 
 pub use figures::Figures;
 pub use phrase::Phrases;
+pub use planned::Planned;
 pub use text::T;
 
 /// A language of the interface.

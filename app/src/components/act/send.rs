@@ -12,6 +12,9 @@ use web_sys::{Element, HtmlElement, HtmlFormElement};
 
 use crate::rpc::post;
 
+/// The media type of what [`fields_of`] and [`fields_in`] make.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
 /// Goes to another page without loading it anew.
 pub type Navigator = std::sync::Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -70,7 +73,12 @@ pub fn regain_focus(id: &str) {
 
 /// The fields of the form that is being sent, as a query string.
 pub fn fields_of(event: &SubmitEvent) -> Option<String> {
-    let data = web_sys::FormData::new_with_form(&form_of(event)?).ok()?;
+    fields_in(&form_of(event)?)
+}
+
+/// The fields of a form as they stand now, as a query string.
+pub fn fields_in(form: &HtmlFormElement) -> Option<String> {
+    let data = web_sys::FormData::new_with_form(form).ok()?;
     let fields = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data).ok()?;
     Some(String::from(fields.to_string()))
 }
@@ -89,7 +97,7 @@ pub fn send(
     busy.set(true);
     let place = place_of(&form);
     leptos::task::spawn_local(async move {
-        let answer = post(to, "application/x-www-form-urlencoded", body).await;
+        let answer = post(to, FORM, body).await;
         busy.try_set(false);
         // What the server says against it stands behind the question.
         super::confirm::close_around(&form);

@@ -1,22 +1,18 @@
 //! A text field whose text is looked through as somebody types, by the code that the command line uses.
 
-use std::time::Duration;
-
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use leptos::task::spawn_local;
-use model::plan::ExcludedJob;
-use model::view::{LintView, PlanStage};
-use model::{Diagnostic, Error, PipelineKey};
+use model::view::LintView;
+use model::{Diagnostic, PipelineKey};
 
+use super::asking::Asking;
+use super::plan::Preview;
 use crate::components::diagnostics::Diagnostics;
 use crate::components::dynamic::Show;
 use crate::components::head::in_textarea;
 use crate::i18n::{Phrases, T, use_lang};
-use crate::rpc::{Lint, parse, post};
-
-/// How long nobody types before the text is looked through.
-const PAUSE: Duration = Duration::from_millis(300);
+use crate::logic::wanted::PlanOf;
+use crate::rpc::Lint;
 
 /// A text and what the check of it says.
 #[derive(Clone, Copy)]
@@ -25,58 +21,39 @@ pub struct Checked {
     pub text: StoredValue<String>,
     /// Findings.
     pub findings: RwSignal<Vec<Diagnostic>>,
-    /// The stages it makes, and the jobs that a run would not have.
-    pub plan: RwSignal<(Vec<PlanStage>, Vec<ExcludedJob>)>,
-    /// The pipeline whose definition it is, if there is one already.
-    of: StoredValue<Option<PipelineKey>>,
-    busy: RwSignal<bool>,
-    turn: StoredValue<u64>,
+    /// The pipeline whose definition it is and where its plan is shown, if there is one already.
+    of: StoredValue<Option<(PipelineKey, Preview)>>,
+    asking: Asking,
 }
 
 impl Checked {
     /// A text with what is known of it.
-    pub fn new(text: String, findings: Vec<Diagnostic>, of: Option<PipelineKey>) -> Self {
+    pub fn new(text: String, findings: Vec<Diagnostic>, of: Option<(PipelineKey, Preview)>) -> Self {
         Self {
             text: StoredValue::new(text),
             findings: RwSignal::new(findings),
-            plan: RwSignal::new((Vec::new(), Vec::new())),
             of: StoredValue::new(of),
-            busy: RwSignal::new(false),
-            turn: StoredValue::new(0),
+            asking: Asking::new(),
         }
     }
 
-    /// Looks through a text after a pause; only the latest one counts.
-    fn check(self, text: String) {
-        let turn = self.turn.try_update_value(|n| {
-            *n += 1;
-            *n
-        });
-        let latest = move || self.turn.try_get_value() == turn;
-        let look = move || {
-            if !latest() {
-                return;
-            }
-            self.busy.set(true);
-            spawn_local(async move {
-                let found = lint(&text, self.of.get_value().as_ref()).await;
-                if latest() {
-                    self.busy.set(false);
-                    if let Ok(found) = found {
-                        self.findings.set(found.diagnostics);
-                        self.plan.set((found.plan, found.excluded));
-                    }
+    /// Looks through a text after a pause.
+    fn check(self, text: &str) {
+        let (of, plan) = self.of.get_value().unzip();
+        if let Some(plan) = plan {
+            plan.turn_to(PlanOf::Editor);
+        }
+        let body = serde_json::json!({ "text": text, "of": of }).to_string();
+        let take = move |answer| {
+            if let Ok(LintView { diagnostics, plan: stages, excluded, .. }) = answer {
+                self.findings.set(diagnostics);
+                if let Some(plan) = plan {
+                    plan.show(PlanOf::Editor, stages, excluded);
                 }
-            });
+            }
         };
-        set_timeout(look, PAUSE);
+        self.asking.ask(Lint::PATH, "application/json", body, Box::new(take));
     }
-}
-
-async fn lint(text: &str, of: Option<&PipelineKey>) -> Result<LintView, Error> {
-    let body = serde_json::json!({ "text": text, "of": of }).to_string();
-    let (answer, _) = post(Lint::PATH, "application/json", body).await?;
-    parse(Ok(answer))
 }
 
 /// The field with its findings below.
@@ -91,7 +68,11 @@ pub fn CheckedField(
     let typed = RwSignal::new(false);
     let shown = in_textarea(checked.text.get_value());
     let state = move || {
-        if checked.busy.get() { lang.t(T::Checking).to_owned() } else { checked.findings.with(|f| lang.findings(f)) }
+        if checked.asking.busy.get() {
+            lang.t(T::Checking).to_owned()
+        } else {
+            checked.findings.with(|f| lang.findings(f))
+        }
     };
     view! {
         <label class="field">
@@ -105,7 +86,7 @@ pub fn CheckedField(
                 autocomplete="off"
                 on:input=move |event| {
                     typed.set(true);
-                    checked.check(event_target_value(&event));
+                    checked.check(&event_target_value(&event));
                 }
             >
                 {shown}

@@ -1,5 +1,6 @@
 //! `/pipelines/KEY`: definition, plan, run form, last runs.
 
+mod asking;
 mod definition;
 pub mod editor;
 mod plan;
@@ -20,13 +21,13 @@ use crate::components::page::{PageKey, page_keys, use_page};
 use crate::components::run_list::RunTable;
 use crate::i18n::{T, use_lang};
 use crate::live::{Background, Clock, signal_in, subscribe, update};
-use crate::logic::{estimate, owner};
+use crate::logic::owner;
 use crate::pages::runs::runs_of;
 use crate::rpc::{DeletePipeline, Draft, GetPipeline, Refusal, Seen, address, get_pipeline, load, parse, read};
 
 use definition::Definition;
 use editor::Checked;
-use plan::PlanPanel;
+use plan::{PlanPanel, Preview};
 use run_form::RunForm;
 
 const KEYS: &[PageKey] = &[("p", T::StartRun), ("j k", T::KeyMove), ("f", T::KeyFailure), ("Enter", T::KeyOpen)];
@@ -60,19 +61,17 @@ fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>, again: Callback<()>) ->
     let runs = RwSignal::new(view.runs.into_iter().map(RwSignal::new).collect::<Vec<_>>());
     follow(&pipeline, runs, again);
     let edited = draft.as_ref().and_then(|d| d.field("definition"));
+    let has_source = view.project.source.is_some();
+    let plan = Preview::new(view.plan, view.excluded, has_source);
     let checked = Checked::new(
         edited.or_else(|| view.definition.clone()).unwrap_or_default(),
         view.diagnostics,
-        Some(pipeline.key.clone()),
+        Some((pipeline.key.clone(), plan)),
     );
-    // Of the definition as it is saved; what is being edited has its own in the plan.
-    let expected = estimate::of_plan(&view.plan);
-    checked.plan.set((view.plan, view.excluded));
     let empty = Memo::new(move |_| runs.with(Vec::is_empty));
     let fields = vec![("key", pipeline.key.to_string())];
     let description =
         (!pipeline.description.is_empty()).then(|| view! { <p class="lead">{pipeline.description}</p> }.into_any());
-    let has_source = view.project.source.is_some();
     let source = view
         .project
         .source
@@ -130,8 +129,8 @@ fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>, again: Callback<()>) ->
                 </section>
             </div>
             <div class="stack">
-                <RunForm key variables=view.variables inputs=view.inputs has_source expected />
-                <PlanPanel checked />
+                <RunForm key variables=view.variables inputs=view.inputs has_source plan />
+                <PlanPanel plan />
             </div>
         </div>
     }

@@ -1,35 +1,102 @@
-//! What a run started now would have: stages, jobs, and the jobs left out with the reason.
+//! What a run would have: stages, jobs, and the jobs left out with the reason.
 
 use leptos::prelude::*;
 use model::plan::{ExcludedJob, When};
 use model::view::{PlanJob, PlanStage};
 
-use super::editor::Checked;
+use super::asking::Asking;
 use crate::components::status::Icon;
-use crate::i18n::{Figures, Phrases, T, use_lang};
-use crate::logic::estimate::{self, Estimate};
+use crate::i18n::{Figures, Phrases, Planned as _, T, use_lang};
+use crate::logic::estimate;
+use crate::logic::wanted::PlanOf;
 
-/// The panel; follows the editor.
+/// A plan and what it is of.
+#[derive(Clone)]
+struct Shown {
+    of: PlanOf,
+    stages: Vec<PlanStage>,
+    excluded: Vec<ExcludedJob>,
+}
+
+/// The plan of what was changed last: the run form or the text in the editor.
+#[derive(Clone, Copy)]
+pub struct Preview {
+    /// What is asked of the run form.
+    pub asking: Asking,
+    shown: RwSignal<Shown>,
+    /// Of the definition as it is saved.
+    saved: StoredValue<Shown>,
+    /// What the plan is to be of, once the answer is there.
+    wanted: StoredValue<PlanOf>,
+}
+
+impl Preview {
+    /// The plan of the definition as it is saved; `branch` as in [`PlanOf::Definition`].
+    pub fn new(stages: Vec<PlanStage>, excluded: Vec<ExcludedJob>, branch: bool) -> Self {
+        let of = PlanOf::Definition { branch };
+        let saved = Shown { of: of.clone(), stages, excluded };
+        Self {
+            asking: Asking::new(),
+            shown: RwSignal::new(saved.clone()),
+            saved: StoredValue::new(saved),
+            wanted: StoredValue::new(of),
+        }
+    }
+
+    /// From now on the plan is to be of this; until it is known, the one before stays.
+    pub fn turn_to(self, of: PlanOf) {
+        self.wanted.set_value(of);
+    }
+
+    /// Shows a plan, unless something else was changed since it was asked for.
+    pub fn show(self, of: PlanOf, stages: Vec<PlanStage>, excluded: Vec<ExcludedJob>) {
+        if self.wanted.with_value(|wanted| *wanted == of) {
+            self.shown.set(Shown { of, stages, excluded });
+        }
+    }
+
+    /// Back to the plan of the definition as it is saved.
+    pub fn restore(self) {
+        let saved = self.saved.get_value();
+        if self.wanted.with_value(|wanted| *wanted != saved.of) {
+            self.wanted.set_value(saved.of.clone());
+            self.shown.set(saved);
+        }
+    }
+}
+
+/// The panel.
 #[component]
 pub fn PlanPanel(
-    /// The text and its plan.
-    checked: Checked,
+    /// The plan.
+    plan: Preview,
 ) -> impl IntoView {
     let lang = use_lang();
-    let plan = checked.plan;
+    let shown = plan.shown;
+    let caption = move || {
+        let (of, jobs) = shown.with(|shown| (shown.of.clone(), shown.stages.iter().map(|s| s.jobs.len()).sum()));
+        lang.plan_of(&of, jobs)
+    };
     view! {
-        <section class="panel">
+        <section class="panel planned">
             <h2>
-                {lang.t(T::Plan)} <span class="faint">{lang.t(T::PlanHint)}</span>
+                {lang.t(T::Plan)} " "
+                {move || {
+                    let busy = plan.asking.busy.get();
+                    busy.then(|| view! { <span class="faint">{lang.t(T::Checking)}</span> }.into_any())
+                }}
             </h2>
+            <p class="plan-of faint" aria-live="polite">
+                {move || caption()}
+            </p>
             {move || {
-                let (stages, excluded) = plan.get();
+                let Shown { of, stages, excluded } = shown.get();
                 if stages.is_empty() && excluded.is_empty() {
-                    return view! { <p class="calm">{lang.t(T::PlanEmpty)}</p> }.into_any();
+                    let why = if matches!(of, PlanOf::Form(_)) { T::PlanRefused } else { T::PlanEmpty };
+                    return view! { <p class="calm">{lang.t(why)}</p> }.into_any();
                 }
-                let expected = estimate::of_plan(&stages);
                 view! {
-                    <Expected expected />
+                    <Expected stages=stages.clone() />
                     <Stages stages />
                     <Excluded list=excluded />
                 }
@@ -39,14 +106,11 @@ pub fn PlanPanel(
     }
 }
 
-/// How long a run may take; nothing where nobody knows.
+/// How long the run may take; nothing where nobody knows.
 #[component]
-pub fn Expected(
-    /// What is known.
-    expected: Option<Estimate>,
-) -> impl IntoView {
+fn Expected(stages: Vec<PlanStage>) -> impl IntoView {
     let lang = use_lang();
-    expected.map(|expected| {
+    estimate::of_plan(&stages).map(|expected| {
         view! { <p class="expected faint" title=lang.t(T::EstimateHint)>{lang.estimate(&expected)}</p> }.into_any()
     })
 }

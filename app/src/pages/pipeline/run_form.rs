@@ -1,16 +1,18 @@
 //! The form that starts a run; its fields come from the definition's inputs and variables.
 
+use leptos::html::Section;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use model::PipelineKey;
 use model::plan::{FormInput, FormVariable};
+use wasm_bindgen::JsCast;
 
-use super::plan::Expected;
-use crate::components::act::ActForm;
+use super::plan::Preview;
+use crate::components::act::{ActForm, FORM, fields_in};
 use crate::components::status::Icon;
 use crate::i18n::{T, use_lang};
-use crate::logic::estimate::Estimate;
-use crate::rpc::StartRun;
+use crate::logic::wanted::{PlanOf, Wanted, against};
+use crate::rpc::{PlanRun, StartRun};
 
 /// The form.
 #[component]
@@ -23,10 +25,24 @@ pub fn RunForm(
     inputs: Vec<FormInput>,
     /// Whether there is a repository to choose a ref from.
     has_source: bool,
-    /// How long a run may take.
-    expected: Option<Estimate>,
+    /// Shows the plan of what stands in the form.
+    plan: Preview,
 ) -> impl IntoView {
     let lang = use_lang();
+    let place = NodeRef::<Section>::new();
+    let trouble = RwSignal::new(Vec::<String>::new());
+    let follow = move || {
+        let form = place.get_untracked().and_then(|section| section.query_selector("form").ok().flatten());
+        if let Some(fields) = form.and_then(|form| fields_in(form.unchecked_ref())) {
+            follow_form(fields, plan, trouble);
+        }
+    };
+    // A browser may have put back what stood there before the page was loaded again.
+    Effect::new(move || {
+        if place.get().is_some() {
+            follow();
+        }
+    });
     let fields = vec![("key", key.to_string())];
     let git_ref = has_source.then(|| {
         view! {
@@ -38,7 +54,7 @@ pub fn RunForm(
         .into_any()
     });
     view! {
-        <section class="panel run-form">
+        <section class="panel run-form" node_ref=place on:input=move |_| follow()>
             <h2>{lang.t(T::StartRun)}</h2>
             <ActForm to=StartRun::PATH fields class="act column">
                 {git_ref}
@@ -60,10 +76,47 @@ pub fn RunForm(
                         <Icon name="play" />
                         {lang.t(T::StartRunDo)}
                     </button>
-                    <Expected expected />
+                    <div role="status">
+                        {move || {
+                            let list = trouble.get();
+                            (!list.is_empty()).then(|| view! { <Trouble list /> }.into_any())
+                        }}
+                    </div>
                 </div>
             </ActForm>
         </section>
+    }
+}
+
+/// Shows the plan of these fields of the form, or the one of the definition when they stand as at first.
+fn follow_form(fields: String, plan: Preview, trouble: RwSignal<Vec<String>>) {
+    let wanted = Wanted::read(&fields);
+    if wanted.is_nothing() {
+        plan.asking.stop();
+        plan.restore();
+        trouble.set(Vec::new());
+        return;
+    }
+    let of = PlanOf::Form(wanted);
+    plan.turn_to(of.clone());
+    let take = move |answer| match answer {
+        Ok(planned) => {
+            trouble.set(against(&planned));
+            plan.show(of, planned.plan, planned.excluded);
+        }
+        Err(model::Error { message, .. }) => trouble.set(vec![message]),
+    };
+    plan.asking.ask(PlanRun::PATH, FORM, fields, Box::new(take));
+}
+
+/// What stands against the run. Somebody is still typing: it is said calmly.
+#[component]
+fn Trouble(list: Vec<String>) -> impl IntoView {
+    view! {
+        <div class="note s-failed">
+            <Icon name="failed" />
+            <div>{list.into_iter().map(|text| view! { <p>{text}</p> }.into_any()).collect_view()}</div>
+        </div>
     }
 }
 
