@@ -27,7 +27,6 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/runs/:id") view=pages::run::RunPage ssr=SsrMode::Async />
                     <Route path=path!("/jobs/:id") view=pages::job::JobPage ssr=SsrMode::Async />
                     <Route path=path!("/environments") view=pages::environments::EnvironmentsPage ssr=SsrMode::Async />
-                    <Route path=path!("/settings/variables") view=pages::variables::VariablesPage ssr=SsrMode::Async />
                     <Route path=path!("/pipelines") view=pages::pipelines::PipelinesPage ssr=SsrMode::Async />
                     <Route path=path!("/pipelines/new") view=pages::new_pipeline::NewPipelinePage ssr=SsrMode::Async />
                     <Route path=path!("/pipelines/:key") view=pages::pipeline::PipelinePage ssr=SsrMode::Async />

@@ -1,7 +1,8 @@
 //! Weir's interface: pages, components, server functions, and the trait they call.
 //!
 //! Compiled twice: with `ssr` for the server, which renders every page, and with `hydrate` for the
-//! browser, which takes the rendered page over. Nothing here does I/O of its own.
+//! browser, which takes the rendered page over; what is in `admin` only once, for the server. Nothing
+//! here does I/O of its own.
 
 #![recursion_limit = "256"]
 // The view macro shares the code of closures that are written in place, not of those that have a name.
@@ -9,6 +10,9 @@
 
 #[cfg(feature = "ssr")]
 pub mod service;
+
+#[cfg(feature = "ssr")]
+mod admin;
 
 mod app;
 mod components;
@@ -24,6 +28,8 @@ mod shell;
 #[cfg(test)]
 mod sample;
 
+#[cfg(feature = "ssr")]
+pub use admin::plain_pages;
 pub use app::App;
 #[cfg(feature = "ssr")]
 pub use logic::filter::read as read_run_filter;

@@ -18,6 +18,13 @@ use model::{
 /// The service as it is passed around.
 pub type SharedService = Arc<dyn Service>;
 
+/// How the request reached the server: in the context of pages and server functions, where it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transport {
+    /// Whether the browser speaks HTTPS, to the server or to a proxy before it.
+    pub secure: bool,
+}
+
 /// Which lines of a trace a reader wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lines {

@@ -14,8 +14,22 @@ use crate::prefs::Prefs;
 /// service in the context. Its type is erased here, so that the server need not compile all pages
 /// again whenever it is compiled.
 pub fn shell(options: LeptosOptions) -> AnyView {
+    let style = style_of(&options);
+    document(style, move || view! { <HydrationScripts options /> }, || view! { <App /> }).into_any()
+}
+
+/// Where the style sheet is.
+pub(crate) fn style_of(options: &LeptosOptions) -> String {
+    format!("/{}/weir.css", options.site_pkg_dir)
+}
+
+/// Head and body.
+pub(crate) fn document<Scripts: IntoView, Body: IntoView>(
+    style: String,
+    scripts: impl FnOnce() -> Scripts,
+    body: impl FnOnce() -> Body,
+) -> impl IntoView {
     let prefs = Prefs::current();
-    let style = format!("/{}/weir.css", options.site_pkg_dir);
     let keys = if prefs.keys { "on" } else { "off" };
     view! {
         <!DOCTYPE html>
@@ -25,19 +39,16 @@ pub fn shell(options: LeptosOptions) -> AnyView {
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <link rel="stylesheet" href=style />
-                <HydrationScripts options />
+                {scripts()}
                 <MetaTags />
             </head>
-            <body>
-                <App />
-            </body>
+            <body>{body()}</body>
         </html>
     }
-    .into_any()
 }
 
-/// The addresses of all pages. Read once in a process: while they are, no page anywhere in it loads its
-/// data, and one that began just then would wait for ever.
+/// The addresses of all pages that the browser takes over. Read once in a process: while they are, no
+/// page anywhere in it loads its data, and one that began just then would wait for ever.
 pub fn routes() -> Vec<AxumRouteListing> {
     static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
     ROUTES.clone()

@@ -4,92 +4,11 @@
 
 mod common;
 
-use std::sync::{Arc, LazyLock};
-
-use app::service::SharedService;
-use axum::Router;
 use axum::body::Body;
-use common::Fixture;
+use common::site::{get, on_one_runtime, post, send, site, text};
 use http::{Request, StatusCode, header};
-use leptos::config::LeptosOptions;
-use leptos::prelude::provide_context;
-use leptos_axum::LeptosRoutes;
-use model::Caller;
 use model::view::LintView;
-use tokio::runtime::Runtime;
 use tower::ServiceExt;
-
-/// What renders pages lives as long as the process and is shared by all tests of it; a runtime that
-/// ended with its test would take along what another test waits for.
-fn on_one_runtime<T>(test: impl Future<Output = T>) -> T {
-    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime starts"));
-    RUNTIME.block_on(test)
-}
-
-fn site(empty: bool) -> Router {
-    let options = LeptosOptions::builder().output_name("weir").site_pkg_dir("pkg/test").build();
-    let context = move || {
-        let service: SharedService = Arc::new(Fixture { empty });
-        provide_context(service);
-        provide_context(Caller::local("ada"));
-    };
-    let shell = {
-        let options = options.clone();
-        move || app::shell(options.clone())
-    };
-    Router::new()
-        .leptos_routes_with_context(&options, app::routes(), context, shell.clone())
-        .route(
-            "/rpc/{*function}",
-            axum::routing::any(move |request: Request<Body>| {
-                leptos_axum::handle_server_fns_with_context(context, request)
-            }),
-        )
-        .fallback(leptos_axum::file_and_error_handler::<LeptosOptions, _>(move |_| shell()))
-        .with_state(options)
-}
-
-async fn send(request: Request<Body>) -> (StatusCode, header::HeaderMap, String) {
-    let response = site(false).oneshot(request).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let bytes = axum::body::to_bytes(body, 50_000_000).await.unwrap();
-    (parts.status, parts.headers, String::from_utf8(bytes.to_vec()).unwrap())
-}
-
-async fn get(path: &str, language: &str) -> (StatusCode, String) {
-    let request = Request::get(path).header(header::ACCEPT_LANGUAGE, language).header(header::ACCEPT, "text/html");
-    let (status, _, text) = send(request.body(Body::empty()).unwrap()).await;
-    (status, text)
-}
-
-async fn post(path: &str, body: &str, accept: &str) -> (StatusCode, header::HeaderMap, String) {
-    let request = Request::post(path)
-        .header(header::ACCEPT, accept)
-        .header(header::REFERER, "http://localhost/pipelines/shop")
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    send(request.body(Body::from(body.to_owned())).unwrap()).await
-}
-
-/// What a reader sees: the text of `<main>`, line by line, without scripts and tags.
-fn text(html: &str) -> String {
-    let main = html.split("<main").nth(1).and_then(|rest| rest.split("</main>").next()).unwrap_or("");
-    let main = main.split_once('>').map_or("", |(_, inside)| inside);
-    let mut out = String::new();
-    let mut rest = main;
-    while let Some(at) = rest.find('<') {
-        out.push_str(&rest[..at]);
-        let tag = &rest[at..];
-        let end = if tag.starts_with("<script") { "</script>" } else { ">" };
-        let until = tag.find(end).map_or(tag.len(), |e| e + end.len());
-        let inline = ["<span", "</span", "<!", "<code", "</code", "<strong", "</strong", "<a", "</a", "<wbr"];
-        if !inline.iter().any(|name| tag.starts_with(name)) {
-            out.push('\n');
-        }
-        rest = &tag[until..];
-    }
-    let lines = out.lines().map(str::trim).filter(|line| !line.is_empty() && *line != ">");
-    lines.collect::<Vec<_>>().join("\n")
-}
 
 const PAGES: [(&str, &str); 27] = [
     ("dashboard", "/"),

@@ -86,8 +86,9 @@ export async function noteHydration(page) {
   });
 }
 
-/** Waits until the page's program has taken over and its effects have run. */
+/** Waits until the page's program has taken over and its effects have run. A page without one is as it is. */
 export async function hydrated(page) {
+  if ((await page.locator("script").count()) === 0) return;
   await page.waitForFunction(() => window.hydrationIsDone);
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }

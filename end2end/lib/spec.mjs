@@ -9,7 +9,7 @@ import { startWeir } from "./weir.mjs";
  * One server and one browser for a group of specs.
  *
  * @param {string} title
- * @param {{args?: string[], env?: Record<string, string>, prepare?: (weir) => Promise<object | void>}} options
+ * @param {{args?: string[], env?: Record<string, string>, local?: boolean, prepare?: (weir) => Promise<object | void>}} options
  *   arguments for the server, and what to do with it before the first spec; what `prepare` returns reaches the specs
  * @param {(spec: Spec) => void} body declares the specs
  */

@@ -14,17 +14,17 @@ export const WEIR = process.env.WEIR_BIN ?? join(REPOSITORY, "target/debug/weir"
 const SERVING = /^weir: serving (http:\/\/\S+) \(data (.*)\)$/m;
 
 /**
- * Starts `weir serve --local` on a free port.
+ * Starts `weir serve --local` on a free port, or, when it is not `local`, a server with accounts.
  *
- * @param {{args?: string[], env?: Record<string, string>, data?: string}} [options] more arguments, more
- *   environment, and a data folder to use again (which is then left in place)
+ * @param {{args?: string[], env?: Record<string, string>, data?: string, local?: boolean}} [options] more arguments,
+ *   more environment, a data folder to use again (which is then left in place), and whether everybody is its owner
  * @returns {Promise<Weir>}
  */
-export async function startWeir({ args = [], env = {}, data } = {}) {
+export async function startWeir({ args = [], env = {}, data, local = true } = {}) {
   const folder = data ?? (await mkdtemp(join(tmpdir(), "weir-e2e-")));
   const child = spawn(
     WEIR,
-    ["serve", "--local", "--listen", "127.0.0.1:0", "--data", folder, ...args],
+    ["serve", ...(local ? ["--local"] : []), "--listen", "127.0.0.1:0", "--data", folder, ...args],
     { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } },
   );
   const weir = new Weir(child, folder, data === undefined);

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessKeyId, AuditId, Place, ProjectId, ProjectPath, Role, Seq, SessionId, Timestamp, TokenId, Uid, UserId,
-    Visibility,
+    AccessKeyId, AuditId, Place, ProjectId, ProjectPath, Role, RunnerId, Seq, SessionId, Timestamp, TokenId, Uid,
+    UserId, Visibility,
 };
 
 /// A user as others see them.
@@ -236,6 +236,42 @@ pub struct NewAccessKey {
     pub secret: String,
     /// The uid of the project that requests name.
     pub project_uid: Option<Uid>,
+}
+
+/// What people set about a runner.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch")]
+pub struct RunnerDraft {
+    /// What it is called, 1 to 255 characters.
+    pub name: String,
+    /// It takes jobs whose tags are all among these; at most 50.
+    pub tags: Vec<String>,
+    /// Whether it takes jobs without tags.
+    pub run_untagged: bool,
+    /// Whether it takes no jobs for now.
+    pub paused: bool,
+    /// Whether it takes jobs of protected refs alone.
+    pub protected: bool,
+}
+
+/// A runner as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunnerView {
+    /// Its number.
+    pub id: RunnerId,
+    /// What people set.
+    #[serde(flatten)]
+    pub draft: RunnerDraft,
+    /// The only project whose jobs it takes; `None`: all.
+    pub project: Option<(ProjectId, ProjectPath)>,
+    /// Who made it; `None` for the server's own.
+    pub created_by: Option<String>,
+    /// When.
+    pub created_at: Timestamp,
+    /// Whether it was heard of lately.
+    pub is_online: bool,
+    /// How many jobs run on it.
+    pub running: u64,
 }
 
 /// One's own account.

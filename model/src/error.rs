@@ -16,10 +16,14 @@ pub enum ErrorKind {
     Conflict,
     /// Nobody is signed in, or what was presented is not good.
     Unauthorized,
+    /// The token is good, but not for this: its scope is too small.
+    Scope,
     /// The caller may not do this.
     Forbidden,
     /// The request is larger than allowed.
     TooLarge,
+    /// Too many of these in a short time.
+    TooMany,
     /// The server cannot do it now (disk full, shutting down).
     Unavailable,
     /// A fault of ours.
@@ -64,6 +68,11 @@ impl Error {
         Self::new(ErrorKind::Unauthorized, message)
     }
 
+    /// The scope of the token is too small.
+    pub fn scope(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Scope, message)
+    }
+
     /// The caller may not.
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Forbidden, message)
@@ -72,6 +81,11 @@ impl Error {
     /// Larger than allowed.
     pub fn too_large(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::TooLarge, message)
+    }
+
+    /// Too many of these in a short time.
+    pub fn too_many(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::TooMany, message)
     }
 
     /// Not now.

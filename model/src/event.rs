@@ -46,6 +46,16 @@ impl Change {
         }
     }
 
+    /// The project whose object it carries; `None` when it carries none.
+    pub fn project_id(&self) -> Option<crate::ProjectId> {
+        match self {
+            Self::Run(run) => Some(run.project_id),
+            Self::Job(job) => Some(job.project_id),
+            Self::Pipeline(pipeline) => Some(pipeline.project_id),
+            Self::RunDeleted(_) | Self::PipelineDeleted(_) | Self::Touched(_) => None,
+        }
+    }
+
     /// The run it concerns.
     pub fn run_id(&self) -> Option<crate::RunId> {
         match self {

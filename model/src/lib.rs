@@ -31,11 +31,12 @@ pub use access::{Place, Role, Visibility};
 pub use account::{
     AccessKey, AccountView, AuditChange, AuditEntry, AuditFilter, AuditPage, Me, Member, NewAccessKey, NewSession,
     NewToken, NewUser, PasswordLink, Permission, PermissionsView, PlaceRights, PlaceView, ProjectSettings,
-    ProtectedRef, Redaction, Session, Token, TokenDraft, TokenKind, TokenScope, User, UserChanges,
+    ProtectedRef, Redaction, RunnerDraft, RunnerView, Session, Token, TokenDraft, TokenKind, TokenScope, User,
+    UserChanges,
 };
 pub use caller::{Caller, Via};
 pub use ci_variable::{CiVariable, CiVariableDraft, CiVariablesView, VariableType};
-pub use definition::{Pipeline, Project};
+pub use definition::{Pipeline, Project, Protection};
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use environment::{Deployment, Environment, EnvironmentState, Tier};
 pub use error::{Error, ErrorKind};

@@ -18,6 +18,10 @@ pub enum Source {
     Api,
     /// A job of another run that has `trigger`.
     ParentPipeline,
+    /// Somebody with the token of a trigger.
+    Trigger,
+    /// A job, with its own token.
+    Pipeline,
 }
 
 impl Source {
@@ -27,6 +31,8 @@ impl Source {
             Self::Web => "web",
             Self::Api => "api",
             Self::ParentPipeline => "parent_pipeline",
+            Self::Trigger => "trigger",
+            Self::Pipeline => "pipeline",
         }
     }
 }
@@ -35,7 +41,10 @@ impl std::str::FromStr for Source {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Web, Self::Api, Self::ParentPipeline].into_iter().find(|one| one.as_str() == text).ok_or(())
+        [Self::Web, Self::Api, Self::ParentPipeline, Self::Trigger, Self::Pipeline]
+            .into_iter()
+            .find(|one| one.as_str() == text)
+            .ok_or(())
     }
 }
 

@@ -31,7 +31,7 @@ use std::{path::PathBuf, time::Duration};
 
 pub(crate) use cache::Store;
 pub use containers::Containers;
-pub(crate) use containers::remove_left;
+pub(crate) use containers::{remove_left, remove_left_of};
 pub(crate) use environment::{passed, truth};
 pub(crate) use exchange::{ARCHIVES, Exchange};
 pub(crate) use job::{Work, execute};

@@ -51,7 +51,8 @@ pub fn leader_main() -> ExitCode {
                 let event = match start(&run) {
                     Ok(child) => {
                         drop(run.env);
-                        tree.follow(child, run.last.then(|| Duration::from_millis(run.grace_ms)), &mut input)
+                        let sweep = run.last.then(|| Duration::from_millis(run.grace_ms));
+                        tree.follow(child, run.alone, sweep, &mut input)
                     }
                     Err(error) => Event::Failed(error),
                 };

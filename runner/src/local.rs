@@ -15,10 +15,10 @@ use crate::{
     control::Control,
     engine::{
         ARCHIVES, Containers, End, Exchange, JobOutcome, Leaders, Places, Settings, Shell, Sources, Store, Work,
-        execute, passed,
+        execute, passed, remove_left_of,
     },
     protocol::JobPayload,
-    supervisor::{CACHE_LIMIT, Lock, RunnerError, own_leader},
+    supervisor::{CACHE_LIMIT, Lock, RunnerError, instance_of, own_leader},
     trace::Log,
 };
 
@@ -74,6 +74,13 @@ impl LocalRunner {
     /// Says what becomes of jobs that ask for a container. Without this they are refused.
     pub fn use_containers(&mut self, containers: Containers) {
         self.settings.containers = containers;
+    }
+
+    /// Removes the containers that a runner in `dir` left behind whose process was killed; before `dir`
+    /// is removed, which knows their name.
+    pub async fn remove_left(&self, dir: &Path) -> std::io::Result<()> {
+        let Some(instance) = instance_of(dir) else { return Ok(()) };
+        remove_left_of(&self.settings.containers, &self.settings.shell, &instance).await
     }
 
     /// Runs one job; several may run at the same time. `folder` is what the job finds in its

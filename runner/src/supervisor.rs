@@ -34,7 +34,7 @@ use crate::{
 };
 pub use alive::{pid_of, terminate};
 pub use config::{CACHE_LIMIT, RunnerConfig, own_leader};
-pub(crate) use lock::Lock;
+pub(crate) use lock::{Lock, instance_of};
 
 /// Leaders that are started before there is a job for them.
 const PREPARED: usize = 2;

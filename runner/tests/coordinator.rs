@@ -5,9 +5,9 @@ mod common;
 use std::{path::PathBuf, process::Stdio, time::Duration};
 
 use common::{
-    HELPER,
+    HELPER, children,
     coordinator::{Coordinator, Trouble},
-    is_alive, job, leader, marked, step, until,
+    is_alive, job, leader, marked, signal, step, until,
 };
 use runner::{
     Endpoint,
@@ -262,15 +262,6 @@ fn process(fixture: &Fixture, prepare: &str) -> tokio::process::Child {
         .kill_on_drop(true)
         .spawn()
         .unwrap()
-}
-
-fn children(pid: u32) -> Vec<i32> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
-}
-
-fn signal(pid: i32, signal: rustix::process::Signal) {
-    rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal).unwrap();
 }
 
 #[tokio::test]

@@ -33,9 +33,10 @@ fn serve_refuses_what_is_not_safe_or_not_possible() {
         assert_eq!(out, "");
         (code, err)
     };
-    let (code, err) = serve(&[]);
-    assert_eq!(code, 2);
-    assert!(err.starts_with("weir: failed to serve: this version has no accounts yet"), "{err}");
+    let (code, err) = serve(&["--local", "--tls-cert", "/c", "--tls-key", "/k"]);
+    assert_eq!((code, err.contains("needs no certificate")), (2, true), "{err}");
+    let (code, err) = serve(&["--external-url", "https://ci.example.org/weir"]);
+    assert_eq!((code, err.contains("no path")), (2, true), "{err}");
     let (code, err) = serve(&["--local", "--listen", "0.0.0.0:0"]);
     assert_eq!(code, 2);
     assert!(err.contains("use a loopback address"), "{err}");

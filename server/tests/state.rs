@@ -110,7 +110,7 @@ impl World {
             weir.create_pipeline(&caller, new).await.unwrap();
         }
         let repository = support::repository(&[(".gitlab-ci.yml", PARENT), ("child.yml", CHILD)]);
-        weir.create_project(&caller, "me/shop", repository.path().to_str()).await.unwrap();
+        weir.create_project(&caller, "me/shop", repository.path().to_str(), model::Visibility::Private).await.unwrap();
         let new = NewPipeline {
             key: format!("p{}", DEFINITIONS.len()),
             project: Some("me/shop".to_owned()),

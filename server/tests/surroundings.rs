@@ -114,8 +114,7 @@ case "$1 $2" in
         echo "$*" >> "$(dirname "$0")/asked"
         while [ "$1" != --env-file ]; do shift; done
         while IFS= read -r line; do export "$line"; done < "$2"
-        for last; do :; done
-        exec bash "$last" ;;
+        exec "${@: -6}" ;;
 esac
 "#;
     std::fs::write(&program, text).unwrap();
@@ -409,13 +408,16 @@ two: {script: 'echo \"[$CI_JOB_MANUAL]\"', when: manual}
 #[test]
 fn a_definition_may_ask_for_the_number_of_its_run_and_each_run_gets_its_own() {
     let server = Server::start(2);
-    let jobs: String = (1..=8)
-        .map(|n| format!("run{n}: {{script: 'true', when: manual, rules: [{{if: '$CI_PIPELINE_IID == \"{n}\"', when: manual}}]}}\n"))
-        .collect();
+    let numbered = |n: i64| {
+        format!(
+            "run{n}: {{script: 'true', when: manual, rules: [{{if: '$CI_PIPELINE_IID == \"{n}\"', when: manual}}]}}"
+        )
+    };
+    let jobs = (1..=8).map(numbered).collect::<Vec<_>>().join("\n");
     let dated =
         "dated: {script: 'true', when: manual, rules: [{if: '$CI_PIPELINE_CREATED_AT =~ /^20/', when: manual}]}\n";
     let repository =
-        repository(&[(".gitlab-ci.yml", "include: jobs.yml\n"), ("numbered.yml", &format!("{jobs}{dated}"))]);
+        repository(&[(".gitlab-ci.yml", "include: jobs.yml\n"), ("numbered.yml", &format!("{jobs}\n{dated}"))]);
     std::os::unix::fs::symlink("numbered.yml", repository.path().join("jobs.yml")).unwrap();
     git(repository.path(), &["add", "."]);
     git(repository.path(), &["commit", "-qm", "a link"]);

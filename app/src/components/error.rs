@@ -22,15 +22,23 @@ pub fn ErrorPage(
     }
     let lang = use_lang();
     let title = lang.error(error.kind);
-    let missing = error.kind == ErrorKind::NotFound;
+    let text = match error.kind {
+        ErrorKind::NotFound => T::NotFoundText,
+        ErrorKind::Unauthorized => T::UnauthorizedText,
+        _ => T::ErrorText,
+    };
+    let (to, way, rel) = match error.kind {
+        ErrorKind::Unauthorized => ("/login", T::SignIn, Some("external")),
+        _ => ("/", T::BackHome, None),
+    };
     view! {
         <PageHead title=Signal::stored(title.to_owned()) />
         <section class="empty">
             <h1>{title}</h1>
-            <p>{if missing { lang.t(T::NotFoundText) } else { lang.t(T::ErrorText) }}</p>
+            <p>{lang.t(text)}</p>
             <p class="said">{error.message}</p>
             <p>
-                <a class="button" href="/">{lang.t(T::BackHome)}</a>
+                <a class="button" href=to rel=rel>{lang.t(way)}</a>
             </p>
         </section>
     }

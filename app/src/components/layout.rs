@@ -33,6 +33,11 @@ pub fn Layout(
         let here = move || path.with(|path| roots.iter().any(|root| is_below(path, root)).then_some("page"));
         view! { <a href=to aria-current=move || here()>{lang.t(text)}</a> }.into_any()
     };
+    // Pages that only the server renders.
+    let plain = move |to: &'static str, text: T| {
+        let here = move || path.with(|path| is_below(path, to).then_some("page"));
+        view! { <a href=to rel="external" aria-current=move || here()>{lang.t(text)}</a> }.into_any()
+    };
     view! {
         <a class="skip" href="#main" rel="external">{lang.t(T::SkipToContent)}</a>
         <header class="bar">
@@ -45,7 +50,8 @@ pub fn Layout(
                 {link("/runs", T::Runs, &["/runs", "/jobs"])}
                 {link("/pipelines", T::Pipelines, &["/pipelines"])}
                 {link("/environments", T::Environments, &["/environments"])}
-                {link("/settings/variables", T::Settings, &["/settings"])}
+                {plain("/projects", T::Projects)}
+                {plain("/settings", T::Settings)}
             </nav>
             <span class="push"></span>
             <Heartbeat />
@@ -55,10 +61,9 @@ pub fn Layout(
                 <kbd>"?"</kbd>
                 <span class="unseen">{lang.t(T::Keys)}</span>
             </button>
+            <div class="me" inner_html=me()></div>
         </header>
-        <noscript>
-            <aside class="strip">{lang.t(T::NoScript)} " " <a href="">{lang.t(T::Reload)}</a></aside>
-        </noscript>
+        {no_script()}
         <main id="main" tabindex="-1">
             <UrlError />
             {children()}
@@ -66,6 +71,33 @@ pub fn Layout(
         <div class="unseen" role="status" aria-live="polite">{move || page.say.get()}</div>
         <Help />
     }
+}
+
+/// Who is signed in, or the way to it. The server writes it and the browser leaves it alone: nothing of
+/// it is compiled for the browser, and nobody has to tell it the name.
+#[cfg(feature = "ssr")]
+fn me() -> String {
+    crate::admin::me_html()
+}
+
+#[cfg(not(feature = "ssr"))]
+fn me() -> String {
+    String::new()
+}
+
+/// For pages that live: that this one does not.
+fn no_script() -> AnyView {
+    #[cfg(feature = "ssr")]
+    if crate::admin::is_plain() {
+        return ().into_any();
+    }
+    let lang = use_lang();
+    view! {
+        <noscript>
+            <aside class="strip">{lang.t(T::NoScript)} " " <a href="">{lang.t(T::Reload)}</a></aside>
+        </noscript>
+    }
+    .into_any()
 }
 
 fn is_below(path: &str, root: &str) -> bool {

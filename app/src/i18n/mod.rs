@@ -4,7 +4,7 @@ mod figures;
 mod phrase;
 mod planned;
 mod reason;
-mod text;
+pub mod text;
 
 use leptos::prelude::*;
 use model::Status;

@@ -50,8 +50,6 @@ pub trait Phrases {
     fn run_id(self, id: RunId) -> String;
     /// "job 40", by the number in its address.
     fn job_id(self, id: JobId) -> String;
-    /// What deleting a CI/CD variable will do.
-    fn ask_delete_variable(self, key: &str) -> String;
 }
 
 impl Phrases for Lang {
@@ -183,9 +181,10 @@ impl Phrases for Lang {
             ErrorKind::Invalid => T::Invalid,
             ErrorKind::NotFound => T::NotFound,
             ErrorKind::Conflict => T::Conflict,
-            ErrorKind::Forbidden => T::Forbidden,
+            ErrorKind::Unauthorized => T::Unauthorized,
+            ErrorKind::Scope | ErrorKind::Forbidden => T::Forbidden,
             ErrorKind::TooLarge => T::TooLarge,
-            ErrorKind::Unavailable => T::Unavailable,
+            ErrorKind::TooMany | ErrorKind::Unavailable => T::Unavailable,
             ErrorKind::Internal => T::Internal,
         })
     }
@@ -252,13 +251,6 @@ impl Phrases for Lang {
         match self {
             Self::En => format!("job {id}"),
             Self::Zh => format!("作业 {id}"),
-        }
-    }
-
-    fn ask_delete_variable(self, key: &str) -> String {
-        match self {
-            Self::En => format!("{key} and its value are deleted for good. Jobs that start from now on do not get it."),
-            Self::Zh => format!("{key} 及其值将被永久删除，此后启动的作业不再获得它。"),
         }
     }
 }

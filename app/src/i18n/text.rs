@@ -3,23 +3,40 @@
 use super::Lang;
 
 macro_rules! texts {
-    ($($name:ident: $en:literal, $zh:literal;)*) => {
-        /// A fixed text of the interface.
+    ($(#[$about:meta])* $texts:ident; $($name:ident: $en:literal, $zh:literal;)*) => {
+        $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum T { $($name,)* }
+        pub enum $texts { $($name,)* }
 
         const TABLE: &[[&str; 2]] = &[$([$en, $zh],)*];
 
-        impl T {
+        impl $texts {
             /// The text in a language.
             pub const fn in_lang(self, lang: Lang) -> &'static str {
                 TABLE[self as usize][lang as usize]
             }
         }
+
+        #[cfg(test)]
+        mod tests {
+            #[test]
+            fn no_text_is_missing_or_forgotten() {
+                for [en, zh] in super::TABLE {
+                    assert!(!en.trim().is_empty() && !zh.trim().is_empty());
+                    assert!(!zh.is_ascii(), "{en:?} is not translated: {zh:?}");
+                }
+            }
+        }
     };
 }
 
+#[cfg(feature = "ssr")]
+pub(crate) use texts;
+
 texts! {
+    /// A fixed text of the interface.
+    T;
+
     // Statuses.
     StatusCreated: "waiting", "等待中";
     StatusWaitingForResource: "waiting for resource", "等待资源";
@@ -42,6 +59,7 @@ texts! {
     Dashboard: "Dashboard", "总览";
     Runs: "Runs", "运行";
     Pipelines: "Pipelines", "流水线";
+    Projects: "Projects", "项目";
     Language: "Language", "语言";
     Theme: "Theme", "外观";
     ThemeAuto: "System", "跟随系统";
@@ -83,6 +101,9 @@ texts! {
     NotFoundText: "There is nothing at this address. It may have been deleted, or the address has a typing error.", "此地址没有内容。它可能已被删除，或者地址有误。";
     Invalid: "This cannot be done", "无法执行";
     Conflict: "The state has changed meanwhile", "状态已改变";
+    Unauthorized: "Sign in first", "请先登录";
+    UnauthorizedText: "This is only for people who are signed in.", "此内容仅供已登录的用户查看。";
+    SignIn: "Sign in", "登录";
     Forbidden: "Not allowed", "没有权限";
     TooLarge: "Too large", "内容过大";
     Unavailable: "The server cannot do this now", "服务器暂时无法处理";
@@ -175,6 +196,8 @@ texts! {
     SourceWeb: "browser", "浏览器";
     SourceApi: "API or command line", "API 或命令行";
     SourceParent: "a job of another run", "另一运行的作业";
+    SourceTrigger: "a trigger", "触发器";
+    SourceJob: "a job", "作业";
     Graph: "Graph", "图";
     Jobs: "Jobs", "作业";
     Views: "Views", "视图";
@@ -267,53 +290,9 @@ texts! {
     StopEnvironment: "Stop", "停止";
     NoEnvironments: "No environment yet. A job that names one makes it when it starts:", "还没有环境。指定了环境的作业启动时会创建它：";
 
-    // CI/CD variables.
+    // Settings.
     Settings: "Settings", "设置";
-    CiVariables: "CI/CD variables", "CI/CD 变量";
     VariablesOfProject: "Variables of this project", "此项目的变量";
-    VariablePlaces: "Whose variables", "变量的归属";
-    VariablePrecedence: "A run gets the variables of the instance, of its namespaces and of its project. Of two of the same name the project's beats the namespace's, and that one beats the instance's; variables of the run itself beat all of them.", "每个运行都会获得实例、所属命名空间和所属项目的变量。同名时，项目的优先于命名空间的，命名空间的优先于实例的；运行自身的变量优先于以上所有。";
-    VariableInstance: "Instance", "实例";
-    VariableNamespace: "namespace", "命名空间";
-    VariableProject: "project", "项目";
-    VariablesElsewhere: "Of another project or namespace", "其他项目或命名空间";
-    VariableKey: "Key", "变量名";
-    VariableKeyHint: "Letters, digits and _.", "字母、数字和 _。";
-    VariableValue: "Value", "值";
-    VariableValueKept: "Left empty, the value stays as it is.", "留空则保持原值。";
-    VariableShow: "Show", "显示";
-    VariableHide: "Hide", "收起";
-    VariableEmpty: "empty", "空";
-    VariableTraits: "Properties", "属性";
-    VariableType: "Type", "类型";
-    VariableEnv: "variable", "变量";
-    VariableEnvHint: "Jobs have the value in their environment.", "作业的环境变量中直接包含此值。";
-    VariableFile: "file", "文件";
-    VariableFileHint: "Jobs have the value in a file, and the path of that file in their environment.", "此值写入文件，作业的环境变量中是该文件的路径。";
-    VariableVisibility: "Visibility", "可见性";
-    VariableVisible: "visible", "可见";
-    VariableVisibleHint: "Logs show the value where scripts print it.", "脚本打印此值时，日志会显示它。";
-    VariableMasked: "masked", "已遮盖";
-    VariableMaskedHint: "Logs have [MASKED] in place of the value.", "日志中以 [MASKED] 代替此值。";
-    VariableHidden: "hidden", "不可查看";
-    VariableMaskedAndHidden: "masked and hidden", "遮盖且不可查看";
-    VariableHiddenHint: "Masked, and once it is saved the value is never shown again, to nobody; this cannot be undone.", "除遮盖外，保存后任何人都无法再查看此值；此设置不可撤销。";
-    VariableLimits: "Limits", "限制";
-    VariableProtected: "protected", "受保护";
-    VariableProtectedHint: "Only runs of the default branch get it.", "只有默认分支的运行才能获得。";
-    VariableRaw: "raw", "原样";
-    VariableRawHint: "A $ in the value stays as it is; otherwise $NAME in it becomes the value of that variable (“Expand variable reference” in GitLab).", "值中的 $ 保持不变；否则其中的 $NAME 会替换为该变量的值（GitLab 中的“展开变量引用”）。";
-    VariableScope: "Environment scope", "环境范围";
-    VariableScopeHint: "Only jobs for this environment get it; * stands for any part of its name, and alone for every job, with or without an environment.", "只有针对此环境的作业才能获得；* 代表名称的任意部分，单独的 * 表示所有作业，无论是否有环境。";
-    VariableDescriptionHint: "What it is for, and where the value comes from.", "用途，以及值的来源。";
-    VariableNew: "Add a variable", "添加变量";
-    VariableChange: "Change", "更改";
-    VariableGone: "The variable that was to be changed is not here any more.", "要更改的变量已不存在。";
-    VariableLost: "The value that you typed was not kept, because it may be a secret: type it again.", "您输入的值可能是机密，因此未被保留：请重新输入。";
-    VariableLostKept: "The value that you typed was not kept, because it may be a secret: type it again, or the saved one stays.", "您输入的值可能是机密，因此未被保留：请重新输入，否则保持已保存的值。";
-    VariablesChanged: "The list of variables has changed", "变量列表已更新";
-    NoVariablesKept: "No variable yet. A variable keeps what jobs need and a definition should not hold: addresses, accounts, tokens. Jobs find it in their environment:", "还没有变量。变量保存作业需要、但不应写入定义的内容：地址、账户、令牌。作业可在环境变量中获得：";
-    NoVariablesMasked: "Logs never show the value of a masked variable: they have [MASKED] in its place.", "日志绝不会显示已遮盖变量的值，而以 [MASKED] 代替。";
 
     // Pipeline.
     Definition: "Definition", "定义";
@@ -350,17 +329,4 @@ texts! {
     Updated: "Changed", "更改";
     Source: "Source", "来源";
     Name: "Name", "名称";
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_text_is_missing_or_forgotten() {
-        for [en, zh] in TABLE {
-            assert!(!en.trim().is_empty() && !zh.trim().is_empty());
-            assert!(!zh.is_ascii(), "{en:?} is not translated: {zh:?}");
-        }
-    }
 }

@@ -19,6 +19,17 @@ pub fn pipeline(key: &PipelineKey) -> String {
     format!("/pipelines/{}", segment(key.as_str()))
 }
 
+/// The page of a project or namespace. It is no page that the browser takes over.
+pub fn place(path: &str) -> String {
+    let parts: Vec<String> = path.split('/').map(segment).collect();
+    format!("/projects/{}", parts.join("/"))
+}
+
+/// The CI/CD variables of a project. It is no page that the browser takes over.
+pub fn variables(id: ProjectId) -> String {
+    format!("/settings/variables?project={id}")
+}
+
 /// A file that a job left.
 pub fn artifact(id: JobId, name: &str) -> String {
     format!("/jobs/{id}/artifacts/{}", segment(name))

@@ -7,7 +7,6 @@ pub mod graph;
 pub mod health;
 pub mod href;
 pub mod line;
-pub mod owner;
 pub mod query;
 pub mod range;
 pub mod report;

@@ -1,4 +1,5 @@
-//! The pages: one module for each address, in the order of the navigation.
+//! The pages that the browser takes over: one module for each address, in the order of the navigation.
+//! Those that it does not are in `admin`.
 
 pub mod dashboard;
 pub mod environments;
@@ -9,4 +10,3 @@ pub mod pipeline;
 pub mod pipelines;
 pub mod run;
 pub mod runs;
-pub mod variables;

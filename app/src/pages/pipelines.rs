@@ -53,7 +53,9 @@ fn Table(list: Vec<Pipeline>) -> impl IntoView {
                     <span class="faint below">{pipeline.description}</span>
                 </th>
                 <td><code>{pipeline.key.to_string()}</code></td>
-                <td class="wide">{pipeline.project_path.to_string()}</td>
+                <td class="wide">
+                    <a href=href::place(pipeline.project_path.as_str()) rel="external">{pipeline.project_path.to_string()}</a>
+                </td>
                 <td class="wide">
                     <time datetime=pipeline.updated_at.rfc3339()>{format!("{} UTC", pipeline.updated_at.human())}</time>
                 </td>

@@ -12,7 +12,6 @@ mod pipelines;
 mod prefs;
 mod runs;
 mod tests;
-mod variables;
 mod wire;
 
 use leptos::server_fn::codec::JsonEncoding;
@@ -31,7 +30,6 @@ pub use pipelines::{
 pub use prefs::{SetKeys, SetLanguage, SetTheme};
 pub use runs::{CancelRun, DeleteRun, GetRun, ListRuns, RetryRun, get_run, list_runs};
 pub use tests::{JobTests, RunTests, job_tests, run_tests};
-pub use variables::{DeleteCiVariable, ListCiVariables, SaveCiVariable, list_ci_variables};
 pub use wire::{Answer, Loaded, address, get, load, parse, post, read};
 
 /// The error of the service as it crosses to the browser.
@@ -62,7 +60,7 @@ pub struct Seen<T> {
 }
 
 #[cfg(feature = "ssr")]
-mod ssr {
+pub(crate) mod ssr {
     use leptos::prelude::*;
     use leptos_axum::ResponseOptions;
     use model::{Caller, Error, ErrorKind, Timestamp};
@@ -71,7 +69,7 @@ mod ssr {
     use crate::service::SharedService;
 
     /// The service and the caller of this request.
-    pub(super) fn service() -> Result<(SharedService, Caller), Refusal> {
+    pub(crate) fn service() -> Result<(SharedService, Caller), Refusal> {
         let service = use_context::<SharedService>().ok_or_else(|| Error::internal("the service is not there"));
         let caller = use_context::<Caller>().ok_or_else(|| Error::internal("nobody asks"));
         Ok((service.map_err(refuse)?, caller.map_err(refuse)?))
@@ -79,7 +77,7 @@ mod ssr {
 
     /// Turns an error into an answer. A script learns the kind from the status code; a form is
     /// redirected back to its page, so its status stays alone.
-    pub(super) fn refuse(error: Error) -> Refusal {
+    pub(crate) fn refuse(error: Error) -> Refusal {
         if let Some(response) = use_context::<ResponseOptions>()
             && !is_plain_form()
         {
@@ -89,7 +87,7 @@ mod ssr {
     }
 
     /// Whether this is a form that a browser without script sent.
-    pub(super) fn is_plain_form() -> bool {
+    pub(crate) fn is_plain_form() -> bool {
         use_context::<http::request::Parts>().is_some_and(|parts| {
             parts.method != http::Method::GET
                 && parts
@@ -105,8 +103,10 @@ mod ssr {
             ErrorKind::Invalid => http::StatusCode::UNPROCESSABLE_ENTITY,
             ErrorKind::NotFound => http::StatusCode::NOT_FOUND,
             ErrorKind::Conflict => http::StatusCode::CONFLICT,
-            ErrorKind::Forbidden => http::StatusCode::FORBIDDEN,
+            ErrorKind::Unauthorized => http::StatusCode::UNAUTHORIZED,
+            ErrorKind::Scope | ErrorKind::Forbidden => http::StatusCode::FORBIDDEN,
             ErrorKind::TooLarge => http::StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorKind::TooMany => http::StatusCode::TOO_MANY_REQUESTS,
             ErrorKind::Unavailable => http::StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::Internal => http::StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -114,19 +114,23 @@ mod ssr {
 
     /// Stamps a snapshot.
     #[expect(clippy::disallowed_methods, reason = "the one place where the interface reads the clock")]
-    pub(super) fn seen<T>(value: T) -> Seen<T> {
+    pub(crate) fn seen<T>(value: T) -> Seen<T> {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Seen { at: Timestamp(since.as_millis() as i64), value }
     }
 
+    /// Whether it is the path of a page of ours, and nothing that a browser takes for another site.
+    pub(crate) fn is_local(path: &str) -> bool {
+        path.starts_with('/') && !path.starts_with("//") && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+    }
+
     /// Sends the browser on to a page of ours; anything that is not a local path leads home.
-    pub(super) fn go(path: &str) {
-        let local = path.starts_with('/')
-            && !path.starts_with("//")
-            && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-        leptos_axum::redirect(if local { path } else { "/" });
+    pub(crate) fn go(path: &str) {
+        leptos_axum::redirect(if is_local(path) { path } else { "/" });
     }
 }
 
+#[cfg(feature = "ssr")]
+pub(crate) use drafts::kept;
 #[cfg(feature = "ssr")]
 pub(crate) use ssr::status;

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use model::{
     AccessKeyId, AccountView, AuditFilter, AuditPage, Caller, Error, Me, NewAccessKey, NewSession, NewToken, NewUser,
-    PasswordLink, PermissionsView, Place, PlaceView, ProjectId, ProjectSettings, Redaction, Role, SessionId,
-    TokenDraft, TokenId, User, UserChanges, UserId,
+    PasswordLink, PermissionsView, Place, PlaceView, ProjectId, ProjectSettings, Redaction, Role, RunnerDraft,
+    RunnerId, RunnerView, SessionId, TokenDraft, TokenId, User, UserChanges, UserId,
 };
 
 /// One method per use case.
@@ -80,7 +80,23 @@ pub trait Accounts: Send + Sync + 'static {
     /// stopped first.
     async fn delete_project(&self, caller: &Caller, id: ProjectId) -> Result<(), Error>;
 
-    /// What somebody may do at a place; the caller for `None`. Of others only who may read the place's audit log asks.
+    /// The runners of the whole server, or those that are for one project alone.
+    async fn runners(&self, caller: &Caller, project: Option<ProjectId>) -> Result<Vec<RunnerView>, Error>;
+    /// Makes a runner; the text is its token (`glrt-`), shown this one time.
+    async fn create_runner(
+        &self,
+        caller: &Caller,
+        project: Option<ProjectId>,
+        draft: RunnerDraft,
+    ) -> Result<(RunnerView, String), Error>;
+    /// Changes a runner.
+    async fn change_runner(&self, caller: &Caller, id: RunnerId, draft: RunnerDraft) -> Result<RunnerView, Error>;
+    /// Gives a runner a new token; the old one ends at once.
+    async fn rotate_runner(&self, caller: &Caller, id: RunnerId) -> Result<String, Error>;
+    /// Deletes a runner that runs nothing.
+    async fn delete_runner(&self, caller: &Caller, id: RunnerId) -> Result<(), Error>;
+
+    /// What somebody may do at a place; the caller for `None`, whoever is not signed in for an empty name. Of others only who may read the place's audit log asks.
     async fn permissions(&self, caller: &Caller, user: Option<&str>, place: Place) -> Result<PermissionsView, Error>;
     /// A page of the audit log, newest first.
     async fn audit(&self, caller: &Caller, filter: AuditFilter) -> Result<AuditPage, Error>;

@@ -7,7 +7,8 @@ use model::view::{
 };
 use model::{
     ArtifactInfo, Diagnostic, FailureReason, Job, JobId, JobKind, NewRun, Parent, Pipeline, PipelineId, PipelineKey,
-    Project, ProjectId, Reason, Run, RunId, Seq, Severity, Source, Span, Stage, Status, TestCounts, Timestamp, Uid,
+    Project, ProjectId, Protection, Reason, Run, RunId, Seq, Severity, Source, Span, Stage, Status, TestCounts,
+    Timestamp, Uid, Visibility,
 };
 
 const T0: i64 = 1_772_702_102_417;
@@ -43,6 +44,9 @@ pub fn project() -> Project {
         uid: Uid::from_bytes([1; 16]),
         path: "demo/shop".parse().unwrap(),
         source: Some("/srv/git/shop.git".into()),
+        visibility: Visibility::Private,
+        public_jobs: true,
+        protection: Protection::default(),
         created_at: at(-9000),
         version: Seq(1),
     }

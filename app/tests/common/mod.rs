@@ -2,9 +2,11 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
+mod accounts;
 mod data;
 mod environments;
 mod reports;
+pub mod site;
 pub mod variables;
 
 use app::service::{Lines, NewPipeline, Service};
@@ -16,7 +18,7 @@ use model::view::{
 };
 use model::{
     Caller, CiVariable, CiVariableDraft, CiVariableId, CiVariablesView, EnvironmentId, Error, Job, JobId, NewRun,
-    Pipeline, PipelineKey, Project, Run, RunId, Seq, Status, TestReport, VariableOwner,
+    Pipeline, PipelineKey, Project, Run, RunId, Seq, Status, TestReport, VariableOwner, Visibility,
 };
 
 /// The fixture. `empty` is an instance on its first day.
@@ -69,8 +71,15 @@ impl Service for Fixture {
     async fn projects(&self, _: &Caller) -> Result<Vec<Project>, Error> {
         Ok(vec![data::project()])
     }
-    async fn create_project(&self, _: &Caller, _: &str, _: Option<&str>) -> Result<Project, Error> {
-        Ok(data::project())
+    async fn create_project(
+        &self,
+        _: &Caller,
+        path: &str,
+        source: Option<&str>,
+        _: Visibility,
+    ) -> Result<Project, Error> {
+        let path = path.parse().map_err(|_| Error::invalid("a path has a namespace and a name"))?;
+        Ok(Project { path, source: source.map(Into::into), ..data::project() })
     }
     async fn create_pipeline(&self, _: &Caller, new: NewPipeline) -> Result<Pipeline, Error> {
         if new.definition.is_some_and(|text| text.contains("scirpt")) {

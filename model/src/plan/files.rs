@@ -61,6 +61,16 @@ pub enum Access {
 }
 
 impl Access {
+    /// The word of the language.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Developer => "developer",
+            Self::Maintainer => "maintainer",
+            Self::None => "none",
+        }
+    }
+
     /// Whether it is the default.
     pub fn is_all(&self) -> bool {
         *self == Self::All

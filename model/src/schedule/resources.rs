@@ -19,6 +19,18 @@ pub enum ResourceMode {
     NewestReadyFirst,
 }
 
+impl ResourceMode {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unordered => "unordered",
+            Self::OldestFirst => "oldest_first",
+            Self::NewestFirst => "newest_first",
+            Self::NewestReadyFirst => "newest_ready_first",
+        }
+    }
+}
+
 /// One job of a resource group, in any run of the project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {

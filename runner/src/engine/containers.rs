@@ -11,9 +11,13 @@ use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-pub(super) use command::{CLEAN, NO_ENGINE, PULL, WAIT};
+pub(super) use command::{CLEAN, NO_ENGINE, PULL, QUIET, WAIT};
 
-use super::{Settings, environment::Environment, script::find_program};
+use super::{
+    Settings,
+    environment::Environment,
+    script::{Shell, find_program},
+};
 use crate::protocol::{ExecutorOpts, JobPayload, Variable};
 
 /// How long an engine may take to remove what was left behind.
@@ -126,9 +130,13 @@ pub(super) fn place(job: &JobPayload, settings: &Settings, environment: &Environ
     let services = job.services.iter().map(|service| {
         let name = environment.expand(&service.name);
         let given = environment.expand(&service.alias);
-        let given = given.split([' ', ',']).filter(|alias| !alias.is_empty()).map(str::to_owned);
+        let given: Vec<&str> = given.split([' ', ',']).filter(|alias| !alias.is_empty()).collect();
+        if let Some(bad) = given.iter().find(|alias| !names::is_host(alias)) {
+            return Err(format!("{bad:?} is no name of a host"));
+        }
+        let own = names::aliases(&name).into_iter().filter(|alias| names::is_host(alias));
         Ok(Service {
-            aliases: names::aliases(&name).into_iter().chain(given).collect(),
+            aliases: own.chain(given.into_iter().map(str::to_owned)).collect(),
             image: Image::new(
                 name,
                 &service.entrypoint,
@@ -195,18 +203,30 @@ fn variables_of(job: &JobPayload, own: &[Variable], environment: &Environment) -
 
 /// Removes the containers that an earlier runner process of the same folder left behind.
 pub(crate) async fn remove_left(settings: &Settings) -> std::io::Result<()> {
-    let Some(engine) = settings.containers.engine() else { return Ok(()) };
-    let mut command = tokio::process::Command::new(&settings.shell.path);
-    command.args(["-c", CLEAN, "weir"]).args([engine, format!("weir.instance={}", settings.instance)]);
+    remove_left_of(&settings.containers, &settings.shell, &settings.instance).await
+}
+
+/// The same for the runner of this name.
+pub(crate) async fn remove_left_of(containers: &Containers, shell: &Shell, instance: &str) -> std::io::Result<()> {
+    let Some(engine) = containers.engine() else { return Ok(()) };
+    let mut command = tokio::process::Command::new(&shell.path);
+    command.args(["-c", CLEAN, "weir"]).args([engine, format!("weir.instance={instance}")]);
     command.stdin(std::process::Stdio::null()).kill_on_drop(true);
     let status = tokio::time::timeout(LEFT_LIMIT, command.status()).await.map_err(std::io::Error::other)??;
     if status.success() { Ok(()) } else { Err(std::io::Error::other(status.to_string())) }
 }
 
-/// Variables as a file of lines, and those that no line can hold.
-pub(super) fn env_file(variables: Vec<(String, String)>) -> (String, Vec<(String, String)>) {
-    let (lines, rest): (Vec<_>, Vec<_>) =
-        variables.into_iter().partition(|(key, value)| !value.contains(['\n', '\r']) && !key.starts_with('#'));
+/// Whether a line of a file of variables can hold this one: the engines read lines of up to 64 KiB.
+pub(super) fn fits_line(key: &str, value: &str) -> bool {
+    !value.contains(['\n', '\r']) && !key.starts_with('#') && key.len() + value.len() < 60 << 10
+}
+
+/// Variables as a file of lines, and those that are not to be in one.
+pub(super) fn env_file(
+    variables: Vec<(String, String)>,
+    fits: impl Fn(&str, &str) -> bool,
+) -> (String, Vec<(String, String)>) {
+    let (lines, rest): (Vec<_>, Vec<_>) = variables.into_iter().partition(|(key, value)| fits(key, value));
     let lines: Vec<String> = lines.into_iter().map(|(key, value)| format!("{key}={value}\n")).collect();
     (lines.concat(), rest)
 }
@@ -265,6 +285,11 @@ mod tests {
             (none(), job("a", vec![]), Err("there is neither docker nor podman on this machine")),
             (using().containers, job("", vec![service("a")]), Err("services need a job with an image")),
             (using().containers, job("-v/:/host", vec![]), Err("\"-v/:/host\" is no name of an image")),
+            (
+                using().containers,
+                job("a", vec![protocol::Service { alias: "ok, a:b".to_owned(), ..service("a") }]),
+                Err("\"a:b\" is no name of a host"),
+            ),
             (using().containers, job("a", vec![service("a b")]), Err("\"a b\" is no name of an image")),
         ] {
             assert_eq!(place(&job, &with(containers), &environment), want.map_err(str::to_owned));
@@ -275,14 +300,15 @@ mod tests {
     fn a_script_is_run_in_the_image_with_the_jobs_folders() {
         let places = Places::new(Path::new("/r"), 7);
         let inside = |containers: &JobContainers| {
-            let argv = containers.run(1, &places, "/r/jobs/7/job.env", "/r/jobs/7/script.sh");
-            assert_eq!(argv[argv.len() - 2..], ["weir", "/r/jobs/7/script.sh"]);
-            argv[..argv.len() - 3].join(" ")
+            let hosts = containers.hosts("weir-i-7-service-0 10.0.0.2\n");
+            let argv = containers.run(1, &places, &hosts, "/r/jobs/7/job.env", "/r/jobs/7/script.sh", "/ran");
+            assert_eq!(argv[argv.len() - 3..], ["weir", "/r/jobs/7/script.sh", "/ran"]);
+            argv[..argv.len() - 4].join(" ")
         };
         let folders = "--env-file /r/jobs/7/job.env --volume /r/builds/7:/r/builds/7 \
             --volume /r/jobs/7:/r/jobs/7:ro --volume /r/jobs/7/tmp:/r/jobs/7/tmp --workdir /r/builds/7 --pull never";
         let plain = contained(&job("ruby:$V", vec![]), &[("V", "3")]);
-        let begin = format!("/usr/bin/docker run --rm {LABELS} --name weir-i-7-1");
+        let begin = format!("/usr/bin/docker run --rm {LABELS} --label weir.step=weir-i-7-1 --name weir-i-7-1");
         assert_eq!(inside(&plain), format!("{begin} {folders} ruby:3 sh -c"));
         let mut full = job("ruby", vec![service("redis")]);
         let docker = DockerOpts { platform: "linux/$ARCH".to_owned(), user: "1000:1000".to_owned() };
@@ -293,7 +319,10 @@ mod tests {
         });
         let full = contained(&full, &[("ARCH", "arm64")]);
         let options = "--platform linux/arm64 --user 1000:1000 --entrypoint /bin/tini ruby --";
-        assert_eq!(inside(&full), format!("{begin} --network weir-i-7 {folders} {options}  sh -c"));
+        assert_eq!(
+            inside(&full),
+            format!("{begin} --network weir-i-7 --add-host redis:10.0.0.2 {folders} {options}  sh -c")
+        );
         assert_eq!(full.clean(), ["/usr/bin/docker", "weir.job=i-7"]);
         let back = full.give_back(&places).join(" ");
         assert!(back.contains("--platform linux/arm64 --user 0 --entrypoint  ruby sh -c"), "{back}");
@@ -323,7 +352,7 @@ mod tests {
             )
         );
         assert_eq!(containers.make_network().join(" "), format!("/usr/bin/docker network create {LABELS} weir-i-7"));
-        assert_eq!(containers.wait(), ["/usr/bin/docker", "weir-i-7-service-0"]);
+        assert_eq!(containers.wait("/h"), ["/usr/bin/docker", "/h", "weir-i-7-service-0"]);
     }
 
     #[test]
@@ -347,7 +376,8 @@ mod tests {
     #[test]
     fn what_no_line_can_hold_takes_another_way_and_passwords_are_in_a_file() {
         let pairs = [("A", "1 $x 'y'"), ("B", "two\nlines"), ("#C", "3")].map(|(k, v)| (k.to_owned(), v.to_owned()));
-        let (lines, rest) = env_file(pairs.to_vec());
+        let (lines, rest) = env_file(pairs.to_vec(), fits_line);
+        assert!(!fits_line("LONG", &"x".repeat(64 << 10)));
         assert_eq!(lines, "A=1 $x 'y'\n");
         assert_eq!(rest, pairs[1..]);
         let mut job = job("a", vec![]);
@@ -367,15 +397,16 @@ mod tests {
 
         let dir = tempfile::tempdir().unwrap();
         let engine = dir.path().join("docker");
-        let text = "#!/bin/sh\necho \"$*\" >> \"$(dirname \"$0\")/asked\"\n[ \"$1\" != ps ] || echo one two\n";
+        let text = "#!/bin/sh\necho \"$*\" >> \"$(dirname \"$0\")/asked\"\n[ \"$1\" != ps ] || [ -e \"$0.gone\" ] || echo one two\n\
+            [ \"$1\" != rm ] || touch \"$0.gone\"\n";
         std::fs::write(&engine, text).unwrap();
         std::fs::set_permissions(&engine, std::fs::Permissions::from_mode(0o755)).unwrap();
         let settings = Settings { containers: Containers::Use(Some(engine)), ..Settings::for_tests(dir.path()) };
         remove_left(&settings).await.unwrap();
         assert_eq!(
             std::fs::read_to_string(dir.path().join("asked")).unwrap(),
-            "ps --all --quiet --filter label=weir.instance=i\nrm --force --volumes one two\n\
-             network ls --quiet --filter label=weir.instance=i\n"
+            "ps --all --quiet --filter label=weir.instance=i\nkill one two\nrm --force --volumes one two\n\
+             ps --all --quiet --filter label=weir.instance=i\nnetwork ls --quiet --filter label=weir.instance=i\n"
         );
     }
 }

@@ -141,6 +141,14 @@ impl Environment {
         self.values.remove("CI_SHARED_ENVIRONMENT");
         self.set("CI_DISPOSABLE_ENVIRONMENT", "true");
         self.set("CI_JOB_IMAGE", image);
+        // The sources belong to the runner, which need not be the image's user: git would have none of them.
+        if self.get("GIT_CONFIG_COUNT").is_none() {
+            for (name, value) in
+                [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "safe.directory"), ("GIT_CONFIG_VALUE_0", "*")]
+            {
+                self.set(name, value);
+            }
+        }
     }
 
     /// What a container gets: nothing that says where things are on this machine, unless the job does.

@@ -84,6 +84,8 @@ struct Course<'a> {
     deadline: Instant,
     caches: Vec<JobCache>,
     containers: Option<Arc<JobContainers>>,
+    /// Names of services with their addresses.
+    hosts: Vec<(String, String)>,
     /// How many containers have run scripts.
     steps_run: usize,
     /// Whether a container's user may own what is in the workspace.
@@ -116,6 +118,7 @@ impl<'a> Course<'a> {
             deadline,
             caches,
             containers: None,
+            hosts: Vec::new(),
             steps_run: 0,
             lent: false,
             trace,
@@ -210,7 +213,7 @@ impl<'a> Course<'a> {
         last: bool,
     ) -> Ended {
         self.touched = true;
-        let program = Program { argv, cwd: self.work.places.build.clone(), env };
+        let program = Program { argv, cwd: self.work.places.build.clone(), env, alone: self.containers.is_some() };
         self.session.run(program, deadline, heed, last).await
     }
 

@@ -49,6 +49,8 @@ pub(super) struct Program {
     pub argv: Vec<String>,
     pub cwd: PathBuf,
     pub env: Vec<(String, String)>,
+    /// Whether an order ends nothing else.
+    pub alone: bool,
 }
 
 /// A leader that works for a job.
@@ -118,6 +120,7 @@ impl<'a> Session<'a> {
             umask: 0o022,
             last,
             grace_ms: millis(LEFTOVER_GRACE.min(self.grace)),
+            alone: program.alone,
         };
         self.empty = false;
         if let Err(error) = self.tell(&Command::Run(run)).await {

@@ -30,11 +30,21 @@ const REAP_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) struct Tree {
     main: Option<Pid>,
     status: Option<WaitStatus>,
+    /// Whether only the main process and its children are to be ended.
+    alone: bool,
 }
 
 impl Tree {
-    /// Waits for `child`, obeying `End`. With `sweep` the rest is ended too when it has ended.
-    pub(super) fn follow(&mut self, child: process::Child, sweep: Option<Duration>, input: &mut Input) -> Event {
+    /// Waits for `child`, obeying `End`, which is for all or for it `alone`. With `sweep` the rest is
+    /// ended too when it has ended.
+    pub(super) fn follow(
+        &mut self,
+        child: process::Child,
+        alone: bool,
+        sweep: Option<Duration>,
+        input: &mut Input,
+    ) -> Event {
+        self.alone = alone;
         self.main = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         self.status = None;
         // Without pidfds (kernels before 5.3) the leader looks every few milliseconds instead.
@@ -60,6 +70,7 @@ impl Tree {
             // The usual case: one system call proves it.
             _ if empty => self.ended(0, false),
             Some(grace) => {
+                self.alone = false;
                 let (left, swept) = self.end(grace, input);
                 self.ended(left, swept)
             }
@@ -69,6 +80,7 @@ impl Tree {
 
     /// Ends everything that is left.
     pub(super) fn sweep(&mut self, grace: Duration, input: &mut Input) -> Event {
+        self.alone = false;
         let (left, swept) = if self.reap() { (0, false) } else { self.end(grace, input) };
         Event::Swept { left, swept }
     }
@@ -101,6 +113,13 @@ impl Tree {
         }
     }
 
+    fn to_end(&self) -> Vec<Pid> {
+        match self.main.filter(|_| self.alone) {
+            Some(main) => std::iter::once(main).chain(descendants(main)).collect(),
+            None => descendants(getpid()),
+        }
+    }
+
     /// TERM to all, `grace`, KILL to all; gives how many would not go, and whether anyone was there.
     fn end(&mut self, grace: Duration, input: &mut Input) -> (usize, bool) {
         let mut kill_at = Instant::now() + grace;
@@ -110,21 +129,26 @@ impl Tree {
             if self.reap() {
                 return (0, !told.is_empty());
             }
+            if self.alone && self.main.is_none() {
+                return (descendants(getpid()).len(), true);
+            }
             let now = Instant::now();
             if now >= kill_at + KILL_LIMIT {
                 return (descendants(getpid()).len(), true);
             }
-            let alive = descendants(getpid());
+            let alive = self.to_end();
             if now < kill_at {
                 // Those that appeared since the last look are told too, everyone once.
-                let new: Vec<Pid> = alive.into_iter().filter(|pid| told.insert(*pid)).collect();
+                // The one that is ended alone may need helpers for its end.
+                let late = self.alone && !told.is_empty();
+                let new: Vec<Pid> = alive.into_iter().filter(|pid| !late && told.insert(*pid)).collect();
                 signal_all(&new, Signal::TERM);
                 // A stopped process takes note of TERM only when it goes on.
                 signal_all(&new, Signal::CONT);
             } else {
                 // Stopped first, nobody can fork between the look and the blow.
                 signal_all(&alive, Signal::STOP);
-                let all = descendants(getpid());
+                let all = self.to_end();
                 signal_all(&all, Signal::KILL);
                 told.extend(all);
             }

@@ -39,6 +39,10 @@ pub(crate) struct Run {
     pub last: bool,
     /// Milliseconds between TERM and KILL for what it leaves behind.
     pub grace_ms: u64,
+    /// Whether an order to end is for this program and its children, and for nothing that lost its parent:
+    /// an engine's containers may be among that, of which others are to go on.
+    #[serde(default)]
+    pub alone: bool,
 }
 
 /// What a leader reports.

@@ -13,6 +13,8 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::RunnerError;
 
+const NAME_FILE: &str = ".runner_system_id";
+
 /// The right to use a folder; given up when dropped, or when the process dies.
 #[derive(Debug)]
 pub(crate) struct Lock {
@@ -74,13 +76,18 @@ fn private() -> OpenOptions {
     options
 }
 
+/// The name of the runner in `dir`, if it has one.
+pub(crate) fn instance_of(dir: &Path) -> Option<String> {
+    let text = fs::read_to_string(dir.join(NAME_FILE)).ok()?;
+    let name = text.trim();
+    let known = name.len() == 14 && name.starts_with("r_") && name[2..].bytes().all(|b| b.is_ascii_hexdigit());
+    known.then(|| name.to_owned())
+}
+
 fn instance(dir: &Path) -> io::Result<String> {
-    let path = dir.join(".runner_system_id");
-    if let Ok(text) = fs::read_to_string(&path) {
-        let text = text.trim();
-        if text.len() == 14 && text.starts_with("r_") && text[2..].bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Ok(text.to_owned());
-        }
+    let path = dir.join(NAME_FILE);
+    if let Some(name) = instance_of(dir) {
+        return Ok(name);
     }
     let made = format!("r_{}", crate::random_hex(6));
     let mut file = private().write(true).create(true).truncate(true).open(&path)?;

@@ -2,6 +2,7 @@
 #![expect(dead_code, reason = "each test uses a part of it")]
 
 pub mod coordinator;
+pub mod podman;
 
 use std::{
     ffi::OsString,
@@ -110,6 +111,16 @@ pub fn marked(dir: &Path) -> Vec<String> {
 pub fn is_alive(pid: i32) -> bool {
     // A zombie is not alive: it has no memory, so no command line.
     std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty())
+}
+
+/// The processes that this one started.
+pub fn children(pid: u32) -> Vec<i32> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+pub fn signal(pid: i32, signal: rustix::process::Signal) {
+    rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal).unwrap();
 }
 
 /// Waits for a condition; the limit is there to end a test that has failed.

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -50,6 +50,11 @@ impl DataFolder {
         let io = |source| DataError::Io { path: path.to_owned(), source };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io)?;
         let path = path.canonicalize().map_err(io)?;
+        // Somebody may have made it before, open to all.
+        if fs::metadata(&path).map_err(io)?.permissions().mode() & 0o077 != 0 {
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).map_err(io)?;
+            tracing::warn!(path = %path.display(), "the data folder was open to others; only its owner reads it from now on");
+        }
         let mut lock = OpenOptions::new()
             .read(true)
             .write(true)

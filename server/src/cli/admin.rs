@@ -1,93 +1,214 @@
-//! `weir project|pipeline|token create`: through the server that has the data folder, or straight
-//! on the folder when none runs.
+//! Administration on the server's machine: `weir user|token|aksk|project|pipeline|key …`, through the server that has
+//! the data folder (over the folder's own socket, which only its owner reaches), or on the folder itself when none runs.
+//! Both answer the same requests.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use app::service::{NewPipeline, Service as _};
-use model::Caller;
+use axum::Router;
+use axum::body::Body;
+use http_body_util::BodyExt as _;
+use reqwest::Method;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
-use super::args::{PipelineAction, ProjectAction, TokenAction};
+use super::args::{AkskAction, KeyAction, PipelineAction, ProjectAction, RunnerAction, TokenAction, UserAction};
 use super::client::{Client, DEFAULT_URL, environment};
 use super::config::data_folder;
 use super::failure::{Exit, Failure, Outcome};
 use super::output;
 use crate::boot::{self, DataError, DataFolder};
-use crate::service::Weir;
-use crate::store::tokens::Scope;
+use crate::http::{AppState, Options, socket_router};
 
 /// Who does the work.
 enum Place {
-    /// The server that has the folder.
+    /// The server that has the folder, or one that was named.
     Server(Client),
     /// Nobody has the folder: the command itself, while it holds the lock.
-    Here(DataFolder, Arc<Weir>),
+    Here {
+        /// Held as long as it works.
+        _lock: DataFolder,
+        /// What a server would answer with.
+        router: Router,
+    },
 }
 
-/// Finds who does the work. `--data` says which folder; otherwise a named server, the usual folder's
-/// server, or one at the usual address comes before the usual folder itself.
-async fn place(data: Option<&Path>, doing: &str) -> Result<Place, Failure> {
-    let named = environment(["WEIR_URL", "ORDINE_API_URL"]);
-    if let (None, Some(url)) = (data, &named) {
-        return Client::new(url).map(Place::Server);
-    }
-    let path = data_folder(data)?;
-    if data.is_none() && !super::serve::address_file(&path).exists() {
-        let client = Client::new(DEFAULT_URL)?;
-        if client.get::<Value>("/api/v4/version", doing).await.is_ok() {
-            return Ok(Place::Server(client));
+impl Place {
+    /// Finds who does the work. `--data` says which folder; otherwise a named server, the usual folder's
+    /// server, or one at the usual address comes before the usual folder itself.
+    async fn find(data: Option<&Path>, doing: &str) -> Result<Self, Failure> {
+        let named = environment(["WEIR_URL", "ORDINE_API_URL"]);
+        if let (None, Some(url)) = (data, &named) {
+            return Client::new(url).map(Self::Server);
+        }
+        let path = data_folder(data)?;
+        if data.is_none() && !super::serve::address_file(&path).exists() {
+            let client = Client::new(DEFAULT_URL)?;
+            if client.get::<Value>("/api/v4/version", doing).await.is_ok() {
+                return Ok(Self::Server(client));
+            }
+        }
+        match boot::open(&path) {
+            Ok((folder, weir)) => {
+                let options = Options { owner: owner(), port: 0, public: None };
+                let state = AppState::new(weir, options, CancellationToken::new());
+                Ok(Self::Here { _lock: folder, router: socket_router(state) })
+            }
+            Err(DataError::InUse { .. }) => Client::over_socket(&path.join(boot::SOCKET)).map(Self::Server),
+            Err(error) => Err(Failure::new(Exit::Failed, doing, error)),
         }
     }
-    match boot::open(&path) {
-        Ok((folder, weir)) => Ok(Place::Here(folder, weir)),
-        Err(DataError::InUse { .. }) => match std::fs::read_to_string(super::serve::address_file(&path)) {
-            Ok(address) => Client::new(address.trim()).map(Place::Server),
-            Err(error) => {
-                let cause = format!("the server of {} does not say where it answers: {error}", path.display());
-                Err(Failure::text(Exit::Unreachable, doing, cause))
+
+    /// A request; the answer's JSON, `null` for none.
+    async fn ask(&self, method: Method, path: &str, body: Option<&Value>, doing: &str) -> Result<Value, Failure> {
+        let router = match self {
+            Self::Server(client) => {
+                let response = client.send(method, path, body, doing).await?;
+                let bytes = client.checked(response, doing).await?.bytes().await;
+                let bytes = bytes.map_err(|error| client.unreachable(doing, &error))?;
+                return Ok(serde_json::from_slice(&bytes).unwrap_or(Value::Null));
             }
-        },
-        Err(error) => Err(Failure::new(Exit::Failed, doing, error)),
+            Self::Here { router, .. } => router.clone(),
+        };
+        let text = body.map(Value::to_string).unwrap_or_default();
+        let request = http::Request::builder()
+            .method(method.as_str())
+            .uri(path)
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(Body::from(text))
+            .map_err(|error| Failure::new(Exit::Internal, doing, error))?;
+        let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
+        let status = response.status();
+        let body = response.into_body().collect().await.map_err(|error| Failure::new(Exit::Internal, doing, error))?;
+        let body = body.to_bytes();
+        if status.is_success() {
+            return Ok(serde_json::from_slice(&body).unwrap_or(Value::Null));
+        }
+        Err(super::client::refused(status, &body, doing, false))
+    }
+
+    async fn post(&self, path: &str, body: &Value, doing: &str) -> Result<Value, Failure> {
+        self.ask(Method::POST, path, Some(body), doing).await
     }
 }
 
-/// The person at the keyboard.
-pub fn local_caller() -> Caller {
+/// The person at the keyboard, who owns a server of one.
+pub fn owner() -> String {
     let name = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|n| !n.is_empty()));
-    Caller::local(name.unwrap_or_else(|| "owner".into()))
+    // What cannot be the name of a user here is none.
+    name.filter(|name| crate::auth::name::UserName::parse(name).is_ok()).unwrap_or_else(|| "owner".into())
+}
+
+fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+    value[name].as_str().unwrap_or_default()
+}
+
+/// Prints the JSON, or the line made of it.
+fn tell(json: bool, answer: &Value, line: impl FnOnce(&Value) -> String) {
+    if json {
+        output::json(answer);
+    } else {
+        output::line(line(answer));
+    }
+}
+
+/// `weir user …`
+pub async fn user(action: UserAction, json: bool) -> Outcome {
+    let link = |answer: &Value| {
+        output::note(format!("weir: the link sets a password once, until {}", text(answer, "expires_at")));
+        text(answer, "link").to_owned()
+    };
+    match action {
+        UserAction::Create { name, admin, email, full_name, data } => {
+            let doing = format!("create user {name}");
+            let body =
+                json!({"name": name, "admin": admin, "email": email, "full_name": full_name.unwrap_or_default()});
+            let made = Place::find(data.as_deref(), &doing).await?.post("/api/v4/weir/users", &body, &doing).await?;
+            tell(json, &made, link);
+        }
+        UserAction::Password { name, data } => {
+            let doing = format!("make a password link for {name}");
+            let path = format!("/api/v4/weir/users/{}/password", super::client::segment(&name));
+            let made = Place::find(data.as_deref(), &doing).await?.post(&path, &json!({}), &doing).await?;
+            tell(json, &made, link);
+        }
+        UserAction::List { data } => {
+            let doing = "list the users";
+            let place = Place::find(data.as_deref(), doing).await?;
+            let users = place.ask(Method::GET, "/api/v4/weir/users", None, doing).await?;
+            if json {
+                output::json(&users);
+                return Ok(());
+            }
+            for user in users.as_array().into_iter().flatten() {
+                let mut words = vec![output::harmless(text(user, "name"), false)];
+                words.extend(user["is_admin"].as_bool().filter(|yes| *yes).map(|_| "administrator".to_owned()));
+                words.extend(user["is_bot"].as_bool().filter(|yes| *yes).map(|_| "token".to_owned()));
+                words.extend(user["is_active"].as_bool().filter(|yes| !yes).map(|_| "deactivated".to_owned()));
+                output::line(words.join(" "));
+            }
+        }
+        UserAction::Deactivate { name, data } => set_active(&name, false, data.as_deref(), json).await?,
+        UserAction::Activate { name, data } => set_active(&name, true, data.as_deref(), json).await?,
+    }
+    Ok(())
+}
+
+async fn set_active(name: &str, is_active: bool, data: Option<&Path>, json: bool) -> Outcome {
+    let doing = format!("{} {name}", if is_active { "activate" } else { "deactivate" });
+    let path = format!("/api/v4/weir/users/{}", super::client::segment(name));
+    let body = json!({"is_active": is_active});
+    let changed = Place::find(data, &doing).await?.ask(Method::PUT, &path, Some(&body), &doing).await?;
+    tell(json, &changed, |user| {
+        let name = output::harmless(text(user, "name"), false);
+        format!(
+            "{name} is {}",
+            if is_active { "active" } else { "deactivated: sessions, tokens and keys no longer work" }
+        )
+    });
+    Ok(())
 }
 
 /// `weir project …`
 pub async fn project(action: ProjectAction, json: bool) -> Outcome {
-    let ProjectAction::Create { path, source, data, private: _, public } = action;
-    if public {
-        output::note("weir: who may see a project is only asked once there are accounts; --public changes nothing yet");
+    match action {
+        ProjectAction::Create { path, source, data, private: _, internal, public } => {
+            let doing = format!("create project {path}");
+            let visibility = match (public, internal) {
+                (true, _) => "public",
+                (_, true) => "internal",
+                _ => "private",
+            };
+            let source = source.map(|source| absolute_source(&source));
+            let body = json!({"path": path, "source": source, "visibility": visibility});
+            let made = Place::find(data.as_deref(), &doing).await?.post("/api/v4/weir/projects", &body, &doing).await?;
+            tell(json, &made, |made| {
+                format!("{} {} {}", made["id"], text(made, "path_with_namespace"), text(made, "uid"))
+            });
+        }
+        ProjectAction::Member { path, user, role, data } => {
+            let doing = format!("give {user} a role at {path}");
+            let body = json!({"user": user, "role": Some(role.as_str()).filter(|role| *role != "none")});
+            let place = Place::find(data.as_deref(), &doing).await?;
+            place.post(&format!("/api/v4/weir/members/{path}"), &body, &doing).await?;
+            tell(json, &body, |_| format!("{user} is {role} at {path}"));
+        }
+        ProjectAction::May { path, user, data } => {
+            let doing = "ask what somebody may do";
+            let query = super::client::query(&[("user", user.as_deref())]);
+            let path = format!("/api/v4/weir/permissions/{}{query}", path.unwrap_or_default());
+            let place = Place::find(data.as_deref(), doing).await?;
+            let view = place.ask(Method::GET, &path.replace("permissions/?", "permissions?"), None, doing).await?;
+            if json {
+                output::json(&view);
+                return Ok(());
+            }
+            for row in view["permissions"].as_array().into_iter().flatten() {
+                let mark = if row["allowed"] == true { "yes" } else { "no " };
+                output::line(format!("{mark}  {}: {}", text(row, "words"), text(row, "why")));
+            }
+        }
     }
-    let doing = format!("create project {path}");
-    let source = source.map(|source| absolute_source(&source));
-    let (id, path, uid) = match place(data.as_deref(), &doing).await? {
-        Place::Server(client) => {
-            let body = json!({"path": path, "source": source});
-            let made: Value = client.post("/api/v4/weir/projects", &body, &doing).await?;
-            let text = |name: &str| made[name].as_str().unwrap_or_default().to_owned();
-            if json {
-                output::json(&made);
-                return Ok(());
-            }
-            (made["id"].as_i64().unwrap_or_default(), text("path_with_namespace"), text("uid"))
-        }
-        Place::Here(_folder, weir) => {
-            let made = weir.create_project(&local_caller(), &path, source.as_deref()).await;
-            let made = made.map_err(|error| Failure::service(&doing, &error))?;
-            if json {
-                output::json(&crate::dialect::gitlab::wire::ProjectObject::new(&made, DEFAULT_URL));
-                return Ok(());
-            }
-            (made.id.0, made.path.to_string(), made.uid.to_string())
-        }
-    };
-    output::line(format!("{id} {path} {uid}"));
     Ok(())
 }
 
@@ -109,38 +230,9 @@ pub async fn pipeline(action: PipelineAction, json: bool) -> Outcome {
         Some(path) => Some(read(path, &doing)?),
         None => None,
     };
-    let (key, uid) = match place(data.as_deref(), &doing).await? {
-        Place::Server(client) => {
-            let body = json!({"id": key, "name": name, "projectId": project, "definition": definition});
-            let made: Value = client.post("/api/pipelines", &body, &doing).await?;
-            if json {
-                output::json(&made);
-                return Ok(());
-            }
-            let text = |name: &str| made[name].as_str().unwrap_or_default().to_owned();
-            (text("id"), text("uid"))
-        }
-        Place::Here(_folder, weir) => {
-            let new = NewPipeline {
-                key,
-                name: name.unwrap_or_default(),
-                description: String::new(),
-                project: Some(project),
-                definition,
-            };
-            let made = weir.create_pipeline(&local_caller(), new).await;
-            let made = made.map_err(|error| {
-                super::lint::print_diagnostics(&error.diagnostics, output::Paint::stderr());
-                Failure::service(&doing, &error)
-            })?;
-            if json {
-                output::json(&made);
-                return Ok(());
-            }
-            (made.key.to_string(), made.uid.to_string())
-        }
-    };
-    output::line(format!("{key} {uid}"));
+    let body = json!({"id": key, "name": name, "projectId": project, "definition": definition});
+    let made = Place::find(data.as_deref(), &doing).await?.post("/api/pipelines", &body, &doing).await?;
+    tell(json, &made, |made| format!("{} {}", text(made, "id"), text(made, "uid")));
     Ok(())
 }
 
@@ -159,23 +251,58 @@ pub async fn token(action: TokenAction, json: bool) -> Outcome {
         end_of(&date).ok_or_else(|| Failure::usage(&doing, format!("{date:?} is no date such as 2027-01-31")))
     });
     let expires = expires.transpose()?;
-    let token = match place(data.as_deref(), &doing).await? {
-        Place::Server(client) => {
-            let body = json!({"user": user, "name": name, "scope": scope, "expires_at": expires});
-            let made: Value = client.post("/api/v4/weir/tokens", &body, &doing).await?;
-            made["token"].as_str().unwrap_or_default().to_owned()
-        }
-        Place::Here(_folder, weir) => {
-            let scope: Scope = scope.parse().map_err(|()| Failure::usage(&doing, "unknown scope"))?;
-            let made = weir.create_token(&local_caller(), &user, &name, scope, expires).await;
-            made.map_err(|error| Failure::service(&doing, &error))?
-        }
-    };
+    let body = json!({"user": user, "name": name, "scope": scope, "expires_at": expires});
+    let made = Place::find(data.as_deref(), &doing).await?.post("/api/v4/weir/tokens", &body, &doing).await?;
     if json {
-        output::json(&json!({"token": token}));
+        output::json(&json!({"token": made["token"]}));
     } else {
-        output::line(token);
+        output::line(text(&made, "token"));
     }
+    Ok(())
+}
+
+/// `weir aksk …`: prints "AK SK PROJECT_ID".
+pub async fn aksk(action: AkskAction, json: bool) -> Outcome {
+    let AkskAction::Create { user, project, data } = action;
+    let doing = format!("create keys for {user}");
+    let body = json!({"user": user, "project": project});
+    let made = Place::find(data.as_deref(), &doing).await?.post("/api/v4/weir/access_keys", &body, &doing).await?;
+    tell(json, &made, |made| format!("{} {} {}", text(made, "access"), text(made, "secret"), text(made, "project_id")));
+    Ok(())
+}
+
+/// `weir runner create`: prints only the token.
+pub async fn runner(action: RunnerAction, json: bool) -> Outcome {
+    let RunnerAction::Create { name, tags, tagged_only, protected, project, data } = action else { return Ok(()) };
+    let doing = format!("create runner {name}");
+    let body = json!({
+        "description": name,
+        "tag_list": tags,
+        "run_untagged": !tagged_only,
+        "access_level": if protected { "ref_protected" } else { "not_protected" },
+        "runner_type": if project.is_some() { "project_type" } else { "instance_type" },
+        "project_id": project,
+    });
+    let made = Place::find(data.as_deref(), &doing).await?.post("/api/v4/user/runners", &body, &doing).await?;
+    tell(json, &made, |made| text(made, "token").to_owned());
+    Ok(())
+}
+
+/// `weir key …`
+pub async fn key(action: KeyAction, json: bool) -> Outcome {
+    let KeyAction::Rotate { data } = action;
+    let doing = "rotate the key of the secrets";
+    let done = Place::find(data.as_deref(), doing).await?.post("/api/v4/weir/keys/rotate", &json!({}), doing).await?;
+    tell(json, &done, |done| {
+        let (count, key) = (&done["resealed"], text(done, "key"));
+        if done["fresh"] == true {
+            return format!("{count} secrets are sealed with the key {key} now");
+        }
+        format!(
+            "the environment has the keys: {count} secrets were sealed anew with the first of them, {key}; to change it, put \
+             a new one in front in WEIR_SECRET_KEY, start the server again, rotate, and drop the old one"
+        )
+    });
     Ok(())
 }
 

@@ -67,7 +67,7 @@ pub enum Command {
         #[arg(value_name = "JOB_OR_RUN")]
         id: String,
     },
-    /// Make projects
+    /// Make projects, give roles in them, ask what somebody may
     Project {
         /// What to do
         #[command(subcommand)]
@@ -78,6 +78,24 @@ pub enum Command {
         /// What to do
         #[command(subcommand)]
         action: PipelineAction,
+    },
+    /// Make, list, activate and deactivate users
+    User {
+        /// What to do
+        #[command(subcommand)]
+        action: UserAction,
+    },
+    /// Make pairs of keys that requests of Huawei's SDKs are signed with
+    Aksk {
+        /// What to do
+        #[command(subcommand)]
+        action: AkskAction,
+    },
+    /// Change the key that secrets are sealed with
+    Key {
+        /// What to do
+        #[command(subcommand)]
+        action: KeyAction,
     },
     /// Make access tokens
     Token {
@@ -120,6 +138,20 @@ pub struct ServeArgs {
     /// The address under which people reach the server [env: WEIR_EXTERNAL_URL]
     #[arg(long, value_name = "URL")]
     pub external_url: Option<String>,
+    /// Certificate to speak https with, and those that signed it (PEM); read again when it changes [env:
+    /// WEIR_TLS_CERT]
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key of the certificate (PEM), that nobody else can read [env: WEIR_TLS_KEY]
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// Proxy that is believed when it says whom it speaks for: an address, a network, or loopback; may
+    /// be given several times [default: none] [env: WEIR_TRUSTED_PROXY, comma separated]
+    #[arg(long, value_name = "CIDR", value_delimiter = ',')]
+    pub trusted_proxy: Option<Vec<String>>,
+    /// Requests per minute of a user or a token; 0 for no limit [default: 60000] [env: WEIR_RATE_LIMIT]
+    #[arg(long, value_name = "N")]
+    pub rate_limit: Option<u32>,
     /// How many jobs the embedded runner runs at a time [default: one per processor] [env: WEIR_CONCURRENT]
     #[arg(long, value_name = "N")]
     pub concurrent: Option<usize>,
@@ -337,9 +369,117 @@ pub enum ProjectAction {
         /// Only for its members (the default)
         #[arg(long, conflicts_with = "public")]
         private: bool,
-        /// For everybody who may log in
+        /// For everybody who is signed in
+        #[arg(long, conflicts_with_all = ["public", "private"])]
+        internal: bool,
+        /// For everybody
         #[arg(long)]
         public: bool,
+        /// The server's folder [default: as for serve]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+    /// Give a user a role at a project or namespace
+    Member {
+        /// The path of the project or namespace
+        path: String,
+        /// Whom
+        user: String,
+        /// The role; none takes it away
+        #[arg(value_parser = ["guest", "reporter", "developer", "maintainer", "owner", "none"])]
+        role: String,
+        /// The server's folder [default: as for serve]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+    /// Tell what somebody may do at a project or namespace, and why not
+    May {
+        /// The path; without it: on the server
+        path: Option<String>,
+        /// Whom it is about; empty for people who are not signed in [default: who asks]
+        #[arg(long)]
+        user: Option<String>,
+        /// The server's folder [default: as for serve]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+}
+
+/// `weir user …`
+#[derive(Debug, Subcommand)]
+pub enum UserAction {
+    /// Make a user; prints the link by which they set a password
+    Create {
+        /// The name to sign in with
+        name: String,
+        /// They may do everything
+        #[arg(long)]
+        admin: bool,
+        /// Address
+        #[arg(long, value_name = "E")]
+        email: Option<String>,
+        /// What people call them
+        #[arg(long, value_name = "NAME")]
+        full_name: Option<String>,
+        /// The server's folder [default: as for serve]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+    /// Print a link by which a user sets a new password
+    Password {
+        /// Whose
+        name: String,
+        /// The server's folder [default: as for serve]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+    /// List the users
+    #[command(visible_alias = "ls")]
+    List {
+        /// The server's folder [default: as for serve]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+    /// End a user's sessions, tokens and keys; nothing of theirs is deleted
+    Deactivate {
+        /// Whom
+        name: String,
+        /// The server's folder [default: as for serve]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+    /// Let a deactivated user in again
+    Activate {
+        /// Whom
+        name: String,
+        /// The server's folder [default: as for serve]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+}
+
+/// `weir aksk …`
+#[derive(Debug, Subcommand)]
+pub enum AkskAction {
+    /// Make a pair of keys; prints "AK SK PROJECT_ID"
+    Create {
+        /// Whose
+        #[arg(long)]
+        user: String,
+        /// The project that requests name [default: the one of pipelines without a project]
+        #[arg(long, value_name = "P")]
+        project: Option<String>,
+        /// The server's folder [default: as for serve]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+}
+
+/// `weir key …`
+#[derive(Debug, Subcommand)]
+pub enum KeyAction {
+    /// Seal all secrets with a fresh key, while the server runs
+    Rotate {
         /// The server's folder [default: as for serve]
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
@@ -425,6 +565,27 @@ pub struct RunnerArgs {
 /// `weir runner …`
 #[derive(Debug, Subcommand)]
 pub enum RunnerAction {
+    /// Make a runner for another machine; prints only its token
+    Create {
+        /// What it is called
+        #[arg(long, value_name = "N")]
+        name: String,
+        /// It takes jobs whose tags are all among these
+        #[arg(long, value_name = "TAG,…", value_delimiter = ',')]
+        tags: Vec<String>,
+        /// It takes no jobs without tags
+        #[arg(long, requires = "tags")]
+        tagged_only: bool,
+        /// It takes jobs of protected refs alone
+        #[arg(long)]
+        protected: bool,
+        /// It takes jobs of this project alone
+        #[arg(long, value_name = "PATH")]
+        project: Option<String>,
+        /// The server's folder [default: as for serve]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
     /// End an embedded runner that is still there; its jobs finish first
     Stop {
         /// The server's folder [default: as for serve]

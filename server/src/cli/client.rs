@@ -57,6 +57,16 @@ impl Client {
         Ok(Self { http, base: base.trim_end_matches('/').to_owned(), token })
     }
 
+    /// The server that has a data folder, over the folder's own socket: whoever reaches that is trusted.
+    pub fn over_socket(socket: &std::path::Path) -> Result<Self, Failure> {
+        let http = reqwest::Client::builder()
+            .unix_socket(socket)
+            .no_proxy()
+            .build()
+            .map_err(|error| Failure::new(Exit::Internal, "make an HTTP client", error))?;
+        Ok(Self { http, base: "http://localhost".to_owned(), token: None })
+    }
+
     /// A GET that is answered with JSON.
     pub async fn get<T: DeserializeOwned>(&self, path: &str, doing: &str) -> Result<T, Failure> {
         self.ask(Method::GET, path, None::<&()>, doing).await
@@ -140,16 +150,9 @@ impl Client {
         if status.is_success() {
             return Ok(response);
         }
-        let exit = if status.is_client_error() { Exit::Refused } else { Exit::Internal };
         let body = response.bytes().await.unwrap_or_default();
-        // Of a definition that is refused everything that is wrong with it is said.
-        let found = serde_json::from_slice::<Value>(&body).ok();
-        let found = found.and_then(|body| serde_json::from_value::<Vec<Told>>(body.get("diagnostics")?.clone()).ok());
-        if let Some(found) = found.filter(|found| !found.is_empty()) {
-            let found: Vec<Diagnostic> = found.into_iter().map(Told::diagnostic).collect();
-            super::lint::print_diagnostics(&found, super::output::Paint::stderr());
-        }
-        Err(Failure::text(exit, doing, refusal(status, &body)))
+        let without_token = status == StatusCode::UNAUTHORIZED && self.token.is_none();
+        Err(refused(status, &body, doing, without_token))
     }
 
     /// The server does not answer: its address, and the innermost cause.
@@ -160,6 +163,22 @@ impl Client {
         }
         Failure::text(Exit::Unreachable, doing, format!("cannot reach the server at {}: {cause}", self.base))
     }
+}
+
+/// What a refusal becomes. Of a definition that is refused everything that is wrong with it is said first.
+pub fn refused(status: StatusCode, body: &[u8], doing: &str, without_token: bool) -> Failure {
+    let exit = if status.is_client_error() { Exit::Refused } else { Exit::Internal };
+    let found = serde_json::from_slice::<Value>(body).ok();
+    let found = found.and_then(|body| serde_json::from_value::<Vec<Told>>(body.get("diagnostics")?.clone()).ok());
+    if let Some(found) = found.filter(|found| !found.is_empty()) {
+        let found: Vec<Diagnostic> = found.into_iter().map(Told::diagnostic).collect();
+        super::lint::print_diagnostics(&found, super::output::Paint::stderr());
+    }
+    let mut cause = refusal(status, body);
+    if without_token {
+        cause.push_str("; set WEIR_TOKEN to a token of yours (weir token create, or Settings in the dashboard)");
+    }
+    Failure::text(exit, doing, cause)
 }
 
 /// A finding in a definition, as a refusal tells it.
@@ -189,7 +208,7 @@ impl Told {
 /// What a refusal says: the text inside the JSON body, or the status alone.
 fn refusal(status: StatusCode, body: &[u8]) -> String {
     let said = serde_json::from_slice::<Value>(body).ok().and_then(|body| {
-        let text = body.get("error").or_else(|| body.get("message")).or_else(|| body.get("detail"))?;
+        let text = ["reason", "error", "message", "detail"].into_iter().find_map(|name| body.get(name))?;
         Some(match text {
             Value::String(text) => text.clone(),
             Value::Object(fields) => texts(fields.values()),

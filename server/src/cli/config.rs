@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::args::ServeArgs;
 use super::failure::{Exit, Failure};
+use crate::http::{Proxies, REQUESTS};
 use crate::logs;
 use crate::outbound::prefix::Prefix;
 use crate::service::DEFAULT_ARCHIVE_LIMIT;
@@ -21,6 +22,10 @@ struct File {
     listen: Option<String>,
     local: Option<bool>,
     external_url: Option<String>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    trusted_proxy: Option<Vec<String>>,
+    rate_limit: Option<u32>,
     concurrent: Option<usize>,
     no_runner: Option<bool>,
     containers: Option<String>,
@@ -41,6 +46,12 @@ pub struct Settings {
     pub local: bool,
     /// The address under which people reach the server.
     pub external_url: Option<String>,
+    /// The certificate to speak https with.
+    pub tls: Option<TlsFiles>,
+    /// The proxies that are believed.
+    pub proxies: Proxies,
+    /// Requests per minute of a user or a token; 0 for no limit.
+    pub rate_limit: u32,
     /// How many jobs the embedded runner runs at a time.
     pub concurrent: usize,
     /// Whether the server starts a runner.
@@ -55,6 +66,15 @@ pub struct Settings {
     pub log_limit: u64,
     /// Bytes that a job's archive of artifacts may have.
     pub artifacts_limit: u64,
+}
+
+/// The two files of a certificate, both in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The chain, the server's own certificate first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
 }
 
 const DOING: &str = "read the configuration";
@@ -100,6 +120,22 @@ pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result
     let include_remote = prefixes
         .map(|url| url.parse().map_err(|error: String| Failure::usage(DOING, format!("`include_remote`: {error}"))))
         .collect::<Result<_, _>>()?;
+    let path_of = |given: &Option<PathBuf>, name| given.clone().or_else(|| env(name).map(PathBuf::from));
+    let certificate = path_of(&args.tls_cert, "WEIR_TLS_CERT").or(file.tls_cert);
+    let key = path_of(&args.tls_key, "WEIR_TLS_KEY").or(file.tls_key);
+    let tls = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+        (None, None) => None,
+        (Some(_), None) => return Err(Failure::usage(DOING, "`tls_cert` needs `tls_key`: its private key")),
+        (None, Some(_)) => return Err(Failure::usage(DOING, "`tls_key` needs `tls_cert`: its certificate")),
+    };
+    let proxies = args.trusted_proxy.clone().or_else(|| env("WEIR_TRUSTED_PROXY").map(of_env)).or(file.trusted_proxy);
+    let proxies = Proxies::parse(&proxies.unwrap_or_default())
+        .map_err(|error| Failure::usage(DOING, format!("`trusted_proxy`: {error}")))?;
+    let rate_limit = match args.rate_limit {
+        Some(n) => Some(n),
+        None => parsed(&env, "WEIR_RATE_LIMIT")?.or(file.rate_limit),
+    };
     let log_limit = args.log_limit.clone().or_else(|| env("WEIR_LOG_LIMIT")).or(file.log_limit);
     let artifacts_limit = args.artifacts_limit.clone().or_else(|| env("WEIR_ARTIFACTS_LIMIT")).or(file.artifacts_limit);
     let settings = Settings {
@@ -107,6 +143,9 @@ pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result
         listen: address(listen)?,
         local,
         external_url: external_url.map(|url| url.trim_end_matches('/').to_owned()),
+        tls,
+        proxies,
+        rate_limit: rate_limit.unwrap_or(REQUESTS),
         concurrent: concurrent.unwrap_or_else(processors),
         runner: !no_runner,
         containers,
@@ -120,6 +159,12 @@ pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result
         && (!is_web(url) || url.parse::<http::Uri>().is_err())
     {
         return Err(Failure::usage(DOING, format!("the external URL {url:?} is no http:// or https:// address")));
+    }
+    if let Some(url) = &settings.external_url
+        && (url.contains('@') || url.splitn(4, '/').nth(3).is_some())
+    {
+        let cause = format!("the external URL {url:?} has more than scheme, host and port: no path, no user name");
+        return Err(Failure::usage(DOING, cause));
     }
     Ok(settings)
 }
@@ -265,6 +310,33 @@ mod tests {
     }
 
     #[test]
+    fn certificates_proxies_and_limits_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weir.toml");
+        std::fs::write(
+            &path,
+            "tls_cert = \"/f/c\"\ntls_key = \"/f/k\"\ntrusted_proxy = [\"10.0.0.0/8\"]\nrate_limit = 7\n",
+        )
+        .unwrap();
+        let args = ServeArgs { config: Some(path), tls_key: Some("/a/k".into()), ..ServeArgs::default() };
+        let env = |name: &str| match name {
+            "WEIR_TLS_CERT" => Some("/e/c".to_owned()),
+            "WEIR_TRUSTED_PROXY" => Some("loopback, fd00::/8,".to_owned()),
+            "WEIR_RATE_LIMIT" => Some("0".to_owned()),
+            _ => None,
+        };
+        let of_file = resolve(&ServeArgs { tls_key: None, ..args.clone() }, |_| None).unwrap();
+        let files = |certificate: &str, key: &str| Some(TlsFiles { certificate: certificate.into(), key: key.into() });
+        assert_eq!((of_file.tls, of_file.rate_limit), (files("/f/c", "/f/k"), 7));
+        assert_eq!(of_file.proxies, Proxies::parse(&["10.0.0.0/8"]).unwrap());
+        let of_env = resolve(&args, env).unwrap();
+        assert_eq!((of_env.tls, of_env.rate_limit), (files("/e/c", "/a/k"), 0));
+        assert_eq!(of_env.proxies, Proxies::parse(&["loopback", "fd00::/8"]).unwrap());
+        let plain = resolve(&ServeArgs::default(), |_| None).unwrap();
+        assert_eq!((plain.tls, plain.proxies, plain.rate_limit), (None, Proxies::default(), REQUESTS));
+    }
+
+    #[test]
     fn unknown_keys_have_file_and_line() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weir.toml");
@@ -283,6 +355,11 @@ mod tests {
         assert!(with("WEIR_CONCURRENT", "0").contains("at least 1"));
         assert!(with("WEIR_RUNNER_TAGS", "a,b\nc").contains("is no tag"));
         assert!(with("WEIR_EXTERNAL_URL", "ci.example").contains("is no http://"));
+        assert!(with("WEIR_TLS_CERT", "/c").contains("`tls_cert` needs `tls_key`"));
+        assert!(with("WEIR_TLS_KEY", "/k").contains("`tls_key` needs `tls_cert`"));
+        assert!(with("WEIR_TRUSTED_PROXY", "10.0.0.1,proxy").contains("`trusted_proxy`: \"proxy\" is no address"));
+        assert!(with("WEIR_TRUSTED_PROXY", "0.0.0.0/0").contains("is everybody"));
+        assert!(with("WEIR_RATE_LIMIT", "-1").contains("WEIR_RATE_LIMIT=\"-1\""));
         let remote = with("WEIR_INCLUDE_REMOTE", "https://a.example/,ftp://b.example/");
         assert!(remote.contains("`include_remote`: \"ftp://b.example/\" cannot begin an address"), "{remote}");
     }

@@ -46,16 +46,6 @@ impl Failure {
     pub fn silent(exit: Exit) -> Self {
         Self { exit, message: None }
     }
-
-    /// What the service refuses when a command works on the data folder itself.
-    pub fn service(doing: impl fmt::Display, error: &model::Error) -> Self {
-        let exit = match error.kind {
-            model::ErrorKind::Internal => Exit::Internal,
-            model::ErrorKind::Unavailable => Exit::Failed,
-            _ => Exit::Refused,
-        };
-        Self::text(exit, doing, error)
-    }
 }
 
 /// What a command returns.

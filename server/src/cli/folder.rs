@@ -118,7 +118,8 @@ impl Folder {
             is_tag: false,
             details: CommitDetails { default_branch: self.default_branch.clone(), ..self.details.clone() },
         };
-        let of_commit = variables::of_commit(&commit);
+        let mut of_commit = variables::of_commit(&commit);
+        of_commit.push(("CI_COMMIT_REF_PROTECTED", (commit.git_ref == commit.details.default_branch).to_string()));
         // Without a commit there is still a branch.
         let known = |key: &str| !self.sha.is_empty() || key.contains("_REF_") || key.contains("BRANCH");
         list.extend(of_commit.into_iter().filter(|(key, _)| known(key)));

@@ -23,6 +23,7 @@ pub fn leader() -> ExitCode {
 /// Runs the command.
 pub fn main(args: RunnerArgs, json: bool) -> Outcome {
     match args.action {
+        Some(create @ RunnerAction::Create { .. }) => super::wait(super::admin::runner(create, json)),
         Some(RunnerAction::Stop { data, now }) => stop(data.as_deref(), now, json),
         None => work(args),
     }

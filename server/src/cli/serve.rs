@@ -1,5 +1,6 @@
 //! `weir serve`.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use model::Caller;
@@ -12,7 +13,7 @@ use super::config::{self, Settings};
 use super::failure::{Exit, Failure, Outcome};
 use super::output;
 use crate::boot;
-use crate::http::{AppState, Listeners, Options, serve};
+use crate::http::{AppState, Listeners, Options, Public, Rules, Site, Tls, serve};
 use crate::outbound::RemoteIncludes;
 use crate::service::Served;
 
@@ -21,11 +22,10 @@ const DOING: &str = "serve";
 /// Runs the command.
 pub fn main(args: &ServeArgs, json: bool) -> Outcome {
     let settings = config::resolve(args, |name| std::env::var(name).ok())?;
-    if !settings.local {
-        let cause = "this version has no accounts yet; start it with --local, for one person on this machine";
-        return Err(Failure::usage(DOING, cause));
+    if settings.local && settings.tls.is_some() {
+        return Err(Failure::usage(DOING, "--local is for this machine alone and needs no certificate"));
     }
-    if !settings.listen.ip().is_loopback() {
+    if settings.local && !settings.listen.ip().is_loopback() {
         let cause = format!("--local trusts everybody who reaches {}; use a loopback address", settings.listen);
         return Err(Failure::usage(DOING, cause));
     }
@@ -52,14 +52,32 @@ pub fn log_to_stderr() {
 
 async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     let failed = |error: &dyn std::fmt::Display| Failure::text(Exit::Failed, DOING, error);
-    let caller = super::admin::local_caller();
+    let caller = Caller::local(super::admin::owner());
     let (folder, weir) = boot::open(&settings.data).map_err(|error| failed(&error))?;
     let listeners =
         Listeners::bind(settings.listen, &folder.path().join(boot::SOCKET)).await.map_err(|error| failed(&error))?;
     let address = listeners.address().map_err(|error| failed(&error))?;
-    weir.set_external_url(settings.external_url.as_deref().unwrap_or(&format!("http://{address}")));
+    let listeners = match &settings.tls {
+        Some(files) => {
+            let tls = Tls::read(&files.certificate, &files.key).map_err(|error| failed(&error))?;
+            listeners.with_tls(tls)
+        }
+        None => listeners,
+    };
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let here = format!("{scheme}://{}", reachable(address));
+    weir.set_external_url(settings.external_url.as_deref().unwrap_or(&here));
     let stop = CancellationToken::new();
-    let options = Options { owner: caller.user.clone(), port: address.port() };
+    let public = (!settings.local).then(|| Public {
+        external: settings.external_url.as_deref().and_then(Site::of_url),
+        proxies: settings.proxies.clone(),
+        rules: Rules::new(settings.rate_limit),
+    });
+    let options = Options { owner: caller.user.clone(), port: address.port(), public };
+    if settings.local {
+        weir.begin_local(&caller.user).await.map_err(|error| failed(&error))?;
+    }
+    let first_start = if settings.local { None } else { weir.first_start().await.map_err(|error| failed(&error))? };
     let state = AppState::new(weir.clone(), options, stop.clone());
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
@@ -68,6 +86,12 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     weir.set_remote_includes(RemoteIncludes::of(settings.include_remote.clone()));
     let serving = tokio::spawn(serve(listeners, state));
     if settings.runner {
+        if !settings.local {
+            tracing::warn!(
+                "jobs of the embedded runner run as this user: whoever may change a pipeline can act as an administrator; \
+                 with --no-runner, runners of other users and machines take the jobs (weir runner create)"
+            );
+        }
         let runner = boot::Embedded {
             concurrent: settings.concurrent,
             containers: settings.containers.clone(),
@@ -81,11 +105,20 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     if demo {
         fill_demo(&weir, &caller).await;
     }
-    let known = Address::tell(folder.path(), &format!("http://{address}"));
+    let known = Address::tell(folder.path(), &here);
+    let link = first_start.map(|path| format!("{}{path}", weir.external_url()));
+    if let Some(link) = &link {
+        output::note(format!("weir: there is no administrator yet; this link makes one, once:\n{link}"));
+    }
+    let url = format!("{scheme}://{address}");
     if json {
-        output::line(serde_json::json!({"url": format!("http://{address}"), "data": folder.path()}));
+        let mut told = serde_json::json!({"url": url, "data": folder.path()});
+        if let Some(link) = link {
+            told["setup"] = link.into();
+        }
+        output::line(told);
     } else {
-        output::line(format!("weir: serving http://{address} (data {})", folder.path().display()));
+        output::line(format!("weir: serving {url} (data {})", folder.path().display()));
     }
     tokio::select! {
         _ = terminate.recv() => {}
@@ -96,6 +129,16 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     stop.cancel();
     let _ = tokio::join!(serving, timing, sweeping, children);
     Ok(())
+}
+
+/// An address that a browser on this machine can open: a server that listens on all of them is on this one, too.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let here = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(here, address.port())
 }
 
 async fn fill_demo(weir: &crate::service::Weir, caller: &Caller) {

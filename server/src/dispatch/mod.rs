@@ -75,7 +75,11 @@ impl From<model::Error> for Refused {
         // Never 500 for a refusal: runners would try again. 503 is "try again".
         let status = match error.kind {
             ErrorKind::Invalid => StatusCode::BAD_REQUEST,
-            ErrorKind::NotFound | ErrorKind::Forbidden => StatusCode::FORBIDDEN,
+            ErrorKind::NotFound
+            | ErrorKind::Unauthorized
+            | ErrorKind::Scope
+            | ErrorKind::Forbidden
+            | ErrorKind::TooMany => StatusCode::FORBIDDEN,
             ErrorKind::Conflict => StatusCode::CONFLICT,
             ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorKind::Unavailable | ErrorKind::Internal => StatusCode::SERVICE_UNAVAILABLE,

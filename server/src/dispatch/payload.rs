@@ -26,6 +26,8 @@ pub(super) struct Parts {
     /// Jobs whose archives are wanted.
     sources: Vec<Job>,
     environment: Option<EnvironmentId>,
+    /// Who started the job.
+    person: variables::Person,
     runner: Runner,
     /// Jobs whose artifacts it needs, and which are gone.
     pub(super) gone: Vec<String>,
@@ -54,7 +56,7 @@ impl Parts {
         }
         let commit = runs::commit(conn, &run)?;
         let name = planned.environment.as_ref().map(|environment| environment.name.as_str());
-        variables.extend(ci_variables::of_job(conn, keys, project.id, &project.path, &commit, name)?);
+        variables.extend(ci_variables::of_job(conn, keys, &project, &commit, name)?);
         variables.extend(runs::variables(conn, run.id)?);
         variables.extend(stored.variables);
         let above = of_parents(conn, &planned, &run, &variables)?;
@@ -76,7 +78,9 @@ impl Parts {
             Some(environment) => environments::called(conn, project.id, &environment.name)?,
             None => None,
         };
-        Ok(Self { job: stored.job, run, project, planned, commit, variables, sources, environment, runner, gone })
+        let person = variables::person(conn, &stored.job.user)?;
+        let job = stored.job;
+        Ok(Self { job, run, project, planned, commit, variables, sources, environment, person, runner, gone })
     }
 
     /// The address of the job's environment as far as it is known before the job ends: its definition
@@ -161,7 +165,8 @@ pub(super) fn build(weir: &Weir, parts: Parts, keys: &FileKeys, token: &str) -> 
         all.push(Variable { raw: true, ..Variable::plain("CI_ENVIRONMENT_URL", url) });
     }
     // What other refs put into a cache must not reach runs that get protected variables.
-    let suffix = if ci_variables::is_protected(&parts.commit) { "-protected" } else { "-non_protected" };
+    let suffix =
+        if ci_variables::is_protected(&parts.project, &parts.commit) { "-protected" } else { "-non_protected" };
     let Parts { job, run, project, planned, variables, sources, .. } = parts;
     // Values lead to values, the server's own included; the runner puts in what only it knows.
     let own = all.iter().map(|one| Planned { raw: true, ..Planned::new(one.key.clone(), one.value.reveal()) });
@@ -259,13 +264,13 @@ fn dependency(source: &Job, token: &str) -> Dependency {
 
 /// What every job gets from the server; the runner adds its own.
 fn predefined(base: &str, parts: &Parts) -> Vec<Variable> {
-    let Parts { job, run, project, planned, commit, environment, runner, .. } = parts;
+    let Parts { job, run, project, planned, commit, environment, runner, person, .. } = parts;
     let trigger = variables::Trigger {
         external_url: base,
         project,
         commit,
         source: run.source,
-        user: &run.user,
+        user: person,
         parent: run.parent,
     };
     let known = variables::of_run(&trigger, run);
@@ -275,8 +280,6 @@ fn predefined(base: &str, parts: &Parts) -> Vec<Variable> {
     push("CI_JOB_URL", format!("{base}/jobs/{}", job.id));
     push("CI_JOB_STARTED_AT", job.started_at.unwrap_or(job.created_at).rfc3339());
     push("CI_JOB_TIMEOUT", job.timeout.to_string());
-    push("GITLAB_USER_LOGIN", job.user.clone());
-    push("GITLAB_USER_NAME", job.user.clone());
     if planned.when == When::Manual {
         push("CI_JOB_MANUAL", "true".to_owned());
     }

@@ -81,7 +81,7 @@ async fn take(weir: &Weir, asker: &Asker) -> Result<Option<JobPayload>, Error> {
             .write(move |tx| {
                 let Some(job) = queue::take(tx, &asker, &hash)? else { return Ok(None) };
                 scheduler::settle(tx, job.run_id, false)?;
-                let parts = payload::Parts::read(tx.conn(), job.id, asker.runner, &keys)?;
+                let parts = payload::Parts::read(tx.conn(), job.id, asker.runner, &keys.ring())?;
                 if !parts.gone.is_empty() {
                     let failure = FailureReason::MissingDependencyFailure;
                     let detail = Some(format!("of {}", parts.gone.join(", ")));

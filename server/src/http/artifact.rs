@@ -1,6 +1,5 @@
 //! What jobs left, for people: `/jobs/ID/artifacts/NAME`.
 
-use app::service::Service;
 use axum::Router;
 use axum::extract::Path;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -25,12 +24,10 @@ async fn download(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let id: JobId = id.parse().map_err(|_| Error::not_found("job"))?;
-    let job = access.weir.job(&access.caller, id).await?.job;
+    let job = access.weir.open_artifact(&access.caller, id, model::plan::Access::All).await?;
     let wanted = job.artifacts.into_iter().find(|artifact| artifact.filename == name);
     let wanted = wanted.ok_or_else(|| Error::not_found("artifact"))?;
-    if wanted.access == model::plan::Access::None {
-        return Err(Error::forbidden("`artifacts:access: none`: only jobs get these artifacts").into());
-    }
+    access.weir.open_artifact(&access.caller, id, wanted.access).await?;
     let is_archive = wanted.kind == ARCHIVE;
     let artifacts = access.weir.artifacts().clone();
     let open = move || -> std::io::Result<_> {

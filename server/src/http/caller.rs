@@ -1,17 +1,24 @@
-//! Who asks.
+//! Who asks: by a token, a browser's session, or by being on this machine.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::COOKIE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use model::{Caller, Error};
 
+use super::origin::Origin;
+use super::rate::Verdict;
 use super::{AppState, Failure};
+use crate::auth::token::{PresentError, Presented, present};
+use crate::clock;
 use crate::service::Weir;
+
+/// The cookie that holds a browser's session.
+pub(super) const SESSION: &str = "weir_session";
 
 /// The service together with who asks it: the only way by which a handler gets at the service.
 #[derive(Clone, Debug)]
@@ -26,17 +33,44 @@ impl FromRequestParts<AppState> for Access {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
-        let caller = identify(state, &parts.headers).await?;
+        let caller = identify(state, parts).await?;
         Ok(Self { caller, weir: Arc::clone(&state.weir) })
+    }
+}
+
+/// The service for the routes that find out themselves who asks, by what is in the body.
+#[derive(Clone, Debug)]
+pub struct Unasked {
+    /// The service.
+    pub weir: Arc<Weir>,
+    /// Where the request comes from.
+    pub address: Option<String>,
+}
+
+impl FromRequestParts<AppState> for Unasked {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
+        let origin = parts.extensions.get::<Origin>().cloned().unwrap_or_default();
+        // Guessing tokens is limited here as anywhere.
+        if let Some(rates) = &state.rates {
+            let verdict = rates.anonymous(origin.address, clock::now());
+            if !verdict.allowed {
+                return Err(Refusal::Rate(verdict));
+            }
+        }
+        Ok(Self { weir: Arc::clone(&state.weir), address: origin.address.map(|ip| ip.to_string()) })
     }
 }
 
 /// Why somebody does not get at the service.
 #[derive(Debug)]
 pub enum Refusal {
-    /// The token is not known, or no longer.
-    Token,
-    /// The token could not be looked up.
+    /// What was presented is not good; why, as far as that helps who presents it.
+    Token(String),
+    /// Too many requests.
+    Rate(Verdict),
+    /// It could not be looked up.
     Fault(Error),
 }
 
@@ -46,38 +80,161 @@ impl From<Error> for Refusal {
     }
 }
 
+impl From<PresentError> for Refusal {
+    fn from(error: PresentError) -> Self {
+        Self::Token(error.to_string())
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
-            Self::Token => super::refusals::answer(StatusCode::UNAUTHORIZED, "the token is not valid"),
+            Self::Token(why) => super::refusals::answer(StatusCode::UNAUTHORIZED, &why),
+            Self::Rate(verdict) => verdict.refusal(),
             Self::Fault(error) => Failure(error).into_response(),
         }
     }
 }
 
-/// In `--local` mode everybody who gets here is the owner (what comes from elsewhere was refused
-/// before, see [`super::guard`]); a token that is given says who acts, and must be good.
-async fn identify(state: &AppState, headers: &HeaderMap) -> Result<Caller, Refusal> {
-    let Some(secret) = token(headers) else { return Ok(Caller::local(state.options.owner.clone())) };
-    state.weir.caller_of_token(secret).await?.ok_or(Refusal::Token)
+/// Marks requests over the data folder's own socket, which only its owner reaches.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Trusted;
+
+/// Where the verdict of a request's rate limit is put, for the headers of its answer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counted(Arc<Mutex<Option<Verdict>>>);
+
+impl Counted {
+    fn set(&self, verdict: Verdict) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict);
+    }
+
+    fn take(&self) -> Option<Verdict> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
-fn token(headers: &HeaderMap) -> Option<&str> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let bearer = || {
-        let (scheme, secret) = text(AUTHORIZATION.as_str())?.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some(secret)
+/// Tells clients how many requests they have left.
+pub(super) async fn tell_rate(mut request: Request, next: Next) -> Response {
+    let counted = Counted::default();
+    request.extensions_mut().insert(counted.clone());
+    let mut response = next.run(request).await;
+    if let Some(verdict) = counted.take() {
+        verdict.write(response.headers_mut());
+    }
+    response
+}
+
+/// A token says who acts, and must be good; then a browser's session does. In `--local` mode everybody else who gets
+/// here is the owner (what comes from elsewhere was refused before, see [`super::guard`]), as is who comes over the data
+/// folder's socket. Others are nobody.
+async fn identify(state: &AppState, parts: &Parts) -> Result<Caller, Refusal> {
+    if let Some(caller) = parts.extensions.get::<Caller>() {
+        return Ok(caller.clone());
+    }
+    let origin = parts.extensions.get::<Origin>().cloned().unwrap_or_default();
+    let address = origin.address.map(|ip| ip.to_string());
+    let rates = state.rates.as_deref();
+    let count = |verdict: Verdict| {
+        if !verdict.allowed {
+            return Err(Refusal::Rate(verdict));
+        }
+        if let Some(counted) = parts.extensions.get::<Counted>() {
+            counted.set(verdict);
+        }
+        Ok(())
     };
-    text("private-token").or_else(bearer).map(str::trim).filter(|secret| !secret.is_empty())
+    let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+    let query = query.map(|query| query.0).unwrap_or_default();
+    // Addresses of pages end up in logs and histories: tokens in them are for scripts alone.
+    let is_interface = super::refusals::is_interface(&whole_path(parts));
+    let parameters = query.iter().filter(|_| is_interface).map(|(name, value)| (name.as_str(), value.as_str()));
+    let headers = parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    if let Some(presented) = present(headers, parameters)? {
+        let (found, token) = match &presented {
+            Presented::Access(token) => (state.weir.caller_of_token(token, address.as_deref()).await?, Some(token)),
+            Presented::Job(token) => (state.weir.caller_of_job(token, address.as_deref()).await?, Some(token)),
+            // Runners speak to their own addresses, and signatures are for the dialect that has them.
+            Presented::Runner(_) | Presented::Signed(_) => (None, None),
+        };
+        return match (found, rates) {
+            (Some(caller), rates) => {
+                if let (Some(rates), Some(token)) = (rates, token) {
+                    count(rates.token(token.hash(), clock::now()))?;
+                }
+                Ok(caller)
+            }
+            (None, rates) => {
+                if let Some(verdict) = rates.map(|rates| rates.wrong_token(origin.address, clock::now()))
+                    && !verdict.allowed
+                {
+                    return Err(Refusal::Rate(verdict));
+                }
+                let complaint = token.and_then(crate::auth::token::Token::complaint);
+                Err(Refusal::Token(complaint.unwrap_or_else(|| "the token is not known, or no longer good".to_owned())))
+            }
+        };
+    }
+    let is_trusted = parts.extensions.get::<Trusted>().is_some();
+    if is_trusted || state.options.public.is_none() {
+        return Ok(Caller { address, ..Caller::local(state.options.owner.clone()) });
+    }
+    if let Some(secret) = cookie(&parts.headers, SESSION)
+        && let Some(caller) = state.weir.caller_of_session(secret, address.as_deref()).await?
+    {
+        if let Some(rates) = rates {
+            count(rates.user(caller.id, clock::now()))?;
+        }
+        return Ok(caller);
+    }
+    if let Some(rates) = rates {
+        count(rates.anonymous(origin.address, clock::now()))?;
+    }
+    Ok(Caller { address, ..Caller::nobody() })
+}
+
+/// The path before routers took their parts of it.
+fn whole_path(parts: &Parts) -> String {
+    parts.extensions.get::<axum::extract::OriginalUri>().map_or(parts.uri.path(), |uri| uri.0.path()).to_owned()
+}
+
+/// The value of a cookie; `None` unless it came exactly once.
+fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let pairs = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
+    let mut found = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(key, _)| *key == name);
+    let value = found.next()?.1;
+    found.next().is_none().then_some(value).filter(|value| !value.is_empty())
 }
 
 /// Puts the caller into the request, for the pages, which have no extractors.
-pub(super) async fn attach(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    match identify(&state, request.headers()).await {
+pub(super) async fn attach(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match identify(&state, &parts).await {
         Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+            parts.extensions.insert(caller);
+            next.run(Request::from_parts(parts, body)).await
         }
         Err(refusal) => refusal.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_comes_once_or_not_at_all() {
+        let of = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(COOKIE, value.parse().unwrap());
+            }
+            cookie(&headers, SESSION).map(str::to_owned)
+        };
+        assert_eq!(of(&["theme=dark; weir_session=abc; x=y"]).as_deref(), Some("abc"));
+        assert_eq!(of(&["theme=dark", "weir_session=abc"]).as_deref(), Some("abc"));
+        for none in [&["weir_session="][..], &["weir_sessions=abc"], &["weir_session=a; weir_session=b"], &[]] {
+            assert_eq!(of(none), None, "{none:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 
 mod artifact;
 mod assets;
+mod audit;
 mod caller;
 mod error;
 mod file;
@@ -14,11 +15,15 @@ mod health;
 mod limits;
 mod live;
 mod observe;
+mod origin;
 mod pages;
+mod rate;
 mod raw;
 mod refusals;
 mod serve;
+mod setup;
 mod state;
+mod tls;
 
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
@@ -29,11 +34,14 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 use crate::{dialect, dispatch};
 
-pub use caller::Access;
+pub use caller::{Access, Refusal, Unasked};
 pub use error::{Failure, status};
 pub use fresh::{Fresh, Freshness};
+pub use origin::{Origin, Peer, Proxies, Site};
+pub use rate::{REQUESTS, Rates, Rule, Rules, Verdict};
 pub use serve::{Listeners, ServeError, serve};
-pub use state::{AppState, Options};
+pub use state::{AppState, Options, Public};
+pub use tls::{Tls, TlsError};
 
 /// Everything that is served over TCP.
 pub fn router(state: AppState) -> Router {
@@ -44,20 +52,28 @@ pub fn router(state: AppState) -> Router {
         .merge(live::router())
         .merge(raw::router())
         .merge(artifact::router())
+        .merge(audit::router())
         .merge(assets::router())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready));
     let packed = Router::new().merge(pages::router(&state)).merge(interfaces(&state)).layer(compress);
-    let routes = plain.merge(packed).layer(from_fn_with_state(state.clone(), guard::check));
+    let routes = plain
+        .merge(packed)
+        .layer(from_fn(caller::tell_rate))
+        .layer(from_fn_with_state(state.clone(), setup::check))
+        .layer(from_fn_with_state(state.clone(), guard::check));
     finish(routes, state)
 }
 
-/// What is served over the Unix socket: the runner protocol, for the embedded runner.
-pub fn runner_router(state: AppState) -> Router {
+/// What is served over the Unix socket in the data folder: the runner protocol, for the embedded runner, and the REST
+/// interfaces, for the command line. Whoever reaches the socket owns the folder.
+pub fn socket_router(state: AppState) -> Router {
     let routes = Router::new()
-        .nest("/api/v4", runner_protocol(&state))
+        .merge(interfaces(&state))
+        .merge(live::router())
         .route("/healthz", get(health::alive))
-        .fallback(refusals::missing);
+        .fallback(refusals::missing)
+        .layer(Extension(caller::Trusted));
     finish(routes, state)
 }
 

@@ -2,30 +2,56 @@
 
 use std::sync::Arc;
 
-use app::service::SharedService;
+use app::service::{Accounts as _, SharedService, Transport};
 use axum::Router;
-use axum::extract::{FromRef, Request, State};
-use axum::http::header::CONTENT_SECURITY_POLICY;
+use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
+use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions};
-use model::{Caller, Error};
+use model::{Caller, Error, Me};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::{AppState, Failure, assets, caller, headers, limits, refusals};
+use super::{AppState, Failure, Origin, assets, caller, headers, limits, refusals};
 
 pub(super) fn router(state: &AppState) -> Router<AppState> {
     Router::new()
         .leptos_routes_with_context(state, app::routes(), context(state), shell(state))
+        .merge(app::plain_pages(LeptosOptions::from_ref(state), context(state)))
         .fallback(other)
         .layer(RequestBodyLimitLayer::new(limits::FORM))
+        .layer(DefaultBodyLimit::max(limits::FORM))
         .layer(map_response(too_large))
+        .layer(map_response(kind_of_refusal))
+        .layer(from_fn_with_state(state.clone(), welcome))
         .layer(from_fn_with_state(state.clone(), caller::attach))
+}
+
+/// Tells the page who reads it; and leads those who are not signed in, and are refused, to where they can be.
+async fn welcome(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let is_page = *request.method() == Method::GET
+        && !request.uri().path().starts_with("/rpc/")
+        && request.headers().get(ACCEPT).is_some_and(|kinds| kinds.to_str().is_ok_and(|k| k.contains("text/html")));
+    let Some(caller) = request.extensions().get::<Caller>().cloned() else { return next.run(request).await };
+    let wanted = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
+    match state.weir.me(&caller).await {
+        Ok(me) => drop(request.extensions_mut().insert(me)),
+        Err(error) => return Failure(error).into_response(),
+    }
+    let response = next.run(request).await;
+    let is_refused =
+        matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
+    if !is_page || !is_refused || caller.is_signed_in() {
+        return response;
+    }
+    let next = form_urlencoded::byte_serialize(wanted.as_bytes()).collect::<String>();
+    Redirect::to(&format!("/login?next={next}")).into_response()
 }
 
 /// What the pages and server functions of one request find in their context.
@@ -33,8 +59,15 @@ fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     let service: SharedService = Arc::clone(&state.weir) as SharedService;
     move || {
         provide_context(Arc::clone(&service));
-        if let Some(caller) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Caller>().cloned()) {
-            provide_context(caller);
+        if let Some(parts) = use_context::<Parts>() {
+            if let Some(caller) = parts.extensions.get::<Caller>() {
+                provide_context(caller.clone());
+            }
+            if let Some(me) = parts.extensions.get::<Me>() {
+                provide_context(me.clone());
+            }
+            let secure = parts.extensions.get::<Origin>().is_some_and(|origin| origin.is_secure);
+            provide_context(Transport { secure });
         }
         let policy = use_nonce().and_then(|nonce| headers::page(&nonce));
         if let (Some(policy), Some(response)) = (policy, use_context::<ResponseOptions>()) {
@@ -51,6 +84,21 @@ async fn too_large(response: Response) -> Response {
     }
     Failure(Error::too_large("a request may not be larger than 7 MiB, a definition not larger than 2 MiB"))
         .into_response()
+}
+
+/// A server function whose arguments cannot be read answers as if it were at fault: it is told as what it is.
+async fn kind_of_refusal(response: Response) -> Response {
+    if response.status() != StatusCode::INTERNAL_SERVER_ERROR || !refusals::is_json(response.headers()) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, 64 << 10).await else {
+        return Failure(Error::internal("internal error")).into_response();
+    };
+    if let Ok(error) = serde_json::from_slice::<Error>(&bytes) {
+        parts.status = super::status(error.kind);
+    }
+    Response::from_parts(parts, bytes.into())
 }
 
 fn shell(state: &AppState) -> impl Fn() -> leptos::prelude::AnyView + Clone + Send + Sync + 'static {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use app::service::Service;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
@@ -46,7 +45,7 @@ async fn raw(
     let mut response = if wish.follow.is_some_and(|word| !matches!(word.as_str(), "0" | "false" | "no")) {
         follow(access, &state, id, wish.offset).await?
     } else {
-        access.weir.job(&access.caller, id).await?;
+        access.weir.open_trace(&access.caller, id).await?;
         let logs = Arc::clone(access.weir.logs());
         let found = spawn_blocking(move || logs.file(id)).await.map_err(|error| fault("open a log", &error))?;
         let (log, size) =

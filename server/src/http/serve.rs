@@ -1,7 +1,7 @@
 //! Connections: accepted, served, and at the end closed in good time.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,13 +14,16 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::Semaphore;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::AppState;
+use super::origin::Peer;
+use super::tls::Tls;
 
 /// Connections served at once; further ones wait to be accepted.
 const CONNECTIONS: usize = 2048;
@@ -63,6 +66,7 @@ pub enum ServeError {
 #[derive(Debug)]
 pub struct Listeners {
     tcp: TcpListener,
+    tls: Option<Tls>,
     unix: UnixListener,
 }
 
@@ -75,7 +79,12 @@ impl Listeners {
             _ => ServeError::Listen { address, source },
         })?;
         let unix = private_socket(socket).map_err(|source| ServeError::Socket { path: socket.to_owned(), source })?;
-        Ok(Self { tcp, unix })
+        Ok(Self { tcp, tls: None, unix })
+    }
+
+    /// Speaks TLS on the address, and nothing else.
+    pub fn with_tls(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
     }
 
     /// The address that is listened on.
@@ -107,9 +116,13 @@ pub async fn serve(listeners: Listeners, state: AppState) {
     let cut = CancellationToken::new();
     let work = TaskTracker::new();
     let server = Server { stop: stop.clone(), cut: cut.clone(), work: work.clone() };
-    let Listeners { tcp, unix } = listeners;
-    work.spawn(server.clone().accept(Tcp(tcp), super::router(state.clone())));
-    work.spawn(server.accept(Unix(unix), super::runner_router(state)));
+    let Listeners { tcp, tls, unix } = listeners;
+    let public = super::router(state.clone());
+    match tls {
+        Some(tls) => work.spawn(server.clone().accept(Secure(Tcp(tcp), tls), public)),
+        None => work.spawn(server.clone().accept(Tcp(tcp), public)),
+    };
+    work.spawn(server.accept(Unix(unix), super::socket_router(state)));
     stop.cancelled().await;
     work.close();
     if tokio::time::timeout(LAST_CALL, work.wait()).await.is_err() {
@@ -120,37 +133,73 @@ pub async fn serve(listeners: Listeners, state: AppState) {
 }
 
 /// Something that connections come from.
-trait Listener: Send + 'static {
+trait Listener: Send + Sync + 'static {
+    /// A connection that nothing has been said on yet.
+    type Raw: Send + 'static;
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
     /// Whether its clients are trusted not to hold connections open idly.
     const TRUSTED: bool;
-    fn accept(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+    /// Whether nobody on the way can read it.
+    const SECURE: bool;
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Raw, Option<IpAddr>)>> + Send;
+    /// Makes it one that HTTP is spoken on; `None` when the client does not want that. Others are
+    /// accepted meanwhile.
+    fn open(&self, raw: Self::Raw) -> impl Future<Output = Option<Self::Stream>> + Send;
 }
 
 struct Tcp(TcpListener);
 
 impl Listener for Tcp {
+    type Raw = TcpStream;
     type Stream = TcpStream;
     const TRUSTED: bool = false;
+    const SECURE: bool = false;
 
-    async fn accept(&self) -> io::Result<TcpStream> {
-        let (stream, _) = self.0.accept().await?;
+    async fn accept(&self) -> io::Result<(TcpStream, Option<IpAddr>)> {
+        let (stream, peer) = self.0.accept().await?;
         // Small events go out at once; a peer that went away without a word is noticed. Where the
         // system knows neither, things are slower, not wrong.
         let _ = stream.set_nodelay(true);
         let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, VANISHED);
-        Ok(stream)
+        Ok((stream, Some(peer.ip())))
+    }
+
+    async fn open(&self, raw: TcpStream) -> Option<TcpStream> {
+        Some(raw)
+    }
+}
+
+struct Secure(Tcp, Tls);
+
+impl Listener for Secure {
+    type Raw = TcpStream;
+    type Stream = TlsStream<TcpStream>;
+    const TRUSTED: bool = false;
+    const SECURE: bool = true;
+
+    async fn accept(&self) -> io::Result<(TcpStream, Option<IpAddr>)> {
+        self.0.accept().await
+    }
+
+    async fn open(&self, raw: TcpStream) -> Option<TlsStream<TcpStream>> {
+        self.1.accept(raw).await
     }
 }
 
 struct Unix(UnixListener);
 
 impl Listener for Unix {
-    type Stream = tokio::net::UnixStream;
+    type Raw = UnixStream;
+    type Stream = UnixStream;
     const TRUSTED: bool = true;
+    const SECURE: bool = false;
 
-    async fn accept(&self) -> io::Result<tokio::net::UnixStream> {
-        Ok(self.0.accept().await?.0)
+    async fn accept(&self) -> io::Result<(UnixStream, Option<IpAddr>)> {
+        Ok((self.0.accept().await?.0, None))
+    }
+
+    async fn open(&self, raw: UnixStream) -> Option<UnixStream> {
+        Some(raw)
     }
 }
 
@@ -165,18 +214,20 @@ struct Server {
 
 impl Server {
     async fn accept<L: Listener>(self, listener: L, router: Router) {
+        let listener = Arc::new(listener);
         let slots = Arc::new(Semaphore::new(CONNECTIONS));
         loop {
             let accepted = tokio::select! {
                 () = self.stop.cancelled() => return,
                 accepted = async {
                     let slot = Arc::clone(&slots).acquire_owned().await;
-                    listener.accept().await.map(|stream| (stream, slot))
+                    listener.accept().await.map(|(raw, address)| (raw, address, slot))
                 } => accepted,
             };
             match accepted {
-                Ok((stream, slot)) => {
-                    let connection = self.clone().connection::<L>(stream, router.clone());
+                Ok((raw, address, slot)) => {
+                    let peer = Peer { address, is_secure: L::SECURE };
+                    let connection = self.clone().connection(Arc::clone(&listener), raw, peer, router.clone());
                     self.work.spawn(async move {
                         let _slot = slot;
                         connection.await;
@@ -191,9 +242,19 @@ impl Server {
         }
     }
 
-    async fn connection<L: Listener>(self, stream: L::Stream, router: Router) {
-        let service =
-            TowerToHyperService::new(router.map_request(|request: http::Request<Incoming>| request.map(Body::new)));
+    async fn connection<L: Listener>(self, listener: Arc<L>, raw: L::Raw, peer: Peer, router: Router) {
+        let stream = tokio::select! {
+            // Nobody has asked for anything yet.
+            () = self.stop.cancelled() => return,
+            opened = listener.open(raw) => match opened {
+                Some(stream) => stream,
+                None => return,
+            },
+        };
+        let service = TowerToHyperService::new(router.map_request(move |mut request: http::Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            request.map(Body::new)
+        }));
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).max_buf_size(BUFFER).header_read_timeout((!L::TRUSTED).then_some(HEAD));
         let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));

@@ -7,7 +7,9 @@ use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::assets;
-use crate::service::Weir;
+use super::origin::{Proxies, Site};
+use super::rate::{Rates, Rules};
+use crate::service::{LoginLimit, Weir};
 
 /// How the server is served.
 #[derive(Clone, Debug)]
@@ -16,6 +18,19 @@ pub struct Options {
     pub owner: String,
     /// The port it is reached at: part of which `Host` and `Origin` are its own.
     pub port: u16,
+    /// How a server is reached that people log in to; `None` in `--local` mode.
+    pub public: Option<Public>,
+}
+
+/// How a server with accounts is reached.
+#[derive(Clone, Debug, Default)]
+pub struct Public {
+    /// The site of the external URL: only its pages may change something.
+    pub external: Option<Site>,
+    /// The proxies that say whom they speak for.
+    pub proxies: Proxies,
+    /// How often somebody may ask.
+    pub rules: Rules,
 }
 
 /// Shared by all handlers. The service is deliberately not to be had from it: only [`super::Access`]
@@ -25,6 +40,8 @@ pub struct AppState {
     pub(super) weir: Arc<Weir>,
     pub(super) options: Arc<Options>,
     pub(super) stop: CancellationToken,
+    /// None for a server of one person.
+    pub(super) rates: Option<Arc<Rates>>,
     leptos: LeptosOptions,
 }
 
@@ -32,7 +49,11 @@ impl AppState {
     /// `stop` ends everything that is held open: streams, waiting requests, connections.
     pub fn new(weir: Arc<Weir>, options: Options, stop: CancellationToken) -> Self {
         let leptos = LeptosOptions::builder().output_name("weir").site_pkg_dir(assets::folder()).build();
-        Self { weir, options: Arc::new(options), stop, leptos }
+        let rates = options.public.as_ref().map(|public| Arc::new(Rates::new(&public.rules)));
+        if let Some(rates) = &rates {
+            weir.set_login_limit(Arc::clone(rates) as Arc<dyn LoginLimit>);
+        }
+        Self { weir, options: Arc::new(options), stop, rates, leptos }
     }
 
     /// The state of the runner protocol and of the dialects, which look after their callers

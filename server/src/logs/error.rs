@@ -15,6 +15,9 @@ pub enum AppendError {
     /// The trace is complete.
     #[error("the log is complete")]
     Finished,
+    /// The trace is not complete.
+    #[error("the log is still being written")]
+    NotFinished,
     /// The trace would become larger than allowed.
     #[error("the log is larger than {limit} bytes")]
     TooLarge {

@@ -8,6 +8,7 @@ mod cursor;
 mod error;
 mod index;
 mod page;
+mod redact;
 pub mod sequence;
 mod trace;
 mod view;

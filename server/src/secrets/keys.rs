@@ -10,6 +10,7 @@ use std::{
     io::{self, Read, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -126,6 +127,14 @@ pub enum KeyError {
     /// No key in it, or not a plain file.
     #[error("{} is no key file: it has a key on a line of its own, base64 of {LENGTH} bytes", .0.display())]
     NoKey(PathBuf),
+    /// Secrets are stored that none of the keys opens.
+    #[error("{count} stored secrets were sealed with other keys ({ids}): bring the right key back, or set {VARIABLE}")]
+    Wrong {
+        /// How many.
+        count: usize,
+        /// The names of the keys that are missing.
+        ids: String,
+    },
     /// The variable's text is not a list of keys.
     #[error("{VARIABLE} is no key: it is base64 of {LENGTH} bytes, or several of them, the newest first")]
     Variable,
@@ -177,9 +186,44 @@ impl KeyRing {
         self.0.iter().find(|key| key.id == id)
     }
 
+    /// Refuses a ring that does not open what is stored.
+    pub fn check(&self, sealed: &[String]) -> Result<(), KeyError> {
+        let mut missing = Vec::new();
+        for id in sealed.iter().filter_map(|text| super::seal::key_of(text)) {
+            if self.get(id).is_none() {
+                missing.push(id.to_string());
+            }
+        }
+        let count = missing.len();
+        missing.sort();
+        missing.dedup();
+        if count == 0 { Ok(()) } else { Err(KeyError::Wrong { count, ids: missing.join(", ") }) }
+    }
+
     /// The names of all keys, the newest first.
     pub fn ids(&self) -> impl Iterator<Item = KeyId> {
         self.0.iter().map(Key::id)
+    }
+}
+
+/// The keys as they are now: whoever seals or opens takes them at that moment, so that a rotation is seen at once.
+#[derive(Clone, Debug)]
+pub struct Keys(Arc<RwLock<Arc<KeyRing>>>);
+
+impl Keys {
+    /// With these to begin with.
+    pub fn new(ring: KeyRing) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(ring))))
+    }
+
+    /// The keys now.
+    pub fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Others from now on.
+    pub fn set(&self, ring: KeyRing) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
     }
 }
 

@@ -7,14 +7,17 @@ use model::plan::{PlannedJob, Trigger, Variable};
 use model::{Error, FailureReason, JobId, NewRun, Parent, Pipeline, Project, Run, RunId, Source};
 use pipeline::Files;
 
-use super::files::Watched;
+use super::access::Standing;
+use super::files::{Sight, Watched};
 use super::pipelines::Given;
-use super::{DEFAULT_TIMEOUT, Weir, names, variables};
+use super::variables::Person;
+use super::{DEFAULT_TIMEOUT, Weir, ci_variables, names, variables};
 use crate::artifacts::ARCHIVE;
+use crate::auth::Action;
 use crate::clock;
 use crate::scheduler;
 use crate::store::runs::Commit;
-use crate::store::{Snapshot, StoreError, jobs, pipelines, projects, runs};
+use crate::store::{Snapshot, StoreError, jobs, pipelines, projects, runs, users};
 
 /// How many findings a failed job tells.
 const SHOWN: usize = 5;
@@ -28,7 +31,7 @@ struct Seed {
     pipeline: Option<Pipeline>,
     commit: Commit,
     trigger: Trigger,
-    user: String,
+    user: Person,
     /// How many runs stand above the new one.
     depth: usize,
     /// The variables that the run above was started with.
@@ -75,7 +78,7 @@ impl Seed {
                 .filter(has_archive)
                 .map(|job| (job.name, job.id))
                 .collect(),
-            user: stored.job.user,
+            user: variables::person(conn, &stored.job.user)?,
             run,
             project,
             trigger,
@@ -191,12 +194,23 @@ impl Weir {
             ..NewRun::default()
         };
         let (commit, user) = (seed.commit, seed.user);
+        let protected = ci_variables::is_protected(&seed.project, &commit);
         let made = self.store.write(move |tx| {
             // Another run took the number that the definition asked for: the job's turn comes again.
             if asks.load(Ordering::Relaxed) && pipelines::next_number(tx.conn(), pipeline.id)? != Some(number) {
                 return Ok(());
             }
-            let child = runs::insert(tx, &pipeline, &plan, &new, &commit, &user, Some(parent), DEFAULT_TIMEOUT)?;
+            let child = runs::insert(
+                tx,
+                &pipeline,
+                &plan,
+                &new,
+                &commit,
+                &user.name,
+                Some(parent),
+                DEFAULT_TIMEOUT,
+                protected,
+            )?;
             scheduler::settle(tx, child, true)?;
             scheduler::bridge::begin(tx, id, child, url.as_deref())
         });
@@ -209,7 +223,12 @@ impl Weir {
 
     /// The files of the commit, and those that jobs of the run above left.
     fn files_of_child(&self, seed: &Seed) -> Arc<dyn Files> {
-        Arc::new(self.run_files(seed.project.id, &seed.commit).with_archives(seed.archives.clone()))
+        let user = seed.user.name.clone();
+        let sight: Sight = Arc::new(move |conn, project| {
+            let user = users::by_name(conn, &user)?.filter(|user| user.is_active);
+            Ok(Standing::of_user(conn, user.as_ref())?.in_project(project, Action::ReadRuns).allowed)
+        });
+        Arc::new(self.run_files(seed.project.id, &seed.commit, sight).with_archives(seed.archives.clone()))
     }
 }
 

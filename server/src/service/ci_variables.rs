@@ -2,14 +2,14 @@
 
 use model::plan::Variable;
 use model::{
-    Caller, CiVariable, CiVariableDraft, CiVariableId, CiVariablesView, Error, Project, ProjectId, ProjectPath,
-    VariableOwner, VariableType,
+    AuditChange, Caller, CiVariable, CiVariableDraft, CiVariableId, CiVariablesView, Error, Project, VariableOwner,
+    VariableType,
 };
 
 use runner::mask::{self, Rule};
 
-use super::Weir;
-use crate::auth::{self, Action};
+use super::{Weir, access, audit};
+use crate::auth::Action;
 use crate::secrets::keys::KeyRing;
 use crate::secrets::seal::{self, Place};
 use crate::store::ci_variables::{self, PLACE, Stored};
@@ -35,10 +35,17 @@ fn open(keys: &KeyRing, stored: &Stored) -> Result<String, Error> {
     Ok(value.as_str().to_owned())
 }
 
-/// Whether runs for this commit get protected variables: those of the default branch, and those without a
-/// repository.
-pub fn is_protected(commit: &Commit) -> bool {
-    commit.sha.is_empty() || (!commit.is_tag && commit.git_ref == commit.details.default_branch)
+/// Whether runs for this commit are those of a protected ref, which get protected variables; those without a
+/// repository are.
+pub fn is_protected(project: &Project, commit: &Commit) -> bool {
+    let is_default = commit.git_ref == commit.details.default_branch;
+    commit.sha.is_empty() || project.protection.holds(&commit.git_ref, commit.is_tag, is_default)
+}
+
+/// Whether runs for this commit are maintainers' to start and control: those of refs that are protected by name.
+/// What everybody works on, the default branch, is developers' too.
+pub fn is_guarded(project: &Project, commit: &Commit) -> bool {
+    !commit.sha.is_empty() && project.protection.holds(&commit.git_ref, commit.is_tag, false)
 }
 
 /// The variables that a job of this environment (or a run, before there are jobs) gets of those that are
@@ -46,14 +53,13 @@ pub fn is_protected(commit: &Commit) -> bool {
 pub fn of_job(
     conn: &Snapshot,
     keys: &KeyRing,
-    project: ProjectId,
-    path: &ProjectPath,
+    project: &Project,
     commit: &Commit,
     environment: Option<&str>,
 ) -> Result<Vec<Variable>, StoreError> {
-    let protected = is_protected(commit);
+    let protected = is_protected(project, commit);
     let mut list = Vec::new();
-    for mut of_owner in ci_variables::of_runs(conn, project, path)? {
+    for mut of_owner in ci_variables::of_runs(conn, project.id, &project.path)? {
         of_owner.retain(|one| {
             let draft = &one.variable.draft;
             (protected || !draft.protected) && fits(&draft.environment_scope, environment)
@@ -81,20 +87,7 @@ fn literal(scope: &str) -> usize {
 
 /// Whether an environment's name fits a scope, where `*` stands for any part.
 fn fits(scope: &str, environment: Option<&str>) -> bool {
-    if scope == EVERYWHERE {
-        return true;
-    }
-    let Some(name) = environment else { return false };
-    let mut parts = scope.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = name.strip_prefix(first) else { return false };
-    let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else { return rest.is_empty() };
-    for part in parts {
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
-    }
-    rest.ends_with(last)
+    scope == EVERYWHERE || environment.is_some_and(|name| model::definition::fits(scope, name))
 }
 
 impl Weir {
@@ -103,11 +96,15 @@ impl Weir {
         caller: &Caller,
         owner: VariableOwner,
     ) -> Result<CiVariablesView, Error> {
-        auth::require(caller, Action::Maintain)?;
         let keys = self.keys();
+        let caller = caller.clone();
         let view = self.store.read(move |conn| {
+            let keys = keys.ring();
+            allowed(conn, &caller, &owner, false)?;
             check_owner(conn, &owner)?;
-            let all = projects::list(conn)?;
+            let may = access::scope(conn, &caller, Action::ReadVariables)?;
+            let mut all = projects::list(conn)?;
+            all.retain(|project| may.holds(project.id));
             let mut namespaces: Vec<String> = all.iter().flat_map(namespaces_of).collect();
             namespaces.sort();
             namespaces.dedup();
@@ -126,14 +123,15 @@ impl Weir {
         id: Option<CiVariableId>,
         mut draft: CiVariableDraft,
     ) -> Result<CiVariable, Error> {
-        auth::require(caller, Action::Maintain)?;
         if draft.environment_scope.is_empty() {
             EVERYWHERE.clone_into(&mut draft.environment_scope);
         }
         draft.masked |= draft.hidden;
         check(&draft)?;
-        let keys = self.keys();
+        let (keys, caller) = (self.keys(), caller.clone());
         let saved = self.store.write(move |tx| {
+            let keys = keys.ring();
+            allowed(tx.conn(), &caller, &owner, true)?;
             check_owner(tx.conn(), &owner)?;
             let before = id.map(|id| ci_variables::require(tx.conn(), &owner, id)).transpose()?;
             match &before {
@@ -161,6 +159,9 @@ impl Weir {
             let place = |row| Place { table: PLACE.0, row, column: PLACE.1 };
             let sealed = |row| seal::seal(&keys, place(row), value.as_bytes());
             let seal: Option<&dyn Fn(i64) -> String> = if draft.value.is_some() { Some(&sealed) } else { None };
+            let changes = differences(before.as_ref().map(|one| &one.variable.draft), Some(&draft));
+            let action = if before.is_some() { "variable.change" } else { "variable.create" };
+            audit::of_place(tx, &caller, action, &owner, &format!("variable {}", draft.key), changes);
             let id = ci_variables::save(tx, &owner, id, &draft, seal)?;
             Ok(shown(&keys, ci_variables::require(tx.conn(), &owner, id)?)?)
         });
@@ -173,15 +174,61 @@ impl Weir {
         owner: VariableOwner,
         id: CiVariableId,
     ) -> Result<(), Error> {
-        auth::require(caller, Action::Maintain)?;
-        Ok(self.store.write(move |tx| ci_variables::delete(tx, &owner, id)).await?)
+        let caller = caller.clone();
+        let deleted = self.store.write(move |tx| {
+            allowed(tx.conn(), &caller, &owner, true)?;
+            let before = ci_variables::require(tx.conn(), &owner, id)?.variable.draft;
+            let target = format!("variable {}", before.key);
+            audit::of_place(tx, &caller, "variable.delete", &owner, &target, differences(Some(&before), None));
+            ci_variables::delete(tx, &owner, id)
+        });
+        Ok(deleted.await?)
     }
 
     /// The variables that conditions of a new run see of those that are kept: those of every job.
     pub(super) async fn kept_variables(&self, project: &Project, commit: &Commit) -> Result<Vec<Variable>, Error> {
-        let (keys, id, path, commit) = (self.keys(), project.id, project.path.clone(), commit.clone());
-        Ok(self.store.read(move |conn| of_job(conn, &keys, id, &path, &commit, None)).await?)
+        let (keys, project, commit) = (self.keys(), project.clone(), commit.clone());
+        Ok(self.store.read(move |conn| of_job(conn, &keys.ring(), &project, &commit, None)).await?)
     }
+}
+
+/// Refuses who may not see or change the variables of this owner.
+fn allowed(conn: &Snapshot, caller: &Caller, owner: &VariableOwner, change: bool) -> Result<(), StoreError> {
+    let (instance, namespace, project) = if change {
+        (Action::ChangeInstanceVariables, Action::ChangeNamespaceVariables, Action::ChangeVariables)
+    } else {
+        (Action::ReadInstanceVariables, Action::ReadNamespaceVariables, Action::ReadVariables)
+    };
+    match owner {
+        VariableOwner::Instance => access::at_instance(conn, caller, instance),
+        VariableOwner::Namespace(path) => access::at_namespace(conn, caller, namespace, path),
+        VariableOwner::Project(id) => access::at_project(conn, caller, project, *id, "project"),
+    }
+}
+
+/// What a change of a variable changes; that its value is another one, never what it is.
+fn differences(before: Option<&CiVariableDraft>, after: Option<&CiVariableDraft>) -> Vec<AuditChange> {
+    let of = |field: &str, text: &dyn Fn(&CiVariableDraft) -> String| {
+        let (before, after) = (before.map(text), after.map(text));
+        (before != after).then(|| audit::change(field, before.as_deref(), after.as_deref()))
+    };
+    let mut list: Vec<AuditChange> = [
+        of("key", &|one| one.key.clone()),
+        of("type", &|one| one.variable_type.as_str().to_owned()),
+        of("environment_scope", &|one| one.environment_scope.clone()),
+        of("protected", &|one| one.protected.to_string()),
+        of("masked", &|one| one.masked.to_string()),
+        of("hidden", &|one| one.hidden.to_string()),
+        of("raw", &|one| one.raw.to_string()),
+        of("description", &|one| one.description.clone().unwrap_or_default()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if after.is_some_and(|after| after.value.is_some()) {
+        list.push(audit::change("value", before.map(|_| "(kept secret)"), Some("(kept secret)")));
+    }
+    list
 }
 
 /// By which rule its value can be masked.

@@ -3,8 +3,8 @@
 use model::view::{Dashboard, PipelineHealth, RunFilter};
 use model::{Caller, Error, Status};
 
-use super::Weir;
-use crate::auth::{self, Action};
+use super::{Weir, access};
+use crate::auth::Action;
 use crate::store::{jobs, pipelines, runs};
 
 /// How many runs each part shows.
@@ -14,18 +14,19 @@ const MARKS: u32 = 10;
 
 impl Weir {
     pub(super) async fn read_dashboard(&self, caller: &Caller) -> Result<Dashboard, Error> {
-        auth::require(caller, Action::Read)?;
+        let caller = caller.clone();
         let runners_online = self.heartbeats.runners_online();
         let dashboard = self.store.read(move |conn| {
+            let scope = access::scope_of_page(conn, &caller, Action::ReadRuns)?;
             let of = |statuses: &[Status]| {
                 let filter = RunFilter { status: statuses.to_vec(), limit: Some(SHOWN), ..RunFilter::default() };
-                runs::list(conn, &filter).map(|mut found| {
+                runs::list(conn, &filter, &scope).map(|mut found| {
                     found.truncate(SHOWN as usize);
                     found
                 })
             };
             let mut health = Vec::new();
-            for mut pipeline in pipelines::list(conn)? {
+            for mut pipeline in pipelines::list(conn, &scope)? {
                 pipeline.definition = None;
                 let last = runs::marks(conn, pipeline.id, MARKS)?;
                 let broken =
@@ -33,12 +34,15 @@ impl Weir {
                 let last_good = if broken { runs::last_good(conn, pipeline.id)? } else { None };
                 health.push(PipelineHealth { pipeline, last, last_good });
             }
-            let (queued_jobs, running_jobs) = jobs::load(conn)?;
+            let (queued_jobs, running_jobs) = jobs::load(conn, &scope)?;
             // A run whose child waits for somebody runs, and yet waits.
             let below = runs::waiting_below(conn)?;
             let mut blocked = of(&[Status::Manual, Status::Scheduled])?;
             for id in &below {
-                blocked.push(runs::require(conn, *id)?);
+                let run = runs::require(conn, *id)?;
+                if scope.holds(run.project_id) {
+                    blocked.push(run);
+                }
             }
             blocked.sort_by_key(|run| std::cmp::Reverse(run.id));
             blocked.truncate(SHOWN as usize);

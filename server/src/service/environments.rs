@@ -5,15 +5,17 @@ use model::{Caller, Environment, EnvironmentId, EnvironmentState, Error, Job, Jo
 
 use app::service::Service as _;
 
-use super::Weir;
-use crate::auth::{self, Action};
+use super::{Weir, access, audit};
+use crate::auth::Action;
 use crate::store::{Snapshot, StoreError, environments, jobs, runs};
 
 impl Weir {
     pub(super) async fn list_environments(&self, caller: &Caller) -> Result<EnvironmentsView, Error> {
-        auth::require(caller, Action::Read)?;
-        let view = self.store.read(|conn| {
-            let all = environments::list(conn)?;
+        let caller = caller.clone();
+        let view = self.store.read(move |conn| {
+            let scope = access::scope_of_page(conn, &caller, Action::ReadEnvironments)?;
+            let mut all = environments::list(conn)?;
+            all.retain(|one| scope.holds(one.project_id));
             let environments = all.into_iter().map(|one| view(conn, one)).collect::<Result<_, _>>()?;
             Ok(EnvironmentsView { seq: runs::seq(conn)?, environments })
         });
@@ -23,11 +25,13 @@ impl Weir {
     /// Plays (or runs again) the job that takes an environment down; without one it only counts as
     /// stopped from now on.
     pub(super) async fn take_down(&self, caller: &Caller, id: EnvironmentId) -> Result<EnvironmentView, Error> {
-        auth::require(caller, Action::Run)?;
+        let by = caller.clone();
         let (environment, job) = self
             .store
             .read(move |conn| {
                 let environment = environments::require(conn, id)?;
+                let project = environment.project_id;
+                access::at_project(conn, &by, Action::ManageEnvironments, project, "environment")?;
                 let job = stop_job(conn, id)?;
                 Ok((environment, job))
             })
@@ -49,7 +53,12 @@ impl Weir {
             }
             None => {
                 let stopped = EnvironmentState::Stopped;
-                self.store.write(move |tx| environments::set_state(tx, id, stopped, None)).await?;
+                let (by, name, project) = (caller.clone(), environment.name.clone(), environment.project_id);
+                let stop = self.store.write(move |tx| {
+                    audit::of_project(tx, &by, "environment.stop", project, &format!("environment {name}"), vec![]);
+                    environments::set_state(tx, id, stopped, None)
+                });
+                stop.await?;
             }
         }
         let now = move |conn: &Snapshot| view(conn, environments::require(conn, id)?);

@@ -8,14 +8,14 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use model::{Error, JobId};
+use model::{Error, JobId, Project};
 use pipeline::{Files, NoFiles};
 use sha2::{Digest as _, Sha256};
 
 use super::source::{DEFINITION_LIMIT, Sources, command};
 use crate::artifacts::Artifacts;
 use crate::outbound::RemoteIncludes;
-use crate::store::{Store, projects};
+use crate::store::{Snapshot, Store, StoreError, projects};
 
 /// The files of one commit.
 #[derive(Debug)]
@@ -109,7 +109,6 @@ impl Files for CommitFiles {
 
 /// The files of a run's commit, those of other projects of this server, those of other servers that the
 /// administrator listed, and, for a child run, those that jobs of the run above left.
-#[derive(Debug)]
 pub(super) struct RunFiles {
     /// `None` without a repository.
     commit: Option<CommitFiles>,
@@ -226,9 +225,12 @@ impl Files for Watched {
     }
 }
 
-/// The projects of this server, for `include:project`. Whoever may start runs may read them all.
-#[derive(Debug)]
+/// Whether who starts the run may read the files of a project.
+pub(super) type Sight = Arc<dyn Fn(&Snapshot, &Project) -> Result<bool, StoreError> + Send + Sync>;
+
+/// The projects of this server, for `include:project`, as far as who starts the run may read them.
 pub(super) struct Others {
+    sight: Sight,
     store: Arc<Store>,
     sources: Arc<Sources>,
     /// What was asked for once, so that a run sees one commit of each.
@@ -239,8 +241,8 @@ pub(super) struct Others {
 type Found = HashMap<(String, Option<String>), Arc<CommitFiles>>;
 
 impl Others {
-    pub(super) fn new(store: Arc<Store>, sources: Arc<Sources>) -> Self {
-        Self { store, sources, found: Mutex::default() }
+    pub(super) fn new(store: Arc<Store>, sources: Arc<Sources>, sight: Sight) -> Self {
+        Self { sight, store, sources, found: Mutex::default() }
     }
 
     fn files(&self, path: &str, at: Option<&str>) -> Result<Arc<CommitFiles>, String> {
@@ -257,8 +259,12 @@ impl Others {
     }
 
     async fn resolve(&self, path: &str, at: Option<&str>) -> Result<CommitFiles, Error> {
-        let wanted = path.to_owned();
-        let project = self.store.read(move |conn| projects::find(conn, &wanted)).await?;
+        let (wanted, sight) = (path.to_owned(), Arc::clone(&self.sight));
+        let project = self.store.read(move |conn| match projects::find(conn, &wanted)? {
+            Some(project) if sight(conn, &project)? => Ok(Some(project)),
+            _ => Ok(None),
+        });
+        let project = project.await?;
         let project = project.ok_or_else(|| Error::invalid(format!("there is no project {path} on this server")))?;
         let Some(source) = &project.source else {
             return Err(Error::invalid(format!("the project {path} has no repository")));

@@ -6,18 +6,20 @@ use model::plan::Variable;
 use model::view::JobView;
 use model::{Caller, Error, Job, JobId, Reason, Status};
 
-use super::Weir;
-use crate::auth::{self, Action};
+use super::{Weir, access, audit};
+use crate::auth::{Action, policy};
 use crate::scheduler;
-use crate::store::{jobs, runs};
+use crate::store::jobs::Stored;
+use crate::store::{StoreError, Tx, jobs, runs};
 
 impl Weir {
     pub(super) async fn read_job(&self, caller: &Caller, id: JobId) -> Result<JobView, Error> {
-        auth::require(caller, Action::Read)?;
+        let caller = caller.clone();
         let mut view = self
             .store
             .read(move |conn| {
                 let stored = jobs::require(conn, id)?;
+                access::at_project(conn, &caller, Action::ReadJob, stored.job.project_id, "job")?;
                 let view = super::runs::run_view(conn, stored.job.run_id)?;
                 let spec = runs::spec(conn, stored.job.run_id, stored.position)?;
                 let attempts = view
@@ -28,8 +30,10 @@ impl Weir {
                     .collect();
                 let job = view.jobs.into_iter().find(|job| job.id == id).unwrap_or(stored.job);
                 let mut variables = spec.variables;
-                variables.extend(runs::variables(conn, job.run_id)?);
-                variables.extend(stored.variables);
+                if access::may_see_variables(conn, &caller, &view.run)? {
+                    variables.extend(runs::variables(conn, job.run_id)?);
+                    variables.extend(stored.variables);
+                }
                 let mut script = spec.before_script;
                 script.extend(spec.script);
                 let child = job.child.map(|child| runs::get(conn, child)).transpose()?.flatten();
@@ -52,12 +56,44 @@ impl Weir {
 
     /// A job alone.
     pub async fn read_job_only(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
-        auth::require(caller, Action::Read)?;
-        Ok(self.store.read(move |conn| jobs::require(conn, id)).await?.job)
+        self.job_for(caller, id, Action::ReadJob).await
+    }
+
+    /// A job of which the caller may do this.
+    pub(crate) async fn job_for(&self, caller: &Caller, id: JobId, action: Action) -> Result<Job, Error> {
+        let caller = caller.clone();
+        let job = self.store.read(move |conn| {
+            let job = jobs::require(conn, id)?.job;
+            access::at_project(conn, &caller, action, job.project_id, "job")?;
+            Ok(job)
+        });
+        Ok(job.await?)
+    }
+
+    /// The job whose trace the caller opens; noted.
+    pub async fn open_trace(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
+        let job = self.job_for(caller, id, Action::ReadTrace).await?;
+        self.note_view(caller, id);
+        Ok(job)
+    }
+
+    /// Whether the caller may still read a job's trace, which is open already.
+    pub async fn may_read_trace(&self, caller: &Caller, id: JobId) -> bool {
+        self.job_for(caller, id, Action::ReadTrace).await.is_ok()
+    }
+
+    /// The job whose artifacts the caller fetches: those that only jobs get, those of developers and of maintainers
+    /// are for them.
+    pub async fn open_artifact(&self, caller: &Caller, id: JobId, access: model::plan::Access) -> Result<Job, Error> {
+        let Some(action) = policy::artifacts(access.as_str()) else {
+            self.job_for(caller, id, Action::ReadArtifacts).await?;
+            return Err(Error::forbidden("`artifacts:access: none`: only jobs get these artifacts"));
+        };
+        self.job_for(caller, id, action).await
     }
 
     pub(super) async fn read_log(&self, caller: &Caller, id: JobId, from: Lines, limit: u32) -> Result<LogPage, Error> {
-        let job = self.read_job_only(caller, id).await?;
+        let job = self.open_trace(caller, id).await?;
         let logs = std::sync::Arc::clone(&self.logs);
         let limit = limit.clamp(1, 5000);
         let page = tokio::task::spawn_blocking(move || match from {
@@ -73,13 +109,13 @@ impl Weir {
     }
 
     pub(super) async fn play(&self, caller: &Caller, id: JobId, variables: Vec<Variable>) -> Result<Job, Error> {
-        auth::require(caller, Action::Run)?;
         for variable in &variables {
             check_variable(variable)?;
         }
-        let user = caller.user.clone();
+        let caller = caller.clone();
         let job = self.store.write(move |tx| {
-            let stored = jobs::require(tx.conn(), id)?;
+            let stored = controlled(tx, &caller, "job.play", id)?;
+            let user = caller.user.clone();
             if !stored.job.is_playable() {
                 return Err(Error::conflict(format!(
                     "only a manual or a scheduled job can be played; this one is {}",
@@ -100,9 +136,9 @@ impl Weir {
 
     /// Lets a scheduled job wait for somebody instead of its time.
     pub(super) async fn stop_clock(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
-        auth::require(caller, Action::Run)?;
+        let caller = caller.clone();
         let job = self.store.write(move |tx| {
-            let job = jobs::require(tx.conn(), id)?.job;
+            let job = controlled(tx, &caller, "job.unschedule", id)?.job;
             if job.status != Status::Scheduled {
                 let text = format!("only a scheduled job can be unscheduled; this one is {}", job.status);
                 return Err(Error::conflict(text).into());
@@ -116,10 +152,10 @@ impl Weir {
     }
 
     pub(super) async fn retry(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
-        auth::require(caller, Action::Run)?;
-        let user = caller.user.clone();
+        let caller = caller.clone();
         let job = self.store.write(move |tx| {
-            let stored = jobs::require(tx.conn(), id)?;
+            let stored = controlled(tx, &caller, "job.retry", id)?;
+            let user = caller.user.clone();
             if !stored.job.is_retryable() {
                 let why = if stored.job.retried {
                     "it was retried already".to_owned()
@@ -137,10 +173,10 @@ impl Weir {
     }
 
     pub(super) async fn cancel(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
-        auth::require(caller, Action::Run)?;
-        let user = caller.user.clone();
+        let caller = caller.clone();
         let job = self.store.write(move |tx| {
-            let stored = jobs::require(tx.conn(), id)?;
+            let stored = controlled(tx, &caller, "job.cancel", id)?;
+            let user = caller.user.clone();
             if stored.job.status == Status::Canceling {
                 return Ok(stored.job);
             }
@@ -158,8 +194,12 @@ impl Weir {
 impl Weir {
     /// Deletes the log and the artifacts of a job that has ended; the job itself stays.
     pub async fn erase_job(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
-        auth::require(caller, Action::Maintain)?;
+        let caller = caller.clone();
         let job = self.store.write(move |tx| {
+            let job = jobs::require(tx.conn(), id)?.job;
+            let action = if job.user == caller.user { Action::EraseOwnJob } else { Action::EraseJob };
+            access::at_project(tx.conn(), &caller, action, job.project_id, "job")?;
+            audit::of_project(tx, &caller, "job.erase", job.project_id, &format!("job {id} {}", job.name), vec![]);
             if !jobs::erase(tx, id)? {
                 let stored = jobs::require(tx.conn(), id)?;
                 let why = if stored.job.erased_at.is_some() { "erased already" } else { stored.job.status.as_str() };
@@ -175,6 +215,16 @@ impl Weir {
         }
         Ok(job)
     }
+}
+
+/// A job that the caller may play, retry and cancel; recorded.
+fn controlled(tx: &mut Tx<'_>, caller: &Caller, action: &'static str, id: JobId) -> Result<Stored, StoreError> {
+    let stored = jobs::require(tx.conn(), id)?;
+    let run = runs::require(tx.conn(), stored.job.run_id)?;
+    access::control(tx.conn(), caller, &run, "job")?;
+    let target = format!("job {id} {}", stored.job.name);
+    audit::of_project(tx, caller, action, stored.job.project_id, &target, vec![]);
+    Ok(stored)
 }
 
 /// A name that a shell can have as a variable, and a value without NUL.

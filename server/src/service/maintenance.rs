@@ -46,12 +46,17 @@ impl Heartbeats {
         Waiting { beats: self, id }
     }
 
-    /// How many runners wait for jobs or were heard of lately.
-    pub fn runners_online(&self) -> u64 {
+    /// The runners that wait for jobs or were heard of lately.
+    pub fn online(&self) -> Vec<RunnerId> {
         let now = clock::now();
         let runners = self.runners.lock().unwrap_or_else(PoisonError::into_inner);
-        let online = |(at, waiting): &&(Timestamp, u32)| *waiting > 0 || now.since(*at) < ONLINE.as_millis() as i64;
-        runners.values().filter(online).count() as u64
+        let is_online = |(at, waiting): &(Timestamp, u32)| *waiting > 0 || now.since(*at) < ONLINE.as_millis() as i64;
+        runners.iter().filter(|(_, beat)| is_online(beat)).map(|(id, _)| *id).collect()
+    }
+
+    /// How many there are.
+    pub fn runners_online(&self) -> u64 {
+        self.online().len() as u64
     }
 
     fn known_jobs(&self) -> bool {

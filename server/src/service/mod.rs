@@ -1,6 +1,9 @@
 //! The use cases, one file per noun: permission, parse, transaction, event. The only place with
 //! rules about who may do what. It knows nothing of HTTP.
 
+mod access;
+mod accounts;
+mod audit;
 mod children;
 pub mod ci_variables;
 mod dashboard;
@@ -18,7 +21,6 @@ mod resource_groups;
 mod runs;
 mod source;
 mod streams;
-mod tokens;
 pub mod unserved;
 pub mod variables;
 mod why;
@@ -35,16 +37,18 @@ use model::view::{
 };
 use model::{
     Caller, CiVariable, CiVariableDraft, CiVariableId, CiVariablesView, EnvironmentId, Error, Job, JobId, NewRun,
-    Pipeline, PipelineKey, Project, Run, RunId, TestReport, VariableOwner,
+    Pipeline, PipelineKey, Project, Run, RunId, TestReport, VariableOwner, Visibility,
 };
 
 use crate::artifacts::Artifacts;
+use crate::auth::password::Hasher;
 use crate::logs::Logs;
 use crate::logs::sequence::Sequences;
 use crate::outbound::RemoteIncludes;
-use crate::secrets::keys::{self, KeyError, KeyRing};
+use crate::secrets::keys::{self, KeyError, KeyRing, Keys};
 use crate::store::{Bus, Store, ci_variables as stored_variables};
 
+pub use accounts::{LoginLimit, Setup, Views};
 pub use maintenance::Heartbeats;
 pub use streams::Scope;
 pub use unserved::Served;
@@ -57,7 +61,6 @@ pub const DEFAULT_ARCHIVE_LIMIT: u64 = 100 << 20;
 pub const DEFAULT_PROJECT: &str = "local/default";
 
 /// The service: one per server, shared by HTTP, dispatch and the dialects.
-#[derive(Debug)]
 pub struct Weir {
     store: Arc<Store>,
     logs: Arc<Logs>,
@@ -68,9 +71,17 @@ pub struct Weir {
     data: PathBuf,
     external_url: std::sync::OnceLock<String>,
     served: std::sync::OnceLock<Served>,
-    keys: Arc<KeyRing>,
+    keys: Keys,
+    /// Where the keys are kept; `None` when the environment has them.
+    key_file: Option<PathBuf>,
     remote: std::sync::OnceLock<Arc<RemoteIncludes>>,
     archive_limit: std::sync::OnceLock<u64>,
+    setup: Setup,
+    hasher: Hasher,
+    login_limit: std::sync::OnceLock<Arc<dyn LoginLimit>>,
+    views: Views,
+    local: std::sync::atomic::AtomicBool,
+    access: tokio::sync::watch::Sender<u64>,
 }
 
 /// Why a data folder cannot be opened; fits after "failed to open DIR: ".
@@ -87,17 +98,41 @@ pub enum OpenError {
     Key(#[from] KeyError),
 }
 
+impl std::fmt::Debug for Weir {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Weir").field("data", &self.data).finish_non_exhaustive()
+    }
+}
+
 impl Weir {
     /// Opens the data folder, which the caller has locked.
     pub fn open(data: &Path) -> Result<Self, OpenError> {
         let store = Store::open(&data.join("weir.db"))?;
-        let keys = match std::env::var(keys::VARIABLE) {
-            Ok(text) if !text.is_empty() => KeyRing::from_variable(&text)?,
-            _ => KeyRing::from_file(&data.join("secret.key"), store.at_start(stored_variables::any)?)?,
+        let (keys, key_file) = match std::env::var(keys::VARIABLE) {
+            Ok(text) if !text.is_empty() => (KeyRing::from_variable(&text)?, None),
+            _ => {
+                let path = data.join("secret.key");
+                (
+                    KeyRing::from_file(
+                        &path,
+                        store.at_start(|conn| {
+                            Ok(stored_variables::any(conn)? || crate::store::access_keys::any(conn)?)
+                        })?,
+                    )?,
+                    Some(path),
+                )
+            }
         };
+        let sealed = store.at_start(|conn| {
+            let mut sealed = stored_variables::sealed(conn)?;
+            sealed.extend(crate::store::access_keys::sealed(conn)?);
+            Ok(sealed.into_iter().map(|(_, text)| text).collect::<Vec<_>>())
+        })?;
+        keys.check(&sealed)?;
         Ok(Self {
             store: Arc::new(store),
-            keys: Arc::new(keys),
+            keys: Keys::new(keys),
+            key_file,
             logs: Arc::new(Logs::open(data.join("logs"))?),
             sequences: Arc::new(Sequences::new(&data.join("logs"))),
             artifacts: Arc::new(Artifacts::open(data.join("artifacts"))?),
@@ -108,6 +143,12 @@ impl Weir {
             served: std::sync::OnceLock::new(),
             remote: std::sync::OnceLock::new(),
             archive_limit: std::sync::OnceLock::new(),
+            setup: Setup::default(),
+            hasher: Hasher::default(),
+            login_limit: std::sync::OnceLock::new(),
+            views: Views::default(),
+            local: std::sync::atomic::AtomicBool::new(false),
+            access: tokio::sync::watch::Sender::new(0),
         })
     }
 
@@ -153,8 +194,8 @@ impl Weir {
     }
 
     /// The keys that secrets are sealed with.
-    pub fn keys(&self) -> Arc<KeyRing> {
-        Arc::clone(&self.keys)
+    pub fn keys(&self) -> Keys {
+        self.keys.clone()
     }
 
     /// What beyond plain scripts the runners of this server can do.
@@ -191,6 +232,27 @@ impl Weir {
         let _ = self.archive_limit.set(archive);
     }
 
+    /// Whether this is a server of one person.
+    pub fn is_local(&self) -> bool {
+        self.local.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Sets how often somebody may try to log in, once, when the server starts.
+    pub fn set_login_limit(&self, limit: Arc<dyn LoginLimit>) {
+        // A second call is a mistake that harms nobody.
+        let _ = self.login_limit.set(limit);
+    }
+
+    /// Changes whenever somebody may have lost a right: streams look again then.
+    pub fn access(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.access.subscribe()
+    }
+
+    /// Says so.
+    fn access_changed(&self) {
+        self.access.send_modify(|count| *count += 1);
+    }
+
     /// Where the mirror of a project's repository lies.
     pub fn mirror(&self, project: model::ProjectId) -> PathBuf {
         self.sources.mirror(project)
@@ -223,8 +285,14 @@ impl Service for Weir {
     async fn projects(&self, caller: &Caller) -> Result<Vec<Project>, Error> {
         self.list_projects(caller).await
     }
-    async fn create_project(&self, caller: &Caller, path: &str, source: Option<&str>) -> Result<Project, Error> {
-        self.make_project(caller, path, source).await
+    async fn create_project(
+        &self,
+        caller: &Caller,
+        path: &str,
+        source: Option<&str>,
+        visibility: Visibility,
+    ) -> Result<Project, Error> {
+        self.make_project(caller, path, source, visibility).await
     }
     async fn create_pipeline(&self, caller: &Caller, new: NewPipeline) -> Result<Pipeline, Error> {
         self.make_pipeline(caller, new).await

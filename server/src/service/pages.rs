@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use model::view::RunFilter;
-use model::{Caller, Error, Job, Project, ProjectId, Run, RunId, Status};
+use model::{Caller, Error, Job, Project, ProjectId, Run, RunId, Status, Via};
 
-use super::Weir;
-use crate::auth::{self, Action};
+use super::{Weir, access};
+use crate::auth::Action;
 use crate::store::{jobs, ordine, projects, runs};
 
 impl Weir {
@@ -18,8 +18,12 @@ impl Weir {
         offset: u64,
         limit: u32,
     ) -> Result<(Vec<Run>, u64), Error> {
-        auth::require(caller, Action::Read)?;
-        Ok(self.store.read(move |conn| runs::page(conn, &filter, offset, limit)).await?)
+        let caller = caller.clone();
+        let page = self.store.read(move |conn| {
+            let scope = access::scope(conn, &caller, Action::ReadRuns)?;
+            runs::page(conn, &filter, &scope, offset, limit)
+        });
+        Ok(page.await?)
     }
 
     /// A page of the jobs in these statuses (all when empty), newest first, with their runs.
@@ -31,11 +35,12 @@ impl Weir {
         offset: u64,
         limit: u32,
     ) -> Result<Vec<(Job, Run)>, Error> {
-        auth::require(caller, Action::Read)?;
+        let caller = caller.clone();
         let page = self.store.read(move |conn| {
+            let scope = access::scope(conn, &caller, Action::ReadRuns)?.narrowed(project);
             let mut known: HashMap<RunId, Run> = HashMap::new();
             let mut page = Vec::new();
-            for job in jobs::list(conn, &statuses, project, None, offset, limit)? {
+            for job in jobs::list(conn, &statuses, &scope, None, offset, limit)? {
                 let run = match known.get(&job.run_id) {
                     Some(run) => run.clone(),
                     None => runs::require(conn, job.run_id)?,
@@ -48,12 +53,23 @@ impl Weir {
         Ok(page.await?)
     }
 
+    /// The project with this path, uid or number, for who shows its own token.
+    pub async fn project_named(&self, name: &str) -> Result<Option<ProjectId>, Error> {
+        let name = name.to_owned();
+        Ok(self.store.read(move |conn| ordine::project_called(conn, &name)).await?)
+    }
+
     /// The project with this path, uid or number.
     pub async fn project_called(&self, caller: &Caller, name: &str) -> Result<Project, Error> {
-        auth::require(caller, Action::Read)?;
-        let name = name.to_owned();
+        let (name, caller) = (name.to_owned(), caller.clone());
         let found = self.store.read(move |conn| match ordine::project_called(conn, &name)? {
-            Some(id) => projects::get(conn, id),
+            Some(id) => {
+                // A job's token is not for looking at projects, but leads to what it is for.
+                let is_job = matches!(caller.via, Via::Job(..));
+                let action = if is_job { Action::ReadRuns } else { Action::ReadProject };
+                access::at_project(conn, &caller, action, id, "project")?;
+                projects::get(conn, id)
+            }
             None => Ok(None),
         });
         found.await?.ok_or_else(|| Error::not_found("project"))

@@ -6,17 +6,17 @@ use std::sync::Arc;
 use app::service::NewPipeline;
 use model::plan::{Inputs, Plan, Trigger, Variable};
 use model::view::{LintView, PipelineView, PlanJob, PlanStage, RunFilter};
-use model::{Caller, Error, NewRun, Pipeline, PipelineKey, Project, ProjectId};
+use model::{Caller, Error, NewRun, Pipeline, PipelineKey, Project, ProjectId, Source};
 use pipeline::{Files, NoFiles};
 
-use super::files::{CommitFiles, Others, RunFiles};
+use super::files::{CommitFiles, Others, RunFiles, Sight};
 use super::unserved::refuse_unserved;
-use super::{Weir, names, projects::resolve, source::DEFINITION_FILE, variables};
-use crate::auth::{self, Action};
+use super::{Weir, access, audit, names, projects::resolve, source::DEFINITION_FILE, variables};
+use crate::auth::Action;
 use crate::clock;
 use crate::store::pipelines::Draft;
 use crate::store::runs::Commit;
-use crate::store::{Snapshot, jobs, pipelines, projects, runs};
+use crate::store::{Scope, Snapshot, jobs, pipelines, projects, runs};
 
 /// What a change of a pipeline replaces; `None` leaves it.
 #[derive(Clone, Debug, Default)]
@@ -31,39 +31,63 @@ pub struct Changes {
 
 impl Weir {
     pub(super) async fn list_pipelines(&self, caller: &Caller) -> Result<Vec<Pipeline>, Error> {
-        auth::require(caller, Action::Read)?;
-        Ok(self.store.read(pipelines::list).await?)
+        let caller = caller.clone();
+        let list = self.store.read(move |conn| {
+            let scope = access::scope_of_page(conn, &caller, Action::ReadProject)?;
+            pipelines::list(conn, &scope)
+        });
+        Ok(list.await?)
+    }
+
+    /// The pipeline that is meant where only a project is named: the one of the project's own definition, or the only
+    /// one there is.
+    pub async fn pipeline_of_project(&self, caller: &Caller, project: ProjectId) -> Result<PipelineKey, Error> {
+        let caller = caller.clone();
+        let found = self.store.read(move |conn| {
+            access::at_project(conn, &caller, Action::StartRun, project, "project")?;
+            pipelines::list(conn, &Scope::Of(vec![project]))
+        });
+        let found = found.await?;
+        let own: Vec<&Pipeline> = found.iter().filter(|pipeline| pipeline.definition.is_none()).collect();
+        match (own.as_slice(), found.as_slice()) {
+            (&[one], _) | ([], [one]) => Ok(one.key.clone()),
+            (_, []) => Err(Error::invalid("the project has no pipeline yet")),
+            _ => Err(Error::invalid("the project has several pipelines, and which of them is meant is not clear")),
+        }
     }
 
     /// A pipeline alone.
     pub async fn read_pipeline_only(&self, caller: &Caller, key: &PipelineKey) -> Result<Pipeline, Error> {
-        auth::require(caller, Action::Read)?;
-        let key = key.clone();
-        self.store.read(move |conn| pipelines::by_key(conn, &key)).await?.ok_or_else(|| Error::not_found("pipeline"))
+        Ok(self.pipeline_with_project(caller, key, Action::ReadProject).await?.0)
     }
 
     pub(super) async fn read_pipeline(&self, caller: &Caller, key: &PipelineKey) -> Result<PipelineView, Error> {
-        auth::require(caller, Action::Read)?;
-        let wanted = key.clone();
-        let (pipeline, project, last, durations, seq) = self
+        let (wanted, by) = (key.clone(), caller.clone());
+        let (pipeline, project, last, durations, number, seq) = self
             .store
             .read(move |conn| {
                 let pipeline = pipelines::by_key(conn, &wanted)?.ok_or_else(|| Error::not_found("pipeline"))?;
                 let project = projects::get(conn, pipeline.project_id)?.ok_or_else(|| Error::not_found("project"))?;
+                access::at_project(conn, &by, Action::ReadProject, project.id, "pipeline")?;
+                let seen = access::scope(conn, &by, Action::ReadRuns)?;
                 let filter = RunFilter { pipeline: Some(wanted), limit: Some(20), ..RunFilter::default() };
-                let mut last = runs::list(conn, &filter)?;
+                let mut last = runs::list(conn, &filter, &seen)?;
                 last.truncate(20);
                 let durations = jobs::last_durations(conn, pipeline.id)?;
-                Ok((pipeline, project, last, durations, runs::seq(conn)?))
+                let number = pipelines::next_number(conn, pipeline.id)?.unwrap_or(1);
+                Ok((pipeline, project, last, durations, number, runs::seq(conn)?))
             })
             .await?;
-        let (definition, lint) = match self.definition_of(&pipeline, &project, None, Fetch::Now).await {
+        // Who only looks does not send the server out.
+        let (by, id) = (caller.clone(), project.id);
+        let starts = move |conn: &Snapshot| access::at_project(conn, &by, Action::StartRun, id, "pipeline");
+        let fetch = if self.store.read(starts).await.is_ok() { Fetch::Now } else { Fetch::IfUnknown };
+        let (definition, lint) = match self.definition_of(&pipeline, &project, None, fetch).await {
             Ok((commit, Some(text))) => {
-                let files = self.files_at(project.id, &commit);
-                (
-                    Some(text.clone()),
-                    lint_view(self.evaluate(text, Given { files, ..Given::default() }).await?, &durations),
-                )
+                // The plan of the run that a press of the button starts.
+                let new = NewRun { source: Source::Web, ..NewRun::default() };
+                let given = self.given_for(caller, &project, &commit, &new, number, Kept::IfReadable).await?;
+                (Some(text.clone()), lint_view(self.evaluate(text, given).await?, &durations))
             }
             Ok((_, None)) => (None, problem(format!("the project has no {DEFINITION_FILE}"))),
             Err(error) => (None, problem(error.message)),
@@ -83,20 +107,21 @@ impl Weir {
     }
 
     pub(super) async fn make_pipeline(&self, caller: &Caller, new: NewPipeline) -> Result<Pipeline, Error> {
-        auth::require(caller, Action::Maintain)?;
         let key: PipelineKey = new.key.parse().map_err(|e| Error::invalid(format!("{e}")))?;
         let name = if new.name.trim().is_empty() { key.as_str().to_owned() } else { new.name };
         check_texts(&name, &new.description)?;
         if let Some(text) = &new.definition {
             let project = match new.project.clone() {
-                Some(wanted) => self.store.read(move |conn| projects::find(conn, &wanted)).await?,
+                Some(wanted) => Some(self.project_for(caller, &wanted, Action::ChangePipeline).await?),
                 None => None,
             };
-            self.check(text.clone(), project.as_ref()).await?;
+            self.check(caller, text.clone(), project.as_ref()).await?;
         }
         let draft = Draft { key, name, description: new.description, definition: new.definition };
+        let caller = caller.clone();
         let pipeline = self.store.write(move |tx| {
-            let project = resolve(tx, new.project.as_deref())?;
+            let project = resolve(tx, &caller, new.project.as_deref())?;
+            access::at_project(tx.conn(), &caller, Action::ChangePipeline, project.id, "project")?;
             if draft.definition.is_none() && project.source.is_none() {
                 return Err(Error::invalid(format!(
                     "the pipeline needs a definition: its project {} has no source to read {DEFINITION_FILE} from",
@@ -104,6 +129,7 @@ impl Weir {
                 ))
                 .into());
             }
+            audit::of_project(tx, &caller, "pipeline.create", project.id, &format!("pipeline {}", draft.key), vec![]);
             pipelines::insert(tx, &project, &draft)
         });
         Ok(pipeline.await?)
@@ -116,17 +142,11 @@ impl Weir {
         key: &PipelineKey,
         changes: Changes,
     ) -> Result<Pipeline, Error> {
-        auth::require(caller, Action::Maintain)?;
+        let (_, project) = self.pipeline_with_project(caller, key, Action::ChangePipeline).await?;
         if let Some(text) = &changes.definition {
-            let wanted = key.clone();
-            let found = move |conn: &Snapshot| {
-                let pipeline = pipelines::by_key(conn, &wanted)?;
-                pipeline.map_or(Ok(None), |pipeline| projects::get(conn, pipeline.project_id))
-            };
-            let project = self.store.read(found).await?;
-            self.check(text.clone(), project.as_ref()).await?;
+            self.check(caller, text.clone(), Some(&project)).await?;
         }
-        let key = key.clone();
+        let (key, caller) = (key.clone(), caller.clone());
         let pipeline = self.store.write(move |tx| {
             let old = pipelines::by_key(tx.conn(), &key)?.ok_or_else(|| Error::not_found("pipeline"))?;
             let draft = Draft {
@@ -136,15 +156,30 @@ impl Weir {
                 definition: changes.definition.or(old.definition),
             };
             check_texts(&draft.name, &draft.description)?;
+            access::at_project(tx.conn(), &caller, Action::ChangePipeline, old.project_id, "pipeline")?;
+            audit::of_project(
+                tx,
+                &caller,
+                "pipeline.change",
+                old.project_id,
+                &format!("pipeline {}", draft.key),
+                vec![],
+            );
             pipelines::update(tx, &draft)
         });
         Ok(pipeline.await?)
     }
 
     pub(super) async fn remove_pipeline(&self, caller: &Caller, key: &PipelineKey) -> Result<(), Error> {
-        auth::require(caller, Action::Maintain)?;
-        let key = key.clone();
-        Ok(self.store.write(move |tx| pipelines::delete(tx, &key)).await?)
+        let (key, caller) = (key.clone(), caller.clone());
+        let deleted = self.store.write(move |tx| {
+            let pipeline = pipelines::by_key(tx.conn(), &key)?.ok_or_else(|| Error::not_found("pipeline"))?;
+            let project = pipeline.project_id;
+            access::at_project(tx.conn(), &caller, Action::ChangePipeline, project, "pipeline")?;
+            audit::of_project(tx, &caller, "pipeline.delete", project, &format!("pipeline {key}"), vec![]);
+            pipelines::delete(tx, &key)
+        });
+        Ok(deleted.await?)
     }
 
     /// Looks through a text as if it were the definition of that pipeline.
@@ -154,78 +189,106 @@ impl Weir {
         text: String,
         of: Option<&PipelineKey>,
     ) -> Result<LintView, Error> {
-        auth::require(caller, Action::Read)?;
-        let (project, durations) = match of.cloned() {
-            Some(key) => {
-                let found = move |conn: &Snapshot| {
-                    let Some(pipeline) = pipelines::by_key(conn, &key)? else { return Ok(Default::default()) };
-                    Ok((projects::get(conn, pipeline.project_id)?, jobs::last_durations(conn, pipeline.id)?))
-                };
-                self.store.read(found).await?
-            }
-            None => Default::default(),
+        let Some(key) = of else {
+            // Without a project there are no files: whoever is signed in may ask.
+            let by = caller.clone();
+            self.store.read(move |conn| access::at_instance(conn, &by, Action::ReadOwnAccount)).await?;
+            let files = self.newest_files(caller, None).await;
+            return Ok(lint_view(self.evaluate(text, Given { files, ..Given::default() }).await?, &HashMap::new()));
         };
+        let (pipeline, project) = self.pipeline_with_project(caller, key, Action::Lint).await?;
+        let (durations, number) = self.known_of(&pipeline).await?;
         // Asked for at every pause in typing: what was fetched for the page will do.
-        let fetched = match &project {
-            Some(project) => self.sources.fetched(project.id).await.map(|commit| self.files_at(project.id, &commit)),
-            None => None,
+        let commit = match &project.source {
+            Some(source) => self.sources.resolve_known(&project, source, None).await.unwrap_or_default(),
+            None => Commit::default(),
         };
-        let files = match fetched {
-            Some(files) => files,
-            None => self.newest_files(project.as_ref()).await,
-        };
-        Ok(lint_view(self.evaluate(text, Given { files, ..Given::default() }).await?, &durations))
+        let new = NewRun { source: Source::Web, ..NewRun::default() };
+        let given = self.given_for(caller, &project, &commit, &new, number, Kept::IfReadable).await?;
+        Ok(lint_view(self.evaluate(text, given).await?, &durations))
+    }
+
+    /// How long the jobs of a pipeline took the last time, and the number that its next run gets.
+    async fn known_of(&self, pipeline: &Pipeline) -> Result<(HashMap<String, i64>, i64), Error> {
+        let id = pipeline.id;
+        let found = move |conn: &Snapshot| Ok((jobs::last_durations(conn, id)?, pipelines::next_number(conn, id)?));
+        let (durations, number) = self.store.read(found).await?;
+        Ok((durations, number.unwrap_or(1)))
     }
 
     /// What a run started like this would be.
     pub(super) async fn preview_run(&self, caller: &Caller, key: &PipelineKey, new: NewRun) -> Result<LintView, Error> {
-        auth::require(caller, Action::Run)?;
         super::runs::check_new(&new)?;
-        let (pipeline, project) = self.pipeline_with_project(key).await?;
-        let id = pipeline.id;
-        let known = move |conn: &Snapshot| Ok((jobs::last_durations(conn, id)?, pipelines::next_number(conn, id)?));
-        let (durations, number) = self.store.read(known).await?;
+        let (pipeline, project) = self.pipeline_with_project(caller, key, Action::StartRun).await?;
+        let (durations, number) = self.known_of(&pipeline).await?;
         let wanted = new.git_ref.as_deref();
         let (commit, text) = match self.definition_of(&pipeline, &project, wanted, Fetch::IfUnknown).await {
-            Ok((commit, Some(text))) => (commit, text),
+            Ok((commit, Some(text))) => {
+                self.may_start(caller, &project, &commit).await?;
+                (commit, text)
+            }
             Ok((_, None)) => return Ok(problem(format!("the project has no {DEFINITION_FILE}"))),
             Err(error) => return Ok(problem(error.message)),
         };
-        let given = self.given_for(&caller.user, &project, &commit, &new, number.unwrap_or(1)).await?;
+        let given = self.given_for(caller, &project, &commit, &new, number, Kept::IfReadable).await?;
         Ok(lint_view(self.evaluate(text, given).await?, &durations))
     }
 
     /// What the definition of a run that is started like this, and gets this number, is evaluated with.
     pub(super) async fn given_for(
         &self,
-        user: &str,
+        caller: &Caller,
         project: &Project,
         commit: &Commit,
         new: &NewRun,
         number: i64,
+        kept: Kept,
     ) -> Result<Given, Error> {
+        let name = caller.user.clone();
+        let user = self.store.read(move |conn| variables::person(conn, &name)).await?;
         let trigger = variables::Trigger {
             external_url: self.external_url(),
             project,
             commit,
             source: new.source,
-            user,
+            user: &user,
             parent: None,
         };
         // Those that are kept beat the definition, and those of the run beat them.
-        let mut variables = self.kept_variables(project, commit).await?;
+        let mut variables = match kept {
+            Kept::Used => self.kept_variables(project, commit).await?,
+            Kept::IfReadable => {
+                let (by, id) = (caller.clone(), project.id);
+                let asked = move |conn: &Snapshot| access::at_project(conn, &by, Action::ReadVariables, id, "project");
+                match self.store.read(asked).await {
+                    Ok(()) => self.kept_variables(project, commit).await?,
+                    Err(_) => Vec::new(),
+                }
+            }
+        };
         variables.extend(new.variables.iter().cloned());
         let mut predefined = variables::of_trigger(&trigger);
         predefined.extend(variables::of_next(number, clock::now()));
-        Ok(Given { variables, predefined, inputs: new.inputs.clone(), files: self.files_at(project.id, commit) })
+        Ok(Given {
+            variables,
+            predefined,
+            inputs: new.inputs.clone(),
+            files: self.files_at(project.id, commit, sight_of(caller)),
+        })
     }
 
-    /// A pipeline and its project.
-    pub(super) async fn pipeline_with_project(&self, key: &PipelineKey) -> Result<(Pipeline, Project), Error> {
-        let key = key.clone();
+    /// A pipeline and its project, in which the caller may do this.
+    pub(super) async fn pipeline_with_project(
+        &self,
+        caller: &Caller,
+        key: &PipelineKey,
+        action: Action,
+    ) -> Result<(Pipeline, Project), Error> {
+        let (key, caller) = (key.clone(), caller.clone());
         let found = self.store.read(move |conn| {
             let pipeline = pipelines::by_key(conn, &key)?.ok_or_else(|| Error::not_found("pipeline"))?;
-            let project = projects::get(conn, pipeline.project_id)?.ok_or_else(|| Error::not_found("project"))?;
+            let project = projects::require(conn, pipeline.project_id)?;
+            access::at_project(conn, &caller, action, project.id, "pipeline")?;
             Ok((pipeline, project))
         });
         Ok(found.await?)
@@ -233,8 +296,8 @@ impl Weir {
 
     /// Refuses a text with errors. One that makes no run without further variables is fine. `project` is
     /// the one whose files it includes.
-    pub(super) async fn check(&self, text: String, project: Option<&Project>) -> Result<(), Error> {
-        let files = self.newest_files(project).await;
+    pub(super) async fn check(&self, caller: &Caller, text: String, project: Option<&Project>) -> Result<(), Error> {
+        let files = self.newest_files(caller, project).await;
         let outcome = self.evaluate(text, Given { files, ..Given::default() }).await?;
         if outcome.valid || only_asks(&outcome) { Ok(()) } else { Err(Error::definition(outcome.diagnostics)) }
     }
@@ -276,28 +339,28 @@ impl Weir {
     }
 
     /// The files of a commit.
-    pub(super) fn files_at(&self, project: ProjectId, commit: &Commit) -> Arc<dyn Files> {
-        Arc::new(self.run_files(project, commit))
+    pub(super) fn files_at(&self, project: ProjectId, commit: &Commit, sight: Sight) -> Arc<dyn Files> {
+        Arc::new(self.run_files(project, commit, sight))
     }
 
     /// As [`Weir::files_at`], for who adds to it.
-    pub(super) fn run_files(&self, project: ProjectId, commit: &Commit) -> RunFiles {
+    pub(super) fn run_files(&self, project: ProjectId, commit: &Commit, sight: Sight) -> RunFiles {
         let of_commit =
             (!commit.sha.is_empty()).then(|| CommitFiles::new(self.sources.mirror(project), commit.sha.clone()));
-        let others = Others::new(Arc::clone(&self.store), Arc::clone(&self.sources));
+        let others = Others::new(Arc::clone(&self.store), Arc::clone(&self.sources), sight);
         RunFiles::new(of_commit, others, self.remote_includes(), Arc::clone(&self.artifacts))
     }
 
     /// The files that a run started now would find. A source that cannot be reached has none: whoever
     /// starts a run is told why.
-    async fn newest_files(&self, project: Option<&Project>) -> Arc<dyn Files> {
+    async fn newest_files(&self, caller: &Caller, project: Option<&Project>) -> Arc<dyn Files> {
         let mut found = (ProjectId(0), Commit::default());
         if let Some((project, source)) = project.and_then(|project| Some((project, project.source.as_deref()?)))
             && let Ok(commit) = self.sources.resolve(project, source, None).await
         {
             found = (project.id, commit);
         }
-        self.files_at(found.0, &found.1)
+        self.files_at(found.0, &found.1, sight_of(caller))
     }
 
     /// The commit that a run of this pipeline would be made for, and the definition at it.
@@ -327,6 +390,15 @@ impl Weir {
     }
 }
 
+/// What becomes of the CI/CD variables that are kept for a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// A run gets them: nobody is told what they are.
+    Used,
+    /// An explanation shows values: it has them for those alone who may read them.
+    IfReadable,
+}
+
 /// Whether a repository is asked for what is new in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fetch {
@@ -334,6 +406,14 @@ pub(super) enum Fetch {
     Now,
     /// For who is still typing: what was fetched before will do, unless the ref is not among it.
     IfUnknown,
+}
+
+/// The projects whose files a caller may read.
+fn sight_of(caller: &Caller) -> Sight {
+    let caller = caller.clone();
+    Arc::new(move |conn, project| {
+        Ok(access::Standing::of(conn, &caller)?.in_project(project, Action::ReadRuns).allowed)
+    })
 }
 
 /// For what a text is evaluated.

@@ -10,8 +10,9 @@ use model::{Caller, Error, Job, JobId, RunId, TestCounts, TestReport, TestSuite}
 use tokio::task::spawn_blocking;
 
 use super::Weir;
+use super::access;
 use crate::artifacts::Artifacts;
-use crate::auth::{self, Action};
+use crate::auth::Action;
 use crate::reports::{MAX_XML, ReportError, cobertura, coverage::Finder, dotenv, jacoco, junit};
 use crate::store::jobs;
 
@@ -124,11 +125,12 @@ impl Weir {
     }
 
     pub(super) async fn tests_of_run(&self, caller: &Caller, id: RunId) -> Result<TestReport, Error> {
-        auth::require(caller, Action::Read)?;
+        let caller = caller.clone();
         let of_run = self
             .store
             .read(move |conn| {
-                crate::store::runs::require(conn, id)?;
+                let run = crate::store::runs::require(conn, id)?;
+                access::at_project(conn, &caller, Action::ReadRuns, run.project_id, "run")?;
                 jobs::of_run(conn, id)
             })
             .await?;

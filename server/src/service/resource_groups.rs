@@ -3,24 +3,30 @@
 use model::schedule::ResourceMode;
 use model::{Caller, Error, Job, ProjectId, Run};
 
-use super::Weir;
-use crate::auth::{self, Action};
+use super::{Weir, access, audit};
+use crate::auth::Action;
 use crate::store::resources::{self, Group};
 use crate::store::{jobs, runs};
 
 impl Weir {
     /// The resource groups of a project, by name.
     pub async fn resource_groups(&self, caller: &Caller, project: ProjectId) -> Result<Vec<Group>, Error> {
-        auth::require(caller, Action::Read)?;
-        Ok(self.store.read(move |conn| resources::list(conn, project)).await?)
+        let caller = caller.clone();
+        let groups = self.store.read(move |conn| {
+            access::at_project(conn, &caller, Action::ManageResourceGroups, project, "project")?;
+            resources::list(conn, project)
+        });
+        Ok(groups.await?)
     }
 
     /// One of them.
     pub async fn resource_group(&self, caller: &Caller, project: ProjectId, name: &str) -> Result<Group, Error> {
-        auth::require(caller, Action::Read)?;
-        let name = name.to_owned();
-        let found = self.store.read(move |conn| resources::get(conn, project, &name)).await?;
-        found.ok_or_else(|| Error::not_found("resource group"))
+        let (name, caller) = (name.to_owned(), caller.clone());
+        let found = self.store.read(move |conn| {
+            access::at_project(conn, &caller, Action::ManageResourceGroups, project, "resource group")?;
+            resources::get(conn, project, &name)
+        });
+        found.await?.ok_or_else(|| Error::not_found("resource group"))
     }
 
     /// Sets who of the jobs that wait for it gets it next.
@@ -31,10 +37,22 @@ impl Weir {
         name: &str,
         mode: ResourceMode,
     ) -> Result<Group, Error> {
-        auth::require(caller, Action::Run)?;
         self.resource_group(caller, project, name).await?;
-        let wanted = name.to_owned();
-        self.store.write(move |tx| resources::set_mode(tx, project, &wanted, mode)).await?;
+        let (wanted, by) = (name.to_owned(), caller.clone());
+        let set = self.store.write(move |tx| {
+            access::at_project(tx.conn(), &by, Action::ManageResourceGroups, project, "resource group")?;
+            let change = audit::change("process_mode", None, Some(mode.as_str()));
+            audit::of_project(
+                tx,
+                &by,
+                "resource_group.change",
+                project,
+                &format!("resource group {wanted}"),
+                vec![change],
+            );
+            resources::set_mode(tx, project, &wanted, mode)
+        });
+        set.await?;
         self.resource_group(caller, project, name).await
     }
 

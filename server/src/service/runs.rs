@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use model::view::{RunFilter, RunPage, RunView};
-use model::{Caller, Error, NewRun, PipelineKey, Reason, Run, RunId, Status, schedule};
+use model::{Caller, Error, NewRun, PipelineKey, Project, Reason, Run, RunId, Status, schedule};
 
 use super::files::Watched;
-use super::pipelines::Fetch;
-use super::{DEFAULT_TIMEOUT, Weir, variables};
-use crate::auth::{self, Action};
+use super::pipelines::{Fetch, Kept};
+use super::{DEFAULT_TIMEOUT, Weir, access, audit, ci_variables, variables};
+use crate::auth::Action;
 use crate::scheduler;
+use crate::store::runs::Commit;
 use crate::store::{Snapshot, StoreError, Tx, jobs, pipelines, runs};
 
 /// How often a definition that asks for the number of its run is read again, because another run took it.
@@ -18,10 +19,11 @@ const NUMBERS: usize = 100;
 
 impl Weir {
     pub(super) async fn list_runs(&self, caller: &Caller, filter: RunFilter) -> Result<RunPage, Error> {
-        auth::require(caller, Action::Read)?;
         let limit = filter.limit.unwrap_or(50).clamp(1, 200) as usize;
+        let caller = caller.clone();
         let page = self.store.read(move |conn| {
-            let mut found = runs::list(conn, &filter)?;
+            let scope = access::scope_of_page(conn, &caller, Action::ReadRuns)?;
+            let mut found = runs::list(conn, &filter, &scope)?;
             let more = found.len() > limit;
             found.truncate(limit);
             let next = if more { found.last().map(|run| run.id) } else { None };
@@ -31,42 +33,65 @@ impl Weir {
     }
 
     pub(super) async fn read_run(&self, caller: &Caller, id: RunId) -> Result<RunView, Error> {
-        auth::require(caller, Action::Read)?;
-        Ok(self.store.read(move |conn| run_view(conn, id)).await?)
+        let caller = caller.clone();
+        let view = self.store.read(move |conn| {
+            let view = run_view(conn, id)?;
+            access::at_project(conn, &caller, Action::ReadRuns, view.run.project_id, "run")?;
+            Ok(view)
+        });
+        Ok(view.await?)
+    }
+
+    /// Whether the caller may see a run.
+    pub async fn may_read_run(&self, caller: &Caller, id: RunId) -> bool {
+        let caller = caller.clone();
+        let asked = move |conn: &Snapshot| {
+            let project = runs::require(conn, id)?.project_id;
+            access::at_project(conn, &caller, Action::ReadRuns, project, "run")
+        };
+        self.store.read(asked).await.is_ok()
     }
 
     /// The run that has this uid.
     pub async fn run_by_uid(&self, caller: &Caller, uid: &str) -> Result<RunId, Error> {
-        auth::require(caller, Action::Read)?;
-        let uid = uid.to_owned();
-        self.store.read(move |conn| runs::id_of_uid(conn, &uid)).await?.ok_or_else(|| Error::not_found("run"))
+        let (uid, caller) = (uid.to_owned(), caller.clone());
+        let found = self.store.read(move |conn| {
+            let Some(id) = runs::id_of_uid(conn, &uid)? else { return Ok(None) };
+            let project = runs::require(conn, id)?.project_id;
+            access::at_project(conn, &caller, Action::ReadRuns, project, "run")?;
+            Ok(Some(id))
+        });
+        found.await?.ok_or_else(|| Error::not_found("run"))
     }
 
     pub(super) async fn make_run(&self, caller: &Caller, key: &PipelineKey, new: NewRun) -> Result<Run, Error> {
-        auth::require(caller, Action::Run)?;
         check_new(&new)?;
-        let (pipeline, project) = self.pipeline_with_project(key).await?;
+        let (pipeline, project) = self.pipeline_with_project(caller, key, Action::StartRun).await?;
         let (commit, text) = self.definition_of(&pipeline, &project, new.git_ref.as_deref(), Fetch::Now).await?;
+        self.may_start(caller, &project, &commit).await?;
         let text = text.ok_or_else(|| {
             Error::invalid(format!("the project has no {} at {}", super::source::DEFINITION_FILE, commit.git_ref))
         })?;
         let (pipeline, text, new) = (Arc::new(pipeline), Arc::new(text), Arc::new(new));
+        let protected = ci_variables::is_protected(&project, &commit);
         for _ in 0..NUMBERS {
             let id = pipeline.id;
             let next = self.store.read(move |conn| pipelines::next_number(conn, id)).await?;
             let number = next.ok_or_else(|| Error::not_found("pipeline"))?;
-            let mut given = self.given_for(&caller.user, &project, &commit, &new, number).await?;
+            let mut given = self.given_for(caller, &project, &commit, &new, number, Kept::Used).await?;
             let asks = Arc::new(AtomicBool::new(text.contains(variables::NUMBER)));
             given.files = Arc::new(Watched::new(given.files, variables::NUMBER, Arc::clone(&asks)));
             let plan = self.plan(text.as_str().to_owned(), given).await?;
             let (pipeline, new, commit) = (Arc::clone(&pipeline), Arc::clone(&new), commit.clone());
-            let user = caller.user.clone();
+            let caller = caller.clone();
             let made = self.store.write(move |tx| {
                 // Another run took the number that the definition asked for: it is asked again.
                 if asks.load(Ordering::Relaxed) && pipelines::next_number(tx.conn(), id)? != Some(number) {
                     return Ok(None);
                 }
-                let run = runs::insert(tx, &pipeline, &plan, &new, &commit, &user, None, DEFAULT_TIMEOUT)?;
+                let run =
+                    runs::insert(tx, &pipeline, &plan, &new, &commit, &caller.user, None, DEFAULT_TIMEOUT, protected)?;
+                audit::of_run(tx, &caller, "run.start", &runs::require(tx.conn(), run)?);
                 scheduler::cancel_outdated(tx, &runs::require(tx.conn(), run)?)?;
                 scheduler::settle(tx, run, true)?;
                 runs::require(tx.conn(), run).map(Some)
@@ -82,10 +107,12 @@ impl Weir {
     }
 
     pub(super) async fn rerun(&self, caller: &Caller, id: RunId) -> Result<Run, Error> {
-        auth::require(caller, Action::Run)?;
-        let user = caller.user.clone();
+        let caller = caller.clone();
         let run = self.store.write(move |tx| {
-            runs::require(tx.conn(), id)?;
+            let run = runs::require(tx.conn(), id)?;
+            access::control(tx.conn(), &caller, &run, "run")?;
+            audit::of_run(tx, &caller, "run.retry", &run);
+            let user = caller.user.clone();
             let (ids, nodes) = jobs::nodes(tx.conn(), id)?;
             let mut again = false;
             for (job, node) in ids.iter().zip(&nodes) {
@@ -113,19 +140,53 @@ impl Weir {
     }
 
     pub(super) async fn stop_run(&self, caller: &Caller, id: RunId) -> Result<Run, Error> {
-        auth::require(caller, Action::Run)?;
-        let user = caller.user.clone();
-        Ok(self.store.write(move |tx| cancel_all(tx, id, &user)).await?)
+        let caller = caller.clone();
+        let stopped = self.store.write(move |tx| {
+            let run = runs::require(tx.conn(), id)?;
+            access::control(tx.conn(), &caller, &run, "run")?;
+            audit::of_run(tx, &caller, "run.cancel", &run);
+            cancel_all(tx, id, &caller.user)
+        });
+        Ok(stopped.await?)
     }
 
     pub(super) async fn remove_run(&self, caller: &Caller, id: RunId) -> Result<(), Error> {
-        auth::require(caller, Action::Maintain)?;
-        self.stop_run(caller, id).await?;
+        let by = caller.clone();
+        let stopped = self.store.write(move |tx| {
+            let run = runs::require(tx.conn(), id)?;
+            access::at_project(tx.conn(), &by, Action::DeleteRun, run.project_id, "run")?;
+            audit::of_run(tx, &by, "run.delete", &run);
+            Ok(())
+        });
+        stopped.await?;
+        self.stop_and_delete(caller, id).await
+    }
+
+    /// Stops a run and deletes it with all that it started. Whoever calls has asked whether it may be.
+    pub(super) async fn stop_and_delete(&self, caller: &Caller, id: RunId) -> Result<(), Error> {
+        let user = caller.user.clone();
+        let stopped = self.store.write(move |tx| match runs::get(tx.conn(), id)? {
+            Some(_) => cancel_all(tx, id, &user).map(|_| true),
+            None => Ok(false),
+        });
+        if !stopped.await? {
+            return Ok(());
+        }
         // What its jobs started goes with it, the deepest first.
         for below in self.store.read(move |conn| runs::descendants(conn, id)).await? {
             self.delete_stopped(below).await?;
         }
         self.delete_stopped(id).await
+    }
+
+    /// Refuses who may not start runs of this commit's ref.
+    pub(super) async fn may_start(&self, caller: &Caller, project: &Project, commit: &Commit) -> Result<(), Error> {
+        if !ci_variables::is_guarded(project, commit) {
+            return Ok(());
+        }
+        let (caller, id) = (caller.clone(), project.id);
+        let asked = move |conn: &Snapshot| access::at_project(conn, &caller, Action::StartProtectedRun, id, "pipeline");
+        Ok(self.store.read(asked).await?)
     }
 
     /// Deletes a run whose jobs end now, with their files.

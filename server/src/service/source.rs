@@ -42,10 +42,26 @@ impl Sources {
         self.root.join(format!("{project}.git"))
     }
 
+    /// Removes the mirror of a project that is gone.
+    pub(super) fn remove(&self, project: ProjectId) {
+        match std::fs::remove_dir_all(self.mirror(project)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(%project, %error, "failed to remove the mirror of a repository");
+            }
+            _ => {}
+        }
+    }
+
     /// Refuses what can be no source, before a project is made with it.
     pub(super) async fn check(&self, source: &str) -> Result<(), Error> {
         if source.starts_with('-') || source.contains("::") || source.chars().any(char::is_control) {
             return Err(Error::invalid(format!("{source:?} is no folder and no git URL")));
+        }
+        if without_secret(source) != source {
+            return Err(Error::invalid(
+                "a password in the address of a repository would be shown to whoever sees the project: give the server's \
+                 user a credential helper or an SSH key instead",
+            ));
         }
         if let Some(folder) = local(source) {
             if !folder.is_absolute() {
@@ -144,14 +160,6 @@ impl Sources {
         Self::commit(&mirror, source, git_ref, sha, is_tag).await
     }
 
-    /// The newest commit of the default branch that was fetched; `None` before the first.
-    pub(super) async fn fetched(&self, project: ProjectId) -> Option<Commit> {
-        let mirror = self.mirror(project);
-        let parsed = git(Some(&mirror), &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).await.ok()?;
-        let sha = text(&parsed.stdout).trim().to_owned();
-        parsed.status.success().then(|| Commit { sha, ..Commit::default() })
-    }
-
     /// The project's own definition at a commit; `None` when it has none.
     pub(super) async fn definition(&self, project: ProjectId, sha: &str) -> Result<Option<String>, Error> {
         let shown =
@@ -172,6 +180,33 @@ fn local(source: &str) -> Option<&Path> {
     }
     let remote = source.contains("://") || source.split('/').next().is_some_and(|first| first.contains(':'));
     (!remote).then(|| Path::new(source))
+}
+
+/// An address without the password that may stand in it.
+pub(super) fn without_secret(source: &str) -> String {
+    let Some((scheme, rest)) = source.split_once("://") else { return source.to_owned() };
+    let end = rest.find('/').unwrap_or(rest.len());
+    match rest[..end].rsplit_once('@') {
+        Some((user, host)) if user.contains(':') || scheme.starts_with("http") => {
+            let user = user.split(':').next().unwrap_or_default();
+            let user = if scheme.starts_with("http") { String::new() } else { format!("{user}@") };
+            format!("{scheme}://{user}{host}{}", &rest[end..])
+        }
+        _ => source.to_owned(),
+    }
+}
+
+/// The host of an address that git connects to; `None` for a folder.
+pub(super) fn host_of(source: &str) -> Option<String> {
+    if local(source).is_some() {
+        return None;
+    }
+    if source.contains("://") {
+        let url = url::Url::parse(source).ok()?;
+        return url.host_str().map(|host| host.trim_matches(['[', ']']).to_owned());
+    }
+    let (host, _) = source.split_once(':')?;
+    Some(host.rsplit('@').next().unwrap_or(host).to_owned())
 }
 
 /// The title of a commit and what else jobs get to know of it.
@@ -244,7 +279,15 @@ fn succeeded(output: &Output, what: &str) -> Result<(), Error> {
     }
     let said = text(&output.stderr);
     let line = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("git gave no reason");
-    Err(Error::invalid(format!("git could not {what}: {}", line.trim())))
+    // A source from before passwords were refused.
+    let clean = |text: &str| {
+        let words = text.split(' ').map(|word| {
+            let quoted = word.trim_matches(['\'', '"']);
+            word.replace(quoted, &without_secret(quoted))
+        });
+        words.collect::<Vec<_>>().join(" ")
+    };
+    Err(Error::invalid(format!("git could not {}: {}", clean(what), clean(line.trim()))))
 }
 
 /// A git command on a repository, which asks nobody for a password and reads nobody's settings of this process.
@@ -291,6 +334,24 @@ mod tests {
         for url in ["https://host/x.git", "git@host:x.git", "ssh://host/x"] {
             assert_eq!(local(url), None, "{url}");
         }
+    }
+
+    #[test]
+    fn secrets_are_taken_out_of_addresses() {
+        for (given, shown) in [
+            ("https://user:pass@host/x.git", "https://host/x.git"),
+            ("https://token@host/x.git", "https://host/x.git"),
+            ("ssh://git:pass@host:22/x", "ssh://git@host:22/x"),
+            ("ssh://git@host/x", "ssh://git@host/x"),
+            ("git@host:x.git", "git@host:x.git"),
+            ("https://host/a@b:c", "https://host/a@b:c"),
+            ("/srv/a:b@c", "/srv/a:b@c"),
+        ] {
+            assert_eq!(without_secret(given), shown);
+        }
+        let hosts = ["https://h:1/x", "git@h:x", "ssh://git@h/x", "https://[::1]/x"].map(|source| host_of(source));
+        assert_eq!(hosts.map(Option::unwrap), ["h", "h", "h", "::1"]);
+        assert_eq!(host_of("/srv/x"), None);
     }
 
     #[tokio::test]

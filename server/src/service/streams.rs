@@ -2,8 +2,8 @@
 
 use model::{Caller, Error, Event, RunId, Seq};
 
-use super::Weir;
-use crate::auth::{self, Action};
+use super::{Weir, access};
+use crate::auth::Action;
 use crate::store::events;
 
 /// Which changes a stream wants.
@@ -29,11 +29,18 @@ impl Weir {
     /// The changes after `since`, in order; `None` when the window no longer reaches back so far
     /// and the client has to take a fresh snapshot.
     pub async fn events_since(&self, caller: &Caller, since: Seq, scope: Scope) -> Result<Option<Vec<Event>>, Error> {
-        auth::require(caller, Action::Read)?;
         let run = match scope {
             Scope::Instance => None,
             Scope::Run(id) => Some(id),
         };
-        Ok(self.store.read(move |conn| events::since(conn, since, run)).await?)
+        let caller = caller.clone();
+        let missed = self.store.read(move |conn| {
+            let seen = access::scope(conn, &caller, Action::ReadRuns)?;
+            let missed = events::since(conn, since, run)?;
+            Ok(missed.map(|list| {
+                list.into_iter().filter(|event| event.change.project_id().is_none_or(|id| seen.holds(id))).collect()
+            }))
+        });
+        Ok(missed.await?)
     }
 }

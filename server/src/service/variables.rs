@@ -7,6 +7,30 @@ use model::{Parent, Project, Run, Source, Timestamp};
 
 use super::ci_variables::is_protected;
 use crate::store::runs::Commit;
+use crate::store::{Snapshot, StoreError, users};
+
+/// Who starts a run, as its jobs are told.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Number; 0 for who has no account, such as the owner of a server of one.
+    pub id: i64,
+    /// The name to sign in with.
+    pub name: String,
+    /// What people call them.
+    pub full_name: String,
+    /// Address; empty for none.
+    pub email: String,
+}
+
+/// The person of this name.
+pub fn person(conn: &Snapshot, name: &str) -> Result<Person, StoreError> {
+    Ok(match users::by_name(conn, name)? {
+        Some(user) => {
+            Person { id: user.id.0, name: user.name, full_name: user.full_name, email: user.email.unwrap_or_default() }
+        }
+        None => Person { id: 0, name: name.to_owned(), full_name: name.to_owned(), email: String::new() },
+    })
+}
 
 /// What is known of a run before it exists.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +44,7 @@ pub struct Trigger<'a> {
     /// What starts the run.
     pub source: Source,
     /// Who starts it.
-    pub user: &'a str,
+    pub user: &'a Person,
     /// The job above, for a child run.
     pub parent: Option<Parent>,
 }
@@ -46,19 +70,20 @@ pub fn of_trigger(trigger: &Trigger<'_>) -> Vec<Variable> {
         ("CI_PROJECT_PATH_SLUG", slug(path.as_str())),
         ("CI_PROJECT_NAMESPACE", text(path.namespace())),
         ("CI_PROJECT_ROOT_NAMESPACE", text(path.namespace().split('/').next().unwrap_or_default())),
-        ("CI_PROJECT_URL", format!("{external_url}/{path}")),
-        ("CI_PROJECT_VISIBILITY", text("private")),
+        ("CI_PROJECT_URL", format!("{external_url}/projects/{path}")),
+        ("CI_PROJECT_VISIBILITY", text(project.visibility.as_str())),
         ("CI_CONFIG_PATH", text(super::source::DEFINITION_FILE)),
-        // There is one namespace and one person so far.
+        // Namespaces have no numbers.
         ("CI_PROJECT_NAMESPACE_ID", text("1")),
-        ("GITLAB_USER_ID", text("1")),
-        ("GITLAB_USER_EMAIL", String::new()),
-        ("GITLAB_USER_LOGIN", text(user)),
-        ("GITLAB_USER_NAME", text(user)),
+        ("GITLAB_USER_ID", user.id.to_string()),
+        ("GITLAB_USER_EMAIL", text(&user.email)),
+        ("GITLAB_USER_LOGIN", text(&user.name)),
+        ("GITLAB_USER_NAME", text(&user.full_name)),
     ];
     list.extend(of_address(external_url));
     if !commit.sha.is_empty() {
         list.extend(of_commit(commit));
+        list.push(("CI_COMMIT_REF_PROTECTED", is_protected(project, commit).to_string()));
     }
     if let Some(parent) = parent {
         list.push(("CI_UPSTREAM_PIPELINE_ID", parent.run.to_string()));
@@ -119,7 +144,6 @@ pub fn of_commit(commit: &Commit) -> Vec<(&'static str, String)> {
         ("CI_COMMIT_BEFORE_SHA", "0".repeat(40)),
         ("CI_COMMIT_REF_NAME", commit.git_ref.clone()),
         ("CI_COMMIT_REF_SLUG", slug(&commit.git_ref)),
-        ("CI_COMMIT_REF_PROTECTED", is_protected(commit).to_string()),
         ("CI_COMMIT_TITLE", commit.title.clone()),
         ("CI_COMMIT_MESSAGE", details.message.clone()),
         ("CI_COMMIT_DESCRIPTION", description),

@@ -5,7 +5,7 @@ use model::view::{RunView, Why};
 use model::{Caller, Error, Job, JobId, JobKind, Reason, RunId, Status};
 
 use super::Weir;
-use crate::store::runners;
+use crate::store::{runners, runs};
 
 /// How far a chain is followed.
 const DEPTH: usize = 6;
@@ -51,10 +51,13 @@ impl Weir {
         let mut why = of_job(&view, job, DEPTH);
         let is_build = job.kind == JobKind::Build;
         why.because.extend(self.explain_child(caller, job).await?);
-        let tags = job.tags.clone();
+        let (tags, project, run) = (job.tags.clone(), job.project_id, job.run_id);
         if job.status == Status::Pending
             && is_build
-            && !self.store.read(move |conn| runners::any_fits(conn, &tags)).await?
+            && !self
+                .store
+                .read(move |conn| runners::any_fits(conn, &tags, project, runs::is_protected(conn, run)?))
+                .await?
         {
             why.answer.push_str(if job.tags.is_empty() {
                 "; every runner takes only jobs with tags"

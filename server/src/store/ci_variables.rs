@@ -69,6 +69,18 @@ pub fn any(conn: &Connection) -> Result<bool, StoreError> {
     Ok(conn.query_row("SELECT EXISTS (SELECT 1 FROM ci_variables)", [], |row| row.get(0))?)
 }
 
+/// All sealed values by row: for another key of the instance.
+pub fn sealed(conn: &Connection) -> Result<Vec<(i64, String)>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT id, value FROM ci_variables")?;
+    Ok(query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
+}
+
+/// Replaces a sealed value.
+pub fn reseal(tx: &mut Tx<'_>, row: i64, sealed: &str) -> Result<(), StoreError> {
+    tx.conn.prepare_cached("UPDATE ci_variables SET value = ?2 WHERE id = ?1")?.execute((row, sealed))?;
+    Ok(())
+}
+
 /// What the runs of a project get, owner by owner: the instance, its namespaces from the outermost in, and
 /// itself; later ones beat earlier ones.
 pub fn of_runs(conn: &Connection, project: ProjectId, path: &ProjectPath) -> Result<Vec<Vec<Stored>>, StoreError> {

@@ -4,6 +4,8 @@
 //! One writer thread with group commit ([`Store::write`]), a pool of readers beside it
 //! ([`Store::read`]); SQLite in WAL mode with `synchronous=FULL`, STRICT tables, foreign keys on.
 
+pub mod access_keys;
+pub mod audit;
 mod board;
 mod bus;
 pub mod ci_variables;
@@ -11,6 +13,7 @@ pub mod environments;
 mod error;
 pub mod events;
 pub mod jobs;
+pub mod members;
 mod open;
 pub mod ordine;
 pub mod pipelines;
@@ -20,7 +23,11 @@ pub mod resources;
 mod rows;
 pub mod runners;
 pub mod runs;
+mod scope;
+pub mod sessions;
 pub mod tokens;
+pub mod users;
+pub mod views;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +40,7 @@ pub use board::Board;
 pub use bus::Bus;
 pub use error::StoreError;
 pub use rusqlite::Connection as Snapshot;
+pub use scope::Scope;
 pub use writer::Tx;
 use writer::Writer;
 

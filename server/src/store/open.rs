@@ -15,6 +15,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/0003-claims.sql")),
         M::up(include_str!("migrations/0004-language.sql")).foreign_key_check(),
         M::up(include_str!("migrations/0005-variables.sql")),
+        M::up(include_str!("migrations/0006-accounts.sql")),
     ])
 }
 

@@ -4,7 +4,7 @@ use model::event::Change;
 use model::{Error, Pipeline, PipelineKey, Project};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{StoreError, Tx, rows};
+use super::{Scope, StoreError, Tx, rows};
 use crate::random;
 
 /// What a new pipeline is made of.
@@ -29,10 +29,10 @@ pub fn by_key(conn: &Connection, key: &PipelineKey) -> Result<Option<Pipeline>, 
     Ok(conn.prepare_cached(&select("WHERE p.key = ?1"))?.query_row([key.as_str()], rows::pipeline).optional()?)
 }
 
-/// Every pipeline, by name.
-pub fn list(conn: &Connection) -> Result<Vec<Pipeline>, StoreError> {
+/// Every pipeline of these projects, by name.
+pub fn list(conn: &Connection, scope: &Scope) -> Result<Vec<Pipeline>, StoreError> {
     Ok(conn
-        .prepare_cached(&select("ORDER BY p.name, p.key"))?
+        .prepare_cached(&select(&format!("WHERE {} ORDER BY p.name, p.key", scope.sql("p.project_id"))))?
         .query_map([], rows::pipeline)?
         .collect::<Result<_, _>>()?)
 }
@@ -88,6 +88,12 @@ pub fn delete(tx: &mut Tx<'_>, key: &PipelineKey) -> Result<(), StoreError> {
     let Some(pipeline) = by_key(tx.conn, key)? else { return Err(Error::not_found("pipeline").into()) };
     tx.conn.prepare_cached("DELETE FROM pipelines WHERE id = ?1")?.execute([pipeline.id.0])?;
     tx.emit(Change::PipelineDeleted(pipeline.id))
+}
+
+/// The pipelines of a project, by key.
+pub fn keys_of(conn: &Connection, project: model::ProjectId) -> Result<Vec<PipelineKey>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT key FROM pipelines WHERE project_id = ?1 ORDER BY key")?;
+    Ok(query.query_map([project.0], |row| rows::parsed(row, 0))?.collect::<Result<_, _>>()?)
 }
 
 /// The number that the next run of a pipeline gets; `None` for one that is not there.

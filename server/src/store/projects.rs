@@ -1,9 +1,9 @@
 //! Projects.
 
-use model::{Project, ProjectId, ProjectPath};
+use model::{Error, Project, ProjectId, ProjectPath, ProjectSettings, RunId, Visibility};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{StoreError, Tx, rows};
+use super::{StoreError, Tx, members, pipelines, rows};
 use crate::random;
 
 /// A project by id.
@@ -42,12 +42,75 @@ pub fn list(conn: &Connection) -> Result<Vec<Project>, StoreError> {
 }
 
 /// Makes a project; the caller has checked that the path is free.
-pub fn insert(tx: &mut Tx<'_>, path: &ProjectPath, source: Option<&str>) -> Result<Project, StoreError> {
+pub fn insert(
+    tx: &mut Tx<'_>,
+    path: &ProjectPath,
+    source: Option<&str>,
+    visibility: Visibility,
+) -> Result<Project, StoreError> {
     let version = tx.touch(&format!("project {path}"))?;
     let uid = random::uid();
     tx.conn
-        .prepare_cached("INSERT INTO projects (uid, path, source, created_at, version) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute((uid.as_str(), path.as_str(), source, tx.now.0, version.0))?;
-    let id = ProjectId(tx.conn.last_insert_rowid());
-    Ok(Project { id, uid, path: path.clone(), source: source.map(str::to_owned), created_at: tx.now, version })
+        .prepare_cached(
+            "INSERT INTO projects (uid, path, source, visibility, created_at, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute((uid.as_str(), path.as_str(), source, visibility.as_str(), tx.now.0, version.0))?;
+    require(tx.conn, ProjectId(tx.conn.last_insert_rowid()))
+}
+
+/// A project by id; not found is an error.
+pub fn require(conn: &Connection, id: ProjectId) -> Result<Project, StoreError> {
+    get(conn, id)?.ok_or_else(|| Error::not_found("project").into())
+}
+
+/// Writes what people set about a project.
+pub fn update(tx: &mut Tx<'_>, id: ProjectId, settings: &ProjectSettings) -> Result<(), StoreError> {
+    let project = require(tx.conn, id)?;
+    let version = tx.touch(&format!("project {}", project.path))?;
+    tx.conn
+        .prepare_cached(
+            "UPDATE projects SET source = ?2, visibility = ?3, public_jobs = ?4, protect_default = ?5, protected_refs = ?6,
+                 version = ?7 WHERE id = ?1",
+        )?
+        .execute((
+            id.0,
+            &settings.source,
+            settings.visibility.as_str(),
+            settings.public_jobs,
+            settings.protect_default,
+            serde_json::to_string(&settings.protected)?,
+            version.0,
+        ))?;
+    Ok(())
+}
+
+/// The runs of a project, children after what started them.
+pub fn runs(conn: &Connection, id: ProjectId) -> Result<Vec<RunId>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT id FROM runs WHERE project_id = ?1 ORDER BY id")?;
+    Ok(query.query_map([id.0], |row| Ok(RunId(row.get(0)?)))?.collect::<Result<_, _>>()?)
+}
+
+/// Deletes a project whose runs are gone, with its pipelines, environments, variables and tokens; the users that
+/// stand for its tokens stay behind, inactive, because the log names them.
+pub fn delete(tx: &mut Tx<'_>, id: ProjectId) -> Result<(), StoreError> {
+    let project = require(tx.conn, id)?;
+    for key in pipelines::keys_of(tx.conn, id)? {
+        pipelines::delete(tx, &key)?;
+    }
+    tx.conn.execute(
+        "UPDATE users SET is_active = 0 WHERE is_bot AND id IN (SELECT user_id FROM tokens WHERE project_id = ?1)",
+        [id.0],
+    )?;
+    tx.conn.execute("DELETE FROM ci_variables WHERE owner_kind = 'project' AND owner = ?1", [id.to_string()])?;
+    tx.conn.execute("DELETE FROM projects WHERE id = ?1", [id.0])?;
+    // A namespace ends with the last project below it, and with it all that was given there.
+    let others = list(tx.conn)?;
+    for namespace in members::above(project.path.as_str()) {
+        if !others.iter().any(|other| members::is_at_or_above(namespace, other.path.as_str())) {
+            tx.conn.execute("DELETE FROM members WHERE namespace = ?1", [namespace])?;
+            tx.conn.execute("DELETE FROM ci_variables WHERE owner_kind = 'namespace' AND owner = ?1", [namespace])?;
+        }
+    }
+    tx.touch(&format!("project {}", project.path))?;
+    Ok(())
 }

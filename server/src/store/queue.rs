@@ -3,7 +3,8 @@
 use model::{Job, JobId, Reason, Status, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{StoreError, Tx, jobs, runners::Runner};
+use super::runners::{self, Runner};
+use super::{StoreError, Tx, jobs};
 
 /// Which runner process asks, and what it can do.
 #[derive(Clone, Debug)]
@@ -18,16 +19,28 @@ pub struct Asker {
 
 /// Takes the oldest pending job that this runner may take and marks it running; `None` when there is none.
 pub fn take(tx: &mut Tx<'_>, asker: &Asker, token_hash: &[u8; 32]) -> Result<Option<Job>, StoreError> {
+    // It may have been changed, paused or given another token while it waited for an answer.
+    let Some(runner) = runners::get(tx.conn, asker.runner.id)? else { return Ok(None) };
+    if runner.paused || runner.token_hash != asker.runner.token_hash {
+        return Ok(None);
+    }
     let found = tx
         .conn
         .prepare_cached(
-            "SELECT id FROM jobs WHERE status = 'pending' AND kind = 'build' AND CASE WHEN tags IS NULL THEN ?1 ELSE
+            "SELECT id FROM jobs WHERE status = 'pending' AND kind = 'build' AND (?3 IS NULL OR project_id = ?3)
+                 AND (NOT ?4 OR (SELECT protected FROM runs WHERE runs.id = jobs.run_id)) AND CASE WHEN tags IS NULL THEN ?1 ELSE
                  NOT EXISTS (SELECT 1 FROM json_each(jobs.tags) WHERE value NOT IN (SELECT value FROM json_each(?2))) END
              ORDER BY id LIMIT 1",
         )?
-        .query_row((asker.runner.run_untagged, serde_json::to_string(&asker.runner.tags)?), |row| {
-            Ok(JobId(row.get(0)?))
-        })
+        .query_row(
+            (
+                runner.run_untagged,
+                serde_json::to_string(&runner.tags)?,
+                runner.project.map(|id| id.0),
+                runner.protected,
+            ),
+            |row| Ok(JobId(row.get(0)?)),
+        )
         .optional()?;
     let Some(id) = found else { return Ok(None) };
     tx.conn

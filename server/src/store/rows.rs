@@ -3,13 +3,14 @@
 use std::str::FromStr;
 
 use model::plan::When;
-use model::{FailureReason, Job, JobKind, Parent, Pipeline, Project, Run, Source, Stage, Status, Timestamp};
+use model::{FailureReason, Job, JobKind, Parent, Pipeline, Project, Protection, Run, Stage, Status, Timestamp};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
 
 use super::StoreError;
 
-pub(super) const PROJECT: &str = "id, uid, path, source, created_at, version";
+pub(super) const PROJECT: &str = "id, uid, path, source, created_at, version, visibility, public_jobs, protect_default, \
+     protected_refs";
 pub(super) const PIPELINE: &str = "p.id, p.uid, p.key, p.project_id, j.path, p.name, p.description, p.definition, \
      p.created_at, p.updated_at, p.version";
 pub(super) const RUN: &str = "id, uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, \
@@ -51,7 +52,7 @@ fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp))
 }
 
-fn id<T>(row: &Row<'_>, column: usize, make: fn(i64) -> T) -> rusqlite::Result<T> {
+pub(super) fn id<T>(row: &Row<'_>, column: usize, make: fn(i64) -> T) -> rusqlite::Result<T> {
     Ok(make(row.get(column)?))
 }
 
@@ -61,6 +62,9 @@ pub(super) fn project(row: &Row<'_>) -> rusqlite::Result<Project> {
         uid: parsed(row, 1)?,
         path: parsed(row, 2)?,
         source: row.get(3)?,
+        visibility: parsed(row, 6)?,
+        public_jobs: row.get(7)?,
+        protection: Protection { default_branch: row.get(8)?, refs: json(row, 9)? },
         created_at: id(row, 4, Timestamp)?,
         version: id(row, 5, model::Seq)?,
     })
@@ -84,11 +88,6 @@ pub(super) fn pipeline(row: &Row<'_>) -> rusqlite::Result<Pipeline> {
 
 /// A run without its stages: [`with_stages`] adds them.
 pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
-    let source = match row.get_ref(10)?.as_str()? {
-        "web" => Source::Web,
-        "parent_pipeline" => Source::ParentPipeline,
-        _ => Source::Api,
-    };
     let parent = row.get::<_, Option<i64>>(23)?.zip(row.get::<_, Option<i64>>(24)?);
     Ok(Run {
         id: id(row, 0, model::RunId)?,
@@ -101,7 +100,7 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
         number: row.get(7)?,
         status: parsed(row, 8)?,
         warnings: row.get(9)?,
-        source,
+        source: parsed(row, 10)?,
         git_ref: row.get(11)?,
         is_tag: row.get(12)?,
         sha: row.get(13)?,

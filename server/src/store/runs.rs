@@ -8,7 +8,7 @@ use model::{Error, JobId, NewRun, Parent, Pipeline, PipelineId, Run, RunId, Seq,
 use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
 use serde::{Deserialize, Serialize};
 
-use super::{StoreError, Tx, jobs, pipelines, rows};
+use super::{Scope, StoreError, Tx, jobs, pipelines, rows};
 use crate::random;
 
 /// What jobs get to know of a commit beyond its title; kept with the run.
@@ -53,15 +53,16 @@ pub fn insert(
     user: &str,
     parent: Option<Parent>,
     default_timeout: u32,
+    protected: bool,
 ) -> Result<RunId, StoreError> {
     let number = pipelines::take_number(tx, pipeline)?;
     tx.conn
         .prepare_cached(
             "INSERT INTO runs (uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, status,
                  warnings, source, git_ref, is_tag, sha, commit_title, user, input_path, external_project, variables, created_at, version,
-                 auto_cancel, name, parent_run_id, parent_job_id, commit_details)
+                 auto_cancel, name, parent_run_id, parent_job_id, commit_details, protected)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'created', 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                 ?21, ?22, ?23)",
+                 ?21, ?22, ?23, ?24)",
         )?
         .execute(rusqlite::params![
             random::uid().as_str(),
@@ -87,6 +88,7 @@ pub fn insert(
             parent.map(|parent| parent.run.0),
             parent.map(|parent| parent.job.0),
             (!commit.sha.is_empty()).then(|| serde_json::to_string(&commit.details)).transpose()?,
+            protected,
         ])?;
     let run = RunId(tx.conn.last_insert_rowid());
     // Only stages that have jobs are part of a run.
@@ -120,6 +122,12 @@ pub fn get(conn: &Connection, id: RunId) -> Result<Option<Run>, StoreError> {
 /// A run that must be there.
 pub fn require(conn: &Connection, id: RunId) -> Result<Run, StoreError> {
     get(conn, id)?.ok_or_else(|| Error::not_found("run").into())
+}
+
+/// Whether a run is one of a protected ref.
+pub fn is_protected(conn: &Connection, id: RunId) -> Result<bool, StoreError> {
+    let mut query = conn.prepare_cached("SELECT protected FROM runs WHERE id = ?1")?;
+    Ok(query.query_row([id.0], |row| row.get(0)).optional()?.unwrap_or(false))
 }
 
 /// The id of the run with this uid.
@@ -235,29 +243,35 @@ pub fn spec(conn: &Connection, run: RunId, position: i64) -> Result<PlannedJob, 
 }
 
 /// Runs that fit the filter, newest first, one more than the limit when there are more.
-pub fn list(conn: &Connection, filter: &RunFilter) -> Result<Vec<Run>, StoreError> {
-    let (clauses, values) = clauses(filter);
+pub fn list(conn: &Connection, filter: &RunFilter, scope: &Scope) -> Result<Vec<Run>, StoreError> {
+    let (clauses, values) = clauses(filter, scope);
     let limit = i64::from(filter.limit.unwrap_or(50).clamp(1, 200)) + 1;
-    let sql = format!("SELECT {} FROM runs WHERE 1{clauses} ORDER BY id DESC LIMIT {limit}", rows::RUN);
+    let sql = format!("SELECT {} FROM runs WHERE {clauses} ORDER BY id DESC LIMIT {limit}", rows::RUN);
     let mut statement = conn.prepare_cached(&sql)?;
     let runs = statement.query_map(params_from_iter(values), rows::run)?.collect::<Result<Vec<_>, _>>()?;
     runs.into_iter().map(|run| rows::with_stages(conn, run)).collect()
 }
 
 /// A numbered page of runs that fit the filter, without their stages, and how many fit in all.
-pub fn page(conn: &Connection, filter: &RunFilter, offset: u64, limit: u32) -> Result<(Vec<Run>, u64), StoreError> {
-    let (clauses, values) = clauses(filter);
-    let count = format!("SELECT count(*) FROM runs WHERE 1{clauses}");
+pub fn page(
+    conn: &Connection,
+    filter: &RunFilter,
+    scope: &Scope,
+    offset: u64,
+    limit: u32,
+) -> Result<(Vec<Run>, u64), StoreError> {
+    let (clauses, values) = clauses(filter, scope);
+    let count = format!("SELECT count(*) FROM runs WHERE {clauses}");
     let total: i64 = conn.prepare_cached(&count)?.query_row(params_from_iter(values.iter()), |row| row.get(0))?;
     let offset = i64::try_from(offset).unwrap_or(i64::MAX);
-    let sql = format!("SELECT {} FROM runs WHERE 1{clauses} ORDER BY id DESC LIMIT {limit} OFFSET {offset}", rows::RUN);
+    let sql = format!("SELECT {} FROM runs WHERE {clauses} ORDER BY id DESC LIMIT {limit} OFFSET {offset}", rows::RUN);
     let mut statement = conn.prepare_cached(&sql)?;
     let runs = statement.query_map(params_from_iter(values), rows::run)?.collect::<Result<_, _>>()?;
     Ok((runs, total as u64))
 }
 
-fn clauses(filter: &RunFilter) -> (String, Vec<Value>) {
-    let mut sql = String::new();
+fn clauses(filter: &RunFilter, scope: &Scope) -> (String, Vec<Value>) {
+    let mut sql = scope.sql("project_id");
     let mut values: Vec<Value> = Vec::new();
     let mut and = |clause: &str, value: Value| {
         values.push(value);

@@ -34,6 +34,10 @@ pub struct Server {
     concurrent: usize,
     /// Further arguments of `weir serve`, for the next start.
     pub arguments: Vec<String>,
+    /// Whether it is a server of one person.
+    pub local: bool,
+    /// The link that makes the administrator, if the server printed one.
+    pub setup: Option<String>,
     http: reqwest::blocking::Client,
     _folder: tempfile::TempDir,
 }
@@ -41,6 +45,15 @@ pub struct Server {
 impl Server {
     /// Starts a server whose runner runs up to `concurrent` jobs at a time.
     pub fn start(concurrent: usize) -> Self {
+        Self::new(concurrent, true)
+    }
+
+    /// Starts a server that people log in to.
+    pub fn of_a_team(concurrent: usize) -> Self {
+        Self::new(concurrent, false)
+    }
+
+    fn new(concurrent: usize, local: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut server = Self {
             child: None,
@@ -48,6 +61,8 @@ impl Server {
             data: folder.path().join("data"),
             concurrent,
             arguments: Vec::new(),
+            local,
+            setup: None,
             http: reqwest::blocking::Client::builder().timeout(PATIENCE).build().unwrap(),
             _folder: folder,
         };
@@ -59,7 +74,8 @@ impl Server {
     pub fn start_again(&mut self) {
         assert!(self.child.is_none(), "the server runs already");
         let mut child = weir()
-            .args(["serve", "--local", "--listen", "127.0.0.1:0", "--concurrent", &self.concurrent.to_string()])
+            .args(["--json", "serve", "--listen", "127.0.0.1:0", "--concurrent", &self.concurrent.to_string()])
+            .args(self.local.then_some("--local"))
             .arg("--data")
             .arg(&self.data)
             .args(&self.arguments)
@@ -69,8 +85,9 @@ impl Server {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.strip_prefix("weir: serving ").and_then(|rest| rest.split(' ').next());
-        url.unwrap_or_else(|| panic!("the server said {line:?}")).clone_into(&mut self.url);
+        let told: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("the server said {line:?}"));
+        told["url"].as_str().unwrap().clone_into(&mut self.url);
+        self.setup = told["setup"].as_str().map(str::to_owned);
         self.child = Some(child);
     }
 
@@ -94,6 +111,29 @@ impl Server {
     pub fn runner_pid(&self) -> u32 {
         let dir = self.data.join("runner");
         eventually("the runner is there", || runner::pid_of(&dir).unwrap())
+    }
+
+    /// Runs a command of administration on the server's machine; what it printed.
+    pub fn admin(&self, arguments: &[&str]) -> String {
+        let output = weir().args(arguments).arg("--data").arg(&self.data).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// A request with these headers: status and body.
+    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+        let answer = self.raw(method, path, headers, body);
+        (answer.status().as_u16(), answer.text().unwrap())
+    }
+
+    /// A request with these headers; redirects are not followed.
+    pub fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> reqwest::blocking::Response {
+        let client = reqwest::blocking::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none());
+        let mut request = client.build().unwrap().request(method.parse().unwrap(), format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(body.to_owned()).send().unwrap()
     }
 
     pub fn get(&self, path: &str) -> Value {

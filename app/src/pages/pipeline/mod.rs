@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_params_map;
 use model::view::PipelineView;
-use model::{Error, PipelineKey, Run, VariableOwner};
+use model::{Error, PipelineKey, Run};
 
 use crate::components::act::AskFirst;
 use crate::components::draft::load_draft;
@@ -21,7 +21,7 @@ use crate::components::page::{PageKey, page_keys, use_page};
 use crate::components::run_list::RunTable;
 use crate::i18n::{T, use_lang};
 use crate::live::{Background, Clock, signal_in, subscribe, update};
-use crate::logic::owner;
+use crate::logic::href;
 use crate::pages::runs::runs_of;
 use crate::rpc::{DeletePipeline, Draft, GetPipeline, Refusal, Seen, address, get_pipeline, load, parse, read};
 
@@ -78,7 +78,7 @@ fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>, again: Callback<()>) ->
         .map(|s| view! { <div><dt>{lang.t(T::Source)}</dt><dd><code>{s}</code></dd></div> }.into_any());
     let stored = pipeline.definition.is_some();
     let key = pipeline.key.clone();
-    let kept = owner::href(&VariableOwner::Project(pipeline.project_id), None);
+    let kept = href::variables(pipeline.project_id);
     view! {
         <PageHead title=Signal::stored(pipeline.name.clone()) />
         <div class="page-head">
@@ -103,13 +103,15 @@ fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>, again: Callback<()>) ->
             </div>
             <div>
                 <dt>{lang.t(T::Project)}</dt>
-                <dd>{view.project.path.to_string()}</dd>
+                <dd>
+                    <a href=href::place(view.project.path.as_str()) rel="external">{view.project.path.to_string()}</a>
+                </dd>
             </div>
             {source}
             <div>
                 <dt>{lang.t(T::Variables)}</dt>
                 <dd>
-                    <a href=kept>{lang.t(T::VariablesOfProject)}</a>
+                    <a href=kept rel="external">{lang.t(T::VariablesOfProject)}</a>
                 </dd>
             </div>
         </dl>
@@ -139,7 +141,7 @@ fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>, again: Callback<()>) ->
 /// Keeps the list of runs up to date, and loads the page's data anew when the pipeline itself changes.
 fn follow(pipeline: &model::Pipeline, runs: RwSignal<Vec<RwSignal<Run>>>, again: Callback<()>) {
     let (id, version) = (pipeline.id, pipeline.version);
-    let address = format!("/live{}", crate::logic::href::pipeline(&pipeline.key));
+    let address = format!("/live{}", href::pipeline(&pipeline.key));
     let owner = Owner::current();
     let take = move |run: Run| {
         let known = runs.with_untracked(|all| all.iter().find(|r| r.with_untracked(|r| r.id) == run.id).copied());

@@ -32,6 +32,8 @@ pub fn Header(
         Source::Web => T::SourceWeb,
         Source::Api => T::SourceApi,
         Source::ParentPipeline => T::SourceParent,
+        Source::Trigger => T::SourceTrigger,
+        Source::Pipeline => T::SourceJob,
     });
     let fact = move |name: T, value: AnyView| {
         view! {
@@ -96,7 +98,7 @@ pub fn Header(
             {fact(T::Started, view! { <When at=started /> }.into_any())}
             {fact(T::Finished, view! { <When at=finished /> }.into_any())}
             {fact(T::Duration, view! { <RunTime run /> }.into_any())}
-            {fact(T::Project, view! { {fixed.project_path.to_string()} }.into_any())}
+            {fact(T::Project, view! { <a href=href::place(fixed.project_path.as_str()) rel="external">{fixed.project_path.to_string()}</a> }.into_any())}
             {input}
             {move || results()}
             {move || artifacts()}

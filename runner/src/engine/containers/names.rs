@@ -14,6 +14,12 @@ pub(super) fn aliases(image: &str) -> Vec<String> {
     vec![parts.join("__"), parts.join("-")]
 }
 
+/// Whether this can be the name of a host: it is a part of the engine's arguments.
+pub(super) fn is_host(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    !name.is_empty() && !name.starts_with('-') && name.bytes().all(plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

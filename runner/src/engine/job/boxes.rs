@@ -6,9 +6,10 @@ use tokio::time::Instant;
 
 use super::{
     super::{
-        containers::{CLEAN, JobContainers, NO_ENGINE, PULL, WAIT, auth_file, env_file},
+        containers::{CLEAN, JobContainers, NO_ENGINE, PULL, QUIET, WAIT, auth_file, env_file, fits_line},
         outcome::End,
         script::container_prelude,
+        session::Ended,
     },
     Course, end_of,
 };
@@ -53,9 +54,9 @@ impl Course<'_> {
         self.engine(containers.make_network(), "make the network of the services").await?;
         for (index, service) in containers.services.iter().enumerate() {
             self.work.log.line(&format!("Starting service {}", service.image.name));
-            let (lines, rest) = env_file(service.variables.clone());
+            let (lines, rest) = env_file(service.variables.clone(), fits_line);
             for (name, _) in rest {
-                self.work.log.warning(&format!("{name} has several lines: the service does not get it"));
+                self.work.log.warning(&format!("{name} has several lines or is too long: the service does not get it"));
             }
             let file =
                 self.work.places.write_private(&format!("service-{index}.env"), lines.as_bytes()).map_err(failed)?;
@@ -63,18 +64,48 @@ impl Course<'_> {
             self.engine(argv, &format!("start the service {}", service.image.name)).await?;
         }
         let env = self.environment.machine_pairs();
-        self.helper("wait.sh", WAIT, containers.wait(), env).await.map(drop)
+        let hosts = self.work.places.write_private("hosts", b"").map_err(failed)?;
+        self.helper("wait.sh", WAIT, containers.wait(&hosts.to_string_lossy()), env).await?;
+        self.hosts = containers.hosts(&std::fs::read_to_string(hosts).map_err(failed)?);
+        Ok(())
     }
 
-    /// The command line that runs a script in the container.
-    pub(super) fn contained(&mut self, containers: &JobContainers, name: &str, text: &str) -> Result<Vec<String>, End> {
-        let (lines, rest) = env_file(self.environment.job_pairs());
+    /// Runs a script in a container.
+    pub(super) async fn shell_contained(
+        &mut self,
+        containers: &JobContainers,
+        name: &str,
+        text: &str,
+        deadline: Instant,
+        heed: Level,
+    ) -> Result<Ended, End> {
+        // What is quoted means other things to some engines.
+        let plain = |key: &str, value: &str| fits_line(key, value) && !value.starts_with(['"', '\'']);
+        let (lines, rest) = env_file(self.environment.job_pairs(), plain);
         let script = self.file(name, &format!("{}{text}", container_prelude(&rest)))?;
         let env = self.file("job.env", &lines)?;
         self.work.places.open_up().map_err(|error| End::System(format!("failed to prepare the container: {error}")))?;
         self.steps_run += 1;
         self.lent = true;
-        Ok(containers.run(self.steps_run, self.work.places, &env, &script))
+        let ran = self.work.places.temporary().join(format!(".ran-{}", self.steps_run));
+        let argv = containers.run(self.steps_run, self.work.places, &self.hosts, &env, &script, &ran.to_string_lossy());
+        // What ends with the container needs no ending here.
+        match self.program(argv, self.environment.machine_pairs(), deadline, heed, false).await {
+            Ended::Exit(code) if !ran.exists() => Err(End::System(format!(
+                "the container of {} ended with exit code {code} and without running the script; if that is because \
+                 of the image's entrypoint, `entrypoint: [\"\"]` leaves it out",
+                containers.image.name
+            ))),
+            Ended::Exit(code) => Ok(Ended::Exit(code)),
+            // The program that started the container has ended, the container need not have.
+            ended => {
+                let remove = self.helper_argv("end.sh", CLEAN, containers.clean_step(self.steps_run))?;
+                if self.regardless(remove).await != End::Success {
+                    self.work.log.warning("the container could not be ended");
+                }
+                Ok(ended)
+            }
+        }
     }
 
     /// Lets the container's user write to what the runner put into the workspace.
@@ -114,8 +145,10 @@ impl Course<'_> {
         end_of(self.program(argv, env, Instant::now() + CLEANING, Level::Gone, false).await, CLEANING)
     }
 
-    async fn engine(&mut self, argv: Vec<String>, doing: &str) -> Result<(), End> {
+    async fn engine(&mut self, command: Vec<String>, doing: &str) -> Result<(), End> {
         let env = self.environment.machine_pairs();
+        let mut argv = [&self.work.settings.shell.path, "-c", QUIET, "weir"].map(str::to_owned).to_vec();
+        argv.extend(command);
         end_result(end_of(self.program(argv, env, self.deadline, Level::Run, false).await, self.limit), doing)
     }
 

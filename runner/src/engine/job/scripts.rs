@@ -93,10 +93,7 @@ impl Course<'_> {
             return self.shell_here(name, lines, deadline, heed, last).await;
         };
         let text = script(&Shell { path: String::new(), bash: false }, lines, self.trace);
-        let argv = self.contained(&containers, &script_name(name), &text)?;
-        let env = self.environment.machine_pairs();
-        // What ends with the container needs no ending here.
-        Ok(self.program(argv, env, deadline, heed, false).await)
+        self.shell_contained(&containers, &script_name(name), &text, deadline, heed).await
     }
 
     /// Runs commands in a shell of their own, on this machine.

@@ -65,6 +65,7 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
         let scratch = Scratch::new().map_err(|error| Failure::new(Exit::Failed, DOING, error))?;
         let mut runner = LocalRunner::new(&scratch.0).map_err(|error| Failure::new(Exit::Failed, DOING, error))?;
         runner.use_containers(args.containers);
+        Scratch::sweep(&runner).await;
         if let Some(caches) = cache_folder() {
             runner.keep_caches(caches, runner::supervisor::CACHE_LIMIT);
         }
@@ -95,18 +96,17 @@ struct Scratch(PathBuf);
 impl Scratch {
     fn new() -> std::io::Result<Self> {
         use std::os::unix::fs::DirBuilderExt as _;
-        let all = std::env::temp_dir();
-        Self::sweep(&all);
-        let path = all.join(format!("{SCRATCH}{}-{}", std::process::id(), crate::random::uid()));
+        let path = std::env::temp_dir().join(format!("{SCRATCH}{}-{}", std::process::id(), crate::random::uid()));
         std::fs::DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self(path))
     }
 }
 
 impl Scratch {
-    /// Removes what commands left that were ended by force: those whose process is no more.
-    fn sweep(all: &Path) {
-        for entry in std::fs::read_dir(all).into_iter().flatten().flatten() {
+    /// Removes what commands left that were ended by force: those whose process is no more. Their containers first,
+    /// whose names are in the folder.
+    async fn sweep(runner: &LocalRunner) {
+        for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let owner = name.strip_prefix(SCRATCH).and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
             let own =
@@ -114,6 +114,9 @@ impl Scratch {
             let gone = owner.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists());
             // A process of another container is not seen; the lock that it holds is.
             if own && gone && matches!(runner::pid_of(&entry.path()), Ok(None)) {
+                if let Err(error) = runner.remove_left(&entry.path()).await {
+                    tracing::warn!(%error, "failed to remove the containers of a command that was ended by force");
+                }
                 let _ = std::fs::remove_dir_all(entry.path());
             }
         }

@@ -20,6 +20,11 @@ impl Refused {
         Self { status, body: json!({"message": format!("{} {text}", status.as_u16())}) }
     }
 
+    /// What was presented is not good; why, beside GitLab's words.
+    pub fn unauthorized(why: &str) -> Self {
+        Self { status: StatusCode::UNAUTHORIZED, body: json!({"message": "401 Unauthorized", "reason": why}) }
+    }
+
     /// A parameter is wrong.
     pub fn parameter(text: impl Into<String>) -> Self {
         Self { status: StatusCode::BAD_REQUEST, body: json!({"error": text.into()}) }
@@ -49,7 +54,9 @@ impl From<Error> for Refused {
             ErrorKind::NotFound => Self::not_found(),
             ErrorKind::Internal => Self::message(status, "Internal Server Error"),
             ErrorKind::Invalid => Self { status, body: json!({"message": {"base": [error.message]}}) },
-            ErrorKind::Forbidden => Self {
+            ErrorKind::Unauthorized => Self::message(status, "Unauthorized"),
+            ErrorKind::Forbidden => Self { status, body: json!({"message": "403 Forbidden", "reason": error.message}) },
+            ErrorKind::Scope => Self {
                 status,
                 body: json!({
                     "error": "insufficient_scope",
@@ -58,8 +65,33 @@ impl From<Error> for Refused {
                 }),
             },
             ErrorKind::Conflict => Self::message(status, &format!("Conflict: {}", error.message)),
-            ErrorKind::TooLarge | ErrorKind::Unavailable => Self::message(status, &error.message),
+            ErrorKind::TooMany | ErrorKind::TooLarge | ErrorKind::Unavailable => Self::message(status, &error.message),
         }
+    }
+}
+
+/// A refusal to the command line, which tells people what was not found.
+#[derive(Debug)]
+pub struct Told(Refused);
+
+impl From<Refused> for Told {
+    fn from(refused: Refused) -> Self {
+        Self(refused)
+    }
+}
+
+impl From<Error> for Told {
+    fn from(error: Error) -> Self {
+        let reason = error.message.clone();
+        let mut refused = Refused::from(error);
+        refused.body["reason"] = reason.into();
+        Self(refused)
+    }
+}
+
+impl IntoResponse for Told {
+    fn into_response(self) -> Response {
+        self.0.into_response()
     }
 }
 

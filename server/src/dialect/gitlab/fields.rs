@@ -32,6 +32,31 @@ impl Fields {
         Ok(Self(fields))
     }
 
+    /// Fields that were read otherwise, and those of the query.
+    pub fn of(query: &Query, body: Map<String, Value>) -> Self {
+        let mut fields: Map<String, Value> =
+            query.pairs().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+        fields.extend(body);
+        Self(fields)
+    }
+
+    /// A field as it came.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.0.iter()
+    }
+
+    /// All but one, as one value.
+    pub fn without(&self, name: &str) -> Value {
+        let mut fields = self.0.clone();
+        fields.remove(name);
+        Value::Object(fields)
+    }
+
     /// Text; numbers and switches are text too. `None` without the field, or when it is null.
     pub fn text(&self, name: &str) -> Result<Option<String>, Refused> {
         match self.0.get(name) {
@@ -46,6 +71,18 @@ impl Fields {
     /// Text that has to be there.
     pub fn required(&self, name: &str) -> Result<String, Refused> {
         self.text(name)?.ok_or_else(|| Refused::parameter(format!("{name} is missing")))
+    }
+
+    /// Words: a list, or text with commas between them.
+    pub fn list(&self, name: &str) -> Result<Option<Vec<String>>, Refused> {
+        if let Some(Value::Array(items)) = self.0.get(name) {
+            let texts = items.iter().map(|item| item.as_str().map(str::to_owned));
+            let texts = texts.collect::<Option<Vec<String>>>();
+            return texts.map(Some).ok_or_else(|| Refused::parameter(format!("{name} is invalid")));
+        }
+        let split =
+            |text: String| text.split(',').map(|word| word.trim().to_owned()).filter(|w| !w.is_empty()).collect();
+        Ok(self.text(name)?.map(split))
     }
 
     /// A switch, in any of the ways in which clients write one.

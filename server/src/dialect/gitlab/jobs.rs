@@ -179,6 +179,7 @@ pub async fn trace(target: Target) -> Result<Response, Refused> {
         },
     };
     let (offset, limit) = (number("byte_offset", 0)?.unwrap_or(0), number("byte_limit", 1)?);
+    target.weir.open_trace(&target.caller, view.job.id).await?;
     let (id, logs) = (view.job.id, Arc::clone(target.weir.logs()));
     let fault = |error: &dyn std::fmt::Display| {
         tracing::error!(job.id = id.0, %error, "failed to read a trace");

@@ -2,6 +2,7 @@
 //! addition `/api/v4/weir/…`, which finds the same objects without their project: what the command
 //! line uses. One set of handlers serves both.
 
+mod admin;
 mod environments;
 mod error;
 mod fields;
@@ -9,14 +10,16 @@ mod jobs;
 mod page;
 mod projects;
 mod resource_groups;
+mod runners;
 mod runs;
 mod target;
 mod tests;
+mod trigger;
 mod variables;
 pub mod wire;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 
 use crate::http::AppState;
 
@@ -39,11 +42,25 @@ pub fn router() -> Router<AppState> {
         .merge(ci_variables("/admin/ci/variables"))
         .merge(objects("/projects/{project}", "pipelines"))
         .merge(objects("/weir", "runs"))
+        .route("/projects/{project}/trigger/pipeline", post(trigger::start))
+        .route("/user/runners", post(runners::create))
+        .route("/runners/all", get(runners::all))
+        .route("/runners/{runner}", get(runners::get).put(runners::update).delete(runners::delete))
+        .route("/runners/{runner}/reset_authentication_token", post(runners::rotate))
+        .route("/projects/{project}/runners", get(runners::of_project))
         .route("/weir/runs/{run}/why", get(runs::why))
         .route("/weir/jobs/{job}/why", get(jobs::why))
         .route("/weir/jobs/{job}/unschedule", post(jobs::unschedule))
-        .route("/weir/projects", post(projects::create))
-        .route("/weir/tokens", post(projects::create_token))
+        .route("/weir/projects", post(admin::create_project))
+        .route("/weir/tokens", post(admin::create_token))
+        .route("/weir/access_keys", post(admin::create_access_key))
+        .route("/weir/users", get(admin::users).post(admin::create_user))
+        .route("/weir/users/{user}", put(admin::change_user))
+        .route("/weir/users/{user}/password", post(admin::reset_password))
+        .route("/weir/members/{*path}", post(admin::set_member))
+        .route("/weir/permissions", get(admin::permissions))
+        .route("/weir/permissions/{*path}", get(admin::permissions))
+        .route("/weir/keys/rotate", post(admin::rotate_key))
 }
 
 /// CI/CD variables of one kind of owner.

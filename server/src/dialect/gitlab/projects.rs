@@ -1,20 +1,15 @@
-//! Server, user, projects; and Weir's additions that make projects and tokens.
+//! Server, user, projects.
 
+use app::service::Accounts as _;
 use app::service::Service as _;
-use axum::Json;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
-use model::Timestamp;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use axum::response::Response;
+use serde_json::json;
 
 use super::error::Refused;
 use super::page::Page;
 use super::target::Target;
-use super::wire::{ProjectObject, User};
-use crate::dialect::Object;
+use super::wire::{Me, ProjectObject};
 use crate::http::{Fresh, Freshness};
-use crate::store::tokens::Scope;
 
 /// `GET /version`: tools compare it with GitLab's.
 pub async fn version(_target: Target, freshness: Freshness) -> Result<Response, Refused> {
@@ -30,7 +25,11 @@ pub async fn version(_target: Target, freshness: Freshness) -> Result<Response, 
 
 /// `GET /user`
 pub async fn user(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let user = User::new(&target.caller.user, target.base());
+    if !target.caller.is_signed_in() || matches!(target.caller.via, model::Via::Job(..) | model::Via::Trigger(..)) {
+        return Err(Refused::unauthorized("this is about who asks, and nobody is signed in"));
+    }
+    let me = target.weir.me(&target.caller).await?;
+    let user = Me::new(&me, &target.caller.user, target.base());
     freshness.respond(|| async { Ok(Fresh::list(&user)?) }).await
 }
 
@@ -63,41 +62,10 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
 /// `GET /projects/:id`
 pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refused> {
     let Some(project) = &target.project else { return Err(Refused::not_found()) };
+    if matches!(target.caller.via, model::Via::Job(..)) {
+        return Err(Refused::unauthorized("the token of a job is not for looking at projects"));
+    }
     freshness
         .respond(|| async { Ok(Fresh::object(&ProjectObject::new(project, target.base()), project.version)?) })
         .await
-}
-
-#[derive(Deserialize)]
-struct NewProject {
-    path: String,
-    source: Option<String>,
-}
-
-/// `POST /weir/projects`: `{"path": "namespace/name", "source": …}`
-pub async fn create(target: Target, Object(body): Object) -> Result<Response, Refused> {
-    let new: NewProject = read(body)?;
-    let made = target.weir.create_project(&target.caller, &new.path, new.source.as_deref()).await?;
-    Ok((StatusCode::CREATED, Json(ProjectObject::new(&made, target.base()))).into_response())
-}
-
-#[derive(Deserialize)]
-struct NewToken {
-    user: String,
-    name: String,
-    scope: String,
-    expires_at: Option<i64>,
-}
-
-/// `POST /weir/tokens`: the answer is the only place where the token can be seen.
-pub async fn create_token(target: Target, Object(body): Object) -> Result<Response, Refused> {
-    let new: NewToken = read(body)?;
-    let scope: Scope = new.scope.parse().map_err(|()| Refused::parameter("scope does not have a valid value"))?;
-    let token =
-        target.weir.create_token(&target.caller, &new.user, &new.name, scope, new.expires_at.map(Timestamp)).await?;
-    Ok((StatusCode::CREATED, Json(json!({"token": token}))).into_response())
-}
-
-fn read<T: serde::de::DeserializeOwned>(body: serde_json::Map<String, Value>) -> Result<T, Refused> {
-    serde_json::from_value(body.into()).map_err(|error| Refused::parameter(error.to_string()))
 }

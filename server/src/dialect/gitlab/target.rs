@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use app::service::Service as _;
 use axum::extract::{FromRequestParts, RawPathParams};
-use axum::http::Uri;
 use axum::http::request::Parts;
+use axum::http::{Method, Uri};
 use axum::response::{IntoResponse as _, Response};
 use model::view::{JobView, RunView};
-use model::{Caller, JobId, Project, ProjectId, RunId};
+use model::{Caller, JobId, Project, ProjectId, RunId, TokenScope, Via};
 
 use super::error::Refused;
-use crate::http::{Access, AppState};
+use crate::http::{Access, AppState, Refusal};
 use crate::service::Weir;
 
 /// The caller and what the address names. A run or job of another project than the named one is
@@ -36,7 +36,19 @@ impl FromRequestParts<AppState> for Target {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
         let Access { caller, weir } =
-            Access::from_request_parts(parts, state).await.map_err(|refusal| refusal.into_response())?;
+            Access::from_request_parts(parts, state).await.map_err(|refusal| match refusal {
+                Refusal::Token(why) => Refused::unauthorized(&why).into_response(),
+                other => other.into_response(),
+            })?;
+        // Before anything is looked up, so that the answer does not tell what is there.
+        let changes = !matches!(parts.method, Method::GET | Method::HEAD);
+        if changes && !caller.is_signed_in() {
+            return Err(Refused::unauthorized("this takes a token").into_response());
+        }
+        if changes && matches!(caller.via, Via::Token(_, TokenScope::ReadApi)) {
+            let error = model::Error::scope("this token may only read (scope read_api)");
+            return Err(Refused::from(error).into_response());
+        }
         let raw =
             RawPathParams::from_request_parts(parts, state).await.map_err(|_| Refused::not_found().into_response())?;
         let names: HashMap<String, String> =

@@ -47,8 +47,10 @@ pub(super) async fn environments(access: Access, State(state): State<AppState>) 
 
 async fn open(access: Access, state: &AppState, subject: Subject) -> Result<Response, Failure> {
     let changes = access.weir.bus().watch();
+    let rights = access.weir.access();
     let mut board = Board {
         access,
+        rights,
         subject,
         changes,
         stop: state.stop.clone(),
@@ -69,6 +71,7 @@ enum Subject {
 
 struct Board {
     access: Access,
+    rights: watch::Receiver<u64>,
     subject: Subject,
     changes: watch::Receiver<Seq>,
     stop: CancellationToken,
@@ -137,6 +140,8 @@ impl Source for Board {
         loop {
             tokio::select! {
                 changed = self.changes.changed() => changed.ok()?,
+                // Somebody lost a right: what this client may see is looked up anew.
+                Ok(()) = self.rights.changed() => {}
                 () = self.stop.cancelled() => return None,
             }
             tokio::select! {

@@ -12,6 +12,7 @@ use model::event::Change;
 use model::{Error, ErrorKind, Event, JobId, PipelineId, PipelineKey, RunId, Seq};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{Source, end, event, last_event_id, number, respond};
@@ -60,8 +61,10 @@ pub(super) async fn pipeline(
 async fn open(access: Access, state: &AppState, subject: Subject, headers: &HeaderMap) -> Result<Response, Failure> {
     // First listen, then look: what comes between is in both and told once.
     let changes = access.weir.bus().subscribe();
+    let rights = access.weir.access();
     let mut feed = Feed {
         access,
+        rights,
         subject,
         changes,
         stop: state.stop.clone(),
@@ -134,6 +137,7 @@ enum Next {
 
 struct Feed {
     access: Access,
+    rights: watch::Receiver<u64>,
     subject: Subject,
     changes: Receiver<Arc<Event>>,
     stop: CancellationToken,
@@ -179,6 +183,16 @@ impl Feed {
         Ok(message)
     }
 
+    /// Whether the client may still see what it follows.
+    async fn may_go_on(&self) -> bool {
+        let Access { caller, weir } = &self.access;
+        match &self.subject {
+            Subject::Run(id) => weir.may_read_run(caller, *id).await,
+            Subject::Job { id, .. } => weir.read_job_only(caller, *id).await.is_ok(),
+            Subject::Pipeline { key, .. } => weir.read_pipeline_only(caller, key).await.is_ok(),
+        }
+    }
+
     fn tell(&mut self, change: &Event) -> Option<Message> {
         if change.seq <= self.seen || !self.subject.concerns(&change.change) {
             return None;
@@ -208,6 +222,13 @@ impl Feed {
             let received = tokio::select! {
                 received = self.changes.recv() => received,
                 () = self.stop.cancelled() => return None,
+                Ok(()) = self.rights.changed() => {
+                    // The client comes back and is told, if this was its right.
+                    if !self.may_go_on().await {
+                        return None;
+                    }
+                    continue;
+                }
             };
             match received {
                 Ok(change) => {

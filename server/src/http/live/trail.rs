@@ -16,6 +16,7 @@ use crate::logs::{Logs, Progress};
 /// Knows how far a trace has come and whether more will.
 pub(in crate::http) struct Trail {
     access: Access,
+    rights: watch::Receiver<u64>,
     id: JobId,
     status: Status,
     gone: bool,
@@ -28,9 +29,10 @@ impl Trail {
     pub async fn open(access: Access, id: JobId, stop: CancellationToken) -> Result<Self, Error> {
         // First listen, then look.
         let changes = access.weir.bus().subscribe();
-        let status = access.weir.job(&access.caller, id).await?.job.status;
+        let rights = access.weir.access();
+        let status = access.weir.open_trace(&access.caller, id).await?.status;
         let progress = on_disk(access.weir.logs(), move |logs| logs.follow(id)).await?;
-        Ok(Self { access, id, status, gone: false, progress, changes, stop })
+        Ok(Self { access, rights, id, status, gone: false, progress, changes, stop })
     }
 
     /// The status of the job as far as it is known.
@@ -60,11 +62,16 @@ impl Trail {
         !on_disk(self.access.weir.logs(), move |logs| Ok(logs.is_open(id))).await.unwrap_or(false)
     }
 
-    /// Waits until something has changed; `false` when the server ends.
+    /// Waits until something has changed; `false` when the server ends, or the reader's right to read.
     pub async fn change(&mut self) -> bool {
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => return false,
+                Ok(()) = self.rights.changed() => {
+                    if !self.access.weir.may_read_trace(&self.access.caller, self.id).await {
+                        return false;
+                    }
+                }
                 grown = self.progress.changed(), if !self.gone => {
                     self.gone = grown.is_err();
                     return true;

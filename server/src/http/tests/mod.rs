@@ -37,8 +37,9 @@ impl World {
     pub async fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let weir = Arc::new(Weir::open(folder.path()).unwrap());
-        let options = Options { owner: "ada".into(), port: PORT };
+        let options = Options { owner: "ada".into(), port: PORT, public: None };
         let state = AppState::new(Arc::clone(&weir), options, CancellationToken::new());
+        weir.begin_local("ada").await.unwrap();
         let world = Self { weir, caller: Caller::local("ada"), state, folder };
         let definition = "stages: [one, two]\na: {stage: one, script: x}\nb: {stage: two, script: x}\n";
         let new = NewPipeline { key: "p".into(), definition: Some(definition.into()), ..NewPipeline::default() };

@@ -1,5 +1,8 @@
 use axum::routing::get;
 
+use app::service::Accounts as _;
+use model::{TokenDraft, TokenKind, TokenScope};
+
 use super::super::finish;
 use super::*;
 
@@ -101,8 +104,16 @@ async fn a_token_that_is_given_must_be_good() {
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
         refused.json();
     }
-    let scope = crate::store::tokens::Scope::ReadApi;
-    let token = world.weir.create_token(&world.caller, "bob", "t", scope, None).await.unwrap();
+    let draft = TokenDraft {
+        kind: TokenKind::Personal,
+        name: "t".into(),
+        scope: TokenScope::ReadApi,
+        user: Some("bob".into()),
+        project: None,
+        role: None,
+        expires_at: None,
+    };
+    let token = world.weir.create_token(&world.caller, draft).await.unwrap().secret;
     let answer = world.get_with(&path, &[("authorization", &format!("bearer {token}"))]).await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(world.get_with("/", &[("private-token", "glpat-no")]).await.status, StatusCode::UNAUTHORIZED);

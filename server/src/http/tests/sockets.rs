@@ -5,7 +5,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, Instant};
 
-use super::super::{Listeners, ServeError, serve};
+use super::super::{Listeners, Public, ServeError, Tls, serve};
 use super::*;
 
 struct Served {
@@ -22,7 +22,7 @@ async fn served() -> Served {
     std::fs::write(&socket, "left by a server that died").unwrap();
     let listeners = Listeners::bind("127.0.0.1:0".parse().unwrap(), &socket).await.unwrap();
     let address = listeners.address().unwrap();
-    let options = Options { owner: "ada".into(), port: address.port() };
+    let options = Options { owner: "ada".into(), port: address.port(), public: None };
     world.state = AppState::new(Arc::clone(&world.weir), options, CancellationToken::new());
     let done = tokio::spawn(serve(listeners, world.state.clone()));
     Served { world, address, socket, done }
@@ -142,4 +142,46 @@ async fn who_writes_before_reading_hears_why_a_body_was_refused() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("1 MiB"), "{answer}");
+}
+
+#[tokio::test]
+async fn over_tls_a_request_has_a_secure_origin() {
+    let world = World::new().await;
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate =
+        rcgen::CertificateParams::new(vec!["weir.example".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let (chain, secret) = (world.folder.path().join("chain.pem"), world.folder.path().join("key.pem"));
+    std::fs::write(&chain, certificate.pem()).unwrap();
+    std::fs::write(&secret, key.serialize_pem()).unwrap();
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let socket = world.folder.path().join("run/weir.sock");
+    let listeners = Listeners::bind("127.0.0.1:0".parse().unwrap(), &socket).await.unwrap();
+    let address = listeners.address().unwrap();
+    let public = Some(Public::default());
+    let options = Options { owner: "ada".into(), port: address.port(), public };
+    let state = AppState::new(Arc::clone(&world.weir), options, CancellationToken::new());
+    let stop = state.stop.clone();
+    let done = tokio::spawn(serve(listeners.with_tls(Tls::read(&chain, &secret).unwrap()), state));
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let client = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let client = tokio_rustls::TlsConnector::from(Arc::new(client));
+    let over_tls = async |head: &str| {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let stream = client.connect("weir.example".try_into().unwrap(), stream).await.unwrap();
+        ask(stream, &format!("{head}\r\nHost: weir.example\r\nConnection: close\r\n\r\n")).await
+    };
+    assert!(over_tls("GET /healthz HTTP/1.1\r\nOrigin: https://weir.example").await.starts_with("HTTP/1.1 200"));
+    let foreign = over_tls("GET /healthz HTTP/1.1\r\nOrigin: http://weir.example").await;
+    assert!(foreign.starts_with("HTTP/1.1 403") && foreign.contains("https://weir.example are refused"), "{foreign}");
+    let plain = ask(TcpStream::connect(address).await.unwrap(), "GET / HTTP/1.1\r\nHost: weir.example\r\n\r\n").await;
+    assert!(plain.starts_with("HTTP/1.1 400") && plain.ends_with("this port speaks https, not http"), "{plain}");
+    let _silent = TcpStream::connect(address).await.unwrap();
+    stop.cancel();
+    done.await.unwrap();
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use model::{Caller, Error, Run, RunId, Status};
 
 use super::{Brief, Handmade, HandmadeChange, JobFilter, Ordine, State};
-use crate::auth::{self, Action};
+use crate::auth::Action;
+use crate::service::access;
 use crate::store::{ordine, runs};
 
 /// How long a cancel waits until the processes are gone.
@@ -44,10 +45,12 @@ pub struct JobList {
 impl Ordine<'_> {
     /// Runs and hand-made jobs, newest first.
     pub async fn jobs(&self, caller: &Caller, filter: JobFilter) -> Result<JobList, Error> {
-        auth::require(caller, Action::Read)?;
         let limit = filter.limit as usize;
+        let caller = caller.clone();
         let list = self.0.store.read(move |conn| {
-            let page = ordine::jobs(conn, &filter)?;
+            let scope = access::scope(conn, &caller, Action::ReadRuns)?;
+            let handmade = access::at_default(conn, &caller, Action::ReadRuns, "job").is_ok();
+            let page = ordine::jobs(conn, &filter, &scope, handmade)?;
             let (mut of_runs, mut of_handmade) =
                 (page.runs.into_iter().peekable(), page.handmade.into_iter().peekable());
             let mut before = filter.before.unwrap_or((i64::MAX, i64::MAX));
@@ -97,10 +100,10 @@ impl Ordine<'_> {
 
     /// A job by id: a hand-made one's, a run's uid, or a run's number.
     pub async fn job(&self, caller: &Caller, id: &str) -> Result<Entry, Error> {
-        auth::require(caller, Action::Read)?;
-        let id = id.to_owned();
+        let (id, caller) = (id.to_owned(), caller.clone());
         let found = self.0.store.read(move |conn| {
             if let Some(job) = ordine::handmade_by_id(conn, &id)? {
+                access::at_default(conn, &caller, Action::ReadRuns, "job")?;
                 return Ok(Some(Entry::Handmade(Box::new(job))));
             }
             let run = match runs::id_of_uid(conn, &id)? {
@@ -109,6 +112,7 @@ impl Ordine<'_> {
             };
             let Some(run) = run else { return Ok(None) };
             let Some(run) = runs::get(conn, run)? else { return Ok(None) };
+            access::at_project(conn, &caller, Action::ReadRuns, run.project_id, "job")?;
             let briefs = ordine::briefs(conn, &[run.id])?.remove(&run.id).unwrap_or_default();
             Ok(Some(Entry::Run(Box::new(run), briefs)))
         });
@@ -117,24 +121,34 @@ impl Ordine<'_> {
 
     /// Makes a hand-made job.
     pub async fn create_job(&self, caller: &Caller, mut job: Handmade) -> Result<Entry, Error> {
-        auth::require(caller, Action::Run)?;
         if job.state == State::Failed && job.error.as_deref().is_none_or(|text| text.trim().is_empty()) {
             job.error = Some("failed; no reason was given".into());
         }
-        let made = self.0.store.write(move |tx| ordine::insert_handmade(tx, &job)).await?;
+        let by = caller.clone();
+        let made = self.0.store.write(move |tx| {
+            access::at_default(tx.conn(), &by, Action::StartRun, "job")?;
+            ordine::insert_handmade(tx, &job)
+        });
+        let made = made.await?;
         Ok(Entry::Handmade(Box::new(made)))
     }
 
     /// Changes a hand-made job, or cancels a run; any other change of a run is a conflict.
     pub async fn change_job(&self, caller: &Caller, id: &str, change: HandmadeChange) -> Result<Entry, Error> {
-        auth::require(caller, Action::Run)?;
         let run = match self.job(caller, id).await? {
             Entry::Handmade(job) => {
-                let changed = self.0.store.write(move |tx| ordine::change_handmade(tx, &job.id, &change)).await?;
+                let by = caller.clone();
+                let changed = self.0.store.write(move |tx| {
+                    access::at_default(tx.conn(), &by, Action::ControlRun, "job")?;
+                    ordine::change_handmade(tx, &job.id, &change)
+                });
+                let changed = changed.await?;
                 return Ok(Entry::Handmade(Box::new(changed)));
             }
             Entry::Run(run, _) => run,
         };
+        let (by, of) = (caller.clone(), (*run).clone());
+        self.0.store.read(move |conn| access::control(conn, &by, &of, "job")).await?;
         let state = State::of(run.status);
         match change.state {
             Some(State::Cancelled) if run.status != Status::Canceled && !state.is_final() => {
@@ -182,10 +196,14 @@ impl Ordine<'_> {
 
     /// Deletes a hand-made job at once, or a run after its processes were stopped.
     pub async fn delete_job(&self, caller: &Caller, id: &str) -> Result<(), Error> {
-        auth::require(caller, Action::Run)?;
         match self.job(caller, id).await? {
             Entry::Handmade(job) => {
-                let gone = self.0.store.write(move |tx| ordine::delete_handmade(tx, &job.id)).await?;
+                let by = caller.clone();
+                let gone = self.0.store.write(move |tx| {
+                    access::at_default(tx.conn(), &by, Action::DeleteRun, "job")?;
+                    ordine::delete_handmade(tx, &job.id)
+                });
+                let gone = gone.await?;
                 if gone { Ok(()) } else { Err(Error::not_found("job")) }
             }
             Entry::Run(run, _) => self.0.remove_run(caller, run.id).await,

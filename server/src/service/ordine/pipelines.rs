@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use model::{Caller, Error, Pipeline, PipelineKey};
 
 use super::{Operation, Ordine, Origin};
-use crate::auth::{self, Action};
+use crate::auth::Action;
 use crate::service::projects::resolve;
-use crate::store::ordine;
+use crate::service::{access, audit};
 use crate::store::pipelines::{self, Draft};
+use crate::store::{Scope, ordine};
 
 /// A pipeline and how it was given.
 #[derive(Clone, Debug)]
@@ -37,10 +38,11 @@ pub struct PipelineDraft {
 impl Ordine<'_> {
     /// Every pipeline, the one that was changed last first.
     pub async fn pipelines(&self, caller: &Caller) -> Result<Vec<Given>, Error> {
-        auth::require(caller, Action::Read)?;
-        let list = self.0.store.read(|conn| {
+        let caller = caller.clone();
+        let list = self.0.store.read(move |conn| {
+            let scope = access::scope(conn, &caller, Action::ReadProject)?;
             let mut origins = ordine::origins(conn)?;
-            let mut all: Vec<Given> = pipelines::list(conn)?
+            let mut all: Vec<Given> = pipelines::list(conn, &scope)?
                 .into_iter()
                 .map(|pipeline| Given { origin: origins.remove(&pipeline.id).unwrap_or_default(), pipeline })
                 .collect();
@@ -52,17 +54,17 @@ impl Ordine<'_> {
 
     /// A pipeline by key, or by uid.
     pub async fn pipeline(&self, caller: &Caller, id: &str) -> Result<Given, Error> {
-        auth::require(caller, Action::Read)?;
-        let id = id.to_owned();
+        let (id, caller) = (id.to_owned(), caller.clone());
         let found = self.0.store.read(move |conn| {
             let mut found = match id.parse::<PipelineKey>() {
                 Ok(key) => pipelines::by_key(conn, &key)?,
                 Err(_) => None,
             };
             if found.is_none() && id.parse::<model::Uid>().is_ok() {
-                found = pipelines::list(conn)?.into_iter().find(|one| one.uid.as_str() == id);
+                found = pipelines::list(conn, &Scope::All)?.into_iter().find(|one| one.uid.as_str() == id);
             }
             let Some(pipeline) = found else { return Ok(None) };
+            access::at_project(conn, &caller, Action::ReadProject, pipeline.project_id, "pipeline")?;
             Ok(Some(Given { origin: ordine::origin_of(conn, pipeline.id)?, pipeline }))
         });
         found.await?.ok_or_else(|| Error::not_found("pipeline"))
@@ -72,9 +74,12 @@ impl Ordine<'_> {
     /// be meant as one, kept as what the script calls it.
     pub async fn create_pipeline(&self, caller: &Caller, draft: PipelineDraft) -> Result<Given, Error> {
         let (new, origin) = self.checked(caller, draft).await?;
+        let by = caller.clone();
         let made = self.0.store.write(move |tx| {
             let known = match origin.project.as_deref() {
-                Some(name) => ordine::project_called(tx.conn(), name)?.map(|_| name.to_owned()),
+                Some(name) => ordine::project_called(tx.conn(), name)?
+                    .filter(|id| access::at_project(tx.conn(), &by, Action::ReadProject, *id, "project").is_ok())
+                    .map(|_| name.to_owned()),
                 None => None,
             };
             if let (None, Some(name)) = (&known, &origin.project)
@@ -82,11 +87,13 @@ impl Ordine<'_> {
             {
                 return Err(Error::invalid(format!("there is no project {name:?}")).into());
             }
-            let project = resolve(tx, known.as_deref())?;
+            let project = resolve(tx, &by, known.as_deref())?;
+            access::at_project(tx.conn(), &by, Action::ChangePipeline, project.id, "project")?;
             if new.definition.is_none() && project.source.is_none() {
                 let text = format!("the pipeline needs a definition: its project {} has no source", project.path);
                 return Err(Error::invalid(text).into());
             }
+            audit::of_project(tx, &by, "pipeline.create", project.id, &format!("pipeline {}", new.key), vec![]);
             let pipeline = pipelines::insert(tx, &project, &new)?;
             ordine::put_origin(tx, pipeline.id, &origin)?;
             Ok(Given { pipeline, origin })
@@ -97,7 +104,11 @@ impl Ordine<'_> {
     /// Replaces a pipeline's name, description, definition and origin; its project stays.
     pub async fn replace_pipeline(&self, caller: &Caller, draft: PipelineDraft) -> Result<Given, Error> {
         let (new, origin) = self.checked(caller, draft).await?;
+        let by = caller.clone();
         let changed = self.0.store.write(move |tx| {
+            let old = pipelines::by_key(tx.conn(), &new.key)?.ok_or_else(|| Error::not_found("pipeline"))?;
+            access::at_project(tx.conn(), &by, Action::ChangePipeline, old.project_id, "pipeline")?;
+            audit::of_project(tx, &by, "pipeline.change", old.project_id, &format!("pipeline {}", new.key), vec![]);
             let pipeline = pipelines::update(tx, &new)?;
             ordine::put_origin(tx, pipeline.id, &origin)?;
             Ok(Given { pipeline, origin })
@@ -106,7 +117,6 @@ impl Ordine<'_> {
     }
 
     async fn checked(&self, caller: &Caller, draft: PipelineDraft) -> Result<(Draft, Origin), Error> {
-        auth::require(caller, Action::Maintain)?;
         let key: PipelineKey = draft.key.parse().map_err(|error| Error::invalid(format!("{error}")))?;
         let name = if draft.name.trim().is_empty() { key.as_str().to_owned() } else { draft.name };
         if name.chars().count() > 255 || name.chars().any(char::is_control) {
@@ -116,15 +126,19 @@ impl Ordine<'_> {
             return Err(Error::invalid("a pipeline's description has up to 10000 bytes"));
         }
         if let Some(text) = &draft.definition {
-            self.0.check(text.clone(), None).await?;
+            self.0.check(caller, text.clone(), None).await?;
         }
         Ok((Draft { key, name, description: draft.description, definition: draft.definition }, draft.origin))
     }
 
     /// Every operation, the one that was changed last first.
     pub async fn operations(&self, caller: &Caller) -> Result<Vec<Operation>, Error> {
-        auth::require(caller, Action::Read)?;
-        Ok(self.0.store.read(ordine::operations).await?)
+        let caller = caller.clone();
+        let list = self.0.store.read(move |conn| {
+            access::at_default(conn, &caller, Action::ReadProject, "operation")?;
+            ordine::operations(conn)
+        });
+        Ok(list.await?)
     }
 
     /// Every operation by id.
@@ -134,17 +148,20 @@ impl Ordine<'_> {
 
     /// An operation.
     pub async fn operation(&self, caller: &Caller, id: &str) -> Result<Operation, Error> {
-        auth::require(caller, Action::Read)?;
-        let id = id.to_owned();
-        let found = self.0.store.read(move |conn| ordine::operation_by_id(conn, &id)).await?;
-        found.ok_or_else(|| Error::not_found("operation"))
+        let (id, caller) = (id.to_owned(), caller.clone());
+        let found = self.0.store.read(move |conn| {
+            access::at_default(conn, &caller, Action::ReadProject, "operation")?;
+            ordine::operation_by_id(conn, &id)
+        });
+        found.await?.ok_or_else(|| Error::not_found("operation"))
     }
 
     /// Stores an operation. `new` demands that the id is free; otherwise one of the same id is
     /// replaced. Says whether it is new.
     pub async fn store_operation(&self, caller: &Caller, op: Operation, new: bool) -> Result<(Operation, bool), Error> {
-        auth::require(caller, Action::Maintain)?;
+        let caller = caller.clone();
         let stored = self.0.store.write(move |tx| {
+            access::at_default(tx.conn(), &caller, Action::ChangePipeline, "operation")?;
             if new && ordine::operation_by_id(tx.conn(), &op.id)?.is_some() {
                 return Err(Error::conflict(format!("there is an operation {:?} already", op.id)).into());
             }
@@ -155,9 +172,12 @@ impl Ordine<'_> {
 
     /// Deletes an operation. Pipelines that point at it say so when they are started.
     pub async fn delete_operation(&self, caller: &Caller, id: &str) -> Result<(), Error> {
-        auth::require(caller, Action::Maintain)?;
-        let id = id.to_owned();
-        let gone = self.0.store.write(move |tx| ordine::delete_operation(tx, &id)).await?;
+        let (id, caller) = (id.to_owned(), caller.clone());
+        let gone = self.0.store.write(move |tx| {
+            access::at_default(tx.conn(), &caller, Action::ChangePipeline, "operation")?;
+            ordine::delete_operation(tx, &id)
+        });
+        let gone = gone.await?;
         if gone { Ok(()) } else { Err(Error::not_found("operation")) }
     }
 }

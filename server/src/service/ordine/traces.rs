@@ -8,9 +8,10 @@ use futures_util::future::{BoxFuture, select_all};
 use model::{Caller, Error, JobId, Timestamp};
 
 use super::{Entry, Ordine};
-use crate::auth::{self, Action};
+use crate::auth::Action;
 use crate::logs::Progress;
 use crate::logs::sequence::{Reach, Stretch};
+use crate::service::access;
 use crate::store::jobs;
 use tokio::sync::watch;
 
@@ -44,13 +45,19 @@ pub struct TracePage {
 impl Ordine<'_> {
     /// At most `limit` lines behind line `after`. A hand-made job has no lines.
     pub async fn traces(&self, caller: &Caller, id: &str, after: u64, limit: usize) -> Result<TracePage, Error> {
-        auth::require(caller, Action::Read)?;
         let run = match self.job(caller, id).await? {
             Entry::Handmade(_) => return Ok(TracePage::default()),
             Entry::Run(run, _) => run,
         };
-        let run_id = run.id;
-        let mut of_run = self.0.store.read(move |conn| jobs::of_run(conn, run_id)).await?;
+        let (run_id, project, by) = (run.id, run.project_id, caller.clone());
+        let of_run = self.0.store.read(move |conn| {
+            access::at_project(conn, &by, Action::ReadTrace, project, "job")?;
+            jobs::of_run(conn, run_id)
+        });
+        let mut of_run = of_run.await?;
+        for job in of_run.iter().filter(|job| job.started_at.is_some()) {
+            self.0.note_view(caller, job.id);
+        }
         of_run.sort_by_key(|job| (job.started_at, job.id));
         let (logs, sequences) = (Arc::clone(&self.0.logs), Arc::clone(&self.0.sequences));
         let work = move || -> std::io::Result<TracePage> {

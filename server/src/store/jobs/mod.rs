@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension};
 pub use bridges::{due_bridges, forget_child, hold, instances_called, latest_called, set_child};
 pub use left::{add_artifact, dotenv, drop_artifacts, erase, expired, next_expiry, set_reported};
 
-use super::{Board, StoreError, Tx, resources, rows};
+use super::{Board, Scope, StoreError, Tx, resources, rows};
 use crate::random;
 
 /// A job with what only the server needs to know.
@@ -72,7 +72,7 @@ pub fn of_run(conn: &Connection, run: RunId) -> Result<Vec<Job>, StoreError> {
 pub fn list(
     conn: &Connection,
     statuses: &[Status],
-    project: Option<ProjectId>,
+    scope: &Scope,
     before: Option<JobId>,
     offset: u64,
     limit: u32,
@@ -80,24 +80,33 @@ pub fn list(
     let words: Vec<_> = statuses.iter().map(|s| format!("'{s}'")).collect();
     let clause = if words.is_empty() { String::new() } else { format!("AND status IN ({})", words.join(", ")) };
     let sql = format!(
-        "SELECT {} FROM jobs WHERE id < ?1 AND (?2 IS NULL OR project_id = ?2) AND kind = 'build' {clause} ORDER BY id DESC LIMIT ?3 OFFSET ?4",
-        rows::JOB
+        "SELECT {} FROM jobs WHERE id < ?1 AND {} AND kind = 'build' {clause} ORDER BY id DESC LIMIT ?2 OFFSET ?3",
+        rows::JOB,
+        scope.sql("project_id")
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let before = before.map_or(i64::MAX, |id| id.0);
-    let jobs = statement
-        .query_map((before, project.map(|p| p.0), limit, i64::try_from(offset).unwrap_or(i64::MAX)), rows::job)?;
+    let jobs = statement.query_map((before, limit, i64::try_from(offset).unwrap_or(i64::MAX)), rows::job)?;
     Ok(jobs.collect::<Result<_, _>>()?)
 }
 
+/// The jobs of a project that have ended.
+pub fn ended_of_project(conn: &Connection, project: ProjectId) -> Result<Vec<JobId>, StoreError> {
+    let mut query = conn.prepare_cached(
+        "SELECT id FROM jobs WHERE run_id IN (SELECT id FROM runs WHERE project_id = ?1) AND finished_at IS NOT NULL
+             AND erased_at IS NULL ORDER BY id",
+    )?;
+    Ok(query.query_map([project.0], |row| Ok(JobId(row.get(0)?)))?.collect::<Result<_, _>>()?)
+}
+
 /// How many jobs wait for a runner, and how many run.
-pub fn load(conn: &Connection) -> Result<(u64, u64), StoreError> {
-    Ok(conn.query_row(
-        "SELECT (SELECT count(*) FROM jobs WHERE status = 'pending' AND kind = 'build'),
-                (SELECT count(*) FROM jobs WHERE status IN ('running', 'canceling') AND kind = 'build')",
-        [],
-        |row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64)),
-    )?)
+pub fn load(conn: &Connection, scope: &Scope) -> Result<(u64, u64), StoreError> {
+    let seen = scope.sql("project_id");
+    let sql = format!(
+        "SELECT (SELECT count(*) FROM jobs WHERE status = 'pending' AND kind = 'build' AND {seen}),
+                (SELECT count(*) FROM jobs WHERE status IN ('running', 'canceling') AND kind = 'build' AND {seen})"
+    );
+    Ok(conn.query_row(&sql, [], |row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64)))?)
 }
 
 /// The latest attempts of a run's jobs as the scheduler sees them, and their ids.

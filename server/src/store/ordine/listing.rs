@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::State;
 use super::handmade::{HANDMADE, Handmade, handmade};
-use crate::store::{StoreError, rows};
+use crate::store::{Scope, StoreError, rows};
 
 /// What a list of Ordine's jobs is filtered by; all given ones must hold.
 #[derive(Clone, Debug, Default)]
@@ -84,7 +84,8 @@ pub struct JobPage {
 }
 
 /// Runs and hand-made jobs that fit, at most `limit` + 1 of each.
-pub fn jobs(conn: &Connection, filter: &JobFilter) -> Result<JobPage, StoreError> {
+/// Runs of these projects, and those hand-made jobs that are asked for.
+pub fn jobs(conn: &Connection, filter: &JobFilter, scope: &Scope, with_handmade: bool) -> Result<JobPage, StoreError> {
     let project = match &filter.project {
         Some(name) => project_called(conn, name)?,
         None => None,
@@ -95,6 +96,8 @@ pub fn jobs(conn: &Connection, filter: &JobFilter) -> Result<JobPage, StoreError
         Ok(conn.prepare_cached(&sql)?.query_row(values, |row| row.get::<_, i64>(0))? as u64)
     };
     let (mut of_runs, mut of_handmade) = (run_clauses(filter, project), handmade_clauses(filter));
+    of_runs.and(&format!("{} AND ?", scope.sql("project_id")), 1);
+    of_handmade.and("?", i64::from(with_handmade));
     let total = count("runs", &of_runs)? + count("handmade_jobs", &of_handmade)?;
     if let Some((run, rank)) = filter.before {
         of_runs.and("id < ?", run);

@@ -9,4 +9,4 @@ mod run;
 pub use environment::EnvironmentObject;
 pub use job::{Artifact, ArtifactsFile, BridgeObject, Commit, JobObject, JobProject, Runner};
 pub use project::{Namespace, ProjectObject};
-pub use run::{DetailedStatus, Pipeline, PipelineBasic, User};
+pub use run::{DetailedStatus, Me, Pipeline, PipelineBasic, User};

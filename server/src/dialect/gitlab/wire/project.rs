@@ -22,7 +22,7 @@ pub struct ProjectObject {
     pub description: Option<String>,
     /// `main`, for want of a better answer.
     pub default_branch: String,
-    /// `private`.
+    /// `private`, `internal` or `public`.
     pub visibility: String,
     /// When it was made.
     pub created_at: String,
@@ -70,7 +70,7 @@ impl ProjectObject {
             path_with_namespace: project.path.to_string(),
             description: None,
             default_branch: "main".into(),
-            visibility: "private".into(),
+            visibility: project.visibility.as_str().into(),
             created_at: project.created_at.rfc3339(),
             last_activity_at: project.created_at.rfc3339(),
             web_url: format!("{base}/projects/{}", project.path),

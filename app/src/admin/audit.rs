@@ -1,0 +1,144 @@
+//! `/settings/audit`: what people did, for administrators; and the same of one project on its page.
+
+use leptos::prelude::*;
+use model::{AuditChange, AuditEntry, AuditFilter, AuditPage, Error, ProjectId, Timestamp};
+
+use super::asked::Asked;
+use super::parts::{field, table, time};
+use super::settings;
+use super::text::W;
+use super::visible::visible;
+use crate::i18n::T;
+use crate::logic::query;
+
+/// The page.
+pub async fn page(asked: &Asked) -> Result<AnyView, Error> {
+    let log = log(asked, None).await?;
+    Ok(view! {
+        {settings::frame(asked, asked.lang.w(W::Audit))}
+        {log}
+    }
+    .into_any())
+}
+
+/// Filter, entries, and the way to more of them.
+pub async fn log(asked: &Asked, project: Option<ProjectId>) -> Result<AnyView, Error> {
+    let lang = asked.lang;
+    let filter = read(asked, project)?;
+    let narrowed = filter.before.is_some();
+    let AuditPage { entries, next } = asked.service.audit(&asked.caller, filter).await?;
+    let files = [("/audit.csv", "CSV"), ("/audit.jsonl", "JSON Lines")].map(|(path, name)| {
+        let to = export(asked, project, path);
+        view! { " " <a href=to download rel="external">{name}</a> }.into_any()
+    });
+    let older = next.map(|id| {
+        let to = asked.with(&[("before", &id.to_string())]);
+        view! { <a class="button" href=to>{lang.w(W::AuditOlder)}</a> }.into_any()
+    });
+    let newest = narrowed.then(|| {
+        let to = asked.with(&[("before", "")]);
+        view! { <a class="button" href=to>{lang.w(W::AuditNewest)}</a> }.into_any()
+    });
+    let list = if entries.is_empty() {
+        view! { <p class="calm">{lang.w(W::NoAudit)}</p> }.into_any()
+    } else {
+        let heads = [W::AuditWhen, W::AuditWho, W::AuditWhat, W::AuditTarget, W::AuditChanges];
+        let heads: Vec<&'static str> = heads.into_iter().map(|text| lang.w(text)).collect();
+        table(lang.w(W::Audit), &heads, entries.into_iter().map(|one| row(asked, one)).collect())
+    };
+    let tab = asked.field("tab").map(|tab| view! { <input type="hidden" name="tab" value=tab.to_owned() /> });
+    let was = |name: &'static str, label: W| field(name, lang.w(label)).value(asked.text(name));
+    Ok(view! {
+        <section class="panel parted">
+            <form class="fields find" method="get" action=asked.path.clone() role="search">
+                {tab}
+                {was("user", W::AuditWho).view()}
+                {was("action", W::AuditWhat).hint(lang.w(W::AuditActionHint)).mono().view()}
+                {was("target", W::AuditTarget).view()}
+                {was("since", W::AuditSince).kind("date").view()}
+                {was("until", W::AuditUntil).kind("date").view()}
+                <button type="submit" class="button">{lang.t(T::Filter)}</button>
+            </form>
+            {list}
+            <div class="pages">
+                {newest}
+                {older}
+                <span class="push"></span>
+                <p class="faint">{lang.w(W::AuditExport)} {files.into_iter().collect_view()}</p>
+            </div>
+        </section>
+    }
+    .into_any())
+}
+
+/// What the address says. Both days count whole.
+fn read(asked: &Asked, project: Option<ProjectId>) -> Result<AuditFilter, Error> {
+    const DAY: i64 = 24 * 3600 * 1000;
+    let text = |name: &str| asked.field(name).map(str::to_owned);
+    let day = |name: &str| {
+        let wrong = |day: &str| Error::invalid(format!("{day} is not a day; write it like 2027-01-31"));
+        let read = |day: &str| Timestamp::parse(&format!("{day}T00:00:00Z")).ok_or_else(|| wrong(day));
+        asked.field(name).map(read).transpose()
+    };
+    let before = asked.field("before").map(str::parse).transpose();
+    Ok(AuditFilter {
+        project,
+        user: text("user"),
+        action: text("action"),
+        target: text("target"),
+        since: day("since")?,
+        until: day("until")?.map(|day| Timestamp(day.0 + DAY)),
+        before: before.map_err(|_| Error::invalid("there is no such entry"))?,
+        limit: None,
+    })
+}
+
+/// The same entries as a file: the fields of the filter, days as in the address of this page.
+fn export(asked: &Asked, project: Option<ProjectId>, path: &str) -> String {
+    let project = project.map(|id| id.to_string());
+    let fields = ["user", "action", "target", "since", "until"].map(|name| (name, asked.field(name)));
+    let fields = fields.into_iter().chain([("project", project.as_deref())]);
+    let query = query::write(fields.filter_map(|(name, value)| value.map(|value| (name, value))));
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+fn row(asked: &Asked, entry: AuditEntry) -> AnyView {
+    let lang = asked.lang;
+    let who = match entry.user.as_deref() {
+        Some(user) => view! { <strong>{visible(user)}</strong> }.into_any(),
+        None => view! { <span class="faint">{lang.w(W::AuditNobody)}</span> }.into_any(),
+    };
+    let from = entry.address.as_deref().map(|from| format!(", {}", visible(from))).unwrap_or_default();
+    let means = format!("{}{from}", visible(&entry.via));
+    let change = |change: &AuditChange| {
+        let side = |text: &Option<String>| match text {
+            Some(text) => view! { <span class="said">{visible(text)}</span> }.into_any(),
+            None => view! { <span class="faint">{lang.w(W::Nothing)}</span> }.into_any(),
+        };
+        view! {
+            <li>
+                <code>{visible(&change.field)}</code>
+                ": "
+                {side(&change.before)}
+                " → "
+                {side(&change.after)}
+            </li>
+        }
+        .into_any()
+    };
+    let changes: Vec<_> = entry.changes.iter().map(change).collect();
+    let changes = (!changes.is_empty()).then(|| view! { <ul>{changes}</ul> }.into_any());
+    view! {
+        <tr>
+            <td class="when">{time(Some(entry.at), W::Never)}</td>
+            <th scope="row">
+                {who}
+                <span class="below faint">{means}</span>
+            </th>
+            <td><code>{visible(&entry.action)}</code></td>
+            <td class="said">{visible(&entry.target)}</td>
+            <td class="changes">{changes}</td>
+        </tr>
+    }
+    .into_any()
+}

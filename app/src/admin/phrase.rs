@@ -1,0 +1,135 @@
+//! Texts with something in them, and words for what is chosen from.
+
+use model::{Role, TokenScope, Visibility};
+
+use super::text::W;
+use crate::i18n::Lang;
+
+impl Lang {
+    /// What deleting a CI/CD variable will do.
+    pub fn ask_delete_variable(self, key: &str) -> String {
+        match self {
+            Self::En => format!("{key} and its value are deleted for good. Jobs that start from now on do not get it."),
+            Self::Zh => format!("{key} 及其值将被永久删除，此后启动的作业不再获得它。"),
+        }
+    }
+
+    /// What ending a token will do.
+    pub fn ask_revoke(self, name: &str) -> String {
+        match self {
+            Self::En => format!("{name} ends at once: whatever uses it is refused from then on."),
+            Self::Zh => format!("{name} 将立即失效：使用它的程序此后都会被拒绝。"),
+        }
+    }
+
+    /// What making a token anew will do.
+    pub fn ask_rotate(self, name: &str) -> String {
+        match self {
+            Self::En => format!("{name} gets a new text, and the one that it has ends at once."),
+            Self::Zh => format!("{name} 将获得新的内容，原有内容立即失效。"),
+        }
+    }
+
+    /// What deactivating a user will do.
+    pub fn ask_deactivate(self, name: &str) -> String {
+        match self {
+            Self::En => {
+                format!("{name} is signed out everywhere and cannot sign in; tokens stop to work. It can be undone.")
+            }
+            Self::Zh => format!("{name} 将在所有地方退出登录且无法再登录，令牌停止工作。可以恢复。"),
+        }
+    }
+
+    /// What a link for a new password will do.
+    pub fn ask_reset(self, name: &str) -> String {
+        match self {
+            Self::En => format!("A link is made by which {name} sets a new password. The old one works until then."),
+            Self::Zh => format!("将生成一个链接，{name} 可用它设置新密码；在此之前旧密码仍然有效。"),
+        }
+    }
+
+    /// What taking a role away will do.
+    pub fn ask_remove(self, name: &str) -> String {
+        match self {
+            Self::En => format!("{name} loses the role at this place. What was started stays."),
+            Self::Zh => format!("{name} 将失去在此处的角色，已启动的内容保留。"),
+        }
+    }
+
+    /// "inherited from shop".
+    pub fn inherited(self, from: &str) -> String {
+        match self {
+            Self::En => format!("from {from}"),
+            Self::Zh => format!("来自 {from}"),
+        }
+    }
+
+    /// Whose password a link sets, and until when.
+    pub fn link_is_for(self, user: &str, until: &str) -> String {
+        match self {
+            Self::En => format!(
+                "By this link {user} sets a password: once, until {until} UTC. Send it to nobody else; it is not shown again."
+            ),
+            Self::Zh => {
+                format!("{user} 可用此链接设置密码：仅限一次，有效期至 {until} UTC。请勿发给他人；它不会再次显示。")
+            }
+        }
+    }
+
+    /// What is to be typed before a project is deleted.
+    pub fn type_path(self, path: &str) -> String {
+        match self {
+            Self::En => format!("Type {path}"),
+            Self::Zh => format!("输入 {path}"),
+        }
+    }
+
+    /// "17 logs were looked through, 3 had the value, in 12 places."
+    pub fn redacted(self, searched: u64, jobs: usize, places: u64) -> String {
+        match self {
+            Self::En => format!(
+                "{searched} logs were looked through; {jobs} had the value, in {places} places. It is gone from them."
+            ),
+            Self::Zh => format!("已检查 {searched} 份日志，其中 {jobs} 份含有该值，共 {places} 处，均已抹去。"),
+        }
+    }
+
+    /// "12 places".
+    pub fn spots(self, places: u64) -> String {
+        match self {
+            Self::En if places == 1 => "1 place".to_owned(),
+            Self::En => format!("{places} places"),
+            Self::Zh => format!("{places} 处"),
+        }
+    }
+
+    /// The word for a role.
+    pub const fn role(self, role: Role) -> &'static str {
+        self.w(match role {
+            Role::Nobody => W::RoleNobody,
+            Role::Guest => W::RoleGuest,
+            Role::Reporter => W::RoleReporter,
+            Role::Developer => W::RoleDeveloper,
+            Role::Maintainer => W::RoleMaintainer,
+            Role::Owner => W::RoleOwner,
+            Role::Administrator => W::RoleAdministrator,
+        })
+    }
+
+    /// The word for who sees a project.
+    pub const fn visibility(self, visibility: Visibility) -> &'static str {
+        self.w(match visibility {
+            Visibility::Private => W::VisibilityPrivate,
+            Visibility::Internal => W::VisibilityInternal,
+            Visibility::Public => W::VisibilityPublic,
+        })
+    }
+
+    /// The word for what a token lets one do.
+    pub const fn scope(self, scope: TokenScope) -> &'static str {
+        self.w(match scope {
+            TokenScope::Api => W::ScopeApi,
+            TokenScope::ReadApi => W::ScopeRead,
+        })
+    }
+}

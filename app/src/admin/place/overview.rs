@@ -1,0 +1,66 @@
+//! What it is, and its pipelines.
+
+use leptos::prelude::*;
+use model::{Place, PlaceView};
+
+use crate::admin::asked::Asked;
+use crate::admin::parts::panel;
+use crate::admin::text::W;
+use crate::i18n::T;
+use crate::logic::query::segment;
+
+/// The tab.
+pub fn overview(asked: &Asked, view: &PlaceView) -> AnyView {
+    let lang = asked.lang;
+    let fact = |name: &'static str, value: AnyView| {
+        view! {
+            <div>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+            </div>
+        }
+        .into_any()
+    };
+    let copy = |text: String| view! { <code class="copy">{text}</code> }.into_any();
+    let id = match &view.place {
+        Place::Project(id) => Some(fact(lang.w(W::PlaceId), copy(id.to_string()))),
+        _ => None,
+    };
+    let uid = view.uid.as_ref().map(|uid| fact(lang.w(W::PlaceUid), copy(uid.to_string())));
+    let settings = view.settings.as_ref().map(|settings| {
+        let source = settings.source.clone().map(|source| fact(lang.t(T::Source), copy(source)));
+        view! {
+            {fact(lang.w(W::PlaceVisibility), lang.visibility(settings.visibility).into_any())}
+            {source}
+        }
+        .into_any()
+    });
+    let pipeline = |(key, name): &(String, String)| {
+        let to = format!("/pipelines/{}", segment(key));
+        view! {
+            <li class="row">
+                <a class="name" href=to>{name.clone()}</a>
+                <code class="faint">{key.clone()}</code>
+            </li>
+        }
+        .into_any()
+    };
+    let pipelines = if view.pipelines.is_empty() {
+        let new = matches!(view.place, Place::Project(_))
+            .then(|| view! { " " <a href="/pipelines/new">{lang.t(T::CreatePipeline)}</a> }.into_any());
+        view! { <p class="calm">{lang.w(W::NoPipelinesHere)} {new}</p> }.into_any()
+    } else {
+        let list: Vec<_> = view.pipelines.iter().map(pipeline).collect();
+        view! { <ul class="rows">{list}</ul> }.into_any()
+    };
+    view! {
+        <dl class="facts">
+            {fact(lang.w(W::PlaceRole), lang.role(view.role).into_any())}
+            {id}
+            {uid}
+            {settings}
+        </dl>
+        {panel(lang.t(T::Pipelines), "pipelines", pipelines)}
+    }
+    .into_any()
+}

@@ -1,0 +1,450 @@
+//! The pages that only the server renders, as their readers get them: in every language, without a script,
+//! and without anything that should not be there.
+
+#![cfg(feature = "ssr")]
+
+mod common;
+
+use axum::body::Body;
+use common::site::Visitor::{self, Admin, Local, Member, Nobody};
+use common::site::{get_as, on_one_runtime, post_as, send_as, site_for, text};
+use http::{HeaderMap, Request, StatusCode, header};
+use tower::ServiceExt;
+
+const SECRET: &str = "s3cr3t-of-ada";
+
+const PAGES: &[(&str, Visitor, &str)] = &[
+    ("login", Nobody, "/login?next=%2Fruns%2F42"),
+    ("welcome", Nobody, "/welcome?key=right"),
+    ("welcome_without_key", Nobody, "/welcome"),
+    ("password_link", Nobody, "/password?key=right"),
+    ("password_link_used", Nobody, "/password?key=used"),
+    ("account", Admin, "/settings/account"),
+    ("account_local", Local, "/settings/account"),
+    ("users", Admin, "/settings/users"),
+    ("users_edit", Admin, "/settings/users?text=gr&edit=2"),
+    ("audit", Admin, "/settings/audit"),
+    ("audit_none", Admin, "/settings/audit?user=nobody&since=2027-01-31"),
+    ("projects", Member, "/projects"),
+    ("project", Member, "/projects/demo/shop"),
+    ("project_members", Member, "/projects/demo/shop?tab=members"),
+    ("project_settings", Member, "/projects/demo/shop?tab=settings"),
+    ("project_owned", Member, "/projects/team/docs?tab=settings"),
+    ("project_tokens", Member, "/projects/demo/shop?tab=tokens"),
+    ("project_permissions", Member, "/projects/demo/shop?tab=permissions"),
+    ("project_permissions_nobody", Member, "/projects/demo/shop?tab=permissions&nobody=1"),
+    ("project_audit", Member, "/projects/demo/shop?tab=audit&action=project."),
+    ("project_redact", Member, "/projects/demo/shop?tab=redact"),
+    ("project_guest", Member, "/projects/team/docs/site"),
+    ("namespace", Member, "/projects/team/docs?kind=namespace"),
+];
+
+fn location(headers: &HeaderMap) -> &str {
+    headers[header::LOCATION].to_str().unwrap()
+}
+
+async fn form(visitor: Visitor, path: &str, body: &str) -> (StatusCode, HeaderMap, String) {
+    post_as(visitor, path, body, "text/html").await
+}
+
+#[test]
+fn every_page_in_every_language() {
+    on_one_runtime(async {
+        for (name, visitor, path) in PAGES {
+            for language in ["en", "zh"] {
+                let (status, _, html) = get_as(*visitor, path, language).await;
+                assert_eq!(status, StatusCode::OK, "{path}");
+                insta::assert_snapshot!(format!("{name}_{language}"), text(&html));
+            }
+        }
+    });
+}
+
+#[test]
+fn before_anything_is_there() {
+    on_one_runtime(async {
+        for (name, visitor, path) in [
+            ("none_seen", Nobody, "/projects"),
+            ("none", Admin, "/projects"),
+            ("account_new", Admin, "/settings/account"),
+        ] {
+            let response =
+                site_for(true, visitor).oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+            let bytes = axum::body::to_bytes(response.into_body(), 1_000_000).await.unwrap();
+            insta::assert_snapshot!(format!("first_day_{name}"), text(&String::from_utf8_lossy(&bytes)));
+        }
+    });
+}
+
+#[test]
+fn no_page_has_a_script_and_hostile_text_stays_text() {
+    on_one_runtime(async {
+        let variables =
+            ["", "?project=1", "?project=1&edit=5"].map(|query| (Admin, format!("/settings/variables{query}")));
+        let others = PAGES.iter().map(|(_, visitor, path)| (*visitor, (*path).to_owned()));
+        for (visitor, path) in others.chain(variables) {
+            let (_, headers, html) = get_as(visitor, &path, "en").await;
+            assert!(!html.contains("<script") && !html.contains("modulepreload"), "{path} has a script");
+            assert!(!html.contains("<noscript"), "{path} says that it has none");
+            for evil in ["<img src=x", "<b>scan", " style=\"", " onclick=", "javascript:", "\u{202e}", "\u{1b}"] {
+                assert!(!html.contains(evil), "{path} has {evil:?}");
+            }
+            assert_eq!(headers[header::CACHE_CONTROL], "no-store", "{path}");
+            assert_eq!(html.matches("<h1").count(), 1, "{path}");
+            assert!(html.contains("<link rel=\"stylesheet\" href=\"/pkg/test/weir.css\""), "{path}");
+            // Each field has a label around it, or says what it is for.
+            for input in html.split("<input").skip(1) {
+                let tag = input.split('>').next().unwrap();
+                let known = tag.contains("type=\"hidden\"") || tag.contains("aria-") || tag.contains("name=\"");
+                assert!(known, "{path}: {tag}");
+                if tag.contains("type=\"password\"") {
+                    assert!(!tag.contains("value="), "{path} fills in a password: {tag}");
+                    let fills = ["current-password", "new-password", "off"];
+                    assert!(
+                        fills.iter().any(|what| tag.contains(&format!("autocomplete=\"{what}\""))),
+                        "{path}: {tag}"
+                    );
+                }
+            }
+        }
+        // Pages that live still do.
+        assert!(get_as(Admin, "/", "en").await.2.contains("<script"));
+    });
+}
+
+#[test]
+fn every_page_says_who_is_signed_in() {
+    on_one_runtime(async {
+        let head = |html: &str| html.split("</header>").next().unwrap().to_owned();
+        for path in ["/", "/projects"] {
+            let of = async |visitor| head(&get_as(visitor, path, "en").await.2);
+            let ada = of(Admin).await;
+            assert!(ada.contains("<span class=\"who\">ada") && ada.contains("/rpc/session/sign_out"), "{ada}");
+            let nobody = of(Nobody).await;
+            assert!(nobody.contains("href=\"/login\" rel=\"external\"") && !nobody.contains("sign_out"));
+            let local = of(Local).await;
+            assert!(!local.contains("/login") && !local.contains("sign_out"));
+            assert!(local.contains("<a href=\"/settings\" rel=\"external\""));
+        }
+    });
+}
+
+#[test]
+fn settings_lead_to_what_there_is() {
+    on_one_runtime(async {
+        for (visitor, to) in [(Local, "/settings/variables"), (Member, "/settings/account")] {
+            let (status, headers, _) = get_as(visitor, "/settings", "en").await;
+            assert_eq!((status, location(&headers)), (StatusCode::FOUND, to));
+        }
+        let (status, headers, _) = get_as(Nobody, "/settings/users?text=a", "en").await;
+        assert_eq!((status, location(&headers)), (StatusCode::FOUND, "/login?next=%2Fsettings%2Fusers%3Ftext%3Da"));
+        for path in ["/settings/users", "/settings/audit"] {
+            assert_eq!(get_as(Member, path, "en").await.0, StatusCode::FORBIDDEN, "{path}");
+        }
+        let local = get_as(Local, "/settings/account", "en").await.2;
+        assert!(!local.contains("type=\"password\"") && !local.contains("end_session"));
+        for path in [
+            "/projects/demo",
+            "/projects/demo/none",
+            "/projects/demo/shop?tab=x",
+            "/projects/team/docs/site?tab=tokens",
+        ] {
+            let status = get_as(Member, path, "en").await.0;
+            let expected = if path == "/projects/demo" { StatusCode::OK } else { StatusCode::NOT_FOUND };
+            assert_eq!(status, expected, "{path}");
+        }
+    });
+}
+
+#[test]
+fn signing_in_goes_on_to_pages_of_ours_only() {
+    on_one_runtime(async {
+        for (next, to) in [
+            ("%2Fruns%2F42%3Fview%3Dtable", "/runs/42?view=table"),
+            ("", "/"),
+            ("%2F%2Fevil.example", "/"),
+            ("%2F%5Cevil.example", "/"),
+            ("%5C%5Cevil.example", "/"),
+            ("https%3A%2F%2Fevil.example", "/"),
+            ("javascript%3Aalert(1)", "/"),
+            ("%2Fa%0D%0ASet-Cookie%3A+x%3Dy", "/"),
+        ] {
+            let body = format!("name=ada&password={SECRET}&next={next}");
+            let (status, headers, _) = form(Nobody, "/rpc/session/sign_in", &body).await;
+            assert_eq!((status, location(&headers)), (StatusCode::FOUND, to), "{next}");
+            // What the page itself offers is no better.
+            let (_, _, html) = get_as(Nobody, &format!("/login?next={next}"), "en").await;
+            assert!(html.contains(&format!("name=\"next\" value=\"{to}\"")), "{next}: {html}");
+            let (_, headers, _) = get_as(Admin, &format!("/login?next={next}"), "en").await;
+            assert_eq!(location(&headers), to);
+        }
+        // Who says nothing comes back to where they were.
+        for (from, to) in [
+            ("http://weir.example/runs?status=failed", "/runs?status=failed"),
+            ("https://evil.example/runs", "/"),
+            ("http://weir.example/login", "/"),
+        ] {
+            let request = Request::get("/login").header(header::HOST, "weir.example").header(header::REFERER, from);
+            let (_, _, html) = send_as(Nobody, request.body(Body::empty()).unwrap()).await;
+            assert!(html.contains(&format!("name=\"next\" value=\"{to}\"")), "{from}");
+        }
+    });
+}
+
+#[test]
+fn sessions_are_cookies_that_no_script_reads() {
+    on_one_runtime(async {
+        let cookie = |headers: &HeaderMap| headers[header::SET_COOKIE].to_str().unwrap().to_owned();
+        let body = format!("name=ada&password={SECRET}");
+        let (_, headers, answer) = form(Nobody, "/rpc/session/sign_in", &body).await;
+        let set = cookie(&headers);
+        assert!(set.starts_with(&format!("weir_session={SECRET}; Path=/; HttpOnly; SameSite=Lax; Max-Age=")), "{set}");
+        assert!(!set.contains("Secure") && !answer.contains(SECRET));
+        let (_, headers, _) = form(Admin, "/rpc/session/sign_in", &body).await;
+        assert!(cookie(&headers).ends_with("; Secure"));
+        let (_, headers, _) = form(Admin, "/rpc/session/sign_out", "").await;
+        assert_eq!(cookie(&headers), "weir_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Secure");
+        assert_eq!(location(&headers), "/login");
+        for (path, body) in [
+            ("/rpc/welcome", "key=right&name=ada&password=long+enough&again=long+enough"),
+            ("/rpc/password", "key=right&password=long+enough&again=long+enough"),
+        ] {
+            let (_, headers, _) = form(Nobody, path, body).await;
+            assert!(cookie(&headers).starts_with("weir_session=") && location(&headers) == "/", "{path}");
+        }
+    });
+}
+
+#[test]
+fn what_was_refused_is_there_again_but_for_passwords() {
+    on_one_runtime(async {
+        let typed = "wr0ng-pass";
+        for (visitor, path, body, page, kept, said) in [
+            (
+                Nobody,
+                "session/sign_in",
+                "name=grace&password=wr0ng-pass&next=%2Fruns",
+                "/login?next=%2Fruns&draft=",
+                "value=\"grace\"",
+                "or the password is wrong",
+            ),
+            (
+                Nobody,
+                "welcome",
+                "key=right&name=ada&full_name=Ada+L&password=wr0ng-pass&again=wr0ng-pasS",
+                "/welcome?key=right&draft=",
+                "value=\"Ada L\"",
+                "not the same",
+            ),
+            (
+                Nobody,
+                "welcome",
+                "key=wrong&name=ada&password=wr0ng-pass&again=wr0ng-pass",
+                "/welcome?key=wrong&draft=",
+                "prints on its terminal",
+                "not found",
+            ),
+            (
+                Nobody,
+                "password",
+                "key=right&password=wr0ng-pass&again=x",
+                "/password?key=right&draft=",
+                "value=\"Grace\"",
+                "not the same",
+            ),
+            (
+                Admin,
+                "account/password",
+                "old=wr0ng-pass&password=wr0ng-pass&again=wr0ng-pass",
+                "/settings/account?draft=",
+                "<details open class=\"panel parted\"",
+                "another one",
+            ),
+            (
+                Admin,
+                "account/change",
+                "full_name=A+B&email=wr0ng",
+                "/settings/account?draft=",
+                "value=\"A B\"",
+                "has an @",
+            ),
+            (
+                Admin,
+                "user/create",
+                "name=ada&full_name=A+B&admin=true",
+                "/settings/users?draft=",
+                "value=\"A B\"",
+                "is taken",
+            ),
+            (
+                Admin,
+                "user/change",
+                "id=1&full_name=A+B",
+                "/settings/users?edit=1&draft=",
+                "value=\"A B\"",
+                "last administrator",
+            ),
+            (
+                Admin,
+                "user/activate",
+                "id=1&back=%2Fsettings%2Fusers%3Ftext%3Da",
+                "/settings/users?text=a&draft=",
+                "ada",
+                "last administrator",
+            ),
+            (
+                Member,
+                "token/create",
+                "kind=personal&name=&scope=api&expires=2030-01-31",
+                "/settings/account?draft=",
+                "value=\"2030-01-31\"",
+                "has a name",
+            ),
+            (
+                Member,
+                "token/create",
+                "kind=trigger&name=x&project=1&expires=tomorrow&back=%2Fprojects%2Fdemo%2Fshop%3Ftab%3Dtokens",
+                "/projects/demo/shop?tab=tokens&draft=",
+                "value=\"x\"",
+                "is not a day",
+            ),
+            (
+                Member,
+                "token/revoke",
+                "id=9&back=%2F%2Fevil.example",
+                "/settings/account?draft=",
+                "laptop",
+                "somebody else",
+            ),
+            (
+                Member,
+                "project/create",
+                "path=shop&source=x&visibility=public",
+                "/projects?draft=",
+                "value=\"public\" selected",
+                "has a namespace",
+            ),
+            (
+                Member,
+                "member/set",
+                "project=1&user=nobody&role=guest&back=%2Fprojects%2Fdemo%2Fshop%3Ftab%3Dmembers",
+                "/projects/demo/shop?tab=members&draft=",
+                "value=\"nobody\"",
+                "not found",
+            ),
+            (
+                Member,
+                "project/change",
+                "id=1&visibility=public&protected=tag+v*%0D%0Anonsense&back=%2Fprojects%2Fdemo%2Fshop%3Ftab%3Dsettings",
+                "/projects/demo/shop?tab=settings&draft=",
+                "nonsense</textarea>",
+                "line 2 is neither",
+            ),
+            (
+                Member,
+                "project/delete",
+                "id=3&path=team%2Fdocs&typed=team&back=%2Fprojects%2Fteam%2Fdocs%3Ftab%3Dsettings",
+                "/projects/team/docs?tab=settings&draft=",
+                "Type team/docs",
+                "nothing was deleted",
+            ),
+            (
+                Member,
+                "project/redact",
+                "id=1&value=wr0&back=%2Fprojects%2Fdemo%2Fshop%3Ftab%3Dredact",
+                "/projects/demo/shop?tab=redact&draft=",
+                "type=\"password\"",
+                "too short",
+            ),
+        ] {
+            let (status, headers, answer) = form(visitor, &format!("/rpc/{path}"), body).await;
+            let back = location(&headers).to_owned();
+            assert!(status == StatusCode::FOUND && back.starts_with(page), "{path} {body}: {back}");
+            let (_, _, html) = get_as(visitor, &back, "en").await;
+            assert!(html.contains(kept), "{path} {body} loses {kept}: {}", text(&html));
+            assert!(html.contains(said), "{path} {body} does not say {said}: {}", text(&html));
+            assert!(html.contains("role=\"alert\""), "{path}");
+            for place in [&back, &answer, &html] {
+                assert!(!place.contains(typed), "{path} {body} keeps the password");
+            }
+            // A script gets the status.
+            let (status, ..) = post_as(visitor, &format!("/rpc/{path}"), body, "application/json").await;
+            assert!(status.is_client_error(), "{path}: {status}");
+        }
+    });
+}
+
+#[test]
+fn secrets_are_shown_once_and_to_nobody_else() {
+    on_one_runtime(async {
+        for (visitor, other, path, body, shown) in [
+            (Member, Admin, "token/create", "name=ci&scope=api&expires=", "glpat-s3cr3t-of-ada"),
+            (Member, Admin, "token/rotate", "id=1", "glpat-s3cr3t-of-ada-2"),
+            (
+                Member,
+                Admin,
+                "token/create",
+                "kind=trigger&name=n&project=1&back=%2Fprojects%2Fdemo%2Fshop%3Ftab%3Dtokens",
+                "weir.example/api/v4/projects/1/trigger/pipeline",
+            ),
+            (Member, Admin, "access_key/create", "project=demo%2Fshop", "HUAWEICLOUD_SDK_SK=s3cr3t-of-ada"),
+            (Admin, Member, "user/create", "name=neu&full_name=Neu", "https://weir.example/password?key=s3cr3t-of-ada"),
+            (Admin, Member, "user/reset_password", "id=2", "https://weir.example/password?key=s3cr3t-of-ada"),
+        ] {
+            let (status, headers, answer) = form(visitor, &format!("/rpc/{path}"), body).await;
+            let to = location(&headers).to_owned();
+            assert!(status == StatusCode::FOUND && to.contains("new=") && !to.contains(SECRET), "{path}: {to}");
+            assert!(!answer.contains(SECRET), "{path} tells it twice");
+            let seen = async |visitor| get_as(visitor, &to, "en").await.2;
+            assert!(!seen(other).await.contains(SECRET), "{path}: somebody else sees it");
+            assert!(!seen(Nobody).await.contains(SECRET), "{path}: everybody sees it");
+            let html = seen(visitor).await;
+            assert!(html.contains(shown) && html.contains("not shown again"), "{path}: {}", text(&html));
+            let html = seen(visitor).await;
+            assert!(!html.contains(SECRET) && html.contains("was shown once"), "{path}: {}", text(&html));
+        }
+    });
+}
+
+#[test]
+fn what_leaked_is_told_and_kept_nowhere() {
+    on_one_runtime(async {
+        let body = "id=1&value=hunter2-leaked&back=%2Fprojects%2Fdemo%2Fshop%3Ftab%3Dredact";
+        let (_, headers, answer) = form(Member, "/rpc/project/redact", body).await;
+        let to = location(&headers).to_owned();
+        assert!(!to.contains("hunter2") && !answer.contains("hunter2"));
+        for _ in 0..2 {
+            let (_, _, html) = get_as(Member, &to, "en").await;
+            let said = text(&html);
+            assert!(said.contains("17 logs were looked through; 2 had the value, in 12 places"), "{said}");
+            assert!(
+                html.contains("href=\"/jobs/104\"") && html.contains("Grace ⟨U+202E⟩") && !html.contains("hunter2")
+            );
+        }
+    });
+}
+
+#[test]
+fn the_audit_log_shows_names_as_text_and_leads_on() {
+    on_one_runtime(async {
+        let (_, _, html) = get_as(Admin, "/settings/audit?action=user&since=2026-03-05", "en").await;
+        assert!(html.contains("&lt;script>alert(8)&lt;/script>") || html.contains("&lt;script&gt;alert(8)"), "{html}");
+        assert!(html.contains("user ⟨U+202E⟩nimda⟨U+001B⟩[31m"));
+        assert!(html.contains("/audit.csv?action=user&amp;since=2026-03-05"), "{html}");
+        assert!(html.contains("/settings/audit?action=user&amp;since=2026-03-05&amp;before=93"));
+        let (_, _, html) = get_as(Member, "/projects/demo/shop?tab=audit", "en").await;
+        assert!(html.contains("/audit.jsonl?project=1") && html.contains("name=\"tab\" value=\"audit\""));
+        assert_eq!(get_as(Admin, "/settings/audit?since=x", "en").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    });
+}
+
+#[test]
+fn addresses_with_a_key_are_told_to_nobody() {
+    on_one_runtime(async {
+        for path in ["/welcome?key=right", "/password?key=right"] {
+            let (_, _, html) = get_as(Nobody, path, "en").await;
+            assert!(html.contains("<meta name=\"referrer\" content=\"strict-origin\""), "{path}");
+            assert!(!html.contains("no-referrer"), "a form of such a page would come from nowhere");
+        }
+    });
+}

@@ -1,0 +1,88 @@
+//! `POST /projects/:id/trigger/pipeline`: starts a run with the token of a trigger, or of a job.
+
+use app::service::Service as _;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{FromRequest as _, Multipart, Path, Request};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use model::plan::Variable;
+use model::{NewRun, Source, Via};
+use serde_json::{Map, Value};
+
+use super::error::Refused;
+use super::fields::Fields;
+use super::target::Query;
+use super::wire::Pipeline;
+use crate::auth::token::{Kind, Token};
+use crate::http::Unasked;
+
+/// The variable that holds the whole payload, as a file.
+const PAYLOAD: &str = "TRIGGER_PAYLOAD";
+
+/// The token is a field, and says who starts the run: whatever else the request shows does not matter.
+pub async fn start(asked: Unasked, Path(project): Path<String>, request: Request) -> Result<Response, Refused> {
+    let fields = fields(request).await?;
+    let wrong = || Refused::message(StatusCode::NOT_FOUND, "Not Found");
+    let git_ref = fields.required("ref")?;
+    let token = fields.required("token")?;
+    let token = Token::presented(&token).ok_or_else(wrong)?;
+    let address = asked.address.as_deref();
+    let caller = match Kind::of(token.reveal()) {
+        Some(Kind::Trigger) => asked.weir.caller_of_token(&token, address).await?,
+        Some(Kind::Job) => asked.weir.caller_of_job(&token, address).await?,
+        _ => None,
+    };
+    let caller = caller.ok_or_else(wrong)?;
+    let (own, source) = match caller.via {
+        Via::Trigger(_, project) => (project, Source::Trigger),
+        Via::Job(_, project) => (project, Source::Pipeline),
+        _ => return Err(wrong()),
+    };
+    let found = asked.weir.project_named(&project).await?.filter(|found| *found == own);
+    let key = asked.weir.pipeline_of_project(&caller, found.ok_or_else(wrong)?).await?;
+    let mut variables = variables(&fields)?;
+    let payload = fields.without("token").to_string();
+    variables.push(Variable { raw: true, file: true, ..Variable::new(PAYLOAD, payload) });
+    let new = NewRun { git_ref: Some(git_ref), variables, source, ..NewRun::default() };
+    let run = asked.weir.start_run(&caller, &key, new).await?;
+    Ok((StatusCode::CREATED, Json(Pipeline::new(&run, asked.weir.external_url()))).into_response())
+}
+
+/// The fields of the query and of a body of any of the three kinds.
+async fn fields(request: Request) -> Result<Fields, Refused> {
+    let (query, headers) = (Query::of(request.uri()), request.headers().clone());
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("multipart/form-data") {
+        let body = Bytes::from_request(request, &()).await.map_err(|_| Refused::parameter("body is invalid"))?;
+        return Fields::read(&query, &headers, &body);
+    }
+    let broken = |_| Refused::parameter("body is invalid");
+    let mut parts = Multipart::from_request(request, &()).await.map_err(|_| Refused::parameter("body is invalid"))?;
+    let mut found = Map::new();
+    while let Some(part) = parts.next_field().await.map_err(broken)? {
+        let name = part.name().unwrap_or_default().to_owned();
+        found.insert(name, Value::from(part.text().await.map_err(broken)?));
+    }
+    Ok(Fields::of(&query, found))
+}
+
+/// `variables` as an object of texts, or as the fields `variables[NAME]` of a form.
+fn variables(fields: &Fields) -> Result<Vec<Variable>, Refused> {
+    let text = |key: &str, value: &Value| match value {
+        Value::String(text) => Ok(Variable::new(key, text.clone())),
+        _ => Err(Refused::plain(StatusCode::BAD_REQUEST, "variables needs to be a map of key-valued strings")),
+    };
+    let mut list = match fields.value("variables") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Object(map)) => map.iter().map(|(key, value)| text(key, value)).collect::<Result<Vec<_>, _>>()?,
+        Some(_) => return Err(Refused::parameter("variables is invalid")),
+    };
+    for (name, value) in fields.all() {
+        let key = name.strip_prefix("variables[").and_then(|rest| rest.strip_suffix(']'));
+        if let Some(key) = key {
+            list.push(text(key, value)?);
+        }
+    }
+    Ok(list)
+}

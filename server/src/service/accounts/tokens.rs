@@ -1,0 +1,199 @@
+//! Tokens: made, turned over, ended.
+
+use model::{Caller, Error, NewToken, Place, Role, TokenDraft, TokenId, TokenKind, TokenScope, UserId, Via};
+
+use super::logins::own;
+use super::users::{is_invisible, recipient};
+use crate::auth::Action;
+use crate::auth::policy::may_grant;
+use crate::auth::token::{Kind, Token};
+use crate::clock;
+use crate::random;
+use crate::service::access::Standing;
+use crate::service::{Weir, access, audit};
+use crate::store::{Snapshot, StoreError, Tx, members, projects, tokens, users};
+
+/// Characters of a token's name.
+const NAME: usize = 255;
+
+impl Weir {
+    pub(super) async fn make_token(&self, caller: &Caller, draft: TokenDraft) -> Result<NewToken, Error> {
+        let name = draft.name.trim().to_owned();
+        if name.is_empty() || name.chars().count() > NAME || name.chars().any(is_invisible) {
+            return Err(Error::invalid("a token's name has 1 to 255 characters, all of them visible"));
+        }
+        if draft.expires_at.is_some_and(|at| at <= clock::now()) {
+            return Err(Error::invalid("the token would have expired already"));
+        }
+        let text = Token::fresh(if draft.kind == TokenKind::Trigger { Kind::Trigger } else { Kind::Access });
+        let secret = text.reveal().to_owned();
+        let (caller, is_local) = (caller.clone(), self.is_local());
+        let made = self.store().write(move |tx| {
+            let (user, project) = match draft.kind {
+                TokenKind::Personal => (owner_of_new(tx, &caller, is_local, draft.user.as_deref())?, None),
+                TokenKind::Project => {
+                    let project = draft.project.ok_or_else(|| Error::invalid("project is missing"))?;
+                    let role = draft.role.ok_or_else(|| Error::invalid("role is missing"))?;
+                    access::at_project(tx.conn(), &caller, Action::ManageProjectTokens, project, "project")?;
+                    let own = role_at(tx.conn(), &caller, project)?;
+                    if !may_grant(own, role) {
+                        return Err(Error::forbidden(format!("nobody gives more than they have: {own}")).into());
+                    }
+                    let bot = format!("project_{project}_bot_{}", &random::uid().as_str()[..12]);
+                    let bot = users::insert(tx, &bot, &name, None, false, true)?;
+                    members::set(tx, &Place::Project(project), bot.id, Some(role))?;
+                    (bot.id, Some(project))
+                }
+                TokenKind::Trigger => {
+                    let project = draft.project.ok_or_else(|| Error::invalid("project is missing"))?;
+                    access::at_project(tx.conn(), &caller, Action::ManageTriggers, project, "project")?;
+                    (own(tx.conn(), &caller)?.id, Some(project))
+                }
+            };
+            let scope = (draft.kind != TokenKind::Trigger).then_some(draft.scope);
+            let new = tokens::New {
+                kind: draft.kind,
+                user,
+                project,
+                name: &name,
+                scope,
+                expires_at: draft.expires_at,
+                hash: &text.hash(),
+                hint: text.hint(),
+            };
+            let id = tokens::insert(tx, &new)?;
+            let target = format!("{} {name}", word(draft.kind));
+            let mut changes = vec![
+                audit::change("expires_at", None, draft.expires_at.map(model::Timestamp::rfc3339).as_deref()),
+                audit::change("scope", None, scope.map(TokenScope::as_str)),
+            ];
+            changes.retain(|change| change.after.is_some());
+            changes.extend(draft.role.map(|role| audit::change("role", None, Some(role.word()))));
+            record(tx, &caller, "token.create", project, user, &target, changes)?;
+            known(tx.conn(), id)
+        });
+        let token = made.await?.0;
+        self.look_for_administrator().await?;
+        Ok(NewToken { token, secret })
+    }
+
+    pub(super) async fn turn_token(&self, caller: &Caller, id: TokenId) -> Result<NewToken, Error> {
+        let caller = caller.clone();
+        let turned = self.store().write(move |tx| {
+            let (token, user) = managed(tx.conn(), &caller, id)?;
+            // Whoever has its new text acts as its owner.
+            if token.kind != TokenKind::Project && own(tx.conn(), &caller)?.id != user {
+                return Err(Error::forbidden(format!(
+                    "it acts as {}, who alone can give it another text; others can only revoke it",
+                    token.user
+                ))
+                .into());
+            }
+            let text = Token::fresh(if token.kind == TokenKind::Trigger { Kind::Trigger } else { Kind::Access });
+            tokens::replace(tx, id, &text.hash(), text.hint())?;
+            let target = format!("{} {}", word(token.kind), token.name);
+            record(tx, &caller, "token.rotate", token.project_id, user, &target, Vec::new())?;
+            Ok(NewToken { token: known(tx.conn(), id)?.0, secret: text.reveal().to_owned() })
+        });
+        let turned = turned.await?;
+        self.access_changed();
+        Ok(turned)
+    }
+
+    pub(super) async fn drop_token(&self, caller: &Caller, id: TokenId) -> Result<(), Error> {
+        let caller = caller.clone();
+        let dropped = self.store().write(move |tx| {
+            let (token, user) = managed(tx.conn(), &caller, id)?;
+            let target = format!("{} {}", word(token.kind), token.name);
+            record(tx, &caller, "token.revoke", token.project_id, user, &target, Vec::new())?;
+            if token.kind == TokenKind::Project {
+                let mut bot = users::require(tx.conn(), user)?;
+                bot.is_active = false;
+                users::update(tx, &bot)?;
+            }
+            tokens::delete(tx, id)
+        });
+        dropped.await?;
+        self.access_changed();
+        Ok(())
+    }
+}
+
+/// Who gets a new personal token.
+fn owner_of_new(tx: &mut Tx<'_>, caller: &Caller, is_local: bool, wanted: Option<&str>) -> Result<UserId, StoreError> {
+    access::at_instance(tx.conn(), caller, Action::ChangeOwnAccount)?;
+    let Some(name) = wanted else { return Ok(own(tx.conn(), caller)?.id) };
+    if name.eq_ignore_ascii_case(&caller.user) && caller.id.is_some() {
+        return Ok(own(tx.conn(), caller)?.id);
+    }
+    access::at_instance(tx.conn(), caller, Action::ManageUsers)?;
+    let user = recipient(tx, caller, is_local, name)?;
+    if !user.is_active || user.is_bot {
+        return Err(Error::conflict(format!("{} cannot have a token: the user is not active", user.name)).into());
+    }
+    Ok(user.id)
+}
+
+fn word(kind: TokenKind) -> &'static str {
+    match kind {
+        TokenKind::Personal => "token",
+        TokenKind::Project => "project token",
+        TokenKind::Trigger => "trigger",
+    }
+}
+
+fn known(conn: &Snapshot, id: TokenId) -> Result<(model::Token, UserId), StoreError> {
+    tokens::get(conn, id)?.ok_or_else(|| Error::not_found("token").into())
+}
+
+/// A token that the caller may turn over and end: one's own, a project's for who manages them, and every user's for
+/// administrators.
+fn managed(conn: &Snapshot, caller: &Caller, id: TokenId) -> Result<(model::Token, UserId), StoreError> {
+    let (token, user) = known(conn, id)?;
+    match (token.kind, token.project_id) {
+        (TokenKind::Project, Some(project)) => {
+            access::at_project(conn, caller, Action::ManageProjectTokens, project, "token")?;
+            let (own, given) = (role_at(conn, caller, project)?, token.role.unwrap_or(Role::Guest));
+            if !may_grant(own, given) {
+                return Err(Error::forbidden(format!("the token has a greater role than {own}")).into());
+            }
+        }
+        (TokenKind::Trigger, Some(project)) => {
+            access::at_project(conn, caller, Action::ManageTriggers, project, "token")?;
+        }
+        _ => {
+            access::at_instance(conn, caller, Action::ChangeOwnAccount)?;
+            let is_own = own(conn, caller).is_ok_and(|own| own.id == user);
+            if !is_own && access::at_instance(conn, caller, Action::ManageUsers).is_err() {
+                return Err(Error::not_found("token").into());
+            }
+        }
+    }
+    Ok((token, user))
+}
+
+/// The caller's role in a project, as far as it goes for giving roles to others.
+pub(super) fn role_at(conn: &Snapshot, caller: &Caller, project: model::ProjectId) -> Result<Role, StoreError> {
+    let path = projects::require(conn, project)?.path;
+    let standing = Standing::of(conn, caller)?;
+    let role = standing.role_at_project(project, path.as_str());
+    Ok(if matches!(caller.via, Via::Job(..) | Via::Trigger(..)) { Role::Nobody } else { role })
+}
+
+fn record(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    action: &'static str,
+    project: Option<model::ProjectId>,
+    user: UserId,
+    target: &str,
+    changes: Vec<model::AuditChange>,
+) -> Result<(), StoreError> {
+    if let Some(project) = project {
+        audit::of_project(tx, caller, action, project, target, changes);
+    } else {
+        let name = users::require(tx.conn(), user)?.name;
+        audit::of_instance(tx, caller, action, &format!("{target} of {name}"), changes);
+    }
+    Ok(())
+}
