@@ -1,0 +1,191 @@
+//! The REST interfaces in the words of OpenAPI 3.1: `/openapi.json`, and the same as a page, `/docs/api`.
+//!
+//! The document is kept as tables, not derived from handlers (docs/adr/0012-openapi.md). It knows no service and asks for
+//! no token.
+
+mod answers;
+mod gitlab;
+mod ordine;
+mod others;
+mod page;
+mod parts;
+mod requests;
+mod schemas;
+mod words;
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, ETAG, IF_NONE_MATCH, VARY};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::{AppState, assets};
+use words::{Operation, sample};
+
+/// Kept by browsers, and asked for again.
+const CACHE: &str = "public, max-age=0, must-revalidate";
+
+/// What the page may do in a browser: be read.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
+
+/// `/openapi.json` and `/docs/api`. Both are written when somebody asks first: the external address is known by then.
+pub(super) fn router() -> Router<AppState> {
+    let json = Arc::new(OnceLock::new());
+    let html = [Arc::new(OnceLock::new()), Arc::new(OnceLock::new()), Arc::new(OnceLock::new())];
+    Router::new()
+        .route(
+            "/openapi.json",
+            get(async move |State(state): State<AppState>, headers: HeaderMap| {
+                let text = || document(state.weir.external_url()).to_string();
+                json.get_or_init(|| Served::new(text(), "application/json")).answer(&headers)
+            }),
+        )
+        .route(
+            "/docs/api",
+            get(async move |State(state): State<AppState>, headers: HeaderMap| {
+                let theme = page::Theme::of(headers.get(COOKIE));
+                let style = format!("/{}/weir.css", assets::folder());
+                let text = || page::html(&document(state.weir.external_url()), &style, theme);
+                let served = html[theme as usize].get_or_init(|| Served::new(text(), "text/html; charset=utf-8"));
+                let mut response = served.answer(&headers);
+                response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+                response.headers_mut().insert(VARY, HeaderValue::from_static("cookie"));
+                response
+            }),
+        )
+}
+
+/// A text that is served as it is.
+#[derive(Debug)]
+struct Served {
+    text: Arc<str>,
+    kind: &'static str,
+    tag: String,
+}
+
+impl Served {
+    fn new(text: String, kind: &'static str) -> Self {
+        let tag = format!("\"{}\"", hex::encode(&Sha256::digest(text.as_bytes())[..12]));
+        Self { text: text.into(), kind, tag }
+    }
+
+    fn answer(&self, headers: &HeaderMap) -> Response {
+        let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        let mut known = known.flat_map(|text| text.split(',')).map(|tag| tag.trim().trim_start_matches("W/"));
+        let mut response = if known.any(|tag| tag == self.tag || tag == "*") {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            self.text.to_string().into_response()
+        };
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.kind));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(CACHE));
+        if let Ok(tag) = HeaderValue::from_str(&self.tag) {
+            headers.insert(ETAG, tag);
+        }
+        response
+    }
+}
+
+fn all() -> Vec<Operation> {
+    let mut all = gitlab::operations();
+    all.extend(ordine::operations());
+    all.extend(others::operations());
+    all
+}
+
+/// Method and path of each operation, in the order of the page.
+#[cfg(test)]
+pub(super) fn operations() -> Vec<(String, String)> {
+    all().into_iter().map(|one| (one.method.to_owned(), one.path)).collect()
+}
+
+/// The whole document, for a server that is known by this address.
+pub(super) fn document(external_url: &str) -> Value {
+    let mut schemas = schemas::all();
+    let mut paths = Map::new();
+    let mut used = Map::new();
+    let mut responses = parts::responses();
+    for one in all() {
+        let mut body = one.body;
+        let counted = body["responses"].get("429").is_some();
+        let good = body["responses"].as_object_mut().into_iter().flatten();
+        for (_, response) in good.filter(|(status, _)| counted && status.starts_with('2')) {
+            for name in parts::RATE {
+                response["headers"][name] = json!({"$ref": format!("#/components/headers/{name}")});
+            }
+        }
+        for response in body["responses"].as_object().into_iter().flat_map(Map::values) {
+            let name = response["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+            if let Some((name, found)) = name.and_then(|name| Some((name, responses.remove(name)?))) {
+                used.insert(name.to_owned(), found);
+            }
+        }
+        exemplify(&mut body, &schemas);
+        let methods = paths.entry(one.path).or_insert_with(|| json!({}));
+        methods[one.method.to_ascii_lowercase()] = body;
+    }
+    // Schemas get theirs last: until then those of their parts are the only ones.
+    let plain = schemas.clone();
+    for (name, schema) in schemas.as_object_mut().into_iter().flatten() {
+        if let Some(example) = sample(schema, &plain, &mut vec![name.clone()]) {
+            schema["examples"] = json!([example]);
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Weir",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "A pipeline server for yourself and your team.",
+            "description": ABOUT,
+            "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+        },
+        "servers": [{"url": external_url}],
+        "tags": parts::tags(),
+        "security": parts::security(),
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "parameters": parts::parameters(),
+            "headers": parts::headers(),
+            "responses": used,
+            "securitySchemes": parts::security_schemes(),
+        },
+    })
+}
+
+const ABOUT: &str = "Objects and lists have an `ETag`. Sent back as `If-None-Match` it makes the answer 304 while nothing has \
+changed, and together with `Prefer: wait=30` the server answers as soon as something has.\n\nA token goes into the header \
+`PRIVATE-TOKEN` or `Authorization: Bearer`. Without one there is what everybody may see. On a server started with `--local` \
+no token is needed.";
+
+/// Puts examples beside the schemas of bodies, made of those of the fields.
+fn exemplify(operation: &mut Value, schemas: &Value) {
+    let Some(operation) = operation.as_object_mut() else { return };
+    let answers = operation.get_mut("responses").and_then(Value::as_object_mut);
+    let mut bodies: Vec<&mut Value> = answers.into_iter().flat_map(Map::values_mut).collect();
+    bodies.retain(|response| response["content"].is_object());
+    let examples = |body: &mut Value| {
+        for (media, content) in body["content"].as_object_mut().into_iter().flatten() {
+            if media == "application/json"
+                && let Some(example) = sample(&content["schema"], schemas, &mut Vec::new())
+            {
+                content["example"] = example;
+            }
+        }
+    };
+    bodies.into_iter().for_each(examples);
+    if let Some(body) = operation.get_mut("requestBody") {
+        examples(body);
+    }
+}
+
+#[cfg(test)]
+mod tests;
