@@ -11,11 +11,16 @@ CONTRACT_CHECKED=0
 CONTRACT_TMP=$(mktemp -d "${TMPDIR:-/tmp}/weir-contract-XXXXXX")
 trap contract_end EXIT
 
-# Starts a server; afterwards WEIR_URL is its address and WEIR_DATA its data folder.
+# Starts a server for one person; afterwards WEIR_URL is its address and WEIR_DATA its data folder.
 weir_start() {
+  weir_serve --local "$@"
+}
+
+# Starts a server that asks who is there.
+weir_serve() {
   WEIR_DATA=$CONTRACT_TMP/data
   mkfifo "$CONTRACT_TMP/out.$$"
-  "$WEIR_BIN" serve --local --listen 127.0.0.1:0 --data "$WEIR_DATA" "$@" \
+  "$WEIR_BIN" serve --listen 127.0.0.1:0 --data "$WEIR_DATA" "$@" \
     >"$CONTRACT_TMP/out.$$" 2>"$CONTRACT_TMP/serve.log" &
   WEIR_PID=$!
   # The fifo ends when the server does, so this waits for the line or for the server's end, whichever comes first.

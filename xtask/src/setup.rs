@@ -110,6 +110,33 @@ pub fn node_packages(root: &Path, target: &Path) -> Result<PathBuf> {
     Ok(node)
 }
 
+/// The Python packages of `end2end/requirements.txt`, exactly as listed, in an environment of their own. Returns the
+/// folder of the programs that they bring.
+pub fn python_packages(root: &Path, target: &Path) -> Result<PathBuf> {
+    tools(CLIENTS)?;
+    if !process::succeeds(command("python3").args(["-c", "import ensurepip, venv"])) {
+        say!("python3 cannot make environments (for the tests against the OpenAPI document)");
+        apt(&["python3-venv"])?;
+    }
+    let list = root.join("end2end/requirements.txt");
+    let folder = target.join("tools/python");
+    let programs = folder.join("bin");
+    let stamp = folder.join("installed.txt");
+    let wanted = std::fs::read(&list).with_context(|| format!("failed to read {}", list.display()))?;
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(programs);
+    }
+    say!("installing the Python packages of end2end/requirements.txt into target/tools/python");
+    process::run(command("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    process::run(
+        command(programs.join("pip"))
+            .args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"])
+            .arg(&list),
+    )?;
+    std::fs::write(&stamp, wanted).with_context(|| format!("failed to write {}", stamp.display()))?;
+    Ok(programs)
+}
+
 /// A Node.js of version 20 or later: the system's, else the one that npm can bring.
 fn node(target: &Path) -> Result<PathBuf> {
     const OLDEST: u32 = 20;

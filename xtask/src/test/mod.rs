@@ -50,9 +50,8 @@ pub fn test(workspace: &Workspace, options: &Options) -> Result<bool> {
     if wants(Part::Lint) {
         setup::components()?;
     }
-    if wants(Part::Clients) {
-        setup::tools(setup::CLIENTS)?;
-    }
+    let python =
+        if wants(Part::Clients) { Some(setup::python_packages(&workspace.root, &workspace.target)?) } else { None };
     let node = if wants(Part::E2e) { Some(setup::node_packages(&workspace.root, &workspace.target)?) } else { None };
     if needs_server {
         site::setup()?;
@@ -81,7 +80,7 @@ pub fn test(workspace: &Workspace, options: &Options) -> Result<bool> {
             }
             outcomes.extend(side_by_side(
                 &runner,
-                wants(Part::Clients).then(|| clients(workspace)).transpose()?,
+                python.map(|python| clients(workspace, &python)).transpose()?,
                 node.map(|node| browser(workspace, &node)).transpose()?,
             ));
         } else {
@@ -139,12 +138,15 @@ fn rust(workspace: &Workspace) -> Suite {
         .limit(Duration::from_mins(25))
 }
 
-fn clients(workspace: &Workspace) -> Result<Suite> {
+fn clients(workspace: &Workspace, python: &Path) -> Result<Suite> {
     let folder = workspace.root.join("end2end/contract");
     let scripts = files(&folder, ".sh")?;
     let commands = scripts.iter().map(|script| {
         let mut bash = command("bash");
-        bash.arg(script).current_dir(&folder).env("WEIR_BIN", workspace.weir(false));
+        bash.arg(script)
+            .current_dir(&folder)
+            .env("WEIR_BIN", workspace.weir(false))
+            .env("SCHEMATHESIS", python.join("schemathesis"));
         bash
     });
     Ok(Suite::new("clients", commands.collect()).counted_by(counts::tap).limit(Duration::from_mins(15)))
