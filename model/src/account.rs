@@ -240,7 +240,6 @@ pub struct NewAccessKey {
 
 /// What people set about a runner.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch")]
 pub struct RunnerDraft {
     /// What it is called, 1 to 255 characters.
     pub name: String,

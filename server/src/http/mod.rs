@@ -15,6 +15,7 @@ mod health;
 mod limits;
 mod live;
 mod observe;
+mod openapi;
 mod origin;
 mod pages;
 mod rate;
@@ -56,7 +57,8 @@ pub fn router(state: AppState) -> Router {
         .merge(assets::router())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready));
-    let packed = Router::new().merge(pages::router(&state)).merge(interfaces(&state)).layer(compress);
+    let packed =
+        Router::new().merge(openapi::router()).merge(pages::router(&state)).merge(interfaces(&state)).layer(compress);
     let routes = plain
         .merge(packed)
         .layer(from_fn(caller::tell_rate))

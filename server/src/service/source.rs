@@ -349,7 +349,7 @@ mod tests {
         ] {
             assert_eq!(without_secret(given), shown);
         }
-        let hosts = ["https://h:1/x", "git@h:x", "ssh://git@h/x", "https://[::1]/x"].map(|source| host_of(source));
+        let hosts = ["https://h:1/x", "git@h:x", "ssh://git@h/x", "https://[::1]/x"].map(host_of);
         assert_eq!(hosts.map(Option::unwrap), ["h", "h", "h", "::1"]);
         assert_eq!(host_of("/srv/x"), None);
     }

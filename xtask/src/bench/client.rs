@@ -22,6 +22,7 @@ pub struct Run {
 pub struct Client {
     agent: Agent,
     url: String,
+    token: Option<String>,
 }
 
 impl Client {
@@ -32,7 +33,13 @@ impl Client {
             .timeout_global(Some(Duration::from_mins(5)))
             .build()
             .into();
-        Self { agent, url: url.to_owned() }
+        Self { agent, url: url.to_owned(), token: None }
+    }
+
+    /// Asks with this token.
+    pub fn with_token(mut self, token: &str) -> Self {
+        self.token = Some(format!("Bearer {token}"));
+        self
     }
 
     /// Stores a pipeline.
@@ -52,7 +59,7 @@ impl Client {
     pub fn wait(&self, path: &str, condition: impl Fn(&Value) -> bool) -> Result<Value> {
         let mut tag: Option<String> = None;
         loop {
-            let mut request = self.agent.get(self.at(path));
+            let mut request = self.known(self.agent.get(self.at(path)));
             if let Some(tag) = &tag {
                 request = request.header("if-none-match", tag).header("prefer", "wait=30");
             }
@@ -87,7 +94,7 @@ impl Client {
 
     /// A text answer.
     pub fn text(&self, path: &str) -> Result<String> {
-        let mut response = self.agent.get(self.at(path)).call()?;
+        let mut response = self.known(self.agent.get(self.at(path))).call()?;
         let status = response.status();
         let text = response.body_mut().with_config().limit(u64::MAX).read_to_string()?;
         if !status.is_success() {
@@ -108,10 +115,37 @@ impl Client {
         Ok(bytes.len())
     }
 
-    fn post(&self, path: &str, body: &Value) -> Result<Value> {
-        let mut response =
-            self.agent.post(self.at(path)).header("content-type", "application/json").send(body.to_string())?;
+    /// A POST that is answered with JSON.
+    pub fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let request = self.known(self.agent.post(self.at(path))).header("content-type", "application/json");
+        let mut response = request.send(body.to_string())?;
         document(&mut response).with_context(|| format!("POST {path}"))
+    }
+
+    /// A POST that is answered without a body.
+    pub fn post_nothing(&self, path: &str, body: &Value) -> Result<()> {
+        let request = self.known(self.agent.post(self.at(path))).header("content-type", "application/json");
+        let response = request.send(body.to_string())?;
+        if !response.status().is_success() {
+            bail!("POST {path}: {}", response.status());
+        }
+        Ok(())
+    }
+
+    /// Tries to sign in as a browser does. Whatever comes of it: refusals are what is measured.
+    pub fn sign_in(&self, name: &str, password: &str) {
+        let request = self.agent.post(self.at("/rpc/session/sign_in")).header("accept", "application/json");
+        let form = [("name", name), ("password", password), ("next", "/")];
+        if let Ok(mut response) = request.send_form(form) {
+            let _ = response.body_mut().read_to_string();
+        }
+    }
+
+    fn known<T>(&self, request: RequestBuilder<T>) -> RequestBuilder<T> {
+        match &self.token {
+            Some(token) => request.header("authorization", token),
+            None => request,
+        }
     }
 
     fn at(&self, path: &str) -> String {

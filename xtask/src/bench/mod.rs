@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: the release build as a user would see it, over HTTP and from outside, and the language on its
 //! own. Nothing here fails because something is slow: numbers are for reading, in `docs/BENCHMARKS.md`.
 
+mod accounts;
 mod client;
 mod language;
 mod latency;
@@ -55,6 +56,8 @@ enum Section {
     Idle,
     /// Lists, pages and start-up with 100 000 runs stored
     Scale,
+    /// Knowing who asks, lists of a large team, and a flood of logins
+    Accounts,
     /// What a browser loads
     Page,
     /// Large definitions, decisions in large runs, and fuzzing; needs no server
@@ -88,6 +91,16 @@ impl Bench {
         Server::start(&self.weir, &data)
     }
 
+    /// A server that people log in to, on an empty data folder.
+    fn fresh_team(&self, name: &str) -> Result<Server> {
+        let data = self.folder.join(name);
+        if data.exists() {
+            fs::remove_dir_all(&data)?;
+        }
+        fs::create_dir_all(&self.folder)?;
+        Server::start_team(&self.weir, &data)
+    }
+
     /// A tenth when only trying.
     fn amount(&self, full: u64) -> u64 {
         if self.quick { full / 10 } else { full }
@@ -112,12 +125,13 @@ pub fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
         fuzz_seconds: if options.quick { options.fuzz_seconds / 10 } else { options.fuzz_seconds },
         report: Report::new(workspace, options.quick),
     };
-    let sections: [(Section, Measure); 7] = [
+    let sections: [(Section, Measure); 8] = [
         (Section::Throughput, throughput::measure),
         (Section::Latency, latency::measure),
         (Section::Log, log::measure),
         (Section::Idle, memory::measure),
         (Section::Scale, scale::measure),
+        (Section::Accounts, accounts::measure),
         (Section::Page, page::measure),
         (Section::Language, language::measure),
     ];

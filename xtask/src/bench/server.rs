@@ -42,10 +42,38 @@ pub struct Usage {
 impl Server {
     /// Starts it on this data folder, two jobs at a time, and waits for its first answer.
     pub fn start(weir: &Path, data: &Path) -> Result<Self> {
+        Self::start_as(weir, data, true)
+    }
+
+    /// The same for a server that people log in to, with the administrator `root`.
+    pub fn start_team(weir: &Path, data: &Path) -> Result<Self> {
+        let user = command(weir)
+            .args(["user", "create", "root", "--admin", "--data"])
+            .arg(data)
+            .stderr(Stdio::null())
+            .output()?;
+        if !user.status.success() {
+            bail!("the administrator was not made");
+        }
+        Self::start_as(weir, data, false)
+    }
+
+    /// What a command of administration prints.
+    pub fn admin(&self, arguments: &[&str]) -> Result<String> {
+        let output = command(&self.weir).args(arguments).arg("--data").arg(&self.data).output()?;
+        if !output.status.success() {
+            bail!("{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    }
+
+    fn start_as(weir: &Path, data: &Path, local: bool) -> Result<Self> {
         let log = File::create(data.with_extension("log"))?;
         let started = Instant::now();
         let mut child = command(weir)
-            .args(["serve", "--local", "--listen", "127.0.0.1:0", "--concurrent", "2", "--data"])
+            .arg("serve")
+            .args(local.then_some("--local"))
+            .args(["--listen", "127.0.0.1:0", "--concurrent", "2", "--data"])
             .arg(data)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

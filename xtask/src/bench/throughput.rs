@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use super::Bench;
-use super::client::Run;
+use super::client::{Client, Run};
 use super::server::Server;
 use crate::process::{self, command};
 
@@ -64,6 +64,14 @@ pub fn many_runs(server: &Server, runs: u64) -> Result<f64> {
     }
     client.wait_until_idle()?;
     Ok(runs as f64 / started.elapsed().as_secs_f64())
+}
+
+/// Triggers some pipelines in turn, and waits until nothing is left to do.
+pub fn spread(client: &Client, pipelines: &[String], runs: u64) -> Result<()> {
+    for pipeline in pipelines.iter().cycle().take(usize::try_from(runs)?) {
+        client.trigger(pipeline)?;
+    }
+    client.wait_until_idle()
 }
 
 fn wide(jobs: u64) -> String {

@@ -72,7 +72,8 @@ pub async fn set(target: Target, body: Bytes) -> Result<Json<GroupObject>, Refus
         None if body.trim_ascii().is_empty() => Value::Null,
         None => {
             let problem = |error| Refused::parameter(format!("Problem parsing JSON: {error}"));
-            serde_json::from_slice::<Value>(&body).map_err(problem)?["process_mode"].take()
+            let mut value = serde_json::from_slice::<Value>(&body).map_err(problem)?;
+            value.get_mut("process_mode").map_or(Value::Null, Value::take)
         }
     };
     let group = match word {

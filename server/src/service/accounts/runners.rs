@@ -153,16 +153,12 @@ fn view(conn: &Snapshot, runner: Runner, online: &[RunnerId]) -> Result<RunnerVi
 
 /// Refuses who may not see or change the runners of the server, or of a project.
 fn allowed(conn: &Snapshot, caller: &Caller, project: Option<ProjectId>, change: bool) -> Result<(), StoreError> {
-    match project {
-        Some(id) => {
-            let action = if change { Action::ManageRunners } else { Action::ReadRunners };
-            access::at_project(conn, caller, action, id, "project")
-        }
-        None => {
-            let action = if change { Action::ManageInstanceRunners } else { Action::ReadInstanceRunners };
-            access::at_instance(conn, caller, action)
-        }
+    if let Some(id) = project {
+        let action = if change { Action::ManageRunners } else { Action::ReadRunners };
+        return access::at_project(conn, caller, action, id, "project");
     }
+    let action = if change { Action::ManageInstanceRunners } else { Action::ReadInstanceRunners };
+    access::at_instance(conn, caller, action)
 }
 
 /// A runner that the caller may see or change; others are not there.

@@ -13,6 +13,8 @@ use crate::service::access::Standing;
 use crate::service::{Weir, access, audit};
 use crate::store::{Snapshot, StoreError, Tx, members, projects, tokens, users};
 
+/// The last moment that a date can name: the end of the year 9999.
+const LAST: model::Timestamp = model::Timestamp(253_402_300_799_999);
 /// Characters of a token's name.
 const NAME: usize = 255;
 
@@ -24,6 +26,9 @@ impl Weir {
         }
         if draft.expires_at.is_some_and(|at| at <= clock::now()) {
             return Err(Error::invalid("the token would have expired already"));
+        }
+        if draft.expires_at.is_some_and(|at| at > LAST) {
+            return Err(Error::invalid("a token ends before the year 10000, or never"));
         }
         let text = Token::fresh(if draft.kind == TokenKind::Trigger { Kind::Trigger } else { Kind::Access });
         let secret = text.reveal().to_owned();
