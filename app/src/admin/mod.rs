@@ -53,7 +53,7 @@ use asked::Asked;
 pub(crate) use name::me_html;
 
 /// Where they are.
-const ADDRESSES: [&str; 10] = [
+pub const ADDRESSES: [&str; 10] = [
     "/login",
     "/welcome",
     "/password",

@@ -13,36 +13,34 @@ mod watch;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::handler::Handler as _;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{patch, post, put};
 use model::Status;
 use runner::protocol::header;
 
+use crate::http::Routes;
 use crate::service::Weir;
 
 /// The largest piece of a trace in one request; runners send at most 1 MiB.
 const TRACE_PIECE: usize = 8 << 20;
 
 /// The routes, below `/api/v4`.
-pub fn router<S>() -> Router<S>
+pub fn router<S>() -> Routes<S>
 where
     S: Clone + Send + Sync + 'static,
     Arc<Weir>: FromRef<S>,
 {
-    Router::new()
-        .route("/jobs/request", post(request::request))
-        .route("/jobs/{id}", put(update::update))
-        .route("/jobs/{id}/trace", patch(trace::append).layer(DefaultBodyLimit::max(TRACE_PIECE)))
-        .route(
-            "/jobs/{id}/artifacts",
-            post(artifacts::upload).get(artifacts::download).layer(DefaultBodyLimit::disable()),
-        )
-        .route("/jobs/{id}/watch", post(watch::watch))
-        .route("/runners/verify", post(request::verify))
-        .route("/runners", post(request::register))
+    Routes::new()
+        .post("/jobs/request", request::request)
+        .put("/jobs/{id}", update::update)
+        .patch("/jobs/{id}/trace", trace::append.layer(DefaultBodyLimit::max(TRACE_PIECE)))
+        .post("/jobs/{id}/artifacts", artifacts::upload.layer(DefaultBodyLimit::disable()))
+        .get("/jobs/{id}/artifacts", artifacts::download)
+        .post("/jobs/{id}/watch", watch::watch)
+        .post("/runners/verify", request::verify)
+        .post("/runners", request::register)
 }
 
 /// A refusal in the protocol's shape.

@@ -1,20 +1,18 @@
 //! What jobs left, for people: `/jobs/ID/artifacts/NAME`.
 
-use axum::Router;
 use axum::extract::Path;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
-use axum::routing::get;
 use model::{Error, JobId};
 use tokio::task::spawn_blocking;
 
 use super::error::fault;
-use super::{Access, AppState, Failure, file};
+use super::{Access, AppState, Failure, Routes, file};
 use crate::artifacts::ARCHIVE;
 
-pub(super) fn router() -> Router<AppState> {
-    Router::new().route("/jobs/{id}/artifacts/{name}", get(download))
+pub(super) fn router() -> Routes<AppState> {
+    Routes::new().get("/jobs/{id}/artifacts/{name}", download)
 }
 
 /// The archive, always as a download: what a job left is never shown as a page of ours.

@@ -8,17 +8,15 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Path;
 use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
-use super::{AppState, refusals};
+use super::{AppState, Routes, refusals};
 
 #[derive(RustEmbed)]
 #[folder = "../target/site"]
@@ -85,8 +83,8 @@ pub(super) fn folder() -> String {
     format!("{LOADED}{}", FILES.version)
 }
 
-pub(super) fn router() -> Router<AppState> {
-    Router::new().route("/pkg/{version}/{*path}", get(loaded))
+pub(super) fn router() -> Routes<AppState> {
+    Routes::new().get("/pkg/{version}/{*path}", loaded)
 }
 
 async fn loaded(Path((version, path)): Path<(String, String)>, headers: HeaderMap) -> Response {

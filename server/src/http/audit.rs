@@ -1,24 +1,22 @@
 //! `/audit.csv` and `/audit.jsonl`: the audit log as a file, with the filter of its page.
 
 use app::service::Accounts as _;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use bytes::Bytes;
 use futures_util::stream;
 use model::{AuditEntry, AuditFilter, AuditId, Error, ProjectId, Timestamp};
 use serde::Deserialize;
 
-use super::{Access, AppState, Failure};
+use super::{Access, AppState, Failure, Routes};
 
 /// Entries that are read at once.
 const PIECE: u32 = 1000;
 
-pub(super) fn router() -> Router<AppState> {
-    Router::new().route("/audit.csv", get(csv)).route("/audit.jsonl", get(jsonl))
+pub(super) fn router() -> Routes<AppState> {
+    Routes::new().get("/audit.csv", csv).get("/audit.jsonl", jsonl)
 }
 
 /// What the page's form says; empty fields are none.

@@ -21,6 +21,7 @@ mod pages;
 mod rate;
 mod raw;
 mod refusals;
+mod routes;
 mod serve;
 mod setup;
 mod state;
@@ -28,7 +29,6 @@ mod tls;
 
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
-use axum::routing::get;
 use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
@@ -40,59 +40,61 @@ pub use error::{Failure, status};
 pub use fresh::{Fresh, Freshness};
 pub use origin::{Origin, Peer, Proxies, Site};
 pub use rate::{REQUESTS, Rates, Rule, Rules, Verdict};
+pub use routes::Routes;
 pub use serve::{Listeners, ServeError, serve};
 pub use state::{AppState, Options, Public};
 pub use tls::{Tls, TlsError};
 
 /// Everything that is served over TCP.
 pub fn router(state: AppState) -> Router {
-    // Streams, traces and archives are never compressed: the first must not be held back, the
-    // others are large or packed already.
-    let compress = CompressionLayer::new().quality(CompressionLevel::Fastest);
-    let plain = Router::new()
-        .merge(live::router())
-        .merge(raw::router())
-        .merge(artifact::router())
-        .merge(audit::router())
-        .merge(assets::router())
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready));
-    let packed =
-        Router::new().merge(openapi::router()).merge(pages::router(&state)).merge(interfaces(&state)).layer(compress);
-    let routes = plain
-        .merge(packed)
+    let routes = routes(&state).into_router();
+    let routes = routes
         .layer(from_fn(caller::tell_rate))
         .layer(from_fn_with_state(state.clone(), setup::check))
         .layer(from_fn_with_state(state.clone(), guard::check));
     finish(routes, state)
 }
 
+/// All routes that are served over TCP.
+fn routes(state: &AppState) -> Routes<AppState> {
+    // Streams, traces and archives are never compressed: the first must not be held back, the
+    // others are large or packed already.
+    let compress = CompressionLayer::new().quality(CompressionLevel::Fastest);
+    let plain = Routes::new()
+        .merge(live::router())
+        .merge(raw::router())
+        .merge(artifact::router())
+        .merge(audit::router())
+        .merge(assets::router())
+        .get("/healthz", health::alive)
+        .get("/readyz", health::ready);
+    let packed = pages::router(state).merge(openapi::router()).merge(interfaces(state));
+    let packed = packed.within(|router| router.layer(compress));
+    plain.merge(packed)
+}
+
 /// What is served over the Unix socket in the data folder: the runner protocol, for the embedded runner, and the REST
 /// interfaces, for the command line. Whoever reaches the socket owns the folder.
 pub fn socket_router(state: AppState) -> Router {
-    let routes = Router::new()
-        .merge(interfaces(&state))
-        .merge(live::router())
-        .route("/healthz", get(health::alive))
-        .fallback(refusals::missing)
-        .layer(Extension(caller::Trusted));
+    let routes = interfaces(&state).merge(live::router()).get("/healthz", health::alive);
+    let routes = routes.into_router().fallback(refusals::missing).layer(Extension(caller::Trusted));
     finish(routes, state)
 }
 
 /// The REST interfaces. Nothing below their roots is ever answered with HTML or a redirect.
-fn interfaces(state: &AppState) -> Router<AppState> {
-    let mut routes = Router::new()
+fn interfaces(state: &AppState) -> Routes<AppState> {
+    let mut routes = Routes::new()
         .nest("/api/v4", refusals::strict(runner_protocol(state).merge(dialect::gitlab::router())))
         .nest("/api", refusals::strict(dialect::ordine::router()))
-        .route("/health", get(dialect::ordine::health));
+        .get("/health", dialect::ordine::health);
     for version in ["/v1", "/v2", "/v3", "/v4", "/v5", "/v6"] {
-        routes = routes.nest(version, refusals::strict(Router::new()));
+        routes = routes.nest(version, refusals::strict(Routes::new()));
     }
-    routes.layer(map_response(headers::interface))
+    routes.within(|router| router.layer(map_response(headers::interface)))
 }
 
-fn runner_protocol(state: &AppState) -> Router<AppState> {
-    dispatch::router().with_state(state.service()).layer(Extension(state.stop.clone()))
+fn runner_protocol(state: &AppState) -> Routes<AppState> {
+    dispatch::router().within(|router| router.with_state(state.service()).layer(Extension(state.stop.clone())))
 }
 
 /// What every answer goes through, from the inside out.

@@ -14,23 +14,32 @@ use axum::response::{IntoResponse, Redirect, Response};
 use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
+use leptos::server_fn::axum::server_fn_paths;
 use leptos_axum::{LeptosRoutes, ResponseOptions};
 use model::{Caller, Error, Me};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::{AppState, Failure, Origin, assets, caller, headers, limits, refusals};
+use super::{AppState, Failure, Origin, Routes, assets, caller, headers, limits, refusals};
 
-pub(super) fn router(state: &AppState) -> Router<AppState> {
-    Router::new()
-        .leptos_routes_with_context(state, app::routes(), context(state), shell(state))
-        .merge(app::plain_pages(LeptosOptions::from_ref(state), context(state)))
-        .fallback(other)
-        .layer(RequestBodyLimitLayer::new(limits::FORM))
-        .layer(DefaultBodyLimit::max(limits::FORM))
-        .layer(map_response(too_large))
-        .layer(map_response(kind_of_refusal))
-        .layer(from_fn_with_state(state.clone(), welcome))
-        .layer(from_fn_with_state(state.clone(), caller::attach))
+pub(super) fn router(state: &AppState) -> Routes<AppState> {
+    let pages = app::routes();
+    let addresses = pages.iter().map(|page| page.path().to_owned());
+    let plain = app::PLAIN_PAGES.into_iter().map(str::to_owned);
+    let mut list: Vec<_> = addresses.chain(plain).map(|address| (Method::GET, address)).collect();
+    list.extend(server_fn_paths().map(|(path, method)| (method, path.to_owned())));
+    let router = Router::new()
+        .leptos_routes_with_context(state, pages, context(state), shell(state))
+        .merge(app::plain_pages(LeptosOptions::from_ref(state), context(state)));
+    Routes::listed(router, list).within(|router| {
+        router
+            .fallback(other)
+            .layer(RequestBodyLimitLayer::new(limits::FORM))
+            .layer(DefaultBodyLimit::max(limits::FORM))
+            .layer(map_response(too_large))
+            .layer(map_response(kind_of_refusal))
+            .layer(from_fn_with_state(state.clone(), welcome))
+            .layer(from_fn_with_state(state.clone(), caller::attach))
+    })
 }
 
 /// Tells the page who reads it; and leads those who are not signed in, and are refused, to where they can be.

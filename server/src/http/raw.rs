@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use bytes::Bytes;
 use futures_util::stream;
 use model::{Error, JobId};
@@ -17,14 +15,14 @@ use tokio::task::spawn_blocking;
 
 use super::error::fault;
 use super::live::Trail;
-use super::{Access, AppState, Failure, file};
+use super::{Access, AppState, Failure, Routes, file};
 use crate::logs::Logs;
 
 /// Bytes sent at once while following.
 const PIECE: u64 = 128 * 1024;
 
-pub(super) fn router() -> Router<AppState> {
-    Router::new().route("/jobs/{id}/raw", get(raw))
+pub(super) fn router() -> Routes<AppState> {
+    Routes::new().get("/jobs/{id}/raw", raw)
 }
 
 #[derive(Debug, Deserialize)]

@@ -2,13 +2,12 @@
 //! malformed. Below the roots of the REST interfaces they are always JSON.
 
 use axum::Json;
-use axum::Router;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 
-use super::AppState;
+use super::{AppState, Routes};
 
 /// `{"error": TEXT, "message": TEXT}`: the first is Ordine's word, the second GitLab's.
 pub(super) fn answer(status: StatusCode, text: &str) -> Response {
@@ -31,8 +30,10 @@ async fn wrong_method() -> Response {
 }
 
 /// Makes every refusal of these routes JSON, also those that come from axum itself.
-pub(super) fn strict(routes: Router<AppState>) -> Router<AppState> {
-    routes.method_not_allowed_fallback(wrong_method).fallback(missing).layer(map_response(as_json))
+pub(super) fn strict(routes: Routes<AppState>) -> Routes<AppState> {
+    routes.within(|router| {
+        router.method_not_allowed_fallback(wrong_method).fallback(missing).layer(map_response(as_json))
+    })
 }
 
 async fn as_json(response: Response) -> Response {

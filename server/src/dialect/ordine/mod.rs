@@ -10,35 +10,40 @@ mod pipelines;
 mod traces;
 mod wire;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
 
-use crate::http::AppState;
+use crate::http::{AppState, Routes};
 
 /// The largest body that is read.
 const BODY: usize = 4 << 20;
 
 /// The routes, relative to `/api`.
-pub fn router() -> Router<AppState> {
-    Router::new()
-        .route("/jobs", get(jobs::list).post(jobs::create))
-        .route("/jobs/{id}", get(jobs::get).patch(jobs::change).delete(jobs::delete))
-        .route("/jobs/{id}/traces", get(traces::list))
-        .route("/jobs/{id}/agent-runs", get(traces::agent_runs))
-        .route("/jobs/{id}/agent-runs/{run}/spans", get(traces::spans))
-        .route("/pipelines", get(pipelines::list).post(pipelines::create).put(pipelines::put))
-        .route(
-            "/pipelines/{id}",
-            get(pipelines::get).put(pipelines::put_one).patch(pipelines::change).delete(pipelines::delete),
-        )
-        .route("/pipelines/{id}/run", post(pipelines::run))
-        .route("/operations", get(operations::list).post(operations::create).put(operations::put))
-        .route(
-            "/operations/{id}",
-            get(operations::get).put(operations::put_one).patch(operations::change).delete(operations::delete),
-        )
-        .layer(DefaultBodyLimit::max(BODY))
+pub fn router() -> Routes<AppState> {
+    Routes::new()
+        .get("/jobs", jobs::list)
+        .post("/jobs", jobs::create)
+        .get("/jobs/{id}", jobs::get)
+        .patch("/jobs/{id}", jobs::change)
+        .delete("/jobs/{id}", jobs::delete)
+        .get("/jobs/{id}/traces", traces::list)
+        .get("/jobs/{id}/agent-runs", traces::agent_runs)
+        .get("/jobs/{id}/agent-runs/{run}/spans", traces::spans)
+        .get("/pipelines", pipelines::list)
+        .post("/pipelines", pipelines::create)
+        .put("/pipelines", pipelines::put)
+        .get("/pipelines/{id}", pipelines::get)
+        .put("/pipelines/{id}", pipelines::put_one)
+        .patch("/pipelines/{id}", pipelines::change)
+        .delete("/pipelines/{id}", pipelines::delete)
+        .post("/pipelines/{id}/run", pipelines::run)
+        .get("/operations", operations::list)
+        .post("/operations", operations::create)
+        .put("/operations", operations::put)
+        .get("/operations/{id}", operations::get)
+        .put("/operations/{id}", operations::put_one)
+        .patch("/operations/{id}", operations::change)
+        .delete("/operations/{id}", operations::delete)
+        .within(|router| router.layer(DefaultBodyLimit::max(BODY)))
 }
 
 /// `GET /health`, which stands beside `/api`.

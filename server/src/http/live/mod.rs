@@ -7,21 +7,20 @@
 mod board;
 mod feed;
 mod log;
+mod rights;
 mod trail;
 
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::Router;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use futures_util::{Stream, StreamExt, stream};
 use model::{Error, Seq};
 use serde::Serialize;
 
-use super::AppState;
+use super::{AppState, Routes};
 
 pub(super) use trail::Trail;
 
@@ -30,16 +29,16 @@ const PING: Duration = Duration::from_secs(15);
 /// How soon a browser tries again after the connection broke.
 const RETRY: Duration = Duration::from_secs(1);
 
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/live/dashboard", get(board::dashboard))
-        .route("/live/runs", get(board::runs))
-        .route("/live/pipelines", get(board::pipelines))
-        .route("/live/environments", get(board::environments))
-        .route("/live/runs/{id}", get(feed::run))
-        .route("/live/jobs/{id}", get(feed::job))
-        .route("/live/pipelines/{key}", get(feed::pipeline))
-        .route("/live/jobs/{id}/log", get(log::log))
+pub(super) fn router() -> Routes<AppState> {
+    Routes::new()
+        .get("/live/dashboard", board::dashboard)
+        .get("/live/runs", board::runs)
+        .get("/live/pipelines", board::pipelines)
+        .get("/live/environments", board::environments)
+        .get("/live/runs/{id}", feed::run)
+        .get("/live/jobs/{id}", feed::job)
+        .get("/live/pipelines/{key}", feed::pipeline)
+        .get("/live/jobs/{id}/log", log::log)
 }
 
 /// Something that gives one event after another.
