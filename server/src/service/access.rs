@@ -54,7 +54,9 @@ impl Standing {
             }
             Via::Job(job, project) => {
                 (standing.means, standing.only) = (Means::Job, Some(project));
-                crate::store::jobs::require(conn, job).is_ok_and(|stored| stored.job.status.is_running())
+                let user = caller.id.map(|id| users::get(conn, id)).transpose()?.flatten();
+                let may_come_in = user.is_none_or(|user| user.is_active);
+                may_come_in && crate::store::jobs::require(conn, job).is_ok_and(|stored| stored.job.status.is_running())
             }
             Via::Trigger(id, project) => {
                 (standing.means, standing.only) = (Means::Trigger, Some(project));
@@ -164,12 +166,13 @@ fn visibility_of(conn: &Snapshot, standing: &Standing, path: &str) -> Result<Vis
     Ok(seen.max().unwrap_or_default())
 }
 
-/// The refusal of a decision; `what` is "job", "run", "project" … and all that is said of what is hidden.
+/// The refusal of a decision; `what` is "job", "run", "project" … and all that is said of what is hidden. Whatever
+/// else stands against it is not told of what the caller does not see: that would tell that it is there.
 pub(super) fn granted(decision: Decision, what: &str) -> Result<(), Error> {
-    // Whatever else stands against it: that it is there at all is told to nobody who may not know.
-    if !decision.visible {
-        return Err(Error::not_found(what));
-    }
+    if !decision.allowed && !decision.visible { Err(Error::not_found(what)) } else { refused(decision, what) }
+}
+
+fn refused(decision: Decision, what: &str) -> Result<(), Error> {
     match decision.refusal {
         None => Ok(()),
         Some(Refusal::Hidden) => Err(Error::not_found(what)),
@@ -193,6 +196,14 @@ pub(super) fn at_project(
     }
     let project = projects::get(conn, id)?.ok_or_else(|| Error::not_found(what))?;
     Ok(granted(standing.in_project(&project, action), what)?)
+}
+
+/// Refuses who does not see a project: what may be done there is asked of what is named below it.
+pub(super) fn see_project(conn: &Snapshot, caller: &Caller, id: ProjectId) -> Result<(), StoreError> {
+    let standing = Standing::of(conn, caller)?;
+    let project = projects::get(conn, id)?.ok_or_else(|| Error::not_found("project"))?;
+    let is_seen = standing.in_project(&project, Action::ReadProject).visible;
+    is_seen.then_some(()).ok_or_else(|| Error::not_found("project").into())
 }
 
 /// Refuses what the caller may not do in the project that objects without one belong to.
@@ -231,7 +242,7 @@ pub(super) fn create_project(conn: &Snapshot, caller: &Caller, path: &ProjectPat
             path.namespace()
         ))
         .into()),
-        _ => Ok(granted(decision, "namespace")?),
+        _ => Ok(refused(decision, "namespace")?),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Environments: what stands where, and taking it down.
 
 use model::view::{EnvironmentView, EnvironmentsView};
-use model::{Caller, Environment, EnvironmentId, EnvironmentState, Error, Job, JobId, Status};
+use model::{Caller, Environment, EnvironmentId, EnvironmentState, Error, Job, JobId, Run, Status};
 
 use app::service::Service as _;
 
@@ -20,6 +20,13 @@ impl Weir {
             Ok(EnvironmentsView { seq: runs::seq(conn)?, environments })
         });
         Ok(view.await?)
+    }
+
+    /// The job by which something came to stand in an environment, for who sees that.
+    pub async fn job_of_deployment(&self, caller: &Caller, id: JobId) -> Result<(Job, Run), Error> {
+        let job = self.job_for(caller, id, Action::ReadEnvironments).await?;
+        let of = job.run_id;
+        Ok((job, self.store.read(move |conn| runs::require(conn, of)).await?))
     }
 
     /// Plays (or runs again) the job that takes an environment down; without one it only counts as

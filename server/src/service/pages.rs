@@ -7,7 +7,7 @@ use model::{Caller, Error, Job, Project, ProjectId, Run, RunId, Status, Via};
 
 use super::{Weir, access};
 use crate::auth::Action;
-use crate::store::{jobs, ordine, projects, runs};
+use crate::store::{Scope, Snapshot, StoreError, jobs, ordine, projects, runs};
 
 impl Weir {
     /// A page of the runs that fit, newest first, without their stages, and how many fit in all.
@@ -20,7 +20,7 @@ impl Weir {
     ) -> Result<(Vec<Run>, u64), Error> {
         let caller = caller.clone();
         let page = self.store.read(move |conn| {
-            let scope = access::scope(conn, &caller, Action::ReadRuns)?;
+            let scope = of_named(conn, &caller, filter.project)?;
             runs::page(conn, &filter, &scope, offset, limit)
         });
         Ok(page.await?)
@@ -37,7 +37,7 @@ impl Weir {
     ) -> Result<Vec<(Job, Run)>, Error> {
         let caller = caller.clone();
         let page = self.store.read(move |conn| {
-            let scope = access::scope(conn, &caller, Action::ReadRuns)?.narrowed(project);
+            let scope = of_named(conn, &caller, project)?.narrowed(project);
             let mut known: HashMap<RunId, Run> = HashMap::new();
             let mut page = Vec::new();
             for job in jobs::list(conn, &statuses, &scope, None, offset, limit)? {
@@ -59,19 +59,24 @@ impl Weir {
         Ok(self.store.read(move |conn| ordine::project_called(conn, &name)).await?)
     }
 
-    /// The project with this path, uid or number.
+    /// The project with this path, uid or number, which the caller sees; what they may do there is asked of each thing.
     pub async fn project_called(&self, caller: &Caller, name: &str) -> Result<Project, Error> {
         let (name, caller) = (name.to_owned(), caller.clone());
         let found = self.store.read(move |conn| match ordine::project_called(conn, &name)? {
             Some(id) => {
-                // A job's token is not for looking at projects, but leads to what it is for.
-                let is_job = matches!(caller.via, Via::Job(..));
-                let action = if is_job { Action::ReadRuns } else { Action::ReadProject };
-                access::at_project(conn, &caller, action, id, "project")?;
+                access::see_project(conn, &caller, id)?;
                 projects::get(conn, id)
             }
             None => Ok(None),
         });
         found.await?.ok_or_else(|| Error::not_found("project"))
     }
+}
+
+/// The projects whose runs a list may have. Of a project that is named, who may not see its runs is told so.
+fn of_named(conn: &Snapshot, caller: &Caller, project: Option<ProjectId>) -> Result<Scope, StoreError> {
+    if let Some(id) = project {
+        access::at_project(conn, caller, Action::ReadRuns, id, "project")?;
+    }
+    access::scope(conn, caller, Action::ReadRuns)
 }

@@ -63,19 +63,20 @@ impl Weir {
 
     pub(super) async fn read_pipeline(&self, caller: &Caller, key: &PipelineKey) -> Result<PipelineView, Error> {
         let (wanted, by) = (key.clone(), caller.clone());
-        let (pipeline, project, last, durations, number, seq) = self
+        let (pipeline, (project, shown), last, durations, number, seq) = self
             .store
             .read(move |conn| {
                 let pipeline = pipelines::by_key(conn, &wanted)?.ok_or_else(|| Error::not_found("pipeline"))?;
                 let project = projects::get(conn, pipeline.project_id)?.ok_or_else(|| Error::not_found("project"))?;
                 access::at_project(conn, &by, Action::ReadProject, project.id, "pipeline")?;
+                let shown = super::projects::shown(&access::Standing::of(conn, &by)?, project.clone());
                 let seen = access::scope(conn, &by, Action::ReadRuns)?;
                 let filter = RunFilter { pipeline: Some(wanted), limit: Some(20), ..RunFilter::default() };
                 let mut last = runs::list(conn, &filter, &seen)?;
                 last.truncate(20);
                 let durations = jobs::last_durations(conn, pipeline.id)?;
                 let number = pipelines::next_number(conn, pipeline.id)?.unwrap_or(1);
-                Ok((pipeline, project, last, durations, number, runs::seq(conn)?))
+                Ok((pipeline, (project, shown), last, durations, number, runs::seq(conn)?))
             })
             .await?;
         // Who only looks does not send the server out.
@@ -95,7 +96,7 @@ impl Weir {
         Ok(PipelineView {
             seq,
             pipeline,
-            project,
+            project: shown,
             definition,
             diagnostics: lint.diagnostics,
             plan: lint.plan,
@@ -111,9 +112,13 @@ impl Weir {
         let name = if new.name.trim().is_empty() { key.as_str().to_owned() } else { new.name };
         check_texts(&name, &new.description)?;
         if let Some(text) = &new.definition {
+            // First whether the caller may at all: checking a definition fetches what it includes.
             let project = match new.project.clone() {
                 Some(wanted) => Some(self.project_for(caller, &wanted, Action::ChangePipeline).await?),
-                None => None,
+                None => {
+                    self.may_make_pipeline(caller, None).await?;
+                    None
+                }
             };
             self.check(caller, text.clone(), project.as_ref()).await?;
         }
@@ -275,6 +280,17 @@ impl Weir {
             inputs: new.inputs.clone(),
             files: self.files_at(project.id, commit, sight_of(caller)),
         })
+    }
+
+    /// Refuses who may not make and change pipelines of a project (`None`: the one that pipelines without one belong
+    /// to). Asked before a definition is looked at, which fetches what it includes.
+    pub(super) async fn may_make_pipeline(&self, caller: &Caller, project: Option<ProjectId>) -> Result<(), Error> {
+        let caller = caller.clone();
+        let asked = move |conn: &Snapshot| match project {
+            Some(id) => access::at_project(conn, &caller, Action::ChangePipeline, id, "project"),
+            None => super::projects::may_use_default(conn, &caller),
+        };
+        Ok(self.store.read(asked).await?)
     }
 
     /// A pipeline and its project, in which the caller may do this.

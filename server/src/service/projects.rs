@@ -2,6 +2,7 @@
 
 use model::{Caller, Error, Place, Project, ProjectId, ProjectPath, ProjectSettings, Role, Visibility};
 
+use super::access::Standing;
 use super::{DEFAULT_PROJECT, Weir, access, audit, source};
 use crate::auth::Action;
 use crate::outbound::class::{Class, classify};
@@ -14,12 +15,19 @@ impl Weir {
     pub(super) async fn list_projects(&self, caller: &Caller) -> Result<Vec<Project>, Error> {
         let caller = caller.clone();
         let list = self.store.read(move |conn| {
-            let scope = access::scope(conn, &caller, Action::ReadProject)?;
+            let standing = Standing::of(conn, &caller)?;
             let mut all = projects::list(conn)?;
-            all.retain(|project| scope.holds(project.id));
-            Ok(all)
+            all.retain(|project| standing.in_project(project, Action::ReadProject).allowed);
+            Ok(all.into_iter().map(|project| shown(&standing, project)).collect())
         });
         Ok(list.await?)
+    }
+
+    /// Refuses who may not do this in a project.
+    pub async fn may(&self, caller: &Caller, action: Action, id: ProjectId) -> Result<(), Error> {
+        let caller = caller.clone();
+        let asked = move |conn: &Snapshot| access::at_project(conn, &caller, action, id, "project");
+        Ok(self.store.read(asked).await?)
     }
 
     /// The project that somebody means by its path, uid or number, in which the caller may do this.
@@ -121,7 +129,10 @@ impl Weir {
             audit::of_project(tx, &caller, "project.change", id, "", changes);
             projects::update(tx, id, &settings)
         });
-        Ok(changed.await?)
+        changed.await?;
+        // Who could see it may see it no more.
+        self.access_changed();
+        Ok(())
     }
 
     pub(super) async fn drop_project(&self, caller: &Caller, id: ProjectId) -> Result<(), Error> {
@@ -161,6 +172,32 @@ async fn is_public(host: &str) -> bool {
     let Ok(found) = tokio::net::lookup_host((host, 443)).await else { return false };
     let mut found = found.map(|address| classify(address.ip()) == Class::Public).peekable();
     found.peek().is_some() && found.all(|public| public)
+}
+
+/// The project as somebody sees it: who may not change its settings does not see the password that may stand in the
+/// address of its source.
+pub(super) fn shown(standing: &Standing, mut project: Project) -> Project {
+    if !standing.in_project(&project, Action::ProjectSettings).allowed
+        && let Some(mut url) = project.source.as_deref().and_then(|source| url::Url::parse(source).ok())
+        && (url.password().is_some() || url.scheme().starts_with("http") && !url.username().is_empty())
+    {
+        // Addresses that cannot have either of them have none to take away.
+        let _ = (url.set_password(None), url.set_username(""));
+        project.source = Some(url.into());
+    }
+    project
+}
+
+/// Refuses who may not make pipelines in the project of those without one, or make that project when it is missing.
+pub(super) fn may_use_default(conn: &Snapshot, caller: &Caller) -> Result<(), StoreError> {
+    match projects::by_path(conn, DEFAULT_PROJECT)? {
+        Some(project) => access::at_project(conn, caller, Action::ChangePipeline, project.id, "project"),
+        None => access::create_project(conn, caller, &default_path()?),
+    }
+}
+
+fn default_path() -> Result<ProjectPath, Error> {
+    DEFAULT_PROJECT.parse().map_err(|error| Error::internal(format!("{error}")))
 }
 
 /// What people set about a project.
@@ -224,7 +261,7 @@ pub(super) fn resolve(tx: &mut Tx<'_>, caller: &Caller, wanted: Option<&str>) ->
             if let Some(project) = projects::by_path(tx.conn(), DEFAULT_PROJECT)? {
                 return Ok(project);
             }
-            let path = DEFAULT_PROJECT.parse().map_err(|e| Error::internal(format!("{e}")))?;
+            let path = default_path()?;
             access::create_project(tx.conn(), caller, &path)?;
             insert(tx, caller, &path, None, Visibility::Private)
         }

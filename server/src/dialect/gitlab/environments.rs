@@ -10,6 +10,7 @@ use super::error::Refused;
 use super::page::Page;
 use super::target::Target;
 use super::wire::{EnvironmentObject, JobObject};
+use crate::auth::Action;
 use crate::clock;
 use crate::http::{Fresh, Freshness};
 
@@ -28,6 +29,7 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
         word.parse::<EnvironmentState>().map_err(|()| Refused::parameter("states does not have a valid value"))
     });
     let (state, project) = (state.transpose()?, target.project_id()?);
+    target.weir.may(&target.caller, Action::ReadEnvironments, project).await?;
     freshness
         .respond(|| async {
             let mut all = target.weir.environments(&target.caller).await?.environments;
@@ -55,6 +57,7 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
 async fn named(target: &Target) -> Result<EnvironmentView, Refused> {
     let id: EnvironmentId = target.name("environment").parse().map_err(|_| Refused::not_found())?;
     let project = target.project_id()?;
+    target.weir.may(&target.caller, Action::ReadEnvironments, project).await?;
     let all = target.weir.environments(&target.caller).await?.environments;
     let found = all.into_iter().find(|view| view.environment.id == id && view.environment.project_id == project);
     found.ok_or_else(Refused::not_found)
@@ -63,8 +66,8 @@ async fn named(target: &Target) -> Result<EnvironmentView, Refused> {
 async fn object(target: &Target, view: &EnvironmentView) -> Result<EnvironmentObject, Refused> {
     let mut object = EnvironmentObject::new(&view.environment);
     if let Some(deployment) = &view.last {
-        let job = target.weir.job(&target.caller, deployment.job_id).await?;
-        let deployable = JobObject::new(&job.job, &job.run, target.base(), clock::now());
+        let (job, run) = target.weir.job_of_deployment(&target.caller, deployment.job_id).await?;
+        let deployable = JobObject::new(&job, &run, target.base(), clock::now());
         object = object.with_deployment(deployment, deployable, target.base());
     }
     Ok(object)

@@ -9,6 +9,7 @@ use super::error::Refused;
 use super::page::Page;
 use super::target::Target;
 use super::wire::{Me, ProjectObject};
+use crate::auth::Action;
 use crate::http::{Fresh, Freshness};
 
 /// `GET /version`: tools compare it with GitLab's.
@@ -62,9 +63,7 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
 /// `GET /projects/:id`
 pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refused> {
     let Some(project) = &target.project else { return Err(Refused::not_found()) };
-    if matches!(target.caller.via, model::Via::Job(..)) {
-        return Err(Refused::unauthorized("the token of a job is not for looking at projects"));
-    }
+    target.weir.may(&target.caller, Action::ReadProject, project.id).await?;
     freshness
         .respond(|| async { Ok(Fresh::object(&ProjectObject::new(project, target.base()), project.version)?) })
         .await

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::rights::Rights;
 use super::{Source, event, number, respond};
 use crate::http::{Access, AppState, Failure};
 
@@ -47,7 +48,7 @@ pub(super) async fn environments(access: Access, State(state): State<AppState>) 
 
 async fn open(access: Access, state: &AppState, subject: Subject) -> Result<Response, Failure> {
     let changes = access.weir.bus().watch();
-    let rights = access.weir.access();
+    let rights = Rights::of(&access.weir);
     let mut board = Board {
         access,
         rights,
@@ -71,7 +72,7 @@ enum Subject {
 
 struct Board {
     access: Access,
-    rights: watch::Receiver<u64>,
+    rights: Rights,
     subject: Subject,
     changes: watch::Receiver<Seq>,
     stop: CancellationToken,
@@ -140,8 +141,8 @@ impl Source for Board {
         loop {
             tokio::select! {
                 changed = self.changes.changed() => changed.ok()?,
-                // Somebody lost a right: what this client may see is looked up anew.
-                Ok(()) = self.rights.changed() => {}
+                // What this client may see is looked up anew.
+                () = self.rights.in_question() => {}
                 () = self.stop.cancelled() => return None,
             }
             tokio::select! {

@@ -9,13 +9,14 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::response::sse::Event as Message;
 use model::event::Change;
-use model::{Error, ErrorKind, Event, JobId, PipelineId, PipelineKey, RunId, Seq};
+use model::{Error, ErrorKind, Event, JobId, PipelineId, PipelineKey, ProjectId, RunId, Seq};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::rights::Rights;
 use super::{Source, end, event, last_event_id, number, respond};
+use crate::auth::Action;
 use crate::http::{Access, AppState, Failure};
 use crate::service::Scope;
 
@@ -53,18 +54,19 @@ pub(super) async fn pipeline(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let key: PipelineKey = key.parse().map_err(|_| Error::not_found("pipeline"))?;
-    let all = access.weir.pipelines(&access.caller).await?;
-    let id = all.iter().find(|one| one.key == key).ok_or_else(|| Error::not_found("pipeline"))?.id;
-    open(access, &state, Subject::Pipeline { id, key }, &headers).await
+    let found = access.weir.read_pipeline_only(&access.caller, &key).await?;
+    let (id, project) = (found.id, found.project_id);
+    open(access, &state, Subject::Pipeline { id, key, project }, &headers).await
 }
 
 async fn open(access: Access, state: &AppState, subject: Subject, headers: &HeaderMap) -> Result<Response, Failure> {
     // First listen, then look: what comes between is in both and told once.
     let changes = access.weir.bus().subscribe();
-    let rights = access.weir.access();
+    let rights = Rights::of(&access.weir);
     let mut feed = Feed {
         access,
         rights,
+        sees_runs: false,
         subject,
         changes,
         stop: state.stop.clone(),
@@ -72,6 +74,7 @@ async fn open(access: Access, state: &AppState, subject: Subject, headers: &Head
         waiting: VecDeque::new(),
         next: Next::Changes,
     };
+    feed.sees_runs = feed.may_see_runs().await;
     let missed = match last_event_id(headers).and_then(|id| i64::try_from(id).ok()) {
         Some(id) => feed.missed_since(Seq(id)).await?,
         None => None,
@@ -88,7 +91,7 @@ async fn open(access: Access, state: &AppState, subject: Subject, headers: &Head
 enum Subject {
     Run(RunId),
     Job { id: JobId, run: RunId, name: String },
-    Pipeline { id: PipelineId, key: PipelineKey },
+    Pipeline { id: PipelineId, key: PipelineKey, project: ProjectId },
 }
 
 impl Subject {
@@ -137,7 +140,9 @@ enum Next {
 
 struct Feed {
     access: Access,
-    rights: watch::Receiver<u64>,
+    rights: Rights,
+    /// Whoever sees a pipeline need not see its runs.
+    sees_runs: bool,
     subject: Subject,
     changes: Receiver<Arc<Event>>,
     stop: CancellationToken,
@@ -193,8 +198,17 @@ impl Feed {
         }
     }
 
+    async fn may_see_runs(&self) -> bool {
+        let Access { caller, weir } = &self.access;
+        match &self.subject {
+            Subject::Pipeline { project, .. } => weir.may(caller, Action::ReadRuns, *project).await.is_ok(),
+            Subject::Run(_) | Subject::Job { .. } => true,
+        }
+    }
+
     fn tell(&mut self, change: &Event) -> Option<Message> {
-        if change.seq <= self.seen || !self.subject.concerns(&change.change) {
+        let is_hidden = !self.sees_runs && change.change.run_id().is_some();
+        if change.seq <= self.seen || is_hidden || !self.subject.concerns(&change.change) {
             return None;
         }
         self.seen = change.seq;
@@ -222,11 +236,12 @@ impl Feed {
             let received = tokio::select! {
                 received = self.changes.recv() => received,
                 () = self.stop.cancelled() => return None,
-                Ok(()) = self.rights.changed() => {
-                    // The client comes back and is told, if this was its right.
+                () = self.rights.in_question() => {
+                    // The client comes back and is told, if it lost its own.
                     if !self.may_go_on().await {
                         return None;
                     }
+                    self.sees_runs = self.may_see_runs().await;
                     continue;
                 }
             };

@@ -10,13 +10,14 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::rights::Rights;
 use crate::http::Access;
 use crate::logs::{Logs, Progress};
 
 /// Knows how far a trace has come and whether more will.
 pub(in crate::http) struct Trail {
     access: Access,
-    rights: watch::Receiver<u64>,
+    rights: Rights,
     id: JobId,
     status: Status,
     gone: bool,
@@ -29,7 +30,7 @@ impl Trail {
     pub async fn open(access: Access, id: JobId, stop: CancellationToken) -> Result<Self, Error> {
         // First listen, then look.
         let changes = access.weir.bus().subscribe();
-        let rights = access.weir.access();
+        let rights = Rights::of(&access.weir);
         let status = access.weir.open_trace(&access.caller, id).await?.status;
         let progress = on_disk(access.weir.logs(), move |logs| logs.follow(id)).await?;
         Ok(Self { access, rights, id, status, gone: false, progress, changes, stop })
@@ -67,7 +68,7 @@ impl Trail {
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => return false,
-                Ok(()) = self.rights.changed() => {
+                () = self.rights.in_question() => {
                     if !self.access.weir.may_read_trace(&self.access.caller, self.id).await {
                         return false;
                     }

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use model::{Caller, Error, Pipeline, PipelineKey};
+use model::{Caller, Error, Pipeline, PipelineKey, ProjectId};
 
 use super::{Operation, Ordine, Origin};
 use crate::auth::Action;
 use crate::service::projects::resolve;
 use crate::service::{access, audit};
 use crate::store::pipelines::{self, Draft};
-use crate::store::{Scope, ordine};
+use crate::store::{Scope, Snapshot, StoreError, ordine};
 
 /// A pipeline and how it was given.
 #[derive(Clone, Debug)]
@@ -33,6 +33,12 @@ pub struct PipelineDraft {
     pub definition: Option<String>,
     /// How it was given.
     pub origin: Origin,
+}
+
+/// The project that a script means, if the caller sees it.
+fn seen_project(conn: &Snapshot, caller: &Caller, name: &str) -> Result<Option<ProjectId>, StoreError> {
+    let found = ordine::project_called(conn, name)?;
+    Ok(found.filter(|id| access::at_project(conn, caller, Action::ReadProject, *id, "project").is_ok()))
 }
 
 impl Ordine<'_> {
@@ -73,13 +79,17 @@ impl Ordine<'_> {
     /// Makes a pipeline. The project of the origin is a project of ours, or, where the word cannot
     /// be meant as one, kept as what the script calls it.
     pub async fn create_pipeline(&self, caller: &Caller, draft: PipelineDraft) -> Result<Given, Error> {
+        let (wanted, by) = (draft.origin.project.clone(), caller.clone());
+        let project = self.0.store.read(move |conn| match wanted.as_deref() {
+            Some(name) => seen_project(conn, &by, name),
+            None => Ok(None),
+        });
+        self.0.may_make_pipeline(caller, project.await?).await?;
         let (new, origin) = self.checked(caller, draft).await?;
         let by = caller.clone();
         let made = self.0.store.write(move |tx| {
             let known = match origin.project.as_deref() {
-                Some(name) => ordine::project_called(tx.conn(), name)?
-                    .filter(|id| access::at_project(tx.conn(), &by, Action::ReadProject, *id, "project").is_ok())
-                    .map(|_| name.to_owned()),
+                Some(name) => seen_project(tx.conn(), &by, name)?.map(|_| name.to_owned()),
                 None => None,
             };
             if let (None, Some(name)) = (&known, &origin.project)
@@ -103,6 +113,8 @@ impl Ordine<'_> {
 
     /// Replaces a pipeline's name, description, definition and origin; its project stays.
     pub async fn replace_pipeline(&self, caller: &Caller, draft: PipelineDraft) -> Result<Given, Error> {
+        let old = self.pipeline(caller, &draft.key).await?;
+        self.0.may_make_pipeline(caller, Some(old.pipeline.project_id)).await?;
         let (new, origin) = self.checked(caller, draft).await?;
         let by = caller.clone();
         let changed = self.0.store.write(move |tx| {
