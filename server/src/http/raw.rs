@@ -91,7 +91,7 @@ async fn next(trail: &mut Trail, logs: &Arc<Logs>, id: JobId, offset: u64) -> st
             return Ok(None);
         }
         if !trail.change().await {
-            return Err(std::io::Error::other("the server is shutting down"));
+            return Err(std::io::Error::other("the server is shutting down, or the right to read ended"));
         }
     }
 }

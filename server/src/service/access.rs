@@ -198,12 +198,12 @@ pub(super) fn at_project(
     Ok(granted(standing.in_project(&project, action), what)?)
 }
 
-/// Refuses who does not see a project: what may be done there is asked of what is named below it.
-pub(super) fn see_project(conn: &Snapshot, caller: &Caller, id: ProjectId) -> Result<(), StoreError> {
+/// The project, for who sees it: what may be done there is asked of what is named below it.
+pub(super) fn see_project(conn: &Snapshot, caller: &Caller, id: ProjectId) -> Result<Project, StoreError> {
     let standing = Standing::of(conn, caller)?;
     let project = projects::get(conn, id)?.ok_or_else(|| Error::not_found("project"))?;
     let is_seen = standing.in_project(&project, Action::ReadProject).visible;
-    is_seen.then_some(()).ok_or_else(|| Error::not_found("project").into())
+    if is_seen { Ok(super::projects::shown(&standing, project)) } else { Err(Error::not_found("project").into()) }
 }
 
 /// Refuses what the caller may not do in the project that objects without one belong to.

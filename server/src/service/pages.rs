@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use model::view::RunFilter;
-use model::{Caller, Error, Job, Project, ProjectId, Run, RunId, Status, Via};
+use model::{Caller, Error, Job, JobId, Project, ProjectId, Run, RunId, Status};
 
 use super::{Weir, access};
 use crate::auth::Action;
-use crate::store::{Scope, Snapshot, StoreError, jobs, ordine, projects, runs};
+use crate::store::{Scope, Snapshot, StoreError, jobs, ordine, runs};
 
 impl Weir {
     /// A page of the runs that fit, newest first, without their stages, and how many fit in all.
@@ -63,13 +63,24 @@ impl Weir {
     pub async fn project_called(&self, caller: &Caller, name: &str) -> Result<Project, Error> {
         let (name, caller) = (name.to_owned(), caller.clone());
         let found = self.store.read(move |conn| match ordine::project_called(conn, &name)? {
-            Some(id) => {
-                access::see_project(conn, &caller, id)?;
-                projects::get(conn, id)
-            }
+            Some(id) => access::see_project(conn, &caller, id).map(Some),
             None => Ok(None),
         });
         found.await?.ok_or_else(|| Error::not_found("project"))
+    }
+}
+
+impl Weir {
+    /// Refuses a run that is in another project than the one that it is looked for in, whoever looks.
+    pub async fn run_is_in(&self, project: ProjectId, id: RunId) -> Result<(), Error> {
+        let found = self.store.read(move |conn| runs::require(conn, id)).await?;
+        (found.project_id == project).then_some(()).ok_or_else(|| Error::not_found("run"))
+    }
+
+    /// The same of a job.
+    pub async fn job_is_in(&self, project: ProjectId, id: JobId) -> Result<(), Error> {
+        let found = self.store.read(move |conn| jobs::require(conn, id)).await?;
+        (found.job.project_id == project).then_some(()).ok_or_else(|| Error::not_found("job"))
     }
 }
 

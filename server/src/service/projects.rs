@@ -30,6 +30,12 @@ impl Weir {
         Ok(self.store.read(asked).await?)
     }
 
+    /// Refuses who may not do this on the server.
+    pub async fn may_on_server(&self, caller: &Caller, action: Action) -> Result<(), Error> {
+        let caller = caller.clone();
+        Ok(self.store.read(move |conn| access::at_instance(conn, &caller, action)).await?)
+    }
+
     /// The project that somebody means by its path, uid or number, in which the caller may do this.
     pub(super) async fn project_for(&self, caller: &Caller, wanted: &str, action: Action) -> Result<Project, Error> {
         let (wanted, caller) = (wanted.to_owned(), caller.clone());

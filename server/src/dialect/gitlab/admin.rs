@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::error::{Refused, Told};
 use super::target::Target;
 use super::wire::ProjectObject;
+use crate::auth::Action;
 use crate::dialect::Object;
 
 #[derive(Deserialize)]
@@ -63,6 +64,7 @@ struct NewKeys {
 /// `POST /weir/access_keys`: `{"access", "secret", "project_id"}`; the only place where the secret key can be seen.
 pub async fn create_access_key(target: Target, Object(body): Object) -> Result<Response, Told> {
     let new: NewKeys = read(body)?;
+    target.weir.may_on_server(&target.caller, Action::ChangeOwnAccount).await?;
     let project = if let Some(project) = &new.project {
         target.weir.project_called(&target.caller, project).await?
     } else {
@@ -173,8 +175,11 @@ async fn place(target: &Target) -> Result<Place, Told> {
         return Ok(Place::Instance);
     }
     let all = target.weir.places(&target.caller).await?;
-    let found = all.into_iter().find(|(_, known, _)| known == path).map(|(place, ..)| place);
-    found.ok_or_else(|| model::Error::not_found("project or namespace").into())
+    match all.into_iter().find(|(_, known, _)| known == path) {
+        Some((place, ..)) => Ok(place),
+        // One that is seen, and of which this token may say nothing.
+        None => Ok(Place::Project(target.weir.project_called(&target.caller, path).await?.id)),
+    }
 }
 
 /// `POST /weir/keys/rotate`: seals all secrets with a fresh key.

@@ -93,19 +93,21 @@ impl Target {
 
     /// The run that the address names.
     pub async fn run(&self) -> Result<RunView, Refused> {
-        let view = self.weir.run(&self.caller, self.run_id().await?).await?;
-        if self.holds(view.run.project_id) { Ok(view) } else { Err(Refused::not_found()) }
+        let id = self.run_id().await?;
+        if let Some(project) = &self.project {
+            self.weir.run_is_in(project.id, id).await?;
+        }
+        Ok(self.weir.run(&self.caller, id).await?)
     }
 
     /// The job that the address names.
     pub async fn job(&self) -> Result<JobView, Refused> {
         let id: Option<JobId> = self.names.get("job").and_then(|name| name.parse().ok());
-        let view = self.weir.job(&self.caller, id.ok_or_else(Refused::not_found)?).await?;
-        if self.holds(view.run.project_id) { Ok(view) } else { Err(Refused::not_found()) }
-    }
-
-    fn holds(&self, project: ProjectId) -> bool {
-        self.project.as_ref().is_none_or(|one| one.id == project)
+        let id = id.ok_or_else(Refused::not_found)?;
+        if let Some(project) = &self.project {
+            self.weir.job_is_in(project.id, id).await?;
+        }
+        Ok(self.weir.job(&self.caller, id).await?)
     }
 }
 

@@ -33,3 +33,20 @@ impl Rights {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_right_is_in_question_when_one_is_taken_and_when_time_has_passed() {
+        let (taken, watched) = watch::channel(0);
+        let mut rights = Rights { taken: watched, again: interval_at(Instant::now() + AGAIN, AGAIN) };
+        taken.send_modify(|count| *count += 1);
+        rights.in_question().await;
+        let soon = Duration::from_millis(1);
+        rights.again = interval_at(Instant::now() + soon, soon);
+        rights.in_question().await;
+        rights.in_question().await;
+    }
+}

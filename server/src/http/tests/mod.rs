@@ -1,5 +1,6 @@
 //! The real router over a real data folder.
 
+mod access;
 mod live;
 mod pages;
 mod sockets;

@@ -285,6 +285,8 @@ impl Weir {
     }
 
     pub(super) async fn change_own_password(&self, caller: &Caller, old: &str, new: &str) -> Result<(), Error> {
+        let by = caller.clone();
+        self.store().read(move |conn| access::at_instance(conn, &by, Action::ChangeOwnAccount)).await?;
         let (Via::Session(session), Some(id)) = (caller.via, caller.id) else {
             return Err(Error::forbidden("a password is changed by who is signed in with it"));
         };

@@ -154,11 +154,9 @@ fn known(conn: &Snapshot, id: TokenId) -> Result<(model::Token, UserId), StoreEr
 /// A token that the caller may turn over and end: one's own, a project's for who manages them, and every user's for
 /// administrators.
 fn managed(conn: &Snapshot, caller: &Caller, id: TokenId) -> Result<(model::Token, UserId), StoreError> {
-    let Some((token, user)) = tokens::get(conn, id)? else {
-        // The same order as for somebody else's: the number alone says nothing.
-        access::at_instance(conn, caller, Action::ChangeOwnAccount)?;
-        return Err(Error::not_found("token").into());
-    };
+    // Whoever may not even have tokens is told so of every number alike.
+    access::at_instance(conn, caller, Action::ChangeOwnAccount)?;
+    let (token, user) = known(conn, id)?;
     match (token.kind, token.project_id) {
         (TokenKind::Project, Some(project)) => {
             access::at_project(conn, caller, Action::ManageProjectTokens, project, "token")?;

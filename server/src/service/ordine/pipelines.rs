@@ -38,7 +38,7 @@ pub struct PipelineDraft {
 /// The project that a script means, if the caller sees it.
 fn seen_project(conn: &Snapshot, caller: &Caller, name: &str) -> Result<Option<ProjectId>, StoreError> {
     let found = ordine::project_called(conn, name)?;
-    Ok(found.filter(|id| access::at_project(conn, caller, Action::ReadProject, *id, "project").is_ok()))
+    Ok(found.filter(|id| access::see_project(conn, caller, *id).is_ok()))
 }
 
 impl Ordine<'_> {

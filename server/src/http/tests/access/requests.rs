@@ -1,0 +1,253 @@
+//! What to send: each route's address with its parts filled in, and a body that nothing but a missing right stands
+//! against. What a request uses up is made for it.
+
+use model::VariableOwner;
+use serde_json::json;
+
+use super::world::{Ground, Town, Who};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+
+/// One request.
+pub struct Wanted {
+    pub path: String,
+    pub kind: &'static str,
+    pub body: String,
+}
+
+/// What the parts of an address mean.
+#[derive(Clone)]
+pub struct Names {
+    project: String,
+    group: String,
+    path: String,
+    run: String,
+    job: String,
+    environment: String,
+    pipeline: String,
+    lock: String,
+    variable: String,
+    variable_id: String,
+    token: String,
+    artifact: String,
+    user: String,
+    user_id: String,
+    operation: String,
+    session: String,
+}
+
+impl Names {
+    /// Those of things that are nowhere.
+    pub fn missing(town: &Town) -> Self {
+        let number = || "987654".to_owned();
+        Self {
+            project: number(),
+            group: "nowhere".into(),
+            path: "nowhere/none".into(),
+            run: number(),
+            job: number(),
+            environment: number(),
+            pipeline: "zq-none".into(),
+            lock: "none".into(),
+            variable: "NONE".into(),
+            variable_id: number(),
+            token: number(),
+            artifact: "none.zip".into(),
+            ..Self::of(town, town.web())
+        }
+    }
+
+    /// Those of a project.
+    pub fn of(town: &Town, ground: &Ground) -> Self {
+        Self {
+            project: ground.id.to_string(),
+            group: ground.group.clone(),
+            path: ground.path.clone(),
+            run: ground.run.to_string(),
+            job: ground.job.to_string(),
+            environment: ground.environment.to_string(),
+            pipeline: ground.key.to_string(),
+            lock: format!("{}-lock", ground.mark()),
+            variable: "KEPT".into(),
+            variable_id: "1".into(),
+            token: ground.token.to_string(),
+            artifact: ground.artifact.clone(),
+            user: "zoe".into(),
+            user_id: town.dummy.to_string(),
+            operation: "op".into(),
+            session: "987654".into(),
+        }
+    }
+
+    /// The same, with a fresh thing in the place of what this request uses up.
+    pub async fn used_up(mut self, town: &Town, ground: &Ground, who: &Who, route: &str) -> Self {
+        let (method, path) = route.split_once(' ').unwrap_or_default();
+        let path = path.trim();
+        let last = path.rsplit('/').next().unwrap_or_default();
+        let owner = if path.contains("{group}") {
+            VariableOwner::Namespace(ground.group.clone())
+        } else if path.contains("/admin/") {
+            VariableOwner::Instance
+        } else {
+            VariableOwner::Project(ground.id)
+        };
+        let is_variable = path.contains("variables/{key}") || path == "/rpc/variable/delete";
+        if is_variable {
+            let (id, key) = town.fresh_variable(owner).await;
+            (self.variable_id, self.variable) = (id.to_string(), key);
+        } else if path == "/rpc/token/rotate" || path == "/rpc/token/revoke" {
+            self.token = town.fresh_token(ground).await.to_string();
+        } else if path == "/rpc/account/end_session" {
+            if let Some(user) = who.user {
+                self.session = town.world.session(user).await.0.to_string();
+            }
+        } else if path == "/rpc/project/delete" {
+            let made = town.fresh_project(ground).await;
+            (self.project, self.path) = (made.0.to_string(), made.1);
+        } else if path == "/rpc/pipeline/delete" || method == "DELETE" && path == "/api/pipelines/{id}" {
+            self.pipeline = town.fresh_pipeline(ground).await;
+        } else if method == "DELETE" && path == "/api/operations/{id}" {
+            self.operation = town.fresh_operation().await;
+        } else if last == "play" {
+            let (run, _, waiting) = town.fresh_run(ground).await;
+            (self.run, self.job) = (run.to_string(), waiting.to_string());
+        } else if method == "DELETE" || matches!(last, "retry" | "cancel" | "erase" | "delete") {
+            let (run, job, _) = town.fresh_canceled_run(ground).await;
+            (self.run, self.job) = (run.to_string(), job.to_string());
+        }
+        self
+    }
+
+    fn fill(&self, path: &str) -> String {
+        let is_ordine = path.starts_with("/api/") && !path.starts_with("/api/v4/");
+        let id = match path.split('/').rev().skip_while(|part| *part != "{id}").nth(1) {
+            Some("runs") => &self.run,
+            Some("pipelines") => &self.pipeline,
+            Some("operations") => &self.operation,
+            Some("jobs") if is_ordine => &self.run,
+            _ => &self.job,
+        };
+        let key = if path.contains("resource_groups") {
+            &self.lock
+        } else if path.contains("variables") {
+            &self.variable
+        } else {
+            &self.pipeline
+        };
+        let rest = if path.starts_with("/pkg/") { "none.js" } else { &self.path };
+        let mut filled = path.replace("{id}", id).replace("{key}", key).replace("{*path}", rest);
+        for (name, value) in [
+            ("project", &self.project),
+            ("group", &self.group),
+            ("run", &self.run),
+            ("job", &self.job),
+            ("environment", &self.environment),
+            ("pipeline", &self.pipeline),
+            ("name", &self.artifact),
+            ("user", &self.user),
+            ("version", &"0".to_owned()),
+        ] {
+            filled = filled.replace(&format!("{{{name}}}"), value);
+        }
+        filled
+    }
+
+    /// The request of a route.
+    pub fn request(&self, town: &Town, ground: &Ground, route: &str) -> Wanted {
+        let (method, pattern) = route.split_once(' ').unwrap_or_default();
+        let pattern = pattern.trim();
+        let path = self.fill(pattern);
+        let (kind, body) = match (method, pattern) {
+            ("GET" | "DELETE", _) => ("", String::new()),
+            (_, rpc) if rpc.starts_with("/rpc/") => self.form(town, ground, rpc),
+            (_, other) => (JSON, self.json(town, other)),
+        };
+        // What tells the lines of one route apart is not part of it.
+        let path = if method == "POST" { path.split('?').next().unwrap_or_default().to_owned() } else { path };
+        Wanted { path, kind, body }
+    }
+
+    fn form(&self, town: &Town, ground: &Ground, pattern: &str) -> (&'static str, String) {
+        let Self { project, path, run, job, environment, pipeline, variable_id, token, user_id, session, .. } = self;
+        let (n, group) = (town.next(), &self.group);
+        let body = match pattern {
+            "/rpc/lint" => return (JSON, json!({"text": "a: {script: x}", "of": pipeline}).to_string()),
+            "/rpc/prefs/theme" => "value=dark".to_owned(),
+            "/rpc/prefs/language" => "value=en".to_owned(),
+            "/rpc/prefs/keys" => "value=on".to_owned(),
+            "/rpc/pipeline/create" => format!("key=made-{n}&project={path}&definition=a%3A%20%7Bscript%3A%20x%7D"),
+            "/rpc/pipeline/save" => {
+                let text: String =
+                    form_urlencoded::byte_serialize(super::world::definition(&ground.mark()).as_bytes()).collect();
+                format!("key={pipeline}&definition={text}")
+            }
+            "/rpc/pipeline/delete" | "/rpc/pipeline/run" | "/rpc/pipeline/plan" => format!("key={pipeline}"),
+            "/rpc/run/retry" | "/rpc/run/cancel" | "/rpc/run/delete" => format!("id={run}"),
+            "/rpc/job/play" | "/rpc/job/unschedule" | "/rpc/job/retry" | "/rpc/job/cancel" => format!("id={job}"),
+            "/rpc/environment/stop" => format!("id={environment}"),
+            "/rpc/variable/save" => format!("project={project}&key=MADE_{n}&value=x"),
+            "/rpc/variable/delete" => format!("project={project}&id={variable_id}"),
+            "/rpc/project/create" => format!("path={group}/made-{n}"),
+            "/rpc/project/change" => {
+                let jobs = ground.public_jobs;
+                format!("id={project}&visibility={}&public_jobs={jobs}", ground.visibility.as_str())
+            }
+            "/rpc/project/delete" => format!("id={project}&path={path}&typed={path}"),
+            "/rpc/project/redact" => format!("id={project}&value=jX9kQ2vLr8TzW4nB7mYp"),
+            "/rpc/member/set" => format!("project={project}&user=zoe&role=guest"),
+            "/rpc/account/change" => "full_name=&email=".to_owned(),
+            "/rpc/account/password" => "old=x&password=correct-horse-7&again=correct-horse-7".to_owned(),
+            "/rpc/account/end_session" => format!("id={session}"),
+            "/rpc/token/create" => format!("name=made-{n}&scope=read_api"),
+            "/rpc/token/create?project" => {
+                format!("kind=project&name=made-{n}&scope=read_api&role=guest&project={project}")
+            }
+            "/rpc/token/create?trigger" => format!("kind=trigger&name=made-{n}&project={project}"),
+            "/rpc/token/rotate" | "/rpc/token/revoke" => format!("id={token}"),
+            "/rpc/access_key/create" => String::new(),
+            "/rpc/access_key/revoke" => "id=987654".to_owned(),
+            "/rpc/user/create" => format!("name=made-{n}"),
+            "/rpc/user/change" => format!("id={user_id}&full_name=Zoe"),
+            "/rpc/user/activate" => format!("id={user_id}&active=true"),
+            "/rpc/user/reset_password" => format!("id={user_id}"),
+            "/rpc/session/sign_in" => "name=root&password=wrong".to_owned(),
+            "/rpc/session/sign_out" => String::new(),
+            "/rpc/welcome" | "/rpc/password" => {
+                "key=x&name=x&password=correct-horse-7&again=correct-horse-7".to_owned()
+            }
+            other => panic!("no form for {other}"),
+        };
+        (FORM, body)
+    }
+
+    fn json(&self, town: &Town, pattern: &str) -> String {
+        let (n, definition) = (town.next(), "a: {script: x}");
+        let body = match pattern {
+            "/api/v4/weir/projects" => json!({"path": format!("{}/made-{n}", self.group)}),
+            "/api/v4/weir/tokens" => json!({"name": format!("made-{n}"), "scope": "read_api"}),
+            "/api/v4/weir/users" => json!({"name": format!("made-{n}")}),
+            "/api/v4/weir/users/{user}" => json!({"full_name": "Zoe"}),
+            "/api/v4/weir/members/{*path}" => json!({"user": "zoe", "role": "guest"}),
+            "/api/v4/jobs/request" | "/api/v4/runners/verify" | "/api/v4/runners" | "/api/v4/jobs/{id}/watch" => {
+                json!({"token": "glrt-none", "state": "running", "jobs": []})
+            }
+            "/api/v4/jobs/{id}" => json!({"token": "glcbt-none", "state": "success"}),
+            "/api/jobs" => json!({"id": format!("made-{n}")}),
+            "/api/jobs/{id}" => json!({}),
+            "/api/pipelines" => {
+                json!({"id": format!("made-{n}"), "projectId": self.path, "definition": definition})
+            }
+            "/api/pipelines/{id}" => json!({"name": "again"}),
+            "/api/operations" => {
+                json!({"id": format!("made-{n}"), "config": {"executor": {"type": "script", "command": "x"}}})
+            }
+            "/api/operations/{id}" => json!({"config": {"executor": {"type": "script", "command": "x"}}}),
+            other if other.ends_with("/variables") => json!({"key": format!("MADE_{n}"), "value": "x"}),
+            other if other.contains("/variables/") => json!({"value": "y"}),
+            other if other.contains("/resource_groups/") => json!({"process_mode": "oldest_first"}),
+            _ => json!({}),
+        };
+        body.to_string()
+    }
+}
