@@ -35,20 +35,20 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
                       frame-ancestors 'none'";
 
 /// `/openapi.json` and `/docs/api`. Both are written when somebody asks first: the external address is known by then.
-pub(super) fn router() -> Router<AppState> {
+pub(super) fn router() -> Routes<AppState> {
     let json = Arc::new(OnceLock::new());
     let html = [Arc::new(OnceLock::new()), Arc::new(OnceLock::new()), Arc::new(OnceLock::new())];
-    Router::new()
-        .route(
+    Routes::new()
+        .get(
             "/openapi.json",
-            get(async move |State(state): State<AppState>, headers: HeaderMap| {
+            async move |State(state): State<AppState>, headers: HeaderMap| {
                 let text = || document(state.weir.external_url()).to_string();
                 json.get_or_init(|| Served::new(text(), "application/json")).answer(&headers)
-            }),
+            },
         )
-        .route(
+        .get(
             "/docs/api",
-            get(async move |State(state): State<AppState>, headers: HeaderMap| {
+            async move |State(state): State<AppState>, headers: HeaderMap| {
                 let theme = page::Theme::of(headers.get(COOKIE));
                 let style = format!("/{}/weir.css", assets::folder());
                 let text = || page::html(&document(state.weir.external_url()), &style, theme);
@@ -57,7 +57,7 @@ pub(super) fn router() -> Router<AppState> {
                 response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
                 response.headers_mut().insert(VARY, HeaderValue::from_static("cookie"));
                 response
-            }),
+            },
         )
 }
 
