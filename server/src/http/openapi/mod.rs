@@ -15,16 +15,15 @@ mod words;
 
 use std::sync::{Arc, OnceLock};
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{AppState, assets};
+use super::{AppState, Routes, assets};
 use words::{Operation, sample};
 
 /// Kept by browsers, and asked for again.
@@ -39,26 +38,20 @@ pub(super) fn router() -> Routes<AppState> {
     let json = Arc::new(OnceLock::new());
     let html = [Arc::new(OnceLock::new()), Arc::new(OnceLock::new()), Arc::new(OnceLock::new())];
     Routes::new()
-        .get(
-            "/openapi.json",
-            async move |State(state): State<AppState>, headers: HeaderMap| {
-                let text = || document(state.weir.external_url()).to_string();
-                json.get_or_init(|| Served::new(text(), "application/json")).answer(&headers)
-            },
-        )
-        .get(
-            "/docs/api",
-            async move |State(state): State<AppState>, headers: HeaderMap| {
-                let theme = page::Theme::of(headers.get(COOKIE));
-                let style = format!("/{}/weir.css", assets::folder());
-                let text = || page::html(&document(state.weir.external_url()), &style, theme);
-                let served = html[theme as usize].get_or_init(|| Served::new(text(), "text/html; charset=utf-8"));
-                let mut response = served.answer(&headers);
-                response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-                response.headers_mut().insert(VARY, HeaderValue::from_static("cookie"));
-                response
-            },
-        )
+        .get("/openapi.json", async move |State(state): State<AppState>, headers: HeaderMap| {
+            let text = || document(state.weir.external_url()).to_string();
+            json.get_or_init(|| Served::new(text(), "application/json")).answer(&headers)
+        })
+        .get("/docs/api", async move |State(state): State<AppState>, headers: HeaderMap| {
+            let theme = page::Theme::of(headers.get(COOKIE));
+            let style = format!("/{}/weir.css", assets::folder());
+            let text = || page::html(&document(state.weir.external_url()), &style, theme);
+            let served = html[theme as usize].get_or_init(|| Served::new(text(), "text/html; charset=utf-8"));
+            let mut response = served.answer(&headers);
+            response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+            response.headers_mut().insert(VARY, HeaderValue::from_static("cookie"));
+            response
+        })
 }
 
 /// A text that is served as it is.
