@@ -113,12 +113,11 @@ impl Weir {
         check_texts(&name, &new.description)?;
         if let Some(text) = &new.definition {
             // First whether the caller may at all: checking a definition fetches what it includes.
-            let project = match new.project.clone() {
-                Some(wanted) => Some(self.project_for(caller, &wanted, Action::ChangePipeline).await?),
-                None => {
-                    self.may_make_pipeline(caller, None).await?;
-                    None
-                }
+            let project = if let Some(wanted) = new.project.clone() {
+                Some(self.project_for(caller, &wanted, Action::ChangePipeline).await?)
+            } else {
+                self.may_make_pipeline(caller, None).await?;
+                None
             };
             self.check(caller, text.clone(), project.as_ref()).await?;
         }

@@ -238,7 +238,7 @@ async fn ask(town: &Town, line: &Line, who: &Who, ground: &Ground) -> Option<Str
     }
     match line.needs.as_slice() {
         // Others hear nothing of a runner's; whatever else is wrong is told to who has its token.
-        [Need::Runner] | [Need::Secret] => {
+        [Need::Runner | Need::Secret] => {
             return if answer.status.is_success() { wrong("expected a refusal") } else { None };
         }
         [Need::Free] => return if Class::of(&answer) == Class::SignIn { wrong("expected an answer") } else { None },

@@ -205,14 +205,13 @@ impl Names {
             }
             "/rpc/token/create?trigger" => format!("kind=trigger&name=made-{n}&project={project}"),
             "/rpc/token/rotate" | "/rpc/token/revoke" => format!("id={token}"),
-            "/rpc/access_key/create" => String::new(),
+            "/rpc/access_key/create" | "/rpc/session/sign_out" => String::new(),
             "/rpc/access_key/revoke" => "id=987654".to_owned(),
             "/rpc/user/create" => format!("name=made-{n}"),
             "/rpc/user/change" => format!("id={user_id}&full_name=Zoe"),
             "/rpc/user/activate" => format!("id={user_id}&active=true"),
             "/rpc/user/reset_password" => format!("id={user_id}"),
             "/rpc/session/sign_in" => "name=root&password=wrong".to_owned(),
-            "/rpc/session/sign_out" => String::new(),
             "/rpc/welcome" | "/rpc/password" => {
                 "key=x&name=x&password=correct-horse-7&again=correct-horse-7".to_owned()
             }
