@@ -5,7 +5,7 @@
 mod common;
 
 use axum::body::Body;
-use common::site::{get, on_one_runtime, post, send, site, text};
+use common::site::{Visitor, get, get_as, on_one_runtime, post, send, site, text};
 use http::{Request, StatusCode, header};
 use model::view::LintView;
 use tower::ServiceExt;
@@ -290,6 +290,23 @@ fn a_refused_text_is_not_lost_without_script() {
         let (_, html) = get(headers[header::LOCATION].to_str().unwrap(), "en").await;
         assert!(html.contains("value=\"My own\"") && html.contains("value=\"demo/shop\" selected"));
         assert_eq!(get("/pipelines/shop?draft=unknown", "en").await.0, StatusCode::OK);
+    });
+}
+
+#[test]
+fn who_is_not_signed_in_makes_no_pipeline() {
+    on_one_runtime(async {
+        let (status, _, html) = get_as(Visitor::Nobody, "/pipelines/new", "en").await;
+        assert!(status == StatusCode::UNAUTHORIZED && !html.contains("/rpc/pipeline/create"), "{status}");
+        assert!(html.contains("sign in to make a pipeline") && html.contains("href=\"/login\""));
+        for visitor in [Visitor::Member, Visitor::Local] {
+            assert_eq!(get_as(visitor, "/pipelines/new", "en").await.0, StatusCode::OK);
+        }
+        // What is refused is said in front of the form.
+        let (_, headers, _) = post("/rpc/pipeline/create", "key=shop&project=demo%2Fshop", "text/html").await;
+        let (_, html) = get(headers[header::LOCATION].to_str().unwrap(), "en").await;
+        let (before, _) = html.split_once("action=\"/rpc/pipeline/create\"").unwrap();
+        assert!(before.contains("role=\"alert\"") && before.contains("the key shop is taken"));
     });
 }
 

@@ -41,7 +41,7 @@ pub fn NewPipelinePage() -> impl IntoView {
         </div>
         {loaded([projects, load_draft()], |mut answers| {
             let draft: Option<Draft> = parse(answers.remove(1))?;
-            let projects: Vec<Project> = parse(answers.remove(0)).unwrap_or_default();
+            let projects: Vec<Project> = parse(answers.remove(0))?;
             Ok(view! { <NewForm projects draft /> }.into_any())
         })}
     }

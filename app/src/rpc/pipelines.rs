@@ -18,10 +18,15 @@ pub async fn list_pipelines() -> Result<Vec<Pipeline>, Refusal> {
     service.pipelines(&caller).await.map_err(super::ssr::refuse)
 }
 
-/// Every project.
+/// The projects that a new pipeline can be of. Whoever is not signed in can make none, and learns it before
+/// they have written one.
 #[server(prefix = "/rpc", endpoint = "projects", input = GetUrl, output = Json)]
 pub async fn list_projects() -> Result<Vec<Project>, Refusal> {
     let (service, caller) = super::ssr::service()?;
+    let me = service.me(&caller).await.map_err(super::ssr::refuse)?;
+    if me.user.is_none() && !me.is_local {
+        return Err(super::ssr::refuse(model::Error::unauthorized("sign in to make a pipeline")));
+    }
     service.projects(&caller).await.map_err(super::ssr::refuse)
 }
 
