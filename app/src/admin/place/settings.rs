@@ -21,9 +21,8 @@ pub fn settings(asked: &Asked, id: ProjectId, view: &PlaceView) -> AnyView {
         panel(lang.w(W::TabSettings), "settings", inside)
     });
     let delete = view.may.delete.then(|| {
-        let path = view.path.clone();
-        let label = lang.type_path(&path);
-        let hidden = [("id", id.to_string()), ("path", path), ("back", asked.here())];
+        let label = lang.type_path(&view.path);
+        let hidden = [("id", id.to_string()), ("back", asked.here())];
         let inside = view! {
             <label class="field">
                 <span>{label}</span>

@@ -1,7 +1,7 @@
 //! Projects and namespaces.
 
 use leptos::prelude::*;
-use model::{Error, ProjectId, ProjectSettings, ProtectedRef, Role, Visibility};
+use model::{Error, Place, ProjectId, ProjectSettings, ProtectedRef, Role, Visibility};
 
 use super::{Once, page_of, place_of, refuse, service, show_once, some};
 use crate::logic::href;
@@ -87,13 +87,13 @@ pub async fn change_project(
 #[server(prefix = "/rpc", endpoint = "project/delete")]
 pub async fn delete_project(
     id: ProjectId,
-    #[server(default)] path: String,
     #[server(default)] typed: String,
     #[server(default)] back: String,
 ) -> Result<(), Refusal> {
     let (service, caller) = service()?;
     let refused = |error| refuse(&page_of(&back, PAGE), "delete", &[], error);
-    if path.is_empty() || typed.trim() != path {
+    let path = service.place(&caller, Place::Project(id)).await.map_err(refused)?.path;
+    if typed.trim() != path {
         return Err(refused(Error::invalid(format!("type {path} to delete the project; nothing was deleted"))));
     }
     service.delete_project(&caller, id).await.map_err(refused)?;
