@@ -23,6 +23,8 @@ const PAGES: &[(&str, Visitor, &str)] = &[
     ("account_local", Local, "/settings/account"),
     ("users", Admin, "/settings/users"),
     ("users_edit", Admin, "/settings/users?text=gr&edit=2"),
+    ("runners", Admin, "/runners"),
+    ("runners_edit", Admin, "/runners?edit=7"),
     ("audit", Admin, "/settings/audit"),
     ("audit_none", Admin, "/settings/audit?user=nobody&since=2027-01-31"),
     ("projects", Member, "/projects"),
@@ -31,6 +33,8 @@ const PAGES: &[(&str, Visitor, &str)] = &[
     ("project_settings", Member, "/projects/demo/shop?tab=settings"),
     ("project_owned", Member, "/projects/team/docs?tab=settings"),
     ("project_tokens", Member, "/projects/demo/shop?tab=tokens"),
+    ("project_runners", Member, "/projects/demo/shop?tab=runners"),
+    ("project_runners_none", Member, "/projects/team/docs?tab=runners"),
     ("project_permissions", Member, "/projects/demo/shop?tab=permissions"),
     ("project_permissions_nobody", Member, "/projects/demo/shop?tab=permissions&nobody=1"),
     ("project_audit", Member, "/projects/demo/shop?tab=audit&action=project."),
@@ -67,6 +71,7 @@ fn before_anything_is_there() {
             ("none_seen", Nobody, "/projects"),
             ("none", Admin, "/projects"),
             ("account_new", Admin, "/settings/account"),
+            ("runners", Admin, "/runners"),
         ] {
             let response =
                 site_for(true, visitor).oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
@@ -130,6 +135,39 @@ fn every_page_says_who_is_signed_in() {
 }
 
 #[test]
+fn in_front_of_the_door_nothing_leads_past_it() {
+    on_one_runtime(async {
+        for path in ["/login", "/welcome", "/welcome?key=right", "/password?key=right", "/password?key=used"] {
+            let (_, _, html) = get_as(Nobody, path, "en").await;
+            let head = html.split("<header").nth(1).unwrap().split("</header>").next().unwrap();
+            assert!(!head.contains("<nav") && !head.contains("href=\"/login"), "{path}: {head}");
+            assert_eq!(head.matches("<a ").count(), 1, "{path} has more than the brand: {head}");
+        }
+    });
+}
+
+#[test]
+fn runners_are_paused_and_changed_one_thing_at_a_time() {
+    on_one_runtime(async {
+        for (body, path) in [
+            ("id=8&name=lab&tags=gpu&untagged=true", "runner/change"),
+            ("id=7&paused=true", "runner/pause"),
+            ("id=8", "runner/pause"),
+            ("id=8", "runner/delete"),
+        ] {
+            let (status, headers, _) = form(Admin, &format!("/rpc/{path}"), body).await;
+            assert_eq!((status, location(&headers)), (StatusCode::FOUND, "/runners"), "{path} {body}");
+        }
+        let (_, _, html) = get_as(Admin, "/runners", "en").await;
+        let row = |name: &str| html.split("<tr").find(|row| row.contains(name)).unwrap().to_owned();
+        let own = row("embedded");
+        assert!(own.contains("/rpc/runner/pause") && !own.contains("/rpc/runner/delete") && !own.contains("rotate"));
+        assert!(row("mac mini").contains("/rpc/runner/delete") && row("mac mini").contains("name=\"paused\""));
+        assert!(!row("lab ").contains("name=\"paused\""), "what is paused is resumed");
+    });
+}
+
+#[test]
 fn settings_lead_to_what_there_is() {
     on_one_runtime(async {
         for (visitor, to) in [(Local, "/settings/variables"), (Member, "/settings/account")] {
@@ -138,7 +176,7 @@ fn settings_lead_to_what_there_is() {
         }
         let (status, headers, _) = get_as(Nobody, "/settings/users?text=a", "en").await;
         assert_eq!((status, location(&headers)), (StatusCode::FOUND, "/login?next=%2Fsettings%2Fusers%3Ftext%3Da"));
-        for path in ["/settings/users", "/settings/audit"] {
+        for path in ["/settings/users", "/settings/audit", "/runners"] {
             assert_eq!(get_as(Member, path, "en").await.0, StatusCode::FORBIDDEN, "{path}");
         }
         let local = get_as(Local, "/settings/account", "en").await.2;
@@ -241,7 +279,7 @@ fn what_was_refused_is_there_again_but_for_passwords() {
                 "welcome",
                 "key=wrong&name=ada&password=wr0ng-pass&again=wr0ng-pass",
                 "/welcome?key=wrong&draft=",
-                "prints on its terminal",
+                "Look at its terminal",
                 "not found",
             ),
             (
@@ -349,6 +387,49 @@ fn what_was_refused_is_there_again_but_for_passwords() {
                 "nothing was deleted",
             ),
             (
+                // Only the path that it has counts, whatever else a form says.
+                Member,
+                "project/delete",
+                "id=3&path=team&typed=team&back=%2Fprojects%2Fteam%2Fdocs%3Ftab%3Dsettings",
+                "/projects/team/docs?tab=settings&draft=",
+                "Type team/docs",
+                "nothing was deleted",
+            ),
+            (
+                Nobody,
+                "session/sign_in",
+                "name=busy&password=wr0ng-pass",
+                "/login?next=%2F&draft=",
+                "value=\"busy\"",
+                "too many attempts to sign in: try again in 30 s",
+            ),
+            (
+                Admin,
+                "runner/create",
+                "name=lab&tags=+,&protected=true",
+                "/runners?draft=",
+                "value=\"lab\"",
+                "never have work",
+            ),
+            (
+                Admin,
+                "runner/change",
+                "id=7&name=&tags=a+b,c&untagged=true&edit=%2Frunners%3Fedit%3D7&back=%2Frunners",
+                "/runners?edit=7&draft=",
+                "value=\"a b,c\"",
+                "has a name",
+            ),
+            (Admin, "runner/rotate", "id=1", "/runners?draft=", "embedded", "keeps that token itself"),
+            (Admin, "runner/delete", "id=7", "/runners?draft=", "mac mini", "pause it"),
+            (
+                Member,
+                "runner/pause",
+                "id=7&project=1&paused=true&back=%2Fprojects%2Fdemo%2Fshop%3Ftab%3Drunners",
+                "/projects/demo/shop?tab=runners&draft=",
+                "gpu",
+                "not found",
+            ),
+            (
                 Member,
                 "project/redact",
                 "id=1&value=wr0&back=%2Fprojects%2Fdemo%2Fshop%3Ftab%3Dredact",
@@ -389,6 +470,21 @@ fn secrets_are_shown_once_and_to_nobody_else() {
             ),
             (Member, Admin, "access_key/create", "project=demo%2Fshop", "HUAWEICLOUD_SDK_SK=s3cr3t-of-ada"),
             (Admin, Member, "user/create", "name=neu&full_name=Neu", "https://weir.example/password?key=s3cr3t-of-ada"),
+            (
+                Admin,
+                Member,
+                "runner/create",
+                "name=n&untagged=true",
+                "--url https://weir.example --token glrt-s3cr3t-of-ada",
+            ),
+            (
+                Member,
+                Admin,
+                "runner/create",
+                "name=n&tags=gpu&project=1&back=%2Fprojects%2Fdemo%2Fshop%3Ftab%3Drunners",
+                "weir runner --url http://weir.example --token-file",
+            ),
+            (Admin, Member, "runner/rotate", "id=7", "glrt-s3cr3t-of-ada-2"),
             (Admin, Member, "user/reset_password", "id=2", "https://weir.example/password?key=s3cr3t-of-ada"),
         ] {
             let (status, headers, answer) = form(visitor, &format!("/rpc/{path}"), body).await;
@@ -417,6 +513,7 @@ fn what_leaked_is_told_and_kept_nowhere() {
             let (_, _, html) = get_as(Member, &to, "en").await;
             let said = text(&html);
             assert!(said.contains("17 logs were looked through; 2 had the value, in 12 places"), "{said}");
+            assert!(said.contains("Not looked through: artifacts, reports"), "{said}");
             assert!(
                 html.contains("href=\"/jobs/104\"") && html.contains("Grace ⟨U+202E⟩") && !html.contains("hunter2")
             );

@@ -18,6 +18,7 @@ mod phrase;
 mod place;
 mod places;
 mod rpc;
+mod runners;
 mod settings;
 mod text;
 mod tokens;
@@ -53,7 +54,11 @@ use asked::Asked;
 pub(crate) use name::me_html;
 
 /// Where they are.
+<<<<<<< HEAD
 pub const ADDRESSES: [&str; 10] = [
+=======
+const ADDRESSES: [&str; 11] = [
+>>>>>>> 7acfa13 (Runners in the interface: of the server, and of a project)
     "/login",
     "/welcome",
     "/password",
@@ -64,7 +69,11 @@ pub const ADDRESSES: [&str; 10] = [
     "/settings/users",
     "/settings/audit",
     "/settings/variables",
+    "/runners",
 ];
+
+/// Those by which people come in.
+const DOORS: [&str; 3] = ["/login", "/welcome", "/password"];
 
 /// In the context of these pages.
 #[derive(Clone, Copy)]
@@ -73,6 +82,12 @@ struct Plain;
 /// Whether this page is one of these.
 pub(crate) fn is_plain() -> bool {
     use_context::<Plain>().is_some()
+}
+
+/// Whether this page is one by which people come in.
+pub(crate) fn is_door() -> bool {
+    is_plain()
+        && use_context::<http::request::Parts>().is_some_and(|parts| DOORS.iter().any(|door| *door == parts.uri.path()))
 }
 
 /// The routes of these pages; `context` provides what all pages find in their context.
@@ -146,6 +161,7 @@ async fn at(asked: Asked) -> Result<AnyView, Error> {
         "/settings/users" => users::page(&asked).await,
         "/settings/audit" => audit::page(&asked).await,
         "/settings/variables" => variables::page(&asked).await,
+        "/runners" => runners::page(&asked).await,
         "/projects" => places::page(&asked).await,
         other => match other.strip_prefix("/projects/") {
             Some(path) => place::page(&asked, path).await,

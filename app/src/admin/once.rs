@@ -19,6 +19,7 @@ pub fn shown(asked: &Asked) -> Option<AnyView> {
     Some(match Once::take(name, &asked.caller) {
         Some(Once::Token(new)) => token(asked, new),
         Some(Once::AccessKey(new)) => key(asked, new),
+        Some(Once::Runner(token)) => runner(asked, token),
         Some(Once::Link(link)) => password(asked, &link),
         Some(Once::Redaction(done)) => redaction(asked, done),
         None => view! { <p class="note s-warnings" role="status">{lang.w(W::OnceGone)}</p> }.into_any(),
@@ -76,6 +77,28 @@ fn key(asked: &Asked, new: NewAccessKey) -> AnyView {
     framed(lang.w(W::KeyNew), lang.w(W::OnlyNow).to_owned(), inside.into_any())
 }
 
+fn runner(asked: &Asked, token: String) -> AnyView {
+    let lang = asked.lang;
+    let use_it = runner_lines(asked, &token);
+    let inside = view! {
+        {lines(token)}
+        {use_it}
+    };
+    framed(lang.w(W::RunnerNew), lang.w(W::OnlyNow).to_owned(), inside.into_any())
+}
+
+/// How a machine becomes a runner.
+pub fn runner_lines(asked: &Asked, token: &str) -> AnyView {
+    let (lang, origin) = (asked.lang, asked.origin());
+    view! {
+        <p>{lang.w(W::UseRunnerGitlab)}</p>
+        {lines(format!("gitlab-runner register --url {origin} --token {token}\n"))}
+        <p>{lang.w(W::UseRunnerWeir)}</p>
+        {lines(format!("weir runner --url {origin} --token-file runner.token --dir runner\n"))}
+    }
+    .into_any()
+}
+
 fn password(asked: &Asked, link: &PasswordLink) -> AnyView {
     let text = asked.lang.link_is_for(&link.user, &link.expires_at.human());
     framed(asked.lang.w(W::LinkNew), text, lines(format!("{}{}", asked.origin(), link.path)))
@@ -110,5 +133,9 @@ fn redaction(asked: &Asked, done: Redaction) -> AnyView {
         }
         .into_any()
     };
-    framed(lang.w(W::RedactDone), text, found)
+    let inside = view! {
+        {found}
+        <p class="prose">{lang.w(W::RedactNotSearched)}</p>
+    };
+    framed(lang.w(W::RedactDone), text, inside.into_any())
 }

@@ -129,6 +129,7 @@ pub struct Field {
     autocomplete: &'static str,
     mono: bool,
     focus: bool,
+    longest: &'static str,
 }
 
 /// A field for one line of text.
@@ -143,6 +144,7 @@ pub fn field(name: &'static str, label: &'static str) -> Field {
         autocomplete: "off",
         mono: false,
         focus: false,
+        longest: "255",
     }
 }
 
@@ -189,10 +191,16 @@ impl Field {
         self
     }
 
+    /// How many characters fit, where it is not 255.
+    pub fn longest(mut self, most: &'static str) -> Self {
+        self.longest = most;
+        self
+    }
+
     /// The field.
     pub fn view(self) -> AnyView {
         let value = Some(self.value).filter(|value| self.kind != "password" && !value.is_empty());
-        let longest = matches!(self.kind, "text" | "email" | "search").then_some("255");
+        let longest = matches!(self.kind, "text" | "email" | "search").then_some(self.longest);
         view! {
             <label class="field">
                 <span>{self.label}</span>

@@ -30,6 +30,35 @@ impl Lang {
         }
     }
 
+    /// What a new token of a runner will do.
+    pub fn ask_rotate_runner(self, name: &str) -> String {
+        match self {
+            Self::En => {
+                format!(
+                    "{name} gets a new token. The one that it has ends at once: until it has the new one, it takes no jobs."
+                )
+            }
+            Self::Zh => format!("{name} 将获得新令牌，原有令牌立即失效：换上新令牌之前它不会接受作业。"),
+        }
+    }
+
+    /// What deleting a runner will do.
+    pub fn ask_delete_runner(self, name: &str) -> String {
+        match self {
+            Self::En => format!("{name} and its token are gone for good. Jobs that only it takes wait from then on."),
+            Self::Zh => format!("{name} 及其令牌将被永久删除；此后只有它能接受的作业将一直等待。"),
+        }
+    }
+
+    /// "2 jobs run on it".
+    pub fn runs_on_it(self, jobs: u64) -> String {
+        match self {
+            Self::En if jobs == 1 => "1 job runs on it".to_owned(),
+            Self::En => format!("{jobs} jobs run on it"),
+            Self::Zh => format!("正在运行 {jobs} 个作业"),
+        }
+    }
+
     /// What deactivating a user will do.
     pub fn ask_deactivate(self, name: &str) -> String {
         match self {

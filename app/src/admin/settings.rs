@@ -23,6 +23,7 @@ pub fn frame(asked: &Asked, title: &str) -> AnyView {
         (true, "/settings/account", lang.w(W::Account)),
         (is_admin, "/settings/users", lang.w(W::Users)),
         (is_admin, "/settings/variables", lang.w(W::CiVariables)),
+        (is_admin, "/runners", lang.w(W::Runners)),
         (is_admin, "/settings/audit", lang.w(W::Audit)),
     ];
     let link = |(_, to, text): (bool, &'static str, &'static str)| {

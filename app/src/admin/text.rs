@@ -23,12 +23,12 @@ texts! {
     UserName: "User name", "用户名";
     Password: "Password", "密码";
     PasswordForgotten: "No password, or forgotten? An administrator makes you a link that sets a new one.", "没有密码或忘记了密码？管理员可以为您生成设置新密码的链接。";
-    FullName: "Full name", "姓名";
+    FullName: "Full name (optional)", "姓名（可选）";
     Email: "E-mail", "电子邮箱";
     EmailOptional: "E-mail (optional)", "电子邮箱（可选）";
     PasswordNew: "New password", "新密码";
     PasswordAgain: "The same again", "再次输入";
-    PasswordHint: "The longer the better; a sentence is good.", "越长越好，一句话就很合适。";
+    PasswordHint: "8 to 128 characters. The longer the better; a sentence is good.", "8 至 128 个字符。越长越好，一句话就很合适。";
     PasswordSet: "Set your password", "设置密码";
     PasswordSetText: "With it you sign in from now on. You are signed out everywhere else.", "此后用它登录。您在其他地方的登录将全部退出。";
     LinkGone: "This link is of no use any more", "此链接已失效";
@@ -38,6 +38,7 @@ texts! {
     WelcomeText: "This server runs pipelines: jobs that a definition describes, with their logs, artifacts and secrets. You become its administrator; next you create a project with a first pipeline, and let others in.", "此服务器运行流水线：由定义描述的作业及其日志、产物和机密。您将成为它的管理员；接下来创建项目和第一条流水线，并让其他人加入。";
     WelcomeDo: "Become administrator", "成为管理员";
     WelcomeNoKey: "The first administrator is made by a link that the server prints on its terminal when it starts:", "第一位管理员通过服务器启动时在终端打印的链接创建：";
+    WelcomeWrongKey: "This link is of no use: it was used already, or the server was started again and printed a new one. Look at its terminal:", "此链接无效：可能已被使用，或者服务器重新启动后打印了新的链接。请查看它的终端：";
     WelcomeNoKeyText: "Copy all of it. Where an administrator is there already, the server prints none: sign in, or ask them for an account.", "请完整复制。如果已有管理员，服务器不会打印链接：请登录，或向管理员申请账户。";
 
     // The own account.
@@ -60,7 +61,7 @@ texts! {
     Never: "never", "从未";
     NeverExpires: "never", "永不";
     Tokens: "Personal tokens", "个人令牌";
-    TokensText: "Scripts and clients act as you with them: the command line, GitLab's API, git over HTTPS.", "脚本和客户端用令牌以您的身份操作：命令行、GitLab API、HTTPS 上的 git。";
+    TokensText: "Scripts and clients act as you with them: by the REST APIs and on the command line.", "脚本和客户端用令牌以您的身份操作：REST API 和命令行。";
     NoTokens: "No token yet. Make one below; in a shell it is used like this:", "还没有令牌。在下方创建后，可在终端中这样使用：";
     TokenName: "Name", "名称";
     TokenNameHint: "Where it is used, such as “laptop”.", "使用的地方，例如“笔记本电脑”。";
@@ -195,9 +196,41 @@ texts! {
     RedactValue: "The value that leaked", "泄露的值";
     RedactDo: "Blank it in all logs", "在所有日志中抹去";
     RedactDone: "Done", "完成";
-    RedactNone: "No log had it. Logs of jobs that still run are not looked through: try again when they have ended.", "没有日志含有它。仍在运行的作业的日志未检查：请在结束后重试。";
+    RedactNone: "No log had it.", "没有日志含有它。";
+    RedactNotSearched: "Not looked through: artifacts, reports, values of run variables, and the logs of jobs that still run. Look there yourself, and blank it again when these jobs have ended.", "未检查的内容：产物、报告、运行变量的值，以及仍在运行的作业的日志。请自行查看，并在这些作业结束后再次抹去。";
     RedactViewers: "Who had opened these logs before", "此前打开过这些日志的人";
     RedactNoViewers: "Nobody had opened them.", "没有人打开过。";
+
+    // Runners.
+    Runners: "Runners", "执行器";
+    RunnersText: "A runner is a program that takes jobs, runs them and sends back what they print. This server has one of its own, unless it was started with --no-runner. Another one is needed where jobs want another machine: more of them at a time, another operating system or processor, a network that the server is not in, or a place where they cannot reach the server's own files.", "执行器是领取作业、运行作业并传回输出的程序。除非以 --no-runner 启动，此服务器自带一个执行器。当作业需要另一台机器时才需要更多执行器：同时运行更多作业、其他操作系统或处理器、服务器不在其中的网络，或者不应接触服务器自身文件的环境。";
+    RunnersOfProjectText: "A runner is a program that takes jobs, runs them and sends back what they print. Jobs of this project run on the server's runners, and on those made here, which take jobs of no other project: for a machine of your own, with its tools, network or keys.", "执行器是领取作业、运行作业并传回输出的程序。此项目的作业在服务器的执行器上运行，也在此处创建的执行器上运行；后者不接受其他项目的作业，适用于您自己的机器及其工具、网络或密钥。";
+    NoRunners: "No runner yet, so every job waits. Make one below; then, on the machine that is to run jobs:", "还没有执行器，所有作业都会等待。在下方创建一个，然后在要运行作业的机器上执行：";
+    NoRunnersOfProject: "No runner for this project alone. Make one below; then, on the machine that is to run jobs:", "还没有此项目专用的执行器。在下方创建一个，然后在要运行作业的机器上执行：";
+    RunnerName: "Name", "名称";
+    RunnerNameHint: "Where it is, such as “mac mini in the lab”.", "所在的位置，例如“实验室的 Mac mini”。";
+    RunnerTakes: "Takes jobs", "接受的作业";
+    RunnerTags: "Tags (optional)", "标签（可选）";
+    RunnerTagsHint: "Comma separated, such as linux, docker. It takes jobs whose tags are all among these.", "以逗号分隔，例如 linux, docker。作业的标签全部在其中时才会接受。";
+    RunnerUntagged: "jobs without tags", "无标签的作业";
+    RunnerUntaggedHint: "Otherwise only jobs that ask for one of its tags.", "否则只接受要求其标签的作业。";
+    RunnerProtected: "only of protected refs", "仅限受保护的引用";
+    RunnerProtectedHint: "Only jobs of protected branches and tags; for machines that hold what others must not reach.", "仅限受保护分支和标签的作业；适用于存放他人不可接触内容的机器。";
+    RunnerAnyProject: "all projects", "所有项目";
+    RunnerOnline: "online", "在线";
+    RunnerOffline: "offline", "离线";
+    RunnerPaused: "paused", "已暂停";
+    RunnerPause: "Pause", "暂停";
+    RunnerResume: "Resume", "恢复";
+    RunnerRotate: "New token", "新令牌";
+    RunnerDelete: "Delete", "删除";
+    RunnerOwn: "the server's own", "服务器自带";
+    RunnerAdd: "Add a runner", "添加执行器";
+    RunnerCreate: "Make a runner", "创建执行器";
+    RunnerGone: "There is no such runner here any more.", "此处已没有该执行器。";
+    RunnerNew: "The runner's token", "执行器令牌";
+    UseRunnerGitlab: "On the machine that is to run jobs, with GitLab Runner:", "在要运行作业的机器上，使用 GitLab Runner：";
+    UseRunnerWeir: "Or with Weir itself, once the token stands in the file runner.token:", "或使用 Weir 自身，先将令牌存入文件 runner.token：";
 
     // CI/CD variables.
     CiVariables: "CI/CD variables", "CI/CD 变量";

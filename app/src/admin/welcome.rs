@@ -29,7 +29,7 @@ pub fn page(asked: &Asked) -> AnyView {
             {head(lang.w(W::WelcomeTitle))}
             <section class="empty">
                 {refused(asked, "welcome")}
-                <p>{lang.w(W::WelcomeNoKey)}</p>
+                <p>{lang.w(if wrong { W::WelcomeWrongKey } else { W::WelcomeNoKey })}</p>
                 {lines(format!("{}/welcome?key=…", asked.origin()))}
                 <p>{lang.w(W::WelcomeNoKeyText)}</p>
             </section>

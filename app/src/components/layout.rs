@@ -34,10 +34,24 @@ pub fn Layout(
         view! { <a href=to aria-current=move || here()>{lang.t(text)}</a> }.into_any()
     };
     // Pages that only the server renders.
-    let plain = move |to: &'static str, text: T| {
-        let here = move || path.with(|path| is_below(path, to).then_some("page"));
+    let plain = move |to: &'static str, text: T, roots: &'static [&'static str]| {
+        let here = move || path.with(|path| roots.iter().any(|root| is_below(path, root)).then_some("page"));
         view! { <a href=to rel="external" aria-current=move || here()>{lang.t(text)}</a> }.into_any()
     };
+    let at_door = is_door();
+    let navigation = (!at_door).then(|| {
+        view! {
+            <nav aria-label=lang.t(T::MainNavigation)>
+                {link("/", T::Dashboard, &["/"])}
+                {link("/runs", T::Runs, &["/runs", "/jobs"])}
+                {link("/pipelines", T::Pipelines, &["/pipelines"])}
+                {link("/environments", T::Environments, &["/environments"])}
+                {plain("/projects", T::Projects, &["/projects"])}
+                {plain("/settings", T::Settings, &["/settings", "/runners"])}
+            </nav>
+        }
+        .into_any()
+    });
     view! {
         <a class="skip" href="#main" rel="external">{lang.t(T::SkipToContent)}</a>
         <header class="bar">
@@ -45,14 +59,7 @@ pub fn Layout(
                 <Icon name="weir" />
                 <span>"Weir"</span>
             </a>
-            <nav aria-label=lang.t(T::MainNavigation)>
-                {link("/", T::Dashboard, &["/"])}
-                {link("/runs", T::Runs, &["/runs", "/jobs"])}
-                {link("/pipelines", T::Pipelines, &["/pipelines"])}
-                {link("/environments", T::Environments, &["/environments"])}
-                {plain("/projects", T::Projects)}
-                {plain("/settings", T::Settings)}
-            </nav>
+            {navigation}
             <span class="push"></span>
             <Heartbeat />
             <LanguageSwitch />
@@ -61,7 +68,7 @@ pub fn Layout(
                 <kbd>"?"</kbd>
                 <span class="unseen">{lang.t(T::Keys)}</span>
             </button>
-            <div class="me" inner_html=me()></div>
+            <div class="me" inner_html=if at_door { String::new() } else { me() }></div>
         </header>
         {no_script()}
         <main id="main" tabindex="-1">
@@ -83,6 +90,17 @@ fn me() -> String {
 #[cfg(not(feature = "ssr"))]
 fn me() -> String {
     String::new()
+}
+
+/// Whether this page stands in front of all others: from it links lead nowhere yet.
+#[cfg(feature = "ssr")]
+fn is_door() -> bool {
+    crate::admin::is_door()
+}
+
+#[cfg(not(feature = "ssr"))]
+const fn is_door() -> bool {
+    false
 }
 
 /// For pages that live: that this one does not.

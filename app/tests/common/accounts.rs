@@ -5,12 +5,13 @@ use async_trait::async_trait;
 use model::{
     AccessKey, AccessKeyId, AccountView, AuditChange, AuditEntry, AuditFilter, AuditId, AuditPage, Caller, Error,
     JobId, Me, Member, NewAccessKey, NewSession, NewToken, NewUser, PasswordLink, Permission, PermissionsView, Place,
-    PlaceRights, PlaceView, ProjectId, ProjectSettings, ProtectedRef, Redaction, Role, Seq, Session, SessionId,
-    Timestamp, Token, TokenDraft, TokenId, TokenKind, TokenScope, Uid, User, UserChanges, UserId, Visibility,
+    PlaceRights, PlaceView, ProjectId, ProjectSettings, ProtectedRef, Redaction, Role, RunnerDraft, RunnerId,
+    RunnerView, Seq, Session, SessionId, Timestamp, Token, TokenDraft, TokenId, TokenKind, TokenScope, Uid, User,
+    UserChanges, UserId, Visibility,
 };
 
-use super::Fixture;
 use super::data::at;
+use super::{Fixture, runners};
 
 /// The password that is right, and the text of every new secret.
 pub const SECRET: &str = "s3cr3t-of-ada";
@@ -166,6 +167,9 @@ impl Accounts for Fixture {
         }
     }
     async fn sign_in(&self, _: &Caller, name: &str, password: &str, _: Option<&str>) -> Result<NewSession, Error> {
+        if name == "busy" {
+            return Err(Error::too_many("too many attempts to sign in: try again in 30 s"));
+        }
         let right = name == "ada" && password == SECRET;
         right.then(|| session(name)).ok_or_else(|| Error::unauthorized("the name or the password is wrong"))
     }
@@ -342,6 +346,43 @@ impl Accounts for Fixture {
     }
     async fn delete_project(&self, _: &Caller, _: ProjectId) -> Result<(), Error> {
         Ok(())
+    }
+    async fn runners(&self, caller: &Caller, project: Option<ProjectId>) -> Result<Vec<RunnerView>, Error> {
+        if project.is_none() {
+            Self::admin(caller)?;
+        }
+        Ok(if self.empty { Vec::new() } else { runners::runners(project) })
+    }
+    async fn create_runner(
+        &self,
+        caller: &Caller,
+        project: Option<ProjectId>,
+        draft: RunnerDraft,
+    ) -> Result<(RunnerView, String), Error> {
+        if project.is_none() {
+            Self::admin(caller)?;
+        }
+        if draft.tags.is_empty() && !draft.run_untagged {
+            return Err(Error::invalid("such a runner would never have work"));
+        }
+        let made = RunnerView { draft, ..runners::runners(None).remove(1) };
+        Ok((made, format!("glrt-{SECRET}")))
+    }
+    async fn change_runner(&self, _: &Caller, id: RunnerId, draft: RunnerDraft) -> Result<RunnerView, Error> {
+        let now = runners::runners(None).into_iter().find(|one| one.id == id).ok_or_else(|| missing("runner"))?;
+        match draft.name.as_str() {
+            "" => Err(Error::invalid("a runner has a name")),
+            // What the pages must leave as it was.
+            "lab" if draft.paused != now.draft.paused => Err(Error::internal("it was not to be resumed")),
+            _ => Ok(RunnerView { draft, ..now }),
+        }
+    }
+    async fn rotate_runner(&self, _: &Caller, id: RunnerId) -> Result<String, Error> {
+        let own = id.0 == 1;
+        (!own).then(|| format!("glrt-{SECRET}-2")).ok_or_else(|| Error::conflict("the server keeps that token itself"))
+    }
+    async fn delete_runner(&self, _: &Caller, id: RunnerId) -> Result<(), Error> {
+        if id.0 == 7 { Err(Error::conflict("1 jobs run on it: pause it")) } else { Ok(()) }
     }
     async fn permissions(&self, caller: &Caller, user: Option<&str>, place: Place) -> Result<PermissionsView, Error> {
         let name = user.unwrap_or(&caller.user);

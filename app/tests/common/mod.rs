@@ -6,6 +6,7 @@ mod accounts;
 mod data;
 mod environments;
 mod reports;
+mod runners;
 pub mod site;
 pub mod variables;
 

@@ -14,7 +14,7 @@ use model::{Error, Place, PlaceView};
 use super::asked::Asked;
 use super::parts::{done, head, refused};
 use super::text::W;
-use super::{audit, once, owner};
+use super::{audit, once, owner, runners};
 
 /// The page.
 pub async fn page(asked: &Asked, path: &str) -> Result<AnyView, Error> {
@@ -50,6 +50,7 @@ async fn shown(asked: &Asked, view: PlaceView) -> Result<AnyView, Error> {
         ("members", W::TabMembers, true),
         ("settings", W::TabSettings, of_project && (may.settings || may.delete)),
         ("tokens", W::TabTokens, of_project && may.tokens),
+        ("runners", W::Runners, of_project && may.tokens),
         ("permissions", W::TabPermissions, true),
         ("audit", W::Audit, of_project && may.audit),
         ("redact", W::TabRedact, of_project && may.redact),
@@ -76,6 +77,7 @@ async fn shown(asked: &Asked, view: PlaceView) -> Result<AnyView, Error> {
         ("members", _) => members::members(asked, &view),
         ("settings", Some(id)) => settings::settings(asked, id, &view),
         ("tokens", Some(id)) => tokens::tokens(asked, id, view),
+        ("runners", Some(id)) => runners::of_project(asked, id).await?,
         ("permissions", _) => permissions::permissions(asked, &view).await?,
         ("audit", Some(id)) => audit::log(asked, Some(id)).await?,
         ("redact", Some(id)) => redact::redact(asked, id),

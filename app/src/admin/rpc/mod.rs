@@ -7,6 +7,7 @@
 mod account;
 mod once;
 mod places;
+mod runners;
 mod session;
 mod tokens;
 mod users;
@@ -24,6 +25,7 @@ use crate::service::SharedService;
 pub use account::{ChangeAccount, ChangePassword, EndSession};
 pub use once::Once;
 pub use places::{ChangeProject, CreateProject, DeleteProject, Redact, SetMember, write_protected};
+pub use runners::{ChangeRunner, CreateRunner, DeleteRunner, PauseRunner, RotateRunner};
 pub use session::{SetUp, SignIn, SignOut, UsePasswordLink};
 pub use tokens::{CreateAccessKey, CreateToken, RevokeAccessKey, RevokeToken, RotateToken};
 pub use users::{ActivateUser, ChangeUser, CreateUser, ResetPassword};

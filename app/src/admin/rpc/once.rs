@@ -12,6 +12,8 @@ pub enum Once {
     Token(NewToken),
     /// A pair of keys.
     AccessKey(NewAccessKey),
+    /// The token of a runner.
+    Runner(String),
     /// A link that sets a password.
     Link(PasswordLink),
     /// What blanking a leaked value did. It is no secret, but it is kept nowhere else.
