@@ -36,6 +36,7 @@ for (const scripts of ["on", "off"]) {
       const link = await eventually(() => /\/welcome\?key=[^\s"')]+/.exec(weir.output)?.[0], "the link is printed");
       await open("/");
       assert.equal(new URL(page.url()).pathname, "/welcome", "without an administrator there is nothing else");
+      assert.equal(await page.locator("header nav, header .me a").count(), 0, "nothing leads past the door");
       await open(link);
       await axe();
       const { name, password } = ADA;
@@ -147,6 +148,70 @@ for (const scripts of ["on", "off"]) {
       await page.waitForURL((url) => url.pathname === "/projects/team/web");
       assert.equal(await page.getByRole("link", { name: "Settings" }).count(), 1, "only that of the main navigation");
       assert.equal((await open("/projects/team/web?tab=settings")).status(), 404);
+    });
+
+    spec("a runner is made, paused, given a new token and deleted", { scripts }, async ({ open, page, axe, weir }) => {
+      await signIn({ open, page }, ADA);
+      await open("/settings/users");
+      await page.getByRole("link", { name: "Runners" }).click();
+      await page.waitForURL((url) => url.pathname === "/runners");
+      await axe();
+      const name = `lab ${HOSTILE}`;
+      await page.locator("details:has(form[action='/rpc/runner/create']):not([open]) > summary").click();
+      await send(form(page, "runner/create"), { name, tags: "gpu, linux" });
+      const secret = await page.locator(".once code").first().innerText();
+      assert.match(secret, /^glrt-/);
+      assert.ok(!page.url().includes(secret));
+      assert.match(await page.locator(".once").innerText(), /gitlab-runner register --url http.* --token glrt-/);
+      await axe();
+      const verify = (token) =>
+        fetch(`${weir.url}/api/v4/runners/verify`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ token }),
+        });
+      assert.equal((await verify(secret)).status, 200);
+      await page.reload();
+      assert.ok(!(await page.content()).includes(secret), "it is shown once");
+      assert.equal(await page.evaluate(() => window.evil), undefined);
+
+      const row = page.getByRole("row").filter({ hasText: "lab" });
+      await press(row.locator("form[action='/rpc/runner/pause']"));
+      await row.getByText("paused").waitFor();
+      await row.getByRole("link", { name: "Change" }).click();
+      const change = form(page, "runner/change");
+      assert.equal(await change.locator("[name=tags]").inputValue(), "gpu, linux");
+      await axe();
+      await send(change, { tags: "gpu" });
+      await page.waitForURL((url) => url.search === "");
+      await row.getByText("paused").waitFor();
+      assert.equal(await row.getByText("linux").count(), 0);
+
+      await press(row.locator("form[action='/rpc/runner/rotate']"));
+      const next = await page.locator(".once code").first().innerText();
+      assert.notEqual(next, secret);
+      assert.equal((await verify(secret)).status, 403);
+      await open("/runners");
+      await press(row.locator("form[action='/rpc/runner/delete']"));
+      await row.waitFor({ state: "detached" });
+      assert.equal((await verify(next)).status, 403);
+    });
+
+    spec("a runner of a project takes jobs of no other", { scripts }, async ({ open, page, axe }) => {
+      await signIn({ open, page }, ADA);
+      await open("/projects/team/web?tab=runners");
+      await axe();
+      await send(form(page, "runner/create"), { name: "web only" });
+      assert.match(await page.locator(".once code").first().innerText(), /^glrt-/);
+      assert.equal(new URL(page.url()).pathname, "/projects/team/web");
+      await open("/runners");
+      await page.getByRole("row").filter({ hasText: "web only" }).getByRole("link", { name: "team/web" }).click();
+      await page.waitForURL((url) => url.search === "?tab=runners");
+    });
+
+    spec("who is not signed in is led to where they can be before they write a pipeline", { scripts }, async ({ open, page }) => {
+      await open("/pipelines/new");
+      assert.equal(new URL(page.url()).pathname, "/login");
     });
 
     spec("the audit log shows hostile names as text", { scripts }, async ({ open, page, axe }) => {
