@@ -205,8 +205,8 @@ texts! {
     Runners: "Runners", "执行器";
     RunnersText: "A runner is a program that takes jobs, runs them and sends back what they print. This server has one of its own, unless it was started with --no-runner. Another one is needed where jobs want another machine: more of them at a time, another operating system or processor, a network that the server is not in, or a place where they cannot reach the server's own files.", "执行器是领取作业、运行作业并传回输出的程序。除非以 --no-runner 启动，此服务器自带一个执行器。当作业需要另一台机器时才需要更多执行器：同时运行更多作业、其他操作系统或处理器、服务器不在其中的网络，或者不应接触服务器自身文件的环境。";
     RunnersOfProjectText: "A runner is a program that takes jobs, runs them and sends back what they print. Jobs of this project run on the server's runners, and on those made here, which take jobs of no other project: for a machine of your own, with its tools, network or keys.", "执行器是领取作业、运行作业并传回输出的程序。此项目的作业在服务器的执行器上运行，也在此处创建的执行器上运行；后者不接受其他项目的作业，适用于您自己的机器及其工具、网络或密钥。";
-    NoRunners: "No runner yet, so every job waits. Make one below; then, on the machine that is to run jobs:", "还没有执行器，所有作业都会等待。在下方创建一个，然后在要运行作业的机器上执行：";
-    NoRunnersOfProject: "No runner for this project alone. Make one below; then, on the machine that is to run jobs:", "还没有此项目专用的执行器。在下方创建一个，然后在要运行作业的机器上执行：";
+    NoRunners: "No runner yet, so every job waits. Make one below; its token is used like this.", "还没有执行器，所有作业都会等待。请在下方创建一个，其令牌的用法如下。";
+    NoRunnersOfProject: "No runner for this project alone. Make one below; its token is used like this.", "还没有此项目专用的执行器。请在下方创建一个，其令牌的用法如下。";
     RunnerName: "Name", "名称";
     RunnerNameHint: "Where it is, such as “mac mini in the lab”.", "所在的位置，例如“实验室的 Mac mini”。";
     RunnerTakes: "Takes jobs", "接受的作业";

@@ -38,7 +38,7 @@ fn row(asked: &Asked, project: Option<ProjectId>, runner: RunnerView) -> AnyView
     });
     let maker = match &runner.created_by {
         Some(name) => {
-            view! { {name.clone()} <span class="below faint">{time(Some(runner.created_at), W::Never)}</span> }
+            view! { {name.clone()} <span class="below faint when">{time(Some(runner.created_at), W::Never)}</span> }
                 .into_any()
         }
         None => view! { <span class="tag">{lang.w(W::RunnerOwn)}</span> }.into_any(),
