@@ -54,11 +54,7 @@ use asked::Asked;
 pub(crate) use name::me_html;
 
 /// Where they are.
-<<<<<<< HEAD
-pub const ADDRESSES: [&str; 10] = [
-=======
-const ADDRESSES: [&str; 11] = [
->>>>>>> 7acfa13 (Runners in the interface: of the server, and of a project)
+pub const ADDRESSES: [&str; 11] = [
     "/login",
     "/welcome",
     "/password",

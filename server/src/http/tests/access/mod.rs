@@ -13,7 +13,7 @@ use requests::Names;
 use world::{Ground, Town, Who};
 
 use super::*;
-use crate::auth::policy::{Action, Refusal, Resource, TABLE, decide};
+use crate::auth::policy::{Action, Means, Refusal, Resource, Role, TABLE, decide, row};
 
 const FILE: &str = include_str!("../routes.txt");
 
@@ -49,7 +49,7 @@ impl Line {
 
     /// Whether a browser shows it.
     fn is_page(&self) -> bool {
-        let roots = ["/runs", "/jobs", "/environments", "/pipelines", "/projects", "/settings", "/login"];
+        let roots = ["/runs", "/jobs", "/environments", "/pipelines", "/projects", "/settings", "/runners", "/login"];
         let is_file = self.path.contains("/raw") || self.path.contains("/artifacts/");
         self.method == "GET" && !is_file && (self.path == "/" || roots.iter().any(|root| self.path.starts_with(root)))
     }
@@ -141,6 +141,12 @@ fn expected_of(need: &Need, who: &Who, ground: &Ground, town: &Town) -> Class {
         Some(Refusal::Hidden) => Class::Hidden,
     };
     match need {
+        // Narrow tokens are for what their row says, and for no pages beside.
+        Need::Shows(action)
+            if who.is_narrow() && !row(*action).lets(who.subject(Role::Nobody)) =>
+        {
+            Class::SignIn
+        }
         Need::Free | Need::Anybody | Need::Lists(_) => Class::Allowed,
         Need::Session if who.is_session() => Class::Allowed,
         Need::Session | Need::Runner | Need::Secret => Class::Forbidden,
@@ -174,6 +180,15 @@ fn expected_of(need: &Need, who: &Who, ground: &Ground, town: &Town) -> Class {
 fn expected(line: &Line, who: &Who, ground: &Ground, town: &Town) -> Class {
     if who.means.is_none() {
         return if line.needs == [Need::Free] { Class::Allowed } else { Class::SignIn };
+    }
+    // GitLab's order: who asks, and by which token, comes before anything is looked up.
+    let by_account = !matches!(line.needs.as_slice(), [Need::Free | Need::Runner | Need::Secret]);
+    if by_account && line.path.starts_with("/api/v4/") && line.method != "GET" {
+        match who.means {
+            _ if !who.signed_in => return Class::SignIn,
+            Some(Means::ReadApi) => return Class::Forbidden,
+            _ => {}
+        }
     }
     let classes = line.needs.iter().map(|need| expected_of(need, who, ground, town));
     classes.into_iter().find(|class| *class != Class::Allowed).unwrap_or(Class::Allowed)
@@ -247,7 +262,7 @@ async fn ask(town: &Town, line: &Line, who: &Who, ground: &Ground) -> Option<Str
     let got = Class::of(&answer);
     // Whoever is refused a page, and could sign in, is led to where that is.
     let is_led = line.is_page() && !who.signed_in && wanted != Class::Allowed;
-    let is_gone_fine = line.path == "/rpc/token/revoke";
+    let is_gone_fine = matches!(line.path.as_str(), "/rpc/token/revoke" | "/rpc/runner/delete");
     if got != (if is_led { Class::SignIn } else { wanted }) && !(wanted == Class::Hidden && is_gone_fine) {
         return wrong(&format!("expected {wanted:?}, got {got:?}"));
     }

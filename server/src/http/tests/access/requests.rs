@@ -30,6 +30,7 @@ pub struct Names {
     variable: String,
     variable_id: String,
     token: String,
+    runner: String,
     artifact: String,
     user: String,
     user_id: String,
@@ -53,6 +54,7 @@ impl Names {
             variable: "NONE".into(),
             variable_id: number(),
             token: number(),
+            runner: number(),
             artifact: "none.zip".into(),
             ..Self::of(town, town.web())
         }
@@ -72,6 +74,7 @@ impl Names {
             variable: "KEPT".into(),
             variable_id: "1".into(),
             token: ground.token.to_string(),
+            runner: ground.runner.to_string(),
             artifact: ground.artifact.clone(),
             user: "zoe".into(),
             user_id: town.dummy.to_string(),
@@ -98,6 +101,8 @@ impl Names {
             (self.variable_id, self.variable) = (id.to_string(), key);
         } else if path == "/rpc/token/rotate" || path == "/rpc/token/revoke" {
             self.token = town.fresh_token(ground).await.to_string();
+        } else if path == "/rpc/runner/delete" || method == "DELETE" && path == "/api/v4/runners/{runner}" {
+            self.runner = town.fresh_runner(ground).await.to_string();
         } else if path == "/rpc/account/end_session" {
             if let Some(user) = who.user {
                 self.session = town.world.session(user).await.0.to_string();
@@ -143,6 +148,7 @@ impl Names {
             ("run", &self.run),
             ("job", &self.job),
             ("environment", &self.environment),
+            ("runner", &self.runner),
             ("pipeline", &self.pipeline),
             ("name", &self.artifact),
             ("user", &self.user),
@@ -169,7 +175,9 @@ impl Names {
     }
 
     fn form(&self, town: &Town, ground: &Ground, pattern: &str) -> (&'static str, String) {
-        let Self { project, path, run, job, environment, pipeline, variable_id, token, user_id, session, .. } = self;
+        let Self {
+            project, path, run, job, environment, pipeline, variable_id, token, runner, user_id, session, ..
+        } = self;
         let (n, group) = (town.next(), &self.group);
         let body = match pattern {
             "/rpc/lint" => return (JSON, json!({"text": "a: {script: x}", "of": pipeline}).to_string()),
@@ -205,6 +213,11 @@ impl Names {
             }
             "/rpc/token/create?trigger" => format!("kind=trigger&name=made-{n}&project={project}"),
             "/rpc/token/rotate" | "/rpc/token/revoke" => format!("id={token}"),
+            "/rpc/runner/create" => format!("name=made-{n}&untagged=true"),
+            "/rpc/runner/create?project" => format!("name=made-{n}&untagged=true&project={project}"),
+            "/rpc/runner/change" => format!("id={runner}&project={project}&name=again&untagged=true"),
+            "/rpc/runner/pause" => format!("id={runner}&project={project}&paused=false"),
+            "/rpc/runner/rotate" | "/rpc/runner/delete" => format!("id={runner}"),
             "/rpc/access_key/create" | "/rpc/session/sign_out" => String::new(),
             "/rpc/access_key/revoke" => "id=987654".to_owned(),
             "/rpc/user/create" => format!("name=made-{n}"),
@@ -225,6 +238,10 @@ impl Names {
         let body = match pattern {
             "/api/v4/weir/projects" => json!({"path": format!("{}/made-{n}", self.group)}),
             "/api/v4/weir/tokens" => json!({"name": format!("made-{n}"), "scope": "read_api"}),
+            "/api/v4/user/runners" => json!({"runner_type": "instance_type"}),
+            "/api/v4/user/runners?project" => json!({"runner_type": "project_type", "project_id": self.project}),
+            "/api/v4/runners/{runner}" => json!({"description": "again"}),
+            "/api/v4/projects/{project}/trigger/pipeline" => json!({"ref": "main", "token": "glptt-none"}),
             "/api/v4/weir/users" => json!({"name": format!("made-{n}")}),
             "/api/v4/weir/users/{user}" => json!({"full_name": "Zoe"}),
             "/api/v4/weir/members/{*path}" => json!({"user": "zoe", "role": "guest"}),

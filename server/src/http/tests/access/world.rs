@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use app::service::{Accounts as _, NewPipeline, Service as _};
 use model::{
-    CiVariableDraft, CiVariableId, EnvironmentId, NewUser, Place, ProjectId, ProjectSettings, Role, SessionId,
-    Timestamp, TokenDraft, TokenId, TokenKind, TokenScope, UserChanges, UserId, VariableOwner, Via, Visibility,
+    CiVariableDraft, CiVariableId, EnvironmentId, NewUser, Place, ProjectId, ProjectSettings, Role, RunnerDraft,
+    RunnerId, SessionId, Timestamp, TokenDraft, TokenId, TokenKind, TokenScope, UserChanges, UserId, VariableOwner,
+    Via, Visibility,
 };
 
 use super::super::super::rate::Rules;
@@ -31,6 +32,7 @@ pub struct Ground {
     pub artifact: String,
     pub environment: EnvironmentId,
     pub token: TokenId,
+    pub runner: RunnerId,
 }
 
 impl Ground {
@@ -60,11 +62,11 @@ pub struct Who {
 }
 
 impl Who {
-    fn is_narrow(&self) -> bool {
+    pub fn is_narrow(&self) -> bool {
         matches!(self.means, Some(Means::Job | Means::Trigger))
     }
 
-    fn subject(&self, role: Role) -> Subject {
+    pub fn subject(&self, role: Role) -> Subject {
         match self.means {
             Some(means) if self.signed_in => Subject::user(role, means),
             _ => Subject::ANONYMOUS,
@@ -338,9 +340,18 @@ impl Town {
         all
     }
 
+    pub async fn fresh_runner(&self, ground: &Ground) -> RunnerId {
+        project_runner(&self.world, ground.id).await
+    }
+
     pub async fn fresh_token(&self, ground: &Ground) -> TokenId {
         project_token(&self.world, ground.id, &format!("fresh {}", self.next())).await
     }
+}
+
+async fn project_runner(world: &World, project: ProjectId) -> RunnerId {
+    let draft = RunnerDraft { name: "far".into(), run_untagged: true, paused: true, ..RunnerDraft::default() };
+    world.weir.create_runner(&world.caller, Some(project), draft).await.unwrap().0.id
 }
 
 async fn project_token(world: &World, project: ProjectId, name: &str) -> TokenId {
@@ -402,7 +413,22 @@ async fn ground(world: &World, word: &'static str, path: &str, visibility: Visib
         weir.save_ci_variable(caller, owner, None, draft).await.unwrap();
     }
     let token = project_token(world, id, &mark).await;
-    Ground { word, group, path: path.into(), id, visibility, public_jobs, key, run, job, artifact, environment, token }
+    let runner = project_runner(world, id).await;
+    Ground {
+        word,
+        group,
+        path: path.into(),
+        id,
+        visibility,
+        public_jobs,
+        key,
+        run,
+        job,
+        artifact,
+        environment,
+        token,
+        runner,
+    }
 }
 
 async fn people(
