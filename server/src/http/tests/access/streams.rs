@@ -123,8 +123,10 @@ async fn a_stream_ends_when_its_project_is_closed() {
     let settings =
         ProjectSettings { visibility, public_jobs: true, protect_default: false, protected: vec![], source: None };
     town.world.weir.change_project(&town.world.caller, open.id, settings).await.unwrap();
+    // At once, and not when everything is asked again after a while.
+    let soon = std::time::Duration::from_secs(30);
     for mut rest in all {
-        assert!(!rest.until(|_| false).await);
+        assert_eq!(tokio::time::timeout(soon, rest.until(|_| false)).await, Ok(false));
     }
     assert!(!board.until(|text| text.contains(&open.mark())).await, "nothing is left that anybody may see");
 }
