@@ -13,7 +13,7 @@ use requests::Names;
 use world::{Ground, Town, Who};
 
 use super::*;
-use crate::auth::policy::{Action, Means, Refusal, Resource, Role, TABLE, decide, row};
+use crate::auth::policy::{Action, Means, Refusal, Resource, TABLE, decide};
 
 const FILE: &str = include_str!("../routes.txt");
 
@@ -141,12 +141,6 @@ fn expected_of(need: &Need, who: &Who, ground: &Ground, town: &Town) -> Class {
         Some(Refusal::Hidden) => Class::Hidden,
     };
     match need {
-        // Narrow tokens are for what their row says, and for no pages beside.
-        Need::Shows(action)
-            if who.is_narrow() && !row(*action).lets(who.subject(Role::Nobody)) =>
-        {
-            Class::SignIn
-        }
         Need::Free | Need::Anybody | Need::Lists(_) => Class::Allowed,
         Need::Session if who.is_session() => Class::Allowed,
         Need::Session | Need::Runner | Need::Secret => Class::Forbidden,

@@ -62,11 +62,11 @@ pub struct Who {
 }
 
 impl Who {
-    pub fn is_narrow(&self) -> bool {
+    fn is_narrow(&self) -> bool {
         matches!(self.means, Some(Means::Job | Means::Trigger))
     }
 
-    pub fn subject(&self, role: Role) -> Subject {
+    fn subject(&self, role: Role) -> Subject {
         match self.means {
             Some(means) if self.signed_in => Subject::user(role, means),
             _ => Subject::ANONYMOUS,
