@@ -167,7 +167,7 @@ texts! {
     PublicJobs: "Runs and logs are for all of them", "运行和日志对其全部可见";
     PublicJobsHint: "Whoever sees the project sees its runs, logs and artifacts too; otherwise only reporters and above.", "能看到项目的人也能看到其运行、日志和产物；否则仅限报告者及以上角色。";
     ProtectDefault: "The default branch is protected", "默认分支受保护";
-    ProtectDefaultHint: "Only maintainers start runs of protected refs, and only these runs get protected variables.", "只有维护者可以启动受保护引用的运行，也只有这些运行能获得受保护变量。";
+    ProtectDefaultHint: "Only its runs and those of other protected refs get protected variables. Developers may start them; those of the refs below, only maintainers.", "只有它和其他受保护引用的运行能获得受保护变量。开发者可以启动默认分支的运行；下列引用的运行只有维护者可以启动。";
     Protected: "Other protected branches and tags", "其他受保护的分支和标签";
     ProtectedHint: "One per line: branch release/* or tag v*.", "每行一个：branch release/* 或 tag v*。";
     ProjectDelete: "Delete the project", "删除项目";
