@@ -387,7 +387,11 @@ pub(super) const ANSWERS: &[(&str, &str, &[Field])] = &[
     (
         "RotatedKey",
         "What was done.",
-        &[("key", "any = 2", "The new key."), ("resealed", "int = 14", "How many secrets.")],
+        &[
+            ("key", "text = 5ae39d41", "The name of the key that seals now."),
+            ("resealed", "int = 14", "How many secrets."),
+            ("fresh", "bool = true", "Whether it is a new one; false where the environment has the keys."),
+        ],
     ),
     ("OrdineJob", "A job in Ordine's sense: a run, or a record that a script keeps itself.", ORDINE_JOB),
     (

@@ -84,8 +84,7 @@ impl Weir {
     }
 
     /// Puts a fresh key in the place of those there are; its name, how much was sealed anew, and whether
-    /// there is a fresh key. Where the environment
-    /// has the keys, the administrator puts a new one in front, starts the server again, and this seals with it.
+    /// there is a fresh key. Where the environment has the keys, the administrator puts a new one in front, starts the server again, and this seals with it.
     pub async fn rotate_key(&self, caller: &Caller) -> Result<(String, u64, bool), Error> {
         let by = caller.clone();
         self.store().read(move |conn| access::at_instance(conn, &by, Action::InstanceSettings)).await?;
