@@ -174,17 +174,3 @@ proptest! {
         prop_assert_eq!(decode(std::str::from_utf8(&encoded).unwrap()), bytes);
     }
 }
-
-/// Not a test: prints what a signature costs (`--ignored --nocapture`).
-#[test]
-#[ignore = "a measurement"]
-fn what_a_signature_costs() {
-    let vector = vector("post_run_job");
-    let headers = headers(&vector);
-    let start = std::time::Instant::now();
-    for _ in 0..10_000 {
-        let signed = Signed::parse(text(&vector, "authorization")).unwrap();
-        verify(signed, &request(&vector, &headers), text(&vector, "sk"), now(&vector)).unwrap();
-    }
-    println!("{:?} per request", start.elapsed() / 10_000);
-}

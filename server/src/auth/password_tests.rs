@@ -109,21 +109,3 @@ proptest! {
         prop_assert!(!needs_rehash(&phc) || PasswordHash::new(&phc).is_ok());
     }
 }
-
-/// Not a test: prints what a hash costs, for the benchmarks' page (`--ignored --nocapture`).
-#[test]
-#[ignore = "a measurement"]
-fn what_a_hash_costs() {
-    let resident = || {
-        let text = std::fs::read_to_string("/proc/self/status").unwrap();
-        text.lines().find(|line| line.starts_with("VmRSS")).unwrap().to_owned()
-    };
-    println!("before: {}", resident());
-    for _ in 0..3 {
-        let start = std::time::Instant::now();
-        for _ in 0..20 {
-            assert!(!verify_nobody("correct horse"));
-        }
-        println!("{:?} per hash; after: {}", start.elapsed() / 20, resident());
-    }
-}
