@@ -69,6 +69,27 @@ same() {
   check "$1" contract_same "$2" "$3"
 }
 
+# suite "what it is" command…: runs what prints such lines itself. One that fails and says nothing of it counts as one.
+suite() {
+  local what=$1 line code
+  shift
+  echo "# $what"
+  while IFS= read -r line; do
+    echo "$line"
+    case $line in
+      "ok "*) CONTRACT_CHECKED=$((CONTRACT_CHECKED + 1)) ;;
+      "not ok "*) CONTRACT_CHECKED=$((CONTRACT_CHECKED + 1)) CONTRACT_FAILED=$((CONTRACT_FAILED + 1)) ;;
+    esac
+  done < <("$@" 2>&1; echo "# exit code $?" >"$CONTRACT_TMP/suite")
+  code=$(sed -n 's/^# exit code //p' "$CONTRACT_TMP/suite")
+  check "$what comes to its end" contract_ended "${code:-1}" "$CONTRACT_FAILED"
+}
+
+# What failed has been said already; a script that ends otherwise has not come to its end.
+contract_ended() {
+  [ "$1" = 0 ] || { [ "$1" = 1 ] && [ "$2" -gt 0 ]; } || { echo "exit code $1"; return 1; }
+}
+
 contract_same() {
   [ "$1" = "$2" ] || { printf 'expected: %s\nactual:   %s\n' "$1" "$2"; return 1; }
 }

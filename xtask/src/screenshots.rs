@@ -18,6 +18,7 @@ pub struct Options {
 /// Builds, and lets `end2end/screenshots.mjs` start the demo and take the pictures.
 pub fn take(workspace: &Workspace, options: &Options) -> Result<()> {
     setup::tools(setup::RUN)?;
+    setup::tools(setup::BROWSER)?;
     let node = setup::node_packages(&workspace.root, &workspace.target)?;
     chinese_font()?;
     if !options.no_build {

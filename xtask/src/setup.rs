@@ -8,6 +8,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::{self, command, find, say};
 
+mod python;
+
+pub use python::{PYTHON, python_packages};
+
 /// A program that some task starts, and the Debian package that brings it.
 #[derive(Debug, Clone, Copy)]
 pub struct Tool {
@@ -34,11 +38,11 @@ pub const CLIENTS: &[Tool] = &[
 ];
 
 /// For the tests in a real browser, and for screenshots.
-pub const BROWSER: &[Tool] = &[
-    tool("chromium", "chromium", "tests in a real browser"),
-    tool("node", "nodejs", "driving the browser"),
-    tool("npm", "npm", "installing what drives the browser"),
-];
+pub const BROWSER: &[Tool] = &[tool("chromium", "chromium", "tests in a real browser")];
+
+/// For what is written in JavaScript: what drives the browser, and clients of the REST contracts.
+const NODE: &[Tool] =
+    &[tool("node", "nodejs", "driving the browser, and clients in JavaScript"), tool("npm", "npm", "installing both")];
 
 /// Installs the packages of those tools that are missing.
 pub fn tools(wanted: &[Tool]) -> Result<()> {
@@ -91,7 +95,7 @@ pub fn apt(packages: &[&str]) -> Result<()> {
 
 /// The Node.js packages of `end2end/`, exactly as locked. Returns the `node` to use.
 pub fn node_packages(root: &Path, target: &Path) -> Result<PathBuf> {
-    tools(BROWSER)?;
+    tools(NODE)?;
     let node = node(target)?;
     let folder = root.join("end2end");
     let lock = folder.join("package-lock.json");
@@ -108,33 +112,6 @@ pub fn node_packages(root: &Path, target: &Path) -> Result<PathBuf> {
     )?;
     std::fs::write(&stamp, wanted).with_context(|| format!("failed to write {}", stamp.display()))?;
     Ok(node)
-}
-
-/// The Python packages of `end2end/requirements.txt`, exactly as listed, in an environment of their own. Returns the
-/// folder of the programs that they bring.
-pub fn python_packages(root: &Path, target: &Path) -> Result<PathBuf> {
-    tools(CLIENTS)?;
-    if !process::succeeds(command("python3").args(["-c", "import ensurepip, venv"])) {
-        say!("python3 cannot make environments (for the tests against the OpenAPI document)");
-        apt(&["python3-venv"])?;
-    }
-    let list = root.join("end2end/requirements.txt");
-    let folder = target.join("tools/python");
-    let programs = folder.join("bin");
-    let stamp = folder.join("installed.txt");
-    let wanted = std::fs::read(&list).with_context(|| format!("failed to read {}", list.display()))?;
-    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(programs);
-    }
-    say!("installing the Python packages of end2end/requirements.txt into target/tools/python");
-    process::run(command("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-    process::run(
-        command(programs.join("pip"))
-            .args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"])
-            .arg(&list),
-    )?;
-    std::fs::write(&stamp, wanted).with_context(|| format!("failed to write {}", stamp.display()))?;
-    Ok(programs)
 }
 
 /// A Node.js of version 20 or later: the system's, else the one that npm can bring.

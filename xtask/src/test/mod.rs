@@ -50,9 +50,13 @@ pub fn test(workspace: &Workspace, options: &Options) -> Result<bool> {
     if wants(Part::Lint) {
         setup::components()?;
     }
-    let python =
-        if wants(Part::Clients) { Some(setup::python_packages(&workspace.root, &workspace.target)?) } else { None };
-    let node = if wants(Part::E2e) { Some(setup::node_packages(&workspace.root, &workspace.target)?) } else { None };
+    let programs = if wants(Part::Clients) { Some(client_programs(workspace)?) } else { None };
+    let node = if wants(Part::E2e) {
+        setup::tools(setup::BROWSER)?;
+        Some(setup::node_packages(&workspace.root, &workspace.target)?)
+    } else {
+        None
+    };
     if needs_server {
         site::setup()?;
     }
@@ -80,7 +84,7 @@ pub fn test(workspace: &Workspace, options: &Options) -> Result<bool> {
             }
             outcomes.extend(side_by_side(
                 &runner,
-                python.map(|python| clients(workspace, &python)).transpose()?,
+                programs.map(|programs| clients(workspace, &programs)).transpose()?,
                 node.map(|node| browser(workspace, &node)).transpose()?,
             ));
         } else {
@@ -138,7 +142,19 @@ fn rust(workspace: &Workspace) -> Suite {
         .limit(Duration::from_mins(25))
 }
 
-fn clients(workspace: &Workspace, python: &Path) -> Result<Suite> {
+/// What the scripts of the clients start, each in the variable by which they find it.
+type Programs = Vec<(&'static str, PathBuf)>;
+
+fn client_programs(workspace: &Workspace) -> Result<Programs> {
+    let (root, target) = (&workspace.root, &workspace.target);
+    let mut programs = vec![("NODE", setup::node_packages(root, target)?)];
+    for environment in setup::PYTHON {
+        programs.push((environment.variable, setup::python_packages(root, target, environment)?));
+    }
+    Ok(programs)
+}
+
+fn clients(workspace: &Workspace, programs: &Programs) -> Result<Suite> {
     let folder = workspace.root.join("end2end/contract");
     let scripts = files(&folder, ".sh")?;
     let commands = scripts.iter().map(|script| {
@@ -146,7 +162,7 @@ fn clients(workspace: &Workspace, python: &Path) -> Result<Suite> {
         bash.arg(script)
             .current_dir(&folder)
             .env("WEIR_BIN", workspace.weir(false))
-            .env("SCHEMATHESIS", python.join("schemathesis"));
+            .envs(programs.iter().map(|(variable, program)| (variable, program)));
         bash
     });
     Ok(Suite::new("clients", commands.collect()).counted_by(counts::tap).limit(Duration::from_mins(15)))
