@@ -1,4 +1,4 @@
-//! What the pages ask of the server: one trait (with [`Accounts`]), implemented once in `server/src/service`.
+//! What the pages ask of the server: one trait (with [`Accounts`] and [`Schedules`]), implemented once in `server/src/service`.
 //!
 //! Every method takes the [`Caller`] first and begins with the permission check. Server functions
 //! get the implementation from the Leptos context, REST dialects from axum's state.
@@ -50,12 +50,14 @@ pub struct NewPipeline {
 }
 
 mod accounts;
+mod schedules;
 
 pub use accounts::Accounts;
+pub use schedules::Schedules;
 
 /// One method per use case. Errors are [`model::Error`]: kind and text for the client.
 #[async_trait]
-pub trait Service: Accounts {
+pub trait Service: Accounts + Schedules {
     /// The dashboard's snapshot.
     async fn dashboard(&self, caller: &Caller) -> Result<Dashboard, Error>;
     /// A page of runs, newest first.

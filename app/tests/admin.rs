@@ -25,6 +25,10 @@ const PAGES: &[(&str, Visitor, &str)] = &[
     ("users_edit", Admin, "/settings/users?text=gr&edit=2"),
     ("runners", Admin, "/runners"),
     ("runners_edit", Admin, "/runners?edit=7"),
+    ("schedules", Admin, "/schedules"),
+    ("schedules_edit", Admin, "/schedules?edit=5"),
+    ("schedules_of_project", Member, "/schedules?project=1&cron=30+2+*+*+1-5&timezone=Europe%2FBerlin"),
+    ("schedules_seen", Nobody, "/schedules"),
     ("audit", Admin, "/settings/audit"),
     ("audit_none", Admin, "/settings/audit?user=nobody&since=2027-01-31"),
     ("projects", Member, "/projects"),
@@ -72,6 +76,7 @@ fn before_anything_is_there() {
             ("none", Admin, "/projects"),
             ("account_new", Admin, "/settings/account"),
             ("runners", Admin, "/runners"),
+            ("schedules", Admin, "/schedules"),
         ] {
             let response =
                 site_for(true, visitor).oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
@@ -164,6 +169,43 @@ fn runners_are_paused_and_changed_one_thing_at_a_time() {
         assert!(own.contains("/rpc/runner/pause") && !own.contains("/rpc/runner/delete") && !own.contains("rotate"));
         assert!(row("mac mini").contains("/rpc/runner/delete") && row("mac mini").contains("name=\"paused\""));
         assert!(!row("lab ").contains("name=\"paused\""), "what is paused is resumed");
+    });
+}
+
+#[test]
+fn schedules_that_were_refused_are_there_again_but_for_their_variables() {
+    on_one_runtime(async {
+        let typed = "project=1&description=d%C3%A4ily&cron=wrong&timezone=Mars%2FOlympus&git_ref=v1&pipeline=shop\
+                     &variables=SECRET%3Ds3cr3t-of-ada&active=true&back=%2Fschedules";
+        let (status, headers, _) = form(Admin, "/rpc/schedule/create", typed).await;
+        assert_eq!(status, StatusCode::FOUND);
+        let to = location(&headers).to_owned();
+        assert!(to.starts_with("/schedules?draft=") && !to.contains("SECRET"), "{to}");
+        let (_, _, html) = get_as(Admin, &to, "en").await;
+        for there in [
+            "value=\"däily\"",
+            "value=\"wrong\"",
+            "value=\"Mars/Olympus\"",
+            "value=\"v1\"",
+            "syntax is invalid",
+            "type them again",
+        ] {
+            assert!(html.contains(there), "{there}: {html}");
+        }
+        assert!(!html.contains(SECRET));
+        // What cannot be read as variables is refused before anything is asked.
+        let wrong = "project=1&description=d&cron=%40daily&timezone=UTC&variables=no+line&back=%2Fschedules";
+        let (_, headers, _) = form(Admin, "/rpc/schedule/create", wrong).await;
+        let (_, _, html) = get_as(Admin, location(&headers), "en").await;
+        assert!(html.contains("is not NAME=value"), "{html}");
+        let good = "project=1&description=d&cron=%40daily&timezone=UTC&back=%2Fschedules%3Fproject%3D1";
+        let (status, headers, _) = form(Admin, "/rpc/schedule/create", good).await;
+        assert_eq!((status, location(&headers)), (StatusCode::FOUND, "/schedules?project=1&done=saved"));
+        // A foreign address is no way back; a run that starts is shown.
+        let (_, headers, _) = form(Admin, "/rpc/schedule/delete", "id=5&back=https%3A%2F%2Fevil.example").await;
+        assert_eq!(location(&headers), "/schedules");
+        let (_, headers, _) = form(Admin, "/rpc/schedule/play", "id=5").await;
+        assert_eq!(location(&headers), "/runs/42");
     });
 }
 

@@ -1,6 +1,6 @@
 //! Who asks.
 
-use crate::{AccessKeyId, JobId, ProjectId, SessionId, TokenId, TokenScope, UserId};
+use crate::{AccessKeyId, JobId, ProjectId, ScheduleId, SessionId, TokenId, TokenScope, UserId};
 
 /// By what means a caller is known, which also narrows what they may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Via {
     Job(JobId, ProjectId),
     /// A trigger's token, which is good in its own project.
     Trigger(TokenId, ProjectId),
+    /// A schedule, which acts as its owner when its time has come.
+    Schedule(ScheduleId),
 }
 
 /// Who asks, and by what means. Every service method takes one first.

@@ -85,6 +85,10 @@ numeric_id!(
     EnvironmentId
 );
 numeric_id!(
+    /// A schedule of a project.
+    ScheduleId
+);
+numeric_id!(
     /// A runner, known by its token.
     RunnerId
 );

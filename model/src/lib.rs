@@ -7,6 +7,7 @@ pub mod access;
 pub mod account;
 pub mod caller;
 pub mod ci_variable;
+pub mod cron;
 pub mod definition;
 pub mod diagnostic;
 pub mod environment;
@@ -36,6 +37,10 @@ pub use account::{
 };
 pub use caller::{Caller, Via};
 pub use ci_variable::{CiVariable, CiVariableDraft, CiVariablesView, VariableType};
+pub use cron::{
+    CronFields, CronTime, CronTimes, Schedule, ScheduleChanges, ScheduleDraft, ScheduleFailure, ScheduleOwner,
+    ScheduleVariableChange, ScheduleView, SchedulesView,
+};
 pub use definition::{Pipeline, Project, Protection};
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use environment::{Deployment, Environment, EnvironmentState, Tier};
@@ -44,7 +49,7 @@ pub use event::Event;
 pub use failure::FailureReason;
 pub use id::{
     AccessKeyId, AuditId, CiVariableId, EnvironmentId, JobId, PipelineId, PipelineKey, ProjectId, ProjectPath, RunId,
-    RunnerId, Seq, SessionId, TokenId, Uid, UserId,
+    RunnerId, ScheduleId, Seq, SessionId, TokenId, Uid, UserId,
 };
 pub use reason::Reason;
 pub use report::{TestCase, TestReport, TestStatus, TestSuite};

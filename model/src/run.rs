@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{Access, Variable, When};
 use crate::{
-    FailureReason, JobId, PipelineId, PipelineKey, ProjectId, ProjectPath, Reason, RunId, Seq, Status, Timestamp, Uid,
+    FailureReason, JobId, PipelineId, PipelineKey, ProjectId, ProjectPath, Reason, RunId, ScheduleId, Seq, Status,
+    Timestamp, Uid,
 };
 
 /// What started a run.
@@ -22,6 +23,8 @@ pub enum Source {
     Trigger,
     /// A job, with its own token.
     Pipeline,
+    /// A schedule, by the clock.
+    Schedule,
 }
 
 impl Source {
@@ -33,6 +36,7 @@ impl Source {
             Self::ParentPipeline => "parent_pipeline",
             Self::Trigger => "trigger",
             Self::Pipeline => "pipeline",
+            Self::Schedule => "schedule",
         }
     }
 }
@@ -41,7 +45,7 @@ impl std::str::FromStr for Source {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Web, Self::Api, Self::ParentPipeline, Self::Trigger, Self::Pipeline]
+        [Self::Web, Self::Api, Self::ParentPipeline, Self::Trigger, Self::Pipeline, Self::Schedule]
             .into_iter()
             .find(|one| one.as_str() == text)
             .ok_or(())
@@ -111,6 +115,9 @@ pub struct Run {
     /// What started a child run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// The schedule that started it; the schedule may be gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleId>,
     /// Last change.
     pub version: Seq,
 }
@@ -332,4 +339,7 @@ pub struct NewRun {
     pub external_project: Option<String>,
     /// What starts it.
     pub source: Source,
+    /// The schedule that starts it, and its description; never said by a client.
+    #[serde(skip)]
+    pub schedule: Option<(ScheduleId, String)>,
 }

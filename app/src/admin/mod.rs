@@ -19,6 +19,7 @@ mod place;
 mod places;
 mod rpc;
 mod runners;
+mod schedules;
 mod settings;
 mod text;
 mod tokens;
@@ -54,7 +55,7 @@ use asked::Asked;
 pub(crate) use name::me_html;
 
 /// Where they are.
-pub const ADDRESSES: [&str; 11] = [
+pub const ADDRESSES: [&str; 12] = [
     "/login",
     "/welcome",
     "/password",
@@ -66,6 +67,7 @@ pub const ADDRESSES: [&str; 11] = [
     "/settings/audit",
     "/settings/variables",
     "/runners",
+    "/schedules",
 ];
 
 /// Those by which people come in.
@@ -158,6 +160,7 @@ async fn at(asked: Asked) -> Result<AnyView, Error> {
         "/settings/audit" => audit::page(&asked).await,
         "/settings/variables" => variables::page(&asked).await,
         "/runners" => runners::page(&asked).await,
+        "/schedules" => schedules::page(&asked).await,
         "/projects" => places::page(&asked).await,
         other => match other.strip_prefix("/projects/") {
             Some(path) => place::page(&asked, path).await,

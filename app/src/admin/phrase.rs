@@ -14,6 +14,22 @@ impl Lang {
         }
     }
 
+    /// What deleting a schedule will do.
+    pub fn ask_delete_schedule(self, name: &str) -> String {
+        match self {
+            Self::En => format!("{name} is deleted for good, with its variables. The runs that it started stay."),
+            Self::Zh => format!("{name} 及其变量将被永久删除。由它启动的运行会保留。"),
+        }
+    }
+
+    /// What taking a schedule over will do.
+    pub fn ask_take_schedule(self, name: &str) -> String {
+        match self {
+            Self::En => format!("{name} starts its runs as you from now on, with what you may."),
+            Self::Zh => format!("{name} 此后将以您的身份和权限启动运行。"),
+        }
+    }
+
     /// What ending a token will do.
     pub fn ask_revoke(self, name: &str) -> String {
         match self {

@@ -276,4 +276,45 @@ texts! {
     VariableLostKept: "The value that you typed was not kept, because it may be a secret: type it again, or the saved one stays.", "您输入的值可能是机密，因此未被保留：请重新输入，否则保持已保存的值。";
     NoVariablesKept: "No variable yet. A variable keeps what jobs need and a definition should not hold: addresses, accounts, tokens. Jobs find it in their environment:", "还没有变量。变量保存作业需要、但不应写入定义的内容：地址、账户、令牌。作业可在环境变量中获得：";
     NoVariablesMasked: "Logs never show the value of a masked variable: they have [MASKED] in its place.", "日志绝不会显示已遮盖变量的值，而以 [MASKED] 代替。";
+
+    // Schedules.
+    Schedules: "Schedules", "计划";
+    SchedulesAll: "all schedules", "所有计划";
+    Schedule: "Schedule", "计划";
+    ScheduleWhen: "When", "时间";
+    ScheduleNext: "Next run", "下次运行";
+    ScheduleLast: "Last run", "上次运行";
+    ScheduleOwner: "Runs as", "运行身份";
+    ScheduleNobody: "nobody", "无";
+    ScheduleRests: "resting", "已停用";
+    ScheduleFailed: "not started", "未启动";
+    ScheduleDefaultBranch: "default branch", "默认分支";
+    SchedulePlay: "Run now", "立即运行";
+    ScheduleRest: "Let it rest", "停用";
+    ScheduleWake: "Activate", "启用";
+    ScheduleTake: "Take over", "接管";
+    ScheduleDelete: "Delete", "删除";
+    ScheduleNew: "New schedule", "新建计划";
+    ScheduleCreate: "Create schedule", "创建计划";
+    ScheduleGone: "The schedule that was to be changed is not here any more, or it is not yours to change.", "要更改的计划已不存在，或您无权更改。";
+    ScheduleDescription: "Description", "说明";
+    ScheduleDescriptionHint: "Jobs find it as CI_PIPELINE_SCHEDULE_DESCRIPTION, and rules can ask for it.", "作业可通过 CI_PIPELINE_SCHEDULE_DESCRIPTION 获得，规则中也可使用。";
+    ScheduleCron: "Cron expression", "Cron 表达式";
+    ScheduleCronHint: "Minute, hour, day of the month, month, day of the week: 30 2 * * mon-fri. Or @hourly, @daily, @weekly, @monthly.", "分、时、日、月、星期：30 2 * * mon-fri。或 @hourly、@daily、@weekly、@monthly。";
+    ScheduleZone: "Time zone", "时区";
+    ScheduleRef: "Branch or tag", "分支或标签";
+    ScheduleRefHint: "Empty: the default branch, whichever that is then.", "留空表示届时的默认分支。";
+    SchedulePipeline: "Key of the pipeline", "流水线的键";
+    SchedulePipelineHint: "Empty: the one of the project's own definition, or the only one that the project has.", "留空表示项目自身定义的流水线，或项目唯一的流水线。";
+    ScheduleVariables: "Variables", "变量";
+    ScheduleVariablesHint: "A line NAME=value each. They beat those of the project and of the definition.", "每行一个 NAME=value，优先于项目和定义中的变量。";
+    ScheduleOtherVariables: "Files and values of several lines, which GitLab's API sets, stay as they are:", "由 GitLab API 设置的文件和多行值保持不变：";
+    ScheduleVariablesLost: "The variables that you typed were not kept, because they may be secrets: type them again.", "您输入的变量可能是机密，因此未被保留：请重新输入。";
+    ScheduleActive: "active", "启用";
+    ScheduleActiveHint: "It starts runs when its time comes, as its owner and with what the owner may then.", "到时以所有者的身份及其届时的权限启动运行。";
+    NoSchedules: "No schedule yet. A schedule starts a run when its time comes: every night, every Monday, on the first of the month. A definition can tell such runs from others:", "还没有计划。计划到时启动运行：每晚、每周一、每月一日。定义可以区分这类运行：";
+    NoSchedulesRules: "Times that pass while the server is down are made up for by one run when it is back.", "服务器停机期间错过的时间，恢复后只补一次运行。";
+    CronTry: "When is that?", "这是什么时候？";
+    CronExplain: "Explain", "解释";
+    CronNext: "The next times on the clocks there:", "当地时间的接下来几次：";
 }

@@ -46,6 +46,7 @@ pub fn Layout(
                 {link("/runs", T::Runs, &["/runs", "/jobs"])}
                 {link("/pipelines", T::Pipelines, &["/pipelines"])}
                 {link("/environments", T::Environments, &["/environments"])}
+                {plain("/schedules", T::Schedules, &["/schedules"])}
                 {plain("/projects", T::Projects, &["/projects"])}
                 {plain("/settings", T::Settings, &["/settings", "/runners"])}
             </nav>

@@ -59,6 +59,7 @@ texts! {
     Dashboard: "Dashboard", "总览";
     Runs: "Runs", "运行";
     Pipelines: "Pipelines", "流水线";
+    Schedules: "Schedules", "计划";
     Projects: "Projects", "项目";
     Language: "Language", "语言";
     Theme: "Theme", "外观";
@@ -198,6 +199,7 @@ texts! {
     SourceParent: "a job of another run", "另一运行的作业";
     SourceTrigger: "a trigger", "触发器";
     SourceJob: "a job", "作业";
+    SourceSchedule: "a schedule", "计划";
     Graph: "Graph", "图";
     Jobs: "Jobs", "作业";
     Views: "Views", "视图";

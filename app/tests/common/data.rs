@@ -112,6 +112,7 @@ pub fn run(id: i64, status: Status) -> Run {
         stages: vec![stage("build", Status::Success), stage("test", middle), stage("deploy", last)],
         name: (id == 42).then(|| "Release 2.4 for <b>scan</b> & <script>alert(3)</script> customers".into()),
         parent: (id == 41).then_some(Parent { run: RunId(42), job: JobId(113) }),
+        schedule: None,
         version: Seq(800 + id),
     }
 }

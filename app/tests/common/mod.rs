@@ -7,6 +7,7 @@ mod data;
 mod environments;
 mod reports;
 mod runners;
+mod schedules;
 pub mod site;
 pub mod variables;
 

@@ -15,6 +15,7 @@ pub use data::{DataError, DataFolder};
 pub use demo::fill as fill_demo;
 pub use embedded::{Embedded, EmbeddedError, SOCKET};
 
+use crate::clock::Woken;
 use crate::service::Weir;
 
 /// How often lost jobs are looked for, while any job runs.
@@ -67,19 +68,45 @@ pub async fn keep_time(weir: Arc<Weir>, stop: CancellationToken) {
             tracing::warn!(%error, "failed to do what is due");
             Some(model::Timestamp(crate::clock::now().0 + SWEEP.as_millis() as i64))
         });
-        let wait = async {
-            match next {
-                Some(at) => {
-                    tokio::time::sleep(Duration::from_millis(at.since(crate::clock::now()).max(1) as u64)).await;
-                }
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             () = stop.cancelled() => return,
             _ = changed.changed() => {}
-            () = wait => {}
+            _ = until(next) => {}
         }
+    }
+}
+
+/// Starts the runs of schedules when they are due, until `stop`. There is one alarm, for the next of them; what is
+/// committed may set it anew.
+pub async fn keep_schedules(weir: Arc<Weir>, stop: CancellationToken) {
+    let mut changed = weir.store().timer();
+    // The clock may have been set while no server ran.
+    let mut woken = Woken::ClockSet;
+    loop {
+        changed.borrow_and_update();
+        let next = async {
+            if woken == Woken::ClockSet {
+                weir.right_schedules().await?;
+            }
+            weir.fire_due().await
+        };
+        let next = next.await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "failed to start what is due");
+            Some(model::Timestamp(crate::clock::now().0 + SWEEP.as_millis() as i64))
+        });
+        woken = tokio::select! {
+            () = stop.cancelled() => return,
+            _ = changed.changed() => Woken::Due,
+            woken = until(next) => woken,
+        };
+    }
+}
+
+/// Waits for a time; for ever without one.
+async fn until(at: Option<model::Timestamp>) -> Woken {
+    match at {
+        Some(at) => crate::clock::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

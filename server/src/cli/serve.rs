@@ -101,6 +101,7 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     }
     let children = tokio::spawn(boot::keep_children(weir.clone(), stop.clone()));
     let timing = tokio::spawn(boot::keep_time(weir.clone(), stop.clone()));
+    let firing = tokio::spawn(boot::keep_schedules(weir.clone(), stop.clone()));
     let sweeping = tokio::spawn(boot::keep_swept(weir.clone(), stop.clone()));
     if demo {
         fill_demo(&weir, &caller).await;
@@ -127,7 +128,7 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     drop(known);
     tracing::info!("stopping; running jobs go on");
     stop.cancel();
-    let _ = tokio::join!(serving, timing, sweeping, children);
+    let _ = tokio::join!(serving, timing, firing, sweeping, children);
     Ok(())
 }
 

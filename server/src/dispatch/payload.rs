@@ -13,7 +13,7 @@ use crate::service::files::last_commits;
 use crate::service::{Weir, ci_variables, variables};
 use crate::store::runners::Runner;
 use crate::store::runs::Commit;
-use crate::store::{Snapshot, StoreError, environments, jobs, projects, runs};
+use crate::store::{Snapshot, StoreError, environments, jobs, projects, runs, schedules};
 
 /// What is read from the store, in the transaction that hands the job out.
 pub(super) struct Parts {
@@ -28,6 +28,8 @@ pub(super) struct Parts {
     environment: Option<EnvironmentId>,
     /// Who started the job.
     person: variables::Person,
+    /// The description of the schedule that started the run.
+    schedule: Option<String>,
     runner: Runner,
     /// Jobs whose artifacts it needs, and which are gone.
     pub(super) gone: Vec<String>,
@@ -80,7 +82,8 @@ impl Parts {
         };
         let person = variables::person(conn, &stored.job.user)?;
         let job = stored.job;
-        Ok(Self { job, run, project, planned, commit, variables, sources, environment, person, runner, gone })
+        let schedule = schedules::description_for(conn, run.id)?;
+        Ok(Self { job, run, project, planned, commit, variables, sources, environment, person, schedule, runner, gone })
     }
 
     /// The address of the job's environment as far as it is known before the job ends: its definition
@@ -264,7 +267,7 @@ fn dependency(source: &Job, token: &str) -> Dependency {
 
 /// What every job gets from the server; the runner adds its own.
 fn predefined(base: &str, parts: &Parts) -> Vec<Variable> {
-    let Parts { job, run, project, planned, commit, environment, runner, person, .. } = parts;
+    let Parts { job, run, project, planned, commit, environment, runner, person, schedule, .. } = parts;
     let trigger = variables::Trigger {
         external_url: base,
         project,
@@ -272,6 +275,7 @@ fn predefined(base: &str, parts: &Parts) -> Vec<Variable> {
         source: run.source,
         user: person,
         parent: run.parent,
+        schedule: schedule.as_deref(),
     };
     let known = variables::of_run(&trigger, run);
     let mut list: Vec<(String, String)> = known.into_iter().map(|one| (one.key, one.value)).collect();

@@ -3,6 +3,7 @@
 
 pub mod bridge;
 mod cancel;
+pub mod cron;
 mod deploy;
 pub mod finish;
 pub mod start;

@@ -52,6 +52,11 @@ impl Standing {
                 standing.means = Means::Api;
                 access_keys::is_good(conn, id)?
             }
+            // As its owner, with all that they may now.
+            Via::Schedule(_) => match caller.id {
+                Some(id) => users::get(conn, id)?.is_some_and(|user| user.is_active),
+                None => false,
+            },
             Via::Job(job, project) => {
                 (standing.means, standing.only) = (Means::Job, Some(project));
                 let user = caller.id.map(|id| users::get(conn, id)).transpose()?.flatten();

@@ -101,6 +101,7 @@ pub(super) fn means(caller: &Caller) -> String {
         Via::AccessKey(id) => format!("access key {id}"),
         Via::Job(id, _) => format!("token of job {id}"),
         Via::Trigger(id, _) => format!("trigger {id}"),
+        Via::Schedule(id) => format!("schedule {id}"),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::auth::Action;
 use crate::clock;
 use crate::scheduler;
 use crate::store::runs::Commit;
-use crate::store::{Snapshot, StoreError, jobs, pipelines, projects, runs, users};
+use crate::store::{Snapshot, StoreError, jobs, pipelines, projects, runs, schedules, users};
 
 /// How many findings a failed job tells.
 const SHOWN: usize = 5;
@@ -40,6 +40,8 @@ struct Seed {
     own: Vec<Variable>,
     /// The address of its environment, not expanded.
     url: Option<String>,
+    /// The description of the schedule that started the run above.
+    schedule: Option<String>,
     /// Jobs of the run above whose archives the definition may be taken from, by name.
     archives: Vec<(String, JobId)>,
 }
@@ -79,6 +81,7 @@ impl Seed {
                 .map(|job| (job.name, job.id))
                 .collect(),
             user: variables::person(conn, &stored.job.user)?,
+            schedule: schedules::description_for(conn, run.id)?,
             run,
             project,
             trigger,
@@ -162,6 +165,7 @@ impl Weir {
             source: Source::ParentPipeline,
             user: &seed.user,
             parent: Some(parent),
+            schedule: None,
         };
         let id_of = pipeline.id;
         let number = self.store.read(move |conn| pipelines::next_number(conn, id_of)).await;
@@ -169,7 +173,8 @@ impl Weir {
         let mut predefined = variables::of_trigger(&trigger);
         predefined.extend(variables::of_next(number, clock::now()));
         // The values of the job's variables are those of its own run.
-        let above = variables::Trigger { source: seed.run.source, parent: seed.run.parent, ..trigger };
+        let schedule = seed.schedule.as_deref();
+        let above = variables::Trigger { source: seed.run.source, parent: seed.run.parent, schedule, ..trigger };
         let of_run = variables::of_run(&above, &seed.run);
         let variables = seed.variables(&of_run).map_err(failed)?;
         let url = seed.url.as_ref().map(|url| seed.filled("the address of the environment is none", url, "", &of_run));

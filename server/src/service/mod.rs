@@ -19,6 +19,7 @@ mod projects;
 pub mod reports;
 mod resource_groups;
 mod runs;
+mod schedules;
 mod source;
 mod streams;
 pub mod unserved;
@@ -46,9 +47,11 @@ use crate::logs::Logs;
 use crate::logs::sequence::Sequences;
 use crate::outbound::RemoteIncludes;
 use crate::secrets::keys::{self, KeyError, KeyRing, Keys};
-use crate::store::{Bus, Store, ci_variables as stored_variables};
+use crate::store::{
+    Bus, Store, ci_variables as stored_variables, schedules as stored_schedules, tokens as stored_tokens,
+};
 
-pub use accounts::{LoginLimit, Setup, Views};
+pub use accounts::{LoginLimit, Setup, Trigger, Views};
 pub use maintenance::Heartbeats;
 pub use streams::Scope;
 pub use unserved::Served;
@@ -116,7 +119,10 @@ impl Weir {
                     KeyRing::from_file(
                         &path,
                         store.at_start(|conn| {
-                            Ok(stored_variables::any(conn)? || crate::store::access_keys::any(conn)?)
+                            Ok(stored_variables::any(conn)?
+                                || crate::store::access_keys::any(conn)?
+                                || !stored_schedules::sealed(conn)?.is_empty()
+                                || !stored_tokens::sealed(conn)?.is_empty())
                         })?,
                     )?,
                     Some(path),
@@ -126,6 +132,8 @@ impl Weir {
         let sealed = store.at_start(|conn| {
             let mut sealed = stored_variables::sealed(conn)?;
             sealed.extend(crate::store::access_keys::sealed(conn)?);
+            sealed.extend(stored_schedules::sealed(conn)?);
+            sealed.extend(stored_tokens::sealed(conn)?);
             Ok(sealed.into_iter().map(|(_, text)| text).collect::<Vec<_>>())
         })?;
         keys.check(&sealed)?;

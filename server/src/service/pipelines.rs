@@ -47,13 +47,7 @@ impl Weir {
             access::at_project(conn, &caller, Action::StartRun, project, "project")?;
             pipelines::list(conn, &Scope::Of(vec![project]))
         });
-        let found = found.await?;
-        let own: Vec<&Pipeline> = found.iter().filter(|pipeline| pipeline.definition.is_none()).collect();
-        match (own.as_slice(), found.as_slice()) {
-            (&[one], _) | ([], [one]) => Ok(one.key.clone()),
-            (_, []) => Err(Error::invalid("the project has no pipeline yet")),
-            _ => Err(Error::invalid("the project has several pipelines, and which of them is meant is not clear")),
-        }
+        Ok(meant(&found.await?)?.key.clone())
     }
 
     /// A pipeline alone.
@@ -257,6 +251,7 @@ impl Weir {
             source: new.source,
             user: &user,
             parent: None,
+            schedule: new.schedule.as_ref().map(|(_, description)| description.as_str()),
         };
         // Those that are kept beat the definition, and those of the run beat them.
         let mut variables = match kept {
@@ -402,6 +397,16 @@ impl Weir {
             None => self.sources.definition(project.id, &commit.sha).await?,
         };
         Ok((commit, text))
+    }
+}
+
+/// Which of a project's pipelines is meant where only the project is named.
+pub(super) fn meant(all: &[Pipeline]) -> Result<&Pipeline, Error> {
+    let own: Vec<&Pipeline> = all.iter().filter(|pipeline| pipeline.definition.is_none()).collect();
+    match (own.as_slice(), all) {
+        (&[one], _) | ([], [one]) => Ok(one),
+        (_, []) => Err(Error::invalid("the project has no pipeline yet")),
+        _ => Err(Error::invalid("the project has several pipelines, and which of them is meant is not clear")),
     }
 }
 

@@ -65,6 +65,17 @@ impl Weir {
     }
 
     pub(super) async fn make_run(&self, caller: &Caller, key: &PipelineKey, new: NewRun) -> Result<Run, Error> {
+        self.make_run_with(caller, key, new, |_| Ok(())).await
+    }
+
+    /// As [`Weir::make_run`]; `also` is done in the transaction that makes the run, and its refusal is the run's.
+    pub(super) async fn make_run_with(
+        &self,
+        caller: &Caller,
+        key: &PipelineKey,
+        new: NewRun,
+        also: impl Fn(&mut Tx<'_>) -> Result<(), StoreError> + Clone + Send + 'static,
+    ) -> Result<Run, Error> {
         check_new(&new)?;
         let (pipeline, project) = self.pipeline_with_project(caller, key, Action::StartRun).await?;
         let (commit, text) = self.definition_of(&pipeline, &project, new.git_ref.as_deref(), Fetch::Now).await?;
@@ -83,12 +94,13 @@ impl Weir {
             given.files = Arc::new(Watched::new(given.files, variables::NUMBER, Arc::clone(&asks)));
             let plan = self.plan(text.as_str().to_owned(), given).await?;
             let (pipeline, new, commit) = (Arc::clone(&pipeline), Arc::clone(&new), commit.clone());
-            let caller = caller.clone();
+            let (caller, also) = (caller.clone(), also.clone());
             let made = self.store.write(move |tx| {
                 // Another run took the number that the definition asked for: it is asked again.
                 if asks.load(Ordering::Relaxed) && pipelines::next_number(tx.conn(), id)? != Some(number) {
                     return Ok(None);
                 }
+                also(tx)?;
                 let run =
                     runs::insert(tx, &pipeline, &plan, &new, &commit, &caller.user, None, DEFAULT_TIMEOUT, protected)?;
                 audit::of_run(tx, &caller, "run.start", &runs::require(tx.conn(), run)?);

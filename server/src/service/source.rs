@@ -121,6 +121,7 @@ impl Sources {
             branch
         };
         let (sha, is_tag) = commit_of(&mirror, &git_ref).await?;
+        let git_ref = short(git_ref);
         // A reference of our own keeps the commit when the branch is rewritten or deleted.
         let kept = git(Some(&mirror), &["update-ref", &format!("refs/keep/{sha}"), &sha]).await?;
         succeeded(&kept, "keep the commit")?;
@@ -157,7 +158,18 @@ impl Sources {
             None => None,
         };
         let Some((git_ref, sha, is_tag)) = known else { return self.resolve(project, source, wanted).await };
-        Self::commit(&mirror, source, git_ref, sha, is_tag).await
+        Self::commit(&mirror, source, short(git_ref), sha, is_tag).await
+    }
+
+    /// The full names of the branch and the tag that are called so. The source is asked when the mirror knows none; one
+    /// that does not answer has none.
+    pub(super) async fn full_names(&self, project: &Project, source: &str, name: &str) -> Vec<String> {
+        let mirror = self.mirror(project.id);
+        let mut found = names_in(&mirror, name).await;
+        if found.is_empty() && self.resolve(project, source, Some(name)).await.is_ok() {
+            found = names_in(&mirror, name).await;
+        }
+        found
     }
 
     /// The project's own definition at a commit; `None` when it has none.
@@ -248,6 +260,24 @@ async fn default_branch(source: &str) -> Result<String, Error> {
         // A detached HEAD has no branch: its commit is what is meant.
         None => Ok(out.split_whitespace().next().unwrap_or_default().to_owned()),
     }
+}
+
+/// A branch or tag without what says which of both it is.
+fn short(name: String) -> String {
+    let rest = name.strip_prefix("refs/heads/").or_else(|| name.strip_prefix("refs/tags/"));
+    rest.map(str::to_owned).unwrap_or(name)
+}
+
+/// The full names of what a mirror has by this name.
+async fn names_in(mirror: &Path, name: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for full in [format!("refs/heads/{name}"), format!("refs/tags/{name}")] {
+        let shown = git(Some(mirror), &["show-ref", "--verify", "--quiet", "--", &full]).await;
+        if shown.is_ok_and(|shown| shown.status.success()) {
+            found.push(full);
+        }
+    }
+    found
 }
 
 /// The commit that a branch, tag or commit name means, and whether it is a tag.

@@ -47,11 +47,13 @@ pub struct Trigger<'a> {
     pub user: &'a Person,
     /// The job above, for a child run.
     pub parent: Option<Parent>,
+    /// The description of the schedule that starts it.
+    pub schedule: Option<&'a str>,
 }
 
 /// The variables for a run that is started so.
 pub fn of_trigger(trigger: &Trigger<'_>) -> Vec<Variable> {
-    let Trigger { external_url, project, commit, source, user, parent } = *trigger;
+    let Trigger { external_url, project, commit, source, user, parent, schedule } = *trigger;
     let (path, text) = (&project.path, |text: &str| text.to_owned());
     let mut list = vec![
         ("CI", text("true")),
@@ -84,6 +86,13 @@ pub fn of_trigger(trigger: &Trigger<'_>) -> Vec<Variable> {
     if !commit.sha.is_empty() {
         list.extend(of_commit(commit));
         list.push(("CI_COMMIT_REF_PROTECTED", is_protected(project, commit).to_string()));
+    }
+    if let Some(description) = schedule {
+        list.push(("CI_PIPELINE_SCHEDULED", text("true")));
+        list.push(("CI_PIPELINE_SCHEDULE_DESCRIPTION", text(description)));
+    }
+    if source == Source::Trigger {
+        list.push(("CI_PIPELINE_TRIGGERED", text("true")));
     }
     if let Some(parent) = parent {
         list.push(("CI_UPSTREAM_PIPELINE_ID", parent.run.to_string()));

@@ -23,6 +23,7 @@ pub mod resources;
 mod rows;
 pub mod runners;
 pub mod runs;
+pub mod schedules;
 mod scope;
 pub mod sessions;
 pub mod tokens;

@@ -16,6 +16,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/0004-language.sql")).foreign_key_check(),
         M::up(include_str!("migrations/0005-variables.sql")),
         M::up(include_str!("migrations/0006-accounts.sql")),
+        M::up(include_str!("migrations/0007-schedules.sql")),
     ])
 }
 

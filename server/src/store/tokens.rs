@@ -95,10 +95,10 @@ pub struct New<'a> {
     pub hint: &'a str,
 }
 
-/// Keeps a new token; a name that its owner has given already is a conflict.
+/// Keeps a new token; a name that its owner has given already is a conflict, but for triggers, whose names describe them.
 pub fn insert(tx: &mut Tx<'_>, new: &New<'_>) -> Result<TokenId, StoreError> {
     let taken: bool = tx.conn.query_row(
-        "SELECT EXISTS (SELECT 1 FROM tokens WHERE kind = ?1 AND name = ?2 AND project_id IS ?3
+        "SELECT EXISTS (SELECT 1 FROM tokens WHERE kind = ?1 AND kind <> 'trigger' AND name = ?2 AND project_id IS ?3
              AND (project_id IS NOT NULL OR user_id = ?4) AND (expires_at IS NULL OR expires_at > ?5))",
         (word(new.kind), new.name, new.project.map(|id| id.0), new.user.0, tx.now.0),
         |row| row.get(0),
@@ -133,6 +133,41 @@ pub fn replace(tx: &mut Tx<'_>, id: TokenId, hash: &[u8; 32], hint: &str) -> Res
         )?
         .execute((id.0, hash.as_slice(), hint, tx.now.0))?;
     Ok(())
+}
+
+/// Gives one another name.
+pub fn rename(tx: &mut Tx<'_>, id: TokenId, name: &str) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached("UPDATE tokens SET name = ?2, updated_at = ?3 WHERE id = ?1")?
+        .execute((id.0, name, tx.now.0))?;
+    Ok(())
+}
+
+/// Table and column of the sealed texts of triggers: what they are bound to.
+pub const PLACE: (&str, &str) = ("tokens", "sealed");
+
+/// Keeps a token's text, sealed, beside its hash.
+pub fn keep_text(tx: &mut Tx<'_>, id: TokenId, sealed: &str) -> Result<(), StoreError> {
+    tx.conn.prepare_cached("UPDATE tokens SET sealed = ?2 WHERE id = ?1")?.execute((id.0, sealed))?;
+    Ok(())
+}
+
+/// A token's text, sealed, where it was kept; and when it got another name.
+pub fn text_of(conn: &Connection, id: TokenId) -> Result<(Option<String>, Option<Timestamp>), StoreError> {
+    let mut query = conn.prepare_cached("SELECT sealed, updated_at FROM tokens WHERE id = ?1")?;
+    Ok(query.query_row([id.0], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(Timestamp))))?)
+}
+
+/// All sealed texts by row: for another key of the instance.
+pub fn sealed(conn: &Connection) -> Result<Vec<(i64, String)>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT id, sealed FROM tokens WHERE sealed IS NOT NULL")?;
+    Ok(query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
+}
+
+/// A project's triggers, the oldest first.
+pub fn triggers_of(conn: &Connection, project: ProjectId) -> Result<Vec<(Token, UserId)>, StoreError> {
+    let sql = format!("{COLUMNS} WHERE t.project_id = ?1 AND t.kind = 'trigger' ORDER BY t.id");
+    Ok(conn.prepare_cached(&sql)?.query_map([project.0], token)?.collect::<Result<_, _>>()?)
 }
 
 /// Ends one.

@@ -47,6 +47,21 @@ impl Client {
         self.post("/api/pipelines", &json!({"id": id, "name": id, "definition": definition})).map(drop)
     }
 
+    /// Makes schedules that are due once a year, each at a time of its own.
+    pub fn create_schedules(&self, count: u64) -> Result<()> {
+        let projects = self.wait("/api/v4/projects", |_| true)?;
+        let project = projects[0]["id"].as_i64().context("there is no project")?;
+        for i in 0..count {
+            let (minute, hour, day) = (i % 60, i / 60 % 24, i / 1440 % 28 + 1);
+            let body = json!({
+                "description": format!("yearly {i}"), "ref": "", "cron": format!("{minute} {hour} {day} 1 *"),
+                "cron_timezone": "Europe/Berlin",
+            });
+            self.post(&format!("/api/v4/projects/{project}/pipeline_schedules"), &body)?;
+        }
+        Ok(())
+    }
+
     /// Starts a run.
     pub fn trigger(&self, pipeline: &str) -> Result<Run> {
         let answer = self.post(&format!("/api/pipelines/{pipeline}/run"), &json!({}))?;

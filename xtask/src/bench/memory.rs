@@ -1,4 +1,5 @@
-//! What Weir costs when nothing happens: on an empty server, and with 10 000 runs stored.
+//! What Weir costs when nothing happens: on an empty server, with 10 000 runs stored, and with 1 000 schedules beside
+//! them.
 
 use std::thread;
 
@@ -17,10 +18,13 @@ pub fn measure(bench: &mut Bench) -> Result<()> {
     let runs = bench.amount(10_000);
     throughput::many_runs(&server, runs)?;
     observe(bench, &server, &format!("idle after {runs} runs"))?;
+    let schedules = bench.amount(1000);
+    server.client().create_schedules(schedules)?;
+    observe(bench, &server, &format!("idle with {runs} runs and {schedules} schedules"))?;
     let data = bench.folder.join("idle");
     server.stop()?;
     let server = Server::start(&bench.weir, &data)?;
-    observe(bench, &server, &format!("idle, restarted with {runs} runs stored"))?;
+    observe(bench, &server, &format!("idle, restarted with {runs} runs and {schedules} schedules"))?;
     server.stop()
 }
 

@@ -68,6 +68,10 @@ async fn shown(asked: &Asked, view: PlaceView) -> Result<AnyView, Error> {
         view! { <a href=to aria-current=here>{lang.w(*text)}</a> }.into_any()
     };
     let mut links: Vec<_> = tabs.iter().filter(|(.., shown)| *shown).map(link).collect();
+    if let Some(id) = project.filter(|_| view.role >= model::Role::Reporter) {
+        let to = format!("/schedules?project={id}");
+        links.push(view! { <a href=to>{lang.w(W::Schedules)}</a> }.into_any());
+    }
     if may.variables {
         let to = owner::href(&view.place, None);
         links.push(view! { <a href=to>{lang.w(W::CiVariables)}</a> }.into_any());

@@ -8,6 +8,7 @@ mod account;
 mod once;
 mod places;
 mod runners;
+mod schedules;
 mod session;
 mod tokens;
 mod users;
@@ -26,6 +27,9 @@ pub use account::{ChangeAccount, ChangePassword, EndSession};
 pub use once::Once;
 pub use places::{ChangeProject, CreateProject, DeleteProject, Redact, SetMember, write_protected};
 pub use runners::{ChangeRunner, CreateRunner, DeleteRunner, PauseRunner, RotateRunner};
+pub use schedules::{
+    ActivateSchedule, ChangeSchedule, CreateSchedule, DeleteSchedule, PlaySchedule, TakeSchedule, in_lines,
+};
 pub use session::{SetUp, SignIn, SignOut, UsePasswordLink};
 pub use tokens::{CreateAccessKey, CreateToken, RevokeAccessKey, RevokeToken, RotateToken};
 pub use users::{ActivateUser, ChangeUser, CreateUser, ResetPassword};

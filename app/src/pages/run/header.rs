@@ -34,7 +34,13 @@ pub fn Header(
         Source::ParentPipeline => T::SourceParent,
         Source::Trigger => T::SourceTrigger,
         Source::Pipeline => T::SourceJob,
+        Source::Schedule => T::SourceSchedule,
     });
+    let schedules = fixed.schedule.map(|_| format!("/schedules?project={}", fixed.project_id));
+    let source = match schedules {
+        Some(to) => view! { <a href=to rel="external">{source}</a> }.into_any(),
+        None => source.into_any(),
+    };
     let fact = move |name: T, value: AnyView| {
         view! {
             <div>

@@ -30,6 +30,11 @@ impl Refused {
         Self { status: StatusCode::BAD_REQUEST, body: json!({"error": text.into()}) }
     }
 
+    /// As a parameter that is wrong, with another status.
+    pub fn parameter_at(status: StatusCode, text: &str) -> Self {
+        Self { status, body: json!({"error": text}) }
+    }
+
     /// A text without the status in it.
     pub fn plain(status: StatusCode, text: &str) -> Self {
         Self { status, body: json!({"message": text}) }

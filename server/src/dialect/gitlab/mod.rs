@@ -3,6 +3,7 @@
 //! line uses. One set of handlers serves both.
 
 mod admin;
+mod condition;
 mod environments;
 mod error;
 mod fields;
@@ -12,9 +13,11 @@ mod projects;
 mod resource_groups;
 mod runners;
 mod runs;
+mod schedules;
 mod target;
 mod tests;
 mod trigger;
+mod triggers;
 mod variables;
 pub mod wire;
 
@@ -40,7 +43,14 @@ pub fn router() -> Routes<AppState> {
         .merge(ci_variables("/admin/ci/variables"))
         .merge(objects("/projects/{project}", "pipelines"))
         .merge(objects("/weir", "runs"))
+        .merge(schedules())
+        .get("/projects/{project}/triggers", triggers::list)
+        .post("/projects/{project}/triggers", triggers::create)
+        .get("/projects/{project}/triggers/{trigger}", triggers::get)
+        .put("/projects/{project}/triggers/{trigger}", triggers::update)
+        .delete("/projects/{project}/triggers/{trigger}", triggers::delete)
         .post("/projects/{project}/trigger/pipeline", trigger::start)
+        .post("/projects/{project}/ref/{*path}", trigger::start_of_ref)
         .post("/user/runners", runners::create)
         .get("/runners/all", runners::all)
         .get("/runners/{runner}", runners::get)
@@ -62,6 +72,26 @@ pub fn router() -> Routes<AppState> {
         .get("/weir/permissions", admin::permissions)
         .get("/weir/permissions/{*path}", admin::permissions)
         .post("/weir/keys/rotate", admin::rotate_key)
+}
+
+/// Schedules of a project.
+fn schedules() -> Routes<AppState> {
+    let root = "/projects/{project}/pipeline_schedules";
+    let one = format!("{root}/{{schedule}}");
+    let variable = format!("{one}/variables/{{key}}");
+    Routes::new()
+        .get(root, schedules::list)
+        .post(root, schedules::create)
+        .get(&one, schedules::get)
+        .put(&one, schedules::update)
+        .delete(&one, schedules::delete)
+        .post(&format!("{one}/take_ownership"), schedules::take)
+        .post(&format!("{one}/play"), schedules::play)
+        .get(&format!("{one}/pipelines"), schedules::runs)
+        .post(&format!("{one}/variables"), schedules::create_variable)
+        .get(&variable, schedules::variable)
+        .put(&variable, schedules::update_variable)
+        .delete(&variable, schedules::delete_variable)
 }
 
 /// CI/CD variables of one kind of owner.

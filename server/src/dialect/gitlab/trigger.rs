@@ -1,4 +1,5 @@
-//! `POST /projects/:id/trigger/pipeline`: starts a run with the token of a trigger, or of a job.
+//! `POST /projects/:id/trigger/pipeline`, and as `…/ref/REF/trigger/pipeline` for webhooks: starts a run with the token
+//! of a trigger, or of a job.
 
 use app::service::Service as _;
 use axum::Json;
@@ -6,8 +7,8 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest as _, Multipart, Path, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use model::plan::Variable;
-use model::{NewRun, Source, Via};
+use model::plan::{Inputs, Variable};
+use model::{ErrorKind, NewRun, Source, Via};
 use serde_json::{Map, Value};
 
 use super::error::Refused;
@@ -22,9 +23,45 @@ const PAYLOAD: &str = "TRIGGER_PAYLOAD";
 
 /// The token is a field, and says who starts the run: whatever else the request shows does not matter.
 pub async fn start(asked: Unasked, Path(project): Path<String>, request: Request) -> Result<Response, Refused> {
+    begin(asked, project, None, request).await
+}
+
+/// The same, with the ref in the address, where it may have slashes.
+pub async fn start_of_ref(
+    asked: Unasked,
+    Path((project, path)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Refused> {
+    let unknown = || Refused::parameter_at(StatusCode::NOT_FOUND, "404 Not Found");
+    let git_ref = path.strip_suffix("/trigger/pipeline").filter(|name| !name.is_empty()).ok_or_else(unknown)?;
+    begin(asked, project, Some(git_ref.to_owned()), request).await
+}
+
+async fn begin(
+    asked: Unasked,
+    project: String,
+    git_ref: Option<String>,
+    request: Request,
+) -> Result<Response, Refused> {
+    // A pipeline that tells of pipelines would start one for each.
+    if request.headers().get("x-gitlab-event").is_some_and(|event| event.as_bytes() == b"Pipeline Hook") {
+        return Err(Refused::message(StatusCode::FORBIDDEN, "Forbidden"));
+    }
     let fields = fields(request).await?;
     let wrong = || Refused::message(StatusCode::NOT_FOUND, "Not Found");
-    let git_ref = fields.required("ref")?;
+    let named: &[&str] = if git_ref.is_some() { &["token"] } else { &["ref", "token"] };
+    let absent = named.iter().filter(|name| matches!(fields.value(name), None | Some(Value::Null)));
+    let absent: Vec<String> = absent.map(|name| format!("{name} is missing")).collect();
+    if !absent.is_empty() {
+        return Err(Refused::parameter(absent.join(", ")));
+    }
+    let git_ref = match git_ref {
+        Some(name) => name,
+        None => fields.required("ref")?,
+    };
+    if git_ref.trim().is_empty() {
+        return Err(Refused::parameter("ref is empty"));
+    }
     let token = fields.required("token")?;
     let token = Token::presented(&token).ok_or_else(wrong)?;
     let address = asked.address.as_deref();
@@ -44,9 +81,23 @@ pub async fn start(asked: Unasked, Path(project): Path<String>, request: Request
     let mut variables = variables(&fields)?;
     let payload = fields.without("token").to_string();
     variables.push(Variable { raw: true, file: true, ..Variable::new(PAYLOAD, payload) });
-    let new = NewRun { git_ref: Some(git_ref), variables, source, ..NewRun::default() };
-    let run = asked.weir.start_run(&caller, &key, new).await?;
+    let inputs = match fields.value("inputs") {
+        None | Some(Value::Null) => Inputs::new(),
+        Some(Value::Object(map)) => map.clone().into_iter().collect(),
+        Some(_) => return Err(Refused::parameter("inputs is invalid")),
+    };
+    let new = NewRun { git_ref: Some(git_ref), variables, inputs, source, ..NewRun::default() };
+    let run = asked.weir.start_run(&caller, &key, new).await.map_err(refused)?;
+    asked.weir.trigger_used(&caller).await?;
     Ok((StatusCode::CREATED, Json(Pipeline::new(&run, asked.weir.external_url()))).into_response())
+}
+
+/// GitLab's words where a ref is unknown.
+fn refused(mut error: model::Error) -> Refused {
+    if error.kind == ErrorKind::Invalid && error.message.starts_with("there is no branch, tag or commit") {
+        "Reference not found".clone_into(&mut error.message);
+    }
+    error.into()
 }
 
 /// The fields of the query and of a body of any of the three kinds.

@@ -41,7 +41,7 @@ pub(super) const RUN: &[Field] = &[
     ("sha", "text", "Commit, 40 hexadecimal digits; empty without a repository."),
     ("ref", "text = main", "Branch or tag; empty without a repository."),
     ("status", "Status", "Computed from the jobs."),
-    ("source", "text = api", "What started it: `web`, `api`, `parent_pipeline`."),
+    ("source", "text = api", "What started it: `web`, `api`, `parent_pipeline`, `trigger`, `pipeline`, `schedule`."),
     ("created_at", "time", "When it was made."),
     ("updated_at", "time", "When its status changed last."),
     ("web_url", "text = https://ci.example.org/runs/12", "Its page."),

@@ -4,10 +4,11 @@ use super::answers::STATUSES;
 use super::words::{Operation, Shape};
 
 const ROOT: &str = "/api/v4";
-const PAGED: [&str; 7] = ["Link", "X-Next-Page", "X-Page", "X-Per-Page", "X-Prev-Page", "X-Total", "X-Total-Pages"];
+pub(super) const PAGED: [&str; 7] =
+    ["Link", "X-Next-Page", "X-Page", "X-Per-Page", "X-Prev-Page", "X-Total", "X-Total-Pages"];
 /// Where nobody counts how many there are.
 const PAGED_ON: [&str; 5] = ["Link", "X-Next-Page", "X-Page", "X-Per-Page", "X-Prev-Page"];
-fn gitlab(method: &'static str, path: &str) -> Operation {
+pub(super) fn gitlab(method: &'static str, path: &str) -> Operation {
     Operation::new(Shape::Gitlab, "GitLab", method, format!("{ROOT}{path}"))
 }
 
@@ -15,7 +16,7 @@ fn weir(method: &'static str, path: &str) -> Operation {
     Operation::new(Shape::Gitlab, "Weir", method, format!("{ROOT}{path}"))
 }
 
-trait Ours: Sized {
+pub(super) trait Ours: Sized {
     /// The project of the address.
     fn of_project(self) -> Self;
     /// A numbered page, with its total.
@@ -68,6 +69,7 @@ pub(super) fn operations() -> Vec<Operation> {
     all.extend(variables("/admin/ci/variables", "instance", |operation| operation));
     all.extend(objects("/projects/{project}", "pipelines", "project", gitlab, Operation::of_project));
     all.extend(objects("/weir", "runs", "weir", weir, |operation| operation));
+    all.extend(super::schedules::operations());
     all.extend(additions());
     all
 }
@@ -197,7 +199,7 @@ fn objects(
         .query("scope", "running|pending|finished", "Only those; `status` wins.")
         .query("ref", "text", "Only of this branch or tag.")
         .query("username", "text", "Only this person's.")
-        .query("source", "web|api|parent_pipeline", "Only what this started.");
+        .query("source", "web|api|parent_pipeline|trigger|pipeline|schedule", "Only what this started.");
     let mut jobs = base("GET", "/jobs").named(id("jobs"), "Jobs, newest first, retried ones included").shared("Scope");
     if anywhere {
         list = list

@@ -10,6 +10,7 @@ mod others;
 mod page;
 mod parts;
 mod requests;
+mod schedules;
 mod schemas;
 mod words;
 

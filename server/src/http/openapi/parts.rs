@@ -104,7 +104,7 @@ const REFUSALS: &[(u16, &str, &str, &str)] = &[
     (404, "Not there, or not visible to the caller.", "404 Not found", "not_found"),
     (409, "The state of the object is against it, or somebody was faster.", "409 Conflict: it has ended", "conflict"),
     (410, "There is no such thing here.", "410 Gone", "invalid"),
-    (412, "The log arrived damaged and is wanted again.", "412 Precondition Failed", "invalid"),
+    (412, "It changed since; or the log arrived damaged and is wanted again.", "412 Precondition Failed", "invalid"),
     (413, "The body is larger than allowed.", "413 Payload Too Large", "too_large"),
     (415, "The body has another type than `application/json`.", "415 Unsupported Media Type", "invalid"),
     (416, "The piece does not begin where the log ends.", "416 Range Not Satisfiable", "invalid"),

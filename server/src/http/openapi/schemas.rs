@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::answers::{ANSWERS, BRIDGE, COUNTS, JOB, ME, NO_BRIDGE, RUN, RUN_MORE, USER, WORDS};
 use super::requests::REQUESTS;
+use super::schedules;
 use super::words::{Field, kind, object};
 
 /// All of them, by name.
@@ -14,10 +15,10 @@ pub(super) fn all() -> Value {
         schema["description"] = (*about).into();
         all.insert((*name).to_owned(), schema);
     }
-    for (name, about, fields) in ANSWERS {
+    for (name, about, fields) in ANSWERS.iter().chain(schedules::ANSWERS) {
         all.insert((*name).to_owned(), object(about, *fields, true));
     }
-    for (name, about, fields) in REQUESTS {
+    for (name, about, fields) in REQUESTS.iter().chain(schedules::REQUESTS) {
         all.insert((*name).to_owned(), object(about, *fields, false));
     }
     // What the newtypes of `model` take.
@@ -26,6 +27,11 @@ pub(super) fn all() -> Value {
     all["VariableToCreate"]["properties"]["key"]["pattern"] = "^[A-Za-z0-9_]+$".into();
     let mut put = |name: &str, schema: Value| all.insert(name.to_owned(), schema);
     put("Me", object("Who asks.", USER.iter().chain(ME), true));
+    let (schedule, details, played) = (schedules::SCHEDULE, schedules::DETAILS, schedules::PLAYED);
+    put("Schedule", object("A schedule, which starts runs by the clock.", schedule, true));
+    put("ScheduleDetails", object("A schedule alone.", schedule.iter().chain(details), true));
+    let all_of_it = schedule.iter().chain(details).chain(played);
+    put("PlayedSchedule", object("A schedule whose run was started.", all_of_it, true));
     put("Run", object("A run, which GitLab calls a pipeline.", RUN.iter().chain(RUN_MORE), true));
     put("Job", object("One attempt at a job.", JOB, true));
     let of_bridge = JOB.iter().filter(|(name, ..)| !NO_BRIDGE.contains(name)).chain(BRIDGE);

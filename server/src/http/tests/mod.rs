@@ -3,6 +3,7 @@
 mod access;
 mod live;
 mod pages;
+mod schedules;
 mod sockets;
 mod text;
 

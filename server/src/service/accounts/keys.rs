@@ -1,6 +1,6 @@
 //! Pairs of keys for signed requests, and another key for all that is sealed.
 
-use model::{AccessKeyId, Caller, Error, NewAccessKey};
+use model::{AccessKeyId, Caller, Error, NewAccessKey, TokenId};
 
 use super::logins::own;
 use super::users::recipient;
@@ -9,7 +9,7 @@ use crate::random;
 use crate::secrets::keys::{self, KeyError};
 use crate::secrets::seal::{self, Place};
 use crate::service::{Weir, access, audit};
-use crate::store::{access_keys, ci_variables, projects, users};
+use crate::store::{access_keys, ci_variables, projects, schedules, tokens, users};
 
 /// Characters of an access key, as Huawei's have: capital letters and digits.
 const ACCESS: usize = 20;
@@ -110,6 +110,8 @@ impl Weir {
             for (table, column, rows) in [
                 (access_keys::PLACE.0, access_keys::PLACE.1, access_keys::sealed(tx.conn())?),
                 (ci_variables::PLACE.0, ci_variables::PLACE.1, ci_variables::sealed(tx.conn())?),
+                (schedules::PLACE.0, schedules::PLACE.1, schedules::sealed(tx.conn())?),
+                (tokens::PLACE.0, tokens::PLACE.1, tokens::sealed(tx.conn())?),
             ] {
                 for (row, text) in rows {
                     let anew = seal::reseal(&keys, Place { table, row, column }, &text);
@@ -120,10 +122,11 @@ impl Weir {
                     })?;
                     let Some(anew) = anew else { continue };
                     count += 1;
-                    if table == access_keys::PLACE.0 {
-                        access_keys::reseal(tx, row, &anew)?;
-                    } else {
-                        ci_variables::reseal(tx, row, &anew)?;
+                    match table {
+                        table if table == access_keys::PLACE.0 => access_keys::reseal(tx, row, &anew)?,
+                        table if table == schedules::PLACE.0 => schedules::reseal(tx, row, &anew)?,
+                        table if table == tokens::PLACE.0 => tokens::keep_text(tx, TokenId(row), &anew)?,
+                        _ => ci_variables::reseal(tx, row, &anew)?,
                     }
                 }
             }

@@ -413,6 +413,14 @@ pub(super) fn own(conn: &crate::store::Snapshot, caller: &Caller) -> Result<User
     }
 }
 
+/// The user whom what the caller makes belongs to; the owner of the server's machine becomes one.
+pub(in crate::service) fn acting_user(tx: &mut Tx<'_>, caller: &Caller) -> Result<User, StoreError> {
+    match (caller.id, caller.via) {
+        (None, Via::Local) => ensure_owner(tx, &caller.user),
+        _ => own(tx.conn(), caller),
+    }
+}
+
 /// The owner of a server of one person, made when they are not there.
 pub(super) fn ensure_owner(tx: &mut Tx<'_>, name: &str) -> Result<User, StoreError> {
     match users::by_name(tx.conn(), name)? {

@@ -7,6 +7,7 @@ mod permissions;
 mod redact;
 mod runners;
 mod tokens;
+mod triggers;
 mod users;
 
 use app::service::Accounts;
@@ -21,6 +22,9 @@ use super::Weir;
 
 pub use logins::{LoginLimit, Setup};
 pub use redact::Views;
+pub use triggers::Trigger;
+
+pub(super) use logins::acting_user;
 
 /// How precise "last used" is, in milliseconds: a use that is noted costs a write.
 const PRECISION: i64 = 5 * 60 * 1000;

@@ -2,7 +2,8 @@
 
 use model::{Caller, Error, NewToken, Place, Role, TokenDraft, TokenId, TokenKind, TokenScope, UserId, Via};
 
-use super::logins::own;
+use super::logins::{acting_user, own};
+use super::triggers;
 use super::users::{is_invisible, recipient};
 use crate::auth::Action;
 use crate::auth::policy::may_grant;
@@ -20,10 +21,7 @@ const NAME: usize = 255;
 
 impl Weir {
     pub(super) async fn make_token(&self, caller: &Caller, draft: TokenDraft) -> Result<NewToken, Error> {
-        let name = draft.name.trim().to_owned();
-        if name.is_empty() || name.chars().count() > NAME || name.chars().any(is_invisible) {
-            return Err(Error::invalid("a token's name has 1 to 255 characters, all of them visible"));
-        }
+        let name = named(&draft.name)?;
         if draft.expires_at.is_some_and(|at| at <= clock::now()) {
             return Err(Error::invalid("the token would have expired already"));
         }
@@ -32,7 +30,7 @@ impl Weir {
         }
         let text = Token::fresh(if draft.kind == TokenKind::Trigger { Kind::Trigger } else { Kind::Access });
         let secret = text.reveal().to_owned();
-        let (caller, is_local) = (caller.clone(), self.is_local());
+        let (caller, is_local, keys) = (caller.clone(), self.is_local(), self.keys());
         let made = self.store().write(move |tx| {
             let (user, project) = match draft.kind {
                 TokenKind::Personal => (owner_of_new(tx, &caller, is_local, draft.user.as_deref())?, None),
@@ -52,7 +50,7 @@ impl Weir {
                 TokenKind::Trigger => {
                     let project = draft.project.ok_or_else(|| Error::invalid("project is missing"))?;
                     access::at_project(tx.conn(), &caller, Action::ManageTriggers, project, "project")?;
-                    (own(tx.conn(), &caller)?.id, Some(project))
+                    (acting_user(tx, &caller)?.id, Some(project))
                 }
             };
             let scope = (draft.kind != TokenKind::Trigger).then_some(draft.scope);
@@ -67,6 +65,9 @@ impl Weir {
                 hint: text.hint(),
             };
             let id = tokens::insert(tx, &new)?;
+            if draft.kind == TokenKind::Trigger {
+                tokens::keep_text(tx, id, &triggers::seal(&keys.ring(), id, &text))?;
+            }
             let target = format!("{} {name}", word(draft.kind));
             let mut changes = vec![
                 audit::change("expires_at", None, draft.expires_at.map(model::Timestamp::rfc3339).as_deref()),
@@ -83,7 +84,7 @@ impl Weir {
     }
 
     pub(super) async fn turn_token(&self, caller: &Caller, id: TokenId) -> Result<NewToken, Error> {
-        let caller = caller.clone();
+        let (caller, keys) = (caller.clone(), self.keys());
         let turned = self.store().write(move |tx| {
             let (token, user) = managed(tx.conn(), &caller, id)?;
             // Whoever has its new text acts as its owner.
@@ -96,6 +97,9 @@ impl Weir {
             }
             let text = Token::fresh(if token.kind == TokenKind::Trigger { Kind::Trigger } else { Kind::Access });
             tokens::replace(tx, id, &text.hash(), text.hint())?;
+            if token.kind == TokenKind::Trigger {
+                tokens::keep_text(tx, id, &triggers::seal(&keys.ring(), id, &text))?;
+            }
             let target = format!("{} {}", word(token.kind), token.name);
             record(tx, &caller, "token.rotate", token.project_id, user, &target, Vec::new())?;
             Ok(NewToken { token: known(tx.conn(), id)?.0, secret: text.reveal().to_owned() })
@@ -122,6 +126,15 @@ impl Weir {
         self.access_changed();
         Ok(())
     }
+}
+
+/// A name that a token can have.
+pub(super) fn named(name: &str) -> Result<String, Error> {
+    let name = name.trim().to_owned();
+    if name.is_empty() || name.chars().count() > NAME || name.chars().any(is_invisible) {
+        return Err(Error::invalid("a token's name has 1 to 255 characters, all of them visible"));
+    }
+    Ok(name)
 }
 
 /// Who gets a new personal token.
@@ -187,7 +200,7 @@ pub(super) fn role_at(conn: &Snapshot, caller: &Caller, project: model::ProjectI
     Ok(if matches!(caller.via, Via::Job(..) | Via::Trigger(..)) { Role::Nobody } else { role })
 }
 
-fn record(
+pub(super) fn record(
     tx: &mut Tx<'_>,
     caller: &Caller,
     action: &'static str,

@@ -5,8 +5,10 @@ mod environment;
 mod job;
 mod project;
 mod run;
+mod schedule;
 
 pub use environment::EnvironmentObject;
 pub use job::{Artifact, ArtifactsFile, BridgeObject, Commit, JobObject, JobProject, Runner};
 pub use project::{Namespace, ProjectObject};
 pub use run::{DetailedStatus, Me, Pipeline, PipelineBasic, User};
+pub use schedule::{ScheduleDetails, ScheduleObject, ScheduleVariable, TriggerObject};

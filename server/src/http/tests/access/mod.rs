@@ -49,7 +49,17 @@ impl Line {
 
     /// Whether a browser shows it.
     fn is_page(&self) -> bool {
-        let roots = ["/runs", "/jobs", "/environments", "/pipelines", "/projects", "/settings", "/runners", "/login"];
+        let roots = [
+            "/runs",
+            "/jobs",
+            "/environments",
+            "/pipelines",
+            "/projects",
+            "/settings",
+            "/runners",
+            "/schedules",
+            "/login",
+        ];
         let is_file = self.path.contains("/raw") || self.path.contains("/artifacts/");
         self.method == "GET" && !is_file && (self.path == "/" || roots.iter().any(|root| self.path.starts_with(root)))
     }
@@ -256,7 +266,8 @@ async fn ask(town: &Town, line: &Line, who: &Who, ground: &Ground) -> Option<Str
     let got = Class::of(&answer);
     // Whoever is refused a page, and could sign in, is led to where that is.
     let is_led = line.is_page() && !who.signed_in && wanted != Class::Allowed;
-    let is_gone_fine = matches!(line.path.as_str(), "/rpc/token/revoke" | "/rpc/runner/delete");
+    let is_gone_fine =
+        matches!(line.path.as_str(), "/rpc/token/revoke" | "/rpc/runner/delete" | "/rpc/schedule/delete");
     if got != (if is_led { Class::SignIn } else { wanted }) && !(wanted == Class::Hidden && is_gone_fine) {
         return wrong(&format!("expected {wanted:?}, got {got:?}"));
     }

@@ -31,6 +31,8 @@ pub struct Names {
     variable_id: String,
     token: String,
     runner: String,
+    schedule: String,
+    trigger: String,
     artifact: String,
     user: String,
     user_id: String,
@@ -55,6 +57,8 @@ impl Names {
             variable_id: number(),
             token: number(),
             runner: number(),
+            schedule: number(),
+            trigger: number(),
             artifact: "none.zip".into(),
             ..Self::of(town, town.web())
         }
@@ -75,6 +79,8 @@ impl Names {
             variable_id: "1".into(),
             token: ground.token.to_string(),
             runner: ground.runner.to_string(),
+            schedule: ground.schedule.to_string(),
+            trigger: ground.trigger.to_string(),
             artifact: ground.artifact.clone(),
             user: "zoe".into(),
             user_id: town.dummy.to_string(),
@@ -95,6 +101,14 @@ impl Names {
         } else {
             VariableOwner::Project(ground.id)
         };
+        if path.contains("{schedule}") || path.starts_with("/rpc/schedule/") {
+            self.schedule = town.fresh_schedule(ground).await.to_string();
+            return self;
+        }
+        if path.contains("{trigger}") {
+            self.trigger = town.fresh_trigger(ground).await.to_string();
+            return self;
+        }
         let is_variable = path.contains("variables/{key}") || path == "/rpc/variable/delete";
         if is_variable {
             let (id, key) = town.fresh_variable(owner).await;
@@ -149,6 +163,8 @@ impl Names {
             ("job", &self.job),
             ("environment", &self.environment),
             ("runner", &self.runner),
+            ("schedule", &self.schedule),
+            ("trigger", &self.trigger),
             ("pipeline", &self.pipeline),
             ("name", &self.artifact),
             ("user", &self.user),
@@ -176,7 +192,19 @@ impl Names {
 
     fn form(&self, town: &Town, ground: &Ground, pattern: &str) -> (&'static str, String) {
         let Self {
-            project, path, run, job, environment, pipeline, variable_id, token, runner, user_id, session, ..
+            project,
+            path,
+            run,
+            job,
+            environment,
+            pipeline,
+            variable_id,
+            token,
+            runner,
+            schedule,
+            user_id,
+            session,
+            ..
         } = self;
         let (n, group) = (town.next(), &self.group);
         let body = match pattern {
@@ -218,6 +246,10 @@ impl Names {
             "/rpc/runner/change" => format!("id={runner}&project={project}&name=again&untagged=true"),
             "/rpc/runner/pause" => format!("id={runner}&project={project}&paused=false"),
             "/rpc/runner/rotate" | "/rpc/runner/delete" => format!("id={runner}"),
+            "/rpc/schedule/create" => format!("project={project}&description=made+{n}&cron=0+2+*+*+*&timezone=UTC"),
+            "/rpc/schedule/change" => format!("id={schedule}&description=again&cron=0+2+*+*+*&timezone=UTC"),
+            "/rpc/schedule/activate" => format!("id={schedule}&active=true"),
+            "/rpc/schedule/play" | "/rpc/schedule/take" | "/rpc/schedule/delete" => format!("id={schedule}"),
             "/rpc/access_key/create" | "/rpc/session/sign_out" => String::new(),
             "/rpc/access_key/revoke" => "id=987654".to_owned(),
             "/rpc/user/create" => format!("name=made-{n}"),
@@ -242,6 +274,12 @@ impl Names {
             "/api/v4/user/runners?project" => json!({"runner_type": "project_type", "project_id": self.project}),
             "/api/v4/runners/{runner}" => json!({"description": "again"}),
             "/api/v4/projects/{project}/trigger/pipeline" => json!({"ref": "main", "token": "glptt-none"}),
+            "/api/v4/projects/{project}/ref/{*path}" => json!({"token": "glptt-none"}),
+            "/api/v4/projects/{project}/pipeline_schedules" => {
+                json!({"description": format!("made {n}"), "ref": "main", "cron": "0 2 * * *"})
+            }
+            "/api/v4/projects/{project}/triggers" => json!({"description": format!("made {n}")}),
+            other if other.ends_with("{schedule}") || other.ends_with("{trigger}") => json!({"description": "again"}),
             "/api/v4/weir/users" => json!({"name": format!("made-{n}")}),
             "/api/v4/weir/users/{user}" => json!({"full_name": "Zoe"}),
             "/api/v4/weir/members/{*path}" => json!({"user": "zoe", "role": "guest"}),

@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use app::service::{Accounts as _, NewPipeline, Service as _};
+use app::service::{Accounts as _, NewPipeline, Schedules as _, Service as _};
 use model::{
     CiVariableDraft, CiVariableId, EnvironmentId, NewUser, Place, ProjectId, ProjectSettings, Role, RunnerDraft,
-    RunnerId, SessionId, Timestamp, TokenDraft, TokenId, TokenKind, TokenScope, UserChanges, UserId, VariableOwner,
-    Via, Visibility,
+    RunnerId, ScheduleDraft, ScheduleId, SessionId, Timestamp, TokenDraft, TokenId, TokenKind, TokenScope, UserChanges,
+    UserId, VariableOwner, Via, Visibility,
 };
 
 use super::super::super::rate::Rules;
@@ -33,6 +33,8 @@ pub struct Ground {
     pub environment: EnvironmentId,
     pub token: TokenId,
     pub runner: RunnerId,
+    pub schedule: ScheduleId,
+    pub trigger: TokenId,
 }
 
 impl Ground {
@@ -344,6 +346,14 @@ impl Town {
         project_runner(&self.world, ground.id).await
     }
 
+    pub async fn fresh_schedule(&self, ground: &Ground) -> ScheduleId {
+        project_schedule(&self.world, ground.id, "fresh").await
+    }
+
+    pub async fn fresh_trigger(&self, ground: &Ground) -> TokenId {
+        project_trigger(&self.world, ground.id, "fresh").await
+    }
+
     pub async fn fresh_token(&self, ground: &Ground) -> TokenId {
         project_token(&self.world, ground.id, &format!("fresh {}", self.next())).await
     }
@@ -352,6 +362,22 @@ impl Town {
 async fn project_runner(world: &World, project: ProjectId) -> RunnerId {
     let draft = RunnerDraft { name: "far".into(), run_untagged: true, paused: true, ..RunnerDraft::default() };
     world.weir.create_runner(&world.caller, Some(project), draft).await.unwrap().0.id
+}
+
+/// The administrator, whose schedules and triggers they are.
+async fn root(world: &World) -> Caller {
+    let id = world.weir.store().read(|conn| users::by_name(conn, "root")).await.unwrap().unwrap().id;
+    Caller { user: "root".into(), id: Some(id), via: Via::Local, address: None }
+}
+
+async fn project_schedule(world: &World, project: ProjectId, mark: &str) -> ScheduleId {
+    let draft = ScheduleDraft { description: mark.into(), cron: "0 2 * * *".into(), ..ScheduleDraft::default() };
+    let kept = vec![model::plan::Variable::new("KEPT", mark)];
+    world.weir.create_schedule(&root(world).await, project, draft, kept).await.unwrap().schedule.id
+}
+
+async fn project_trigger(world: &World, project: ProjectId, mark: &str) -> TokenId {
+    world.weir.create_trigger(&root(world).await, project, mark, None).await.unwrap().token.id
 }
 
 async fn project_token(world: &World, project: ProjectId, name: &str) -> TokenId {
@@ -414,6 +440,8 @@ async fn ground(world: &World, word: &'static str, path: &str, visibility: Visib
     }
     let token = project_token(world, id, &mark).await;
     let runner = project_runner(world, id).await;
+    let schedule = project_schedule(world, id, &mark).await;
+    let trigger = project_trigger(world, id, &mark).await;
     Ground {
         word,
         group,
@@ -428,6 +456,8 @@ async fn ground(world: &World, word: &'static str, path: &str, visibility: Visib
         environment,
         token,
         runner,
+        schedule,
+        trigger,
     }
 }
 
