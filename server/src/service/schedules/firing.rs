@@ -128,7 +128,8 @@ impl Weir {
         let Seed { schedule, key, caller, variables } = seed.await?;
         let draft = schedule.draft;
         let new = NewRun {
-            git_ref: Some(named(&draft.git_ref)).filter(|name| !name.is_empty()).map(str::to_owned),
+            // By its full name: a tag of the same name is not what was meant, also when the branch is gone.
+            git_ref: Some(draft.git_ref).filter(|name| !name.is_empty()),
             variables,
             inputs: draft.inputs,
             source: Source::Schedule,
@@ -137,11 +138,6 @@ impl Weir {
         };
         self.make_run_with(&caller, &key, new, also).await
     }
-}
-
-/// Branches go by their short names; a tag by its full one, as a branch may have the same name.
-fn named(git_ref: &str) -> &str {
-    git_ref.strip_prefix("refs/heads/").unwrap_or(git_ref)
 }
 
 impl Seed {

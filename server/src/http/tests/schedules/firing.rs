@@ -192,6 +192,11 @@ async fn tags_are_meant_when_they_are_named_so() {
         assert_eq!((run.git_ref.as_str(), run.is_tag), (name, full.contains("tags")), "{full}");
         assert_eq!(world.jobs(run.id).await.len(), jobs, "{full}");
     }
+    // With the branch gone, the tag is still another thing.
+    let of_branch = ScheduleDraft { git_ref: "refs/heads/same".into(), ..nightly() };
+    let id = schedule(&world, &world.caller, project, of_branch).await;
+    git(repository.path(), &["branch", "-D", "same"]);
+    assert!(world.weir.play_schedule(&world.caller, id).await.is_err());
 }
 
 #[tokio::test]
