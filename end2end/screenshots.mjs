@@ -33,6 +33,7 @@ async function pages(weir, browser) {
     ["runs", "/runs"],
     ["runs-failed", "/runs?status=failed"],
     ["environments", "/environments"],
+    ["schedules", "/schedules?cron=30+2+*+*+mon-fri&timezone=Europe%2FBerlin"],
     ["variables", "/settings/variables"],
     ["account", "/settings/account"],
     ["users", "/settings/users"],

@@ -141,7 +141,7 @@ trigger.delete()
 refused("one that was deleted", gitlab.GitlabGetError, 404, "404 Not found", lambda: project.triggers.get(trigger.id))
 
 # The command line sends everything as text.
-cli = ["gitlab", "--server-url", URL, "--private-token", TOKEN, "-o", "json", "project-pipeline-schedule"]
+cli = [sys.executable, "-m", "gitlab", "--server-url", URL, "--private-token", TOKEN, "-o", "json", "project-pipeline-schedule"]
 out = subprocess.run([*cli, "create", "--project-id", str(project.id), "--description", "cli", "--ref", "main", "--cron", "@weekly", "--active", "false"],
                      check=True, capture_output=True, text=True).stdout
 ok("the command line makes one", json.loads(out)["active"] is False)

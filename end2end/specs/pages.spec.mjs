@@ -37,6 +37,7 @@ const PAGES = [
   ["the list of runs", () => "/runs"],
   ["the list of runs, filtered to nothing", () => "/runs?status=canceled"],
   ["the environments", () => "/environments"],
+  ["the schedules", () => "/schedules?cron=30+2+*+*+mon-fri&timezone=Europe%2FBerlin"],
   ["the variables of the instance", () => "/settings/variables"],
   ["the account", () => "/settings/account"],
   ["the users", () => "/settings/users"],
