@@ -47,13 +47,13 @@ pub fn schedules() -> Vec<ScheduleView> {
         may_change: true,
         is_own: true,
     };
-    let nightly = schedule(5, draft("Nightly <b>scan</b> \u{202e}", "30 2 * * 1-5"), owner(1, "ada", true));
+    let nightly = schedule(5, draft("Nightly <b>scan</b>", "30 2 * * 1-5"), owner(1, "ada", true));
     let gone = Schedule {
         failure: Some(ScheduleFailure {
             at: at(-60),
             message: "its owner Grace is deactivated <script>alert(5)</script>".into(),
         }),
-        ..schedule(6, draft("weekly report", "@weekly"), owner(2, "Grace", false))
+        ..schedule(6, draft("weekly report \u{202e}", "@weekly"), owner(2, "Grace", false))
     };
     let rests = ScheduleDraft { is_active: false, ..draft("old", "*/15 * * * *") };
     let rests = Schedule { next_run_at: None, ..schedule(7, rests, None) };
