@@ -5,7 +5,7 @@ mod support;
 
 use std::path::Path;
 
-use model::{Reason, Status};
+use model::{Reason, RunId, Status};
 use serde_json::json;
 use support::{Server, git, job, statuses};
 
@@ -77,6 +77,55 @@ fn of_the_jobs_of_a_resource_group_one_runs() {
     }
     let (one, two) = (job(&server.view(first), "one").clone(), job(&server.view(second), "one").clone());
     assert!(one.finished_at <= two.started_at);
+}
+
+/// The queue behind a lock is told of every new holder, on the page and over the API as in `weir why`.
+#[test]
+fn who_waits_for_a_resource_names_the_holder_of_now() {
+    let server = Server::start(4);
+    let gate = |run: &str| server.data.join(format!("gate-{run}"));
+    let script = format!("until test -e {}; do sleep 0.02; done", gate("$CI_PIPELINE_IID").display());
+    server.pipeline("deploy", &format!("one: {{script: '{script}', resource_group: live}}\n"));
+    let runs = [1, 2, 3].map(|_| server.run("deploy"));
+    let holder = |run: RunId| match &job(&server.view(run), "one").reason {
+        Reason::WaitsForResource { holder, .. } => holder.clone(),
+        other => panic!("{other:?}"),
+    };
+    let wanted = |run: RunId| Some(format!("one (run {run})"));
+    server.until(runs[0], "the first has it", |view| job(view, "one").status == Status::Running);
+    assert_eq!((holder(runs[1]), holder(runs[2])), (wanted(runs[0]), wanted(runs[0])));
+    std::fs::write(gate("1"), "").unwrap();
+    server.until(runs[1], "the second has it", |view| job(view, "one").status == Status::Running);
+    assert_eq!(holder(runs[2]), wanted(runs[1]));
+    let id = job(&server.view(runs[2]), "one").id;
+    let why = server.get(&format!("/api/v4/weir/jobs/{id}/why"));
+    let answer = why["answer"].as_str().unwrap();
+    assert!(answer.contains(&format!("one (run {})", runs[1])), "{why}");
+    // Canceled is as good as ended.
+    let (status, answer) = server.form("/rpc/run/cancel", &format!("id={}", runs[1]));
+    assert_eq!(status, 200, "{answer}");
+    server.until(runs[2], "the third has it", |view| job(view, "one").status == Status::Running);
+    std::fs::write(gate("3"), "").unwrap();
+    assert_eq!(server.ended(runs[2]).run.status, Status::Success);
+}
+
+#[test]
+fn the_mode_of_a_resource_group_is_set_by_json_a_form_or_the_query() {
+    let server = Server::start(1);
+    let view = server.run_to_end("deploy", "one: {script: 'true', resource_group: live}\n");
+    let path = format!("/api/v4/projects/{}/resource_groups/live", view.run.project_id);
+    let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+    for (query, kind, body, mode) in [
+        ("", json, r#"{"process_mode": "oldest_first"}"#, "oldest_first"),
+        ("", form, "process_mode=newest_first", "newest_first"),
+        ("?process_mode=unordered", json, "", "unordered"),
+        ("", form, "", "unordered"),
+    ] {
+        let (status, answer) = server.ask("PUT", &format!("{path}{query}"), &[("Content-Type", kind)], body);
+        assert!(status == 200 && answer.contains(mode), "{body}: {status} {answer}");
+    }
+    let (status, answer) = server.ask("PUT", &path, &[("Content-Type", form)], "process_mode=best_first");
+    assert!(status == 400 && answer.contains("process_mode does not have a valid value"), "{status} {answer}");
 }
 
 #[test]
@@ -151,7 +200,7 @@ fn instances_of_a_job_know_which_they_are_and_includes_come_from_the_commit() {
     assert!(status == 400 && answer["error"].as_str().unwrap().contains("word"), "{status} {answer}");
     let (status, answer) = server.send("POST", "/api/pipelines/shop/run", &json!({ "inputs": { "word": "hi" } }));
     assert_eq!(status, 202, "{answer}");
-    let view = server.ended(model::RunId(answer["runId"].as_i64().unwrap()));
+    let view = server.ended(RunId(answer["runId"].as_i64().unwrap()));
     let names: Vec<_> = view.jobs.iter().map(|job| job.name.as_str()).collect();
     assert_eq!(names, ["part 1/2", "part 2/2", "docs"]);
     assert!(server.trace(job(&view, "part 2/2")).contains("2 of 2: hi"));

@@ -16,7 +16,7 @@ pub use advance::advance;
 pub use bridge::{is_child_due, mirrored};
 pub use cancel::{Started, after_failure, outdated};
 pub use reopen::reopened;
-pub use resources::{Claim, ResourceMode, next_claim};
+pub use resources::{Claim, ResourceMode, awaited, next_claim};
 
 use crate::plan::When;
 use crate::reason::Predecessor;

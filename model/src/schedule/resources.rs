@@ -64,6 +64,17 @@ pub fn next_claim(mode: ResourceMode, claims: &[Claim]) -> Option<usize> {
     if claims.iter().any(Claim::holds) {
         return None;
     }
+    first(mode, claims).filter(|i| claims[*i].waits())
+}
+
+/// The claim that those that wait wait for, by its place in the slice: the one that has the resource, else the one
+/// that comes first, although it may not have come to its job yet.
+pub fn awaited(mode: ResourceMode, claims: &[Claim]) -> Option<usize> {
+    claims.iter().position(Claim::holds).or_else(|| first(mode, claims))
+}
+
+/// The first of those that have not got the resource.
+fn first(mode: ResourceMode, claims: &[Claim]) -> Option<usize> {
     let all = || claims.iter().enumerate();
     let waiting = || all().filter(|(_, claim)| claim.waits());
     let upcoming = || all().filter(|(_, claim)| claim.waits() || claim.is_coming());
@@ -75,7 +86,7 @@ pub fn next_claim(mode: ResourceMode, claims: &[Claim]) -> Option<usize> {
         ResourceMode::NewestFirst => upcoming().min_by_key(|(_, claim)| (-claim.run, late(claim), claim.job)),
         ResourceMode::NewestReadyFirst => waiting().min_by_key(|(_, claim)| (-claim.run, claim.job)),
     };
-    next.filter(|(_, claim)| claim.waits()).map(|(i, _)| i)
+    next.map(|(i, _)| i)
 }
 
 #[cfg(test)]
@@ -104,6 +115,19 @@ mod tests {
         assert_eq!(next(&[(1, w), (2, Running)]), [None; 4]);
         assert_eq!(next(&[(1, Created), (1, w)]), [Some(1); 4]);
         assert_eq!(next(&[(1, Manual)]), [None; 4]);
+    }
+
+    #[test]
+    fn who_waits_knows_for_whom() {
+        let w = WaitingForResource;
+        let of = |claims: &[(i64, Status)]| {
+            let claims: Vec<_> =
+                (0..).zip(claims).map(|(job, (run, status))| Claim { run: *run, job, status: *status }).collect();
+            MODES.map(|mode| awaited(mode, &claims))
+        };
+        assert_eq!(of(&[(2, w), (1, Running), (3, w)]), [Some(1); 4]);
+        assert_eq!(of(&[(1, Created), (2, w), (3, Scheduled)]), [Some(1), Some(0), Some(2), Some(1)]);
+        assert_eq!(of(&[(1, Success)]), [None; 4]);
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! Letting a job run: it waits for a runner, or first for the resource group that it needs; and
 //! delayed jobs whose time has come.
 
-use model::schedule::next_claim;
+use model::schedule::{awaited, next_claim};
 use model::{JobId, ProjectId, Reason, RunId, Status};
 
 use super::settle;
@@ -16,26 +16,32 @@ pub fn let_run(tx: &mut Tx<'_>, id: JobId, from: Status, reason: &Reason) -> Res
         jobs::transition(tx, id, from, Status::Pending, reason)?;
         return Ok(Status::Pending);
     };
-    let project = wants.project;
-    let holder = resources::claims(tx.conn(), project, &group)?
-        .into_iter()
-        .find(|(claim, ..)| claim.status.is_running() || claim.status == Status::Pending)
-        .map(|(_, run, name)| format!("{name} (run {run})"));
+    // Who has the group is said when it is known who gets it.
+    let holder = None;
     jobs::transition(tx, id, from, Status::WaitingForResource, &Reason::WaitsForResource { group, holder })?;
     Ok(Status::WaitingForResource)
 }
 
-/// Gives a resource group to the job whose turn it is, if it is free. Returns that job's run.
+/// Gives a resource group to the job whose turn it is, if it is free, and tells those that go on waiting who has it.
+/// Returns the run of the job that got it.
 pub(super) fn grant(tx: &mut Tx<'_>, project: ProjectId, group: &str) -> Result<Option<RunId>, StoreError> {
     let claims = resources::claims(tx.conn(), project, group)?;
     let mode = resources::mode(tx.conn(), project, group)?;
     let plain: Vec<_> = claims.iter().map(|(claim, ..)| *claim).collect();
-    let Some(next) = next_claim(mode, &plain) else { return Ok(None) };
-    let (claim, run, _) = &claims[next];
-    let id = JobId(claim.job);
-    let reason = jobs::wants(tx.conn(), id)?.pending();
-    jobs::transition(tx, id, Status::WaitingForResource, Status::Pending, &reason)?;
-    Ok(Some(*run))
+    let next = next_claim(mode, &plain);
+    if let Some(next) = next {
+        let id = JobId(claims[next].0.job);
+        let reason = jobs::wants(tx.conn(), id)?.pending();
+        jobs::transition(tx, id, Status::WaitingForResource, Status::Pending, &reason)?;
+    }
+    let holder = awaited(mode, &plain).map(|i| format!("{} (run {})", claims[i].2, claims[i].1));
+    for (id, before) in resources::waiting(tx.conn(), project, group)? {
+        let reason = Reason::WaitsForResource { group: group.to_owned(), holder: holder.clone() };
+        if before != reason {
+            jobs::set_reason(tx, id, &reason)?;
+        }
+    }
+    Ok(next.map(|next| claims[next].1))
 }
 
 /// Lets the delayed jobs run whose time has come.

@@ -1,7 +1,7 @@
 //! Resource groups and the time of delayed jobs: what the scheduler asks about jobs beyond one run.
 
 use model::schedule::{Claim, ResourceMode};
-use model::{JobId, ProjectId, RunId, Timestamp};
+use model::{JobId, ProjectId, Reason, RunId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{StoreError, Tx, rows};
@@ -63,6 +63,8 @@ pub(super) fn ensure(tx: &mut Tx<'_>, project: ProjectId, name: &str) -> Result<
              ON CONFLICT DO NOTHING",
         )?
         .execute((project.0, name, tx.now.0))?;
+    // A job that is to come may be first in line already.
+    tx.group_changed(project, name);
     Ok(())
 }
 
@@ -99,6 +101,19 @@ pub fn upcoming(conn: &Connection, project: ProjectId, name: &str) -> Result<Vec
         order.push(JobId(waiting.remove(next).job));
     }
     Ok(order)
+}
+
+/// The jobs that wait for a group, with their reasons, in the order of their numbers.
+pub fn waiting(conn: &Connection, project: ProjectId, name: &str) -> Result<Vec<(JobId, Reason)>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, reason FROM jobs
+         WHERE project_id = ?1 AND resource_group = ?2 AND resource_group IS NOT NULL AND retried = 0
+             AND status = 'waiting_for_resource' ORDER BY id",
+    )?;
+    let found = statement.query_map((project.0, name), |row| Ok((JobId(row.get(0)?), row.get::<_, String>(1)?)))?;
+    found
+        .map(|row| row.map_err(StoreError::from).and_then(|(id, text)| Ok((id, serde_json::from_str(&text)?))))
+        .collect()
 }
 
 /// Sets when a delayed job starts, counted from now. Returns that time.

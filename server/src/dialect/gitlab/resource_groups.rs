@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use model::schedule::ResourceMode;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::error::Refused;
+use super::fields::Fields;
 use super::page::Page;
 use super::target::Target;
 use super::wire::JobObject;
@@ -65,22 +66,14 @@ pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refus
 }
 
 /// `PUT …/resource_groups/:key`: sets `process_mode`.
-pub async fn set(target: Target, body: Bytes) -> Result<Json<GroupObject>, Refused> {
+pub async fn set(target: Target, headers: HeaderMap, body: Bytes) -> Result<Json<GroupObject>, Refused> {
     let project = target.project_id()?;
-    let word = match target.query.get("process_mode") {
-        Some(word) => Value::from(word),
-        None if body.trim_ascii().is_empty() => Value::Null,
-        None => {
-            let problem = |error| Refused::parameter(format!("Problem parsing JSON: {error}"));
-            let mut value = serde_json::from_slice::<Value>(&body).map_err(problem)?;
-            value.get_mut("process_mode").map_or(Value::Null, Value::take)
-        }
-    };
+    let word = Fields::read(&target.query, &headers, &body)?.text("process_mode")?;
     let group = match word {
-        Value::Null => target.weir.resource_group(&target.caller, project, target.name("key")).await?,
-        word => {
+        None => target.weir.resource_group(&target.caller, project, target.name("key")).await?,
+        Some(word) => {
             let wrong = |_| Refused::parameter("process_mode does not have a valid value");
-            let mode: ResourceMode = serde_json::from_value(word).map_err(wrong)?;
+            let mode: ResourceMode = serde_json::from_value(word.into()).map_err(wrong)?;
             target.weir.set_resource_mode(&target.caller, project, target.name("key"), mode).await?
         }
     };

@@ -130,6 +130,7 @@ fn resource_groups() -> Vec<Operation> {
             .named("resource_group_set", "Sets which waiting job is next")
             .query("process_mode", "unordered|oldest_first|newest_first|newest_ready_first", "As in the body.")
             .optional_body("ModeToSet")
+            .or_form()
             .gives(200, "ResourceGroup", "The group."),
         one("GET", "/upcoming_jobs")
             .named("resource_group_upcoming_jobs", "Jobs that wait for it, in the order in which they get it")

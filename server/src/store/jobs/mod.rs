@@ -363,6 +363,16 @@ pub fn set_user(tx: &mut Tx<'_>, id: JobId, user: &str, variables: &[Variable]) 
     Ok(())
 }
 
+/// Says anew why the job is in its status, which stays.
+pub fn set_reason(tx: &mut Tx<'_>, id: JobId, reason: &Reason) -> Result<(), StoreError> {
+    tx.conn.prepare_cached("UPDATE jobs SET reason = ?2, version = ?3 WHERE id = ?1")?.execute((
+        id.0,
+        serde_json::to_string(reason)?,
+        tx.next_version().0,
+    ))?;
+    emit(tx, id).map(drop)
+}
+
 /// Says that this failure is (or is not) ignored, once the exit code is known.
 pub fn set_allow_failure(tx: &mut Tx<'_>, id: JobId, allowed: bool) -> Result<(), StoreError> {
     tx.conn.prepare_cached("UPDATE jobs SET allow_failure = ?2 WHERE id = ?1")?.execute((id.0, allowed))?;
