@@ -33,6 +33,7 @@ pub(crate) use cache::Store;
 pub use containers::Containers;
 pub(crate) use containers::{remove_left, remove_left_of};
 pub(crate) use environment::{passed, truth};
+pub use exchange::ReportCheck;
 pub(crate) use exchange::{ARCHIVES, Exchange};
 pub(crate) use job::{Work, execute};
 pub(crate) use leaders::Leaders;

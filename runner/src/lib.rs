@@ -22,7 +22,7 @@ mod trace;
 
 pub use client::{Client, ClientError, Endpoint, EndpointError};
 pub use control::{Control, Level};
-pub use engine::{Containers, JobOutcome};
+pub use engine::{Containers, JobOutcome, ReportCheck};
 pub use leader::leader_main;
 pub use supervisor::{pid_of, terminate};
 

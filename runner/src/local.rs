@@ -14,8 +14,8 @@ use std::{
 use crate::{
     control::Control,
     engine::{
-        ARCHIVES, Containers, End, Exchange, JobOutcome, Leaders, Places, Settings, Shell, Sources, Store, Work,
-        execute, passed, remove_left_of,
+        ARCHIVES, Containers, End, Exchange, JobOutcome, Leaders, Places, ReportCheck, Settings, Shell, Sources, Store,
+        Work, execute, passed, remove_left_of,
     },
     protocol::JobPayload,
     supervisor::{CACHE_LIMIT, Lock, RunnerError, instance_of, own_leader},
@@ -26,6 +26,7 @@ use crate::{
 pub struct LocalRunner {
     settings: Settings,
     leaders: Leaders,
+    check: Option<ReportCheck>,
     _lock: Lock,
 }
 
@@ -62,7 +63,7 @@ impl LocalRunner {
             shell: Shell::find().ok_or(RunnerError::NoShell)?,
             environment: passed(),
         };
-        Ok(Self { settings, leaders: Leaders::new(leader), _lock: lock })
+        Ok(Self { settings, leaders: Leaders::new(leader), check: None, _lock: lock })
     }
 
     /// Keeps caches in `dir`, which other runners may use too, and no more than `limit` bytes of them.
@@ -74,6 +75,11 @@ impl LocalRunner {
     /// Says what becomes of jobs that ask for a container. Without this they are refused.
     pub fn use_containers(&mut self, containers: Containers) {
         self.settings.containers = containers;
+    }
+
+    /// Looks at every report before it is kept; one that is refused fails its job, as it would on a server.
+    pub fn check_reports(&mut self, check: ReportCheck) {
+        self.check = Some(check);
     }
 
     /// Removes the containers that a runner in `dir` left behind whose process was killed; before `dir`
@@ -98,7 +104,7 @@ impl LocalRunner {
         let log = Log::callback(Box::new(sink), self.settings.log_limit);
         let end = match places.create() {
             Ok(()) => {
-                let exchange = Exchange::Folder(self.artifacts());
+                let exchange = Exchange::Folder { dir: self.artifacts(), check: self.check.clone() };
                 execute(&Work {
                     job,
                     places: &places,

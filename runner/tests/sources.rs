@@ -216,6 +216,32 @@ async fn a_job_may_want_the_repository_without_its_files_or_nothing_at_all() {
     assert!(text.contains("GIT_STRATEGY \"pull\" is none of clone, fetch, none, empty"), "{text}");
 }
 
+/// A clone that is not told what to check out stands on the default branch, as GitLab documents it; one that was
+/// fetched has no files.
+#[tokio::test]
+async fn a_clone_without_a_checkout_stands_on_the_default_branch() {
+    let bench = Bench::new();
+    let origin = bench.dir.path().join("origin");
+    let commits = repository(&origin);
+    git(&origin, &["checkout", "-q", "-b", "topic", &commits[1]]);
+    let url = format!("file://{}", origin.display());
+    let script = ["git symbolic-ref --short HEAD", "cat file || echo no file", "git merge-base HEAD origin/main"];
+    for (id, strategy, branch, shown) in [(1, "clone", "main", "commit 5"), (2, "clone", "topic", "commit 2")] {
+        let mut job = fetching(id, &url, &commits[4], &script);
+        job.git_info.depth = 0;
+        let variables = [("GIT_STRATEGY", strategy), ("GIT_CHECKOUT", "false"), ("CI_DEFAULT_BRANCH", branch)];
+        job.variables = variables.map(|(key, value)| Variable::plain(key, value)).to_vec();
+        let (outcome, text) = bench.run(&job).await;
+        assert_eq!(outcome.state, JobState::Success, "{text}");
+        assert!(text.contains(&format!("\n{branch}\n")) && text.contains(shown), "{text}");
+    }
+    let mut job = fetching(3, &url, &commits[4], &["cat file || echo no file"]);
+    let variables = [("GIT_STRATEGY", "fetch"), ("GIT_CHECKOUT", "false"), ("CI_DEFAULT_BRANCH", "main")];
+    job.variables = variables.map(|(key, value)| Variable::plain(key, value)).to_vec();
+    let (_, text) = bench.run(&job).await;
+    assert!(text.contains("no file"), "{text}");
+}
+
 #[tokio::test]
 async fn submodules_come_as_deep_as_the_job_says() {
     let bench = Bench::new();

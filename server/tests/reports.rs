@@ -59,11 +59,34 @@ none: {stage: two, dependencies: [], script: 'echo \"[$VERSION]\"'}
     assert!(log("stage").contains("[1.2] [hello world]"), "{}", log("stage"));
     assert!(log("needs").contains("[1.2]"), "{}", log("needs"));
     assert!(log("without").contains("[none]") && log("none").contains("[none]"), "{}", log("without"));
-    // Variables that are none are refused, and the job says so.
-    let view = server.run_to_end("bad", "one: {script: 'echo 1-x=y > v.env', artifacts: {reports: {dotenv: v.env}}}\n");
-    let one = job(&view, "one");
-    let log = server.trace(one);
-    assert!(log.contains("the report dotenv is not valid: line 1"), "{} {log}", one.status);
+}
+
+/// What the script left is wrong, not the runner: a retry of accidents does not run it again, and whoever asks why is
+/// told which line it was.
+#[test]
+fn variables_that_are_none_fail_their_job_as_the_script_would() {
+    let server = Server::start(2);
+    let definition = "one:
+  script: ['printf \"GOOD=1\\n2-x=y\\n\" > v.env']
+  retry: {max: 2, when: [runner_system_failure, stuck_or_timeout_failure]}
+  artifacts: {reports: {dotenv: v.env}}
+large:
+  script: ['head -c 3000000 /dev/urandom > big']
+  artifacts: {paths: [big]}
+";
+    let mut server = server;
+    server.stop();
+    server.arguments = vec!["--artifacts-limit".to_owned(), "1MiB".to_owned()];
+    server.start_again();
+    let view = server.run_to_end("bad", definition);
+    let (one, large) = (job(&view, "one"), job(&view, "large"));
+    assert_eq!((one.status, one.attempt, one.exit_code), (Status::Failed, 1, None), "{}", server.trace(one));
+    for failed in [one, large] {
+        assert_eq!(failed.failure_reason, Some(model::FailureReason::ScriptFailure), "{}", failed.name);
+    }
+    assert!(server.trace(one).contains("the report dotenv is not valid: line 2"), "{}", server.trace(one));
+    assert!(one.reason.to_string().contains("the report dotenv is not valid: line 2"), "{}", one.reason);
+    assert!(large.reason.to_string().contains("the archive is larger than"), "{}", large.reason);
 }
 
 #[test]

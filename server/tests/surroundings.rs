@@ -385,7 +385,7 @@ fn a_run_for_a_tag_knows_the_tag_and_fetches_as_deep_as_it_is_told() {
     let server = Server::start(1);
     let definition = "variables: {GIT_DEPTH: 2}
 one:
-  script: ['echo \"[$CI_COMMIT_TAG] [$CI_COMMIT_TAG_MESSAGE] [$CI_COMMIT_BRANCH] [$CI_JOB_MANUAL]\"', 'git rev-list --count HEAD']
+  script: ['echo \"[$CI_COMMIT_TAG] [$CI_COMMIT_TAG_MESSAGE] [$CI_COMMIT_BRANCH] [$CI_JOB_MANUAL]\"', 'git rev-list --count HEAD', 'echo \"is $(git describe --tags)\"']
 two: {script: 'echo \"[$CI_JOB_MANUAL]\"', when: manual}
 ";
     let repository = repository(&[(".gitlab-ci.yml", definition)]);
@@ -400,6 +400,13 @@ two: {script: 'echo \"[$CI_JOB_MANUAL]\"', when: manual}
     let view = server.until(run, "the first ends", |view| job(view, "one").status == Status::Success);
     let log = server.trace(job(&view, "one"));
     assert!(log.contains("[v1] [Release one] [] []") && log.lines().any(|line| line == "2"), "{log}");
+    // Scripts find the ref of their run under its name.
+    assert!(log.contains("is v1\n"), "{log}");
+    let definition = "one: {script: ['test \"$(git rev-parse origin/$CI_COMMIT_BRANCH)\" = $CI_COMMIT_SHA']}\n";
+    std::fs::write(repository.path().join(".gitlab-ci.yml"), definition).unwrap();
+    git(repository.path(), &["commit", "-qam", "of a branch"]);
+    let of_branch = server.ended(server.run("shop"));
+    assert_eq!(of_branch.run.status, Status::Success, "{}", server.trace(job(&of_branch, "one")));
     server.form("/rpc/job/play", &format!("id={}", job(&view, "two").id));
     let view = server.until(run, "the second ends", |view| job(view, "two").status == Status::Success);
     assert!(server.trace(job(&view, "two")).contains("[true]"));

@@ -12,6 +12,7 @@ use std::{
 use super::{
     archive::{Level, gzip, unzip, zip},
     environment::Environment,
+    exchange::UploadError,
     halt::{Halt, in_thread},
     job::{Watch, Work},
     outcome::End,
@@ -63,16 +64,17 @@ pub(super) fn due(job: &JobPayload, success: bool) -> Vec<&Artifact> {
     job.artifacts.iter().filter(is_due).collect()
 }
 
-/// Packs and uploads one of them. Nothing to upload is told in red, and no failure: a report that a
-/// tool did not write must not hide why it did not.
+/// Packs and uploads one of them; the inner error is the end of a job whose script went well. Nothing to upload is told
+/// in red, and no failure: a report that a tool did not write must not hide why it did not.
 pub(super) async fn upload(
     work: &Work<'_>,
     artifact: &Artifact,
     environment: &Environment,
     watch: &Watch<'_>,
-) -> Result<Result<(), String>, End> {
+) -> Result<Result<(), End>, End> {
     let what = if artifact.artifact_type.is_empty() { "archive" } else { &artifact.artifact_type };
-    let failed = |error: String| Ok(Err(format!("failed to upload the artifacts ({what}): {error}")));
+    let text = |error: String| format!("failed to upload the artifacts ({what}): {error}");
+    let failed = |error: String| Ok(Err(End::System(text(error))));
     work.log.notice("Uploading artifacts...");
     let selection = Selection::new(&artifact.paths, &artifact.exclude, artifact.untracked, environment);
     let root = work.places.build.clone();
@@ -105,8 +107,10 @@ pub(super) async fn upload(
         uploaded = work.exchange.upload(work.job.id, artifact, &name, &file) => uploaded,
         error = watch.broken() => return Err(error),
     };
-    if let Err(error) = uploaded {
-        return failed(error);
+    match uploaded {
+        Ok(()) => {}
+        Err(UploadError::Refused(why)) => return Ok(Err(End::Unkept(text(why)))),
+        Err(UploadError::Failed(error)) => return failed(error),
     }
     // A file that is sent as it is stays where it is.
     if artifact.artifact_format != "raw" {

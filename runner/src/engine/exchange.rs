@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -18,7 +19,22 @@ pub(crate) enum Exchange {
     /// The job's server.
     Server { client: Client, job: JobKey },
     /// A folder: each job's archives are in a folder of its number, its reports below their kind.
-    Folder(PathBuf),
+    Folder {
+        dir: PathBuf,
+        /// Looks at reports as a server would.
+        check: Option<ReportCheck>,
+    },
+}
+
+/// Looks at a report, by its kind and file as it was packed; the error says what is wrong with it.
+pub type ReportCheck = Arc<dyn Fn(&str, &Path) -> Result<(), String> + Send + Sync>;
+
+/// Why something was not handed over.
+pub(crate) enum UploadError {
+    /// It is not what it is said to be, or more than is taken: the same again would be refused again.
+    Refused(String),
+    /// The other side has trouble.
+    Failed(String),
 }
 
 impl Exchange {
@@ -28,35 +44,50 @@ impl Exchange {
             Self::Server { client, .. } => {
                 let mut patience = Patience::new(client);
                 while let Err(error) = client.download(from, to).await {
-                    patience.after(error).await?;
+                    patience.after(error).await.map_err(|error| error.to_string())?;
                 }
                 Ok(())
             }
-            Self::Folder(folder) => {
-                let source = folder.join(ARCHIVES).join(from.id.to_string()).join(safe(&from.artifacts_file.filename));
+            Self::Folder { dir, .. } => {
+                let source = dir.join(ARCHIVES).join(from.id.to_string()).join(safe(&from.artifacts_file.filename));
                 tokio::fs::copy(source, to).await.map(drop).map_err(|error| error.to_string())
             }
         }
     }
 
-    /// Hands an archive over.
-    pub(super) async fn upload(&self, job: i64, artifact: &Artifact, name: &str, file: &Path) -> Result<(), String> {
+    /// Hands an archive or a report over.
+    pub(super) async fn upload(
+        &self,
+        job: i64,
+        artifact: &Artifact,
+        name: &str,
+        file: &Path,
+    ) -> Result<(), UploadError> {
         match self {
             Self::Server { client, job } => {
                 let mut patience = Patience::new(client);
                 while let Err(error) = client.upload(job, artifact, name, file).await {
-                    patience.after(error).await?;
+                    patience.after(error).await.map_err(|error| match error {
+                        ClientError::Refused { status: 400 | 413 | 422, .. } => UploadError::Refused(error.to_string()),
+                        error => UploadError::Failed(error.to_string()),
+                    })?;
                 }
                 Ok(())
             }
-            Self::Folder(folder) => {
-                let folder = folder.join(kind_folder(artifact)).join(job.to_string());
+            Self::Folder { dir, check } => {
+                let kind = kind_folder(artifact);
+                if let Some(check) = check.clone().filter(|_| kind != ARCHIVES) {
+                    let (kind, file) = (artifact.artifact_type.clone(), file.to_owned());
+                    let looked = tokio::task::spawn_blocking(move || check(&kind, &file)).await;
+                    looked.map_err(|error| UploadError::Failed(error.to_string()))?.map_err(UploadError::Refused)?;
+                }
+                let folder = dir.join(kind).join(job.to_string());
                 let target = folder.join(safe(name));
                 let copied = async {
                     tokio::fs::create_dir_all(&folder).await?;
                     tokio::fs::copy(file, target).await
                 };
-                copied.await.map(drop).map_err(|error| error.to_string())
+                copied.await.map(drop).map_err(|error| UploadError::Failed(error.to_string()))
             }
         }
     }
@@ -88,14 +119,14 @@ impl Patience {
     }
 
     /// Waits before the next attempt, or gives the error back when there is to be none.
-    async fn after(&mut self, error: ClientError) -> Result<(), String> {
+    async fn after(&mut self, error: ClientError) -> Result<(), ClientError> {
         match error {
             ClientError::Away { answered: false, .. } => self.away.pause(None).await,
             ClientError::Away { retry_after, .. } if self.attempts < ATTEMPTS => {
                 self.attempts += 1;
                 self.trouble.pause(retry_after).await;
             }
-            error => return Err(error.to_string()),
+            error => return Err(error),
         }
         Ok(())
     }

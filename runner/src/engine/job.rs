@@ -196,9 +196,11 @@ impl<'a> Course<'a> {
         }
         match self.upload(end == End::Success).await {
             Ok(Ok(())) => end,
-            Ok(Err(error)) => {
-                self.work.log.error(&error);
-                if end == End::Success { End::System(error) } else { end }
+            Ok(Err(unkept)) => {
+                if let End::Unkept(error) | End::System(error) = &unkept {
+                    self.work.log.error(error);
+                }
+                if end == End::Success { unkept } else { end }
             }
             Err(ended) => ended,
         }

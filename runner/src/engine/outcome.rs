@@ -14,6 +14,8 @@ pub(crate) enum End {
     Canceled,
     /// The runner was told to stop.
     Stopped,
+    /// The script went well, but what it left is not taken: a report that is none, an archive that is too large.
+    Unkept(String),
     /// The runner could not do its part.
     System(String),
     /// The job asks for what this runner does not do.
@@ -35,6 +37,8 @@ pub struct JobOutcome {
     pub exit_code: Option<i32>,
     /// The signal that ended the script.
     pub signal: Option<i32>,
+    /// One sentence more, where it was not the script that failed.
+    pub detail: Option<String>,
 }
 
 impl End {
@@ -48,6 +52,7 @@ impl End {
             Self::Timeout(limit) => failed(format!(": execution took longer than {}", spell(*limit))),
             Self::Canceled => Some("\x1b[31;1mERROR: Job canceled\x1b[0;m".to_owned()),
             Self::Stopped => failed(" (system failure): the runner was stopped".to_owned()),
+            Self::Unkept(error) => failed(format!(": {error}")),
             Self::System(error) => failed(format!(" (system failure): {error}")),
             Self::Unsupported(what) => failed(format!(" (not supported by this runner): {what}")),
             Self::NoImage(image) => failed(format!(" (system failure): failed to get the image {image}")),
@@ -71,11 +76,18 @@ impl End {
             failure_reason: Some(reason),
             exit_code,
             signal,
+            detail: match self {
+                Self::Unkept(error) | Self::System(error) | Self::Unsupported(error) => Some(error.clone()),
+                _ => None,
+            },
         };
         match self {
             Self::Success => {
-                JobOutcome { state: JobState::Success, failure_reason: None, exit_code: Some(0), signal: None }
+                let (exit_code, state) = (Some(0), JobState::Success);
+                JobOutcome { state, failure_reason: None, exit_code, signal: None, detail: None }
             }
+            // As by the reference client: it is what the script left. There is no code: the script ended well.
+            Self::Unkept(_) => failed(reason::SCRIPT_FAILURE, None, None),
             Self::Exit(code) => failed(reason::SCRIPT_FAILURE, Some(*code), None),
             Self::Signal(signal) => failed(reason::SCRIPT_FAILURE, Some(128 + signal), Some(*signal)),
             Self::Timeout(_) => failed(reason::JOB_EXECUTION_TIMEOUT, None, None),

@@ -39,6 +39,8 @@ pub(super) struct Fetch {
     depth: u32,
     flags: String,
     checkout: bool,
+    /// The branch that a clone stands on which is not told what to check out.
+    branch: String,
     clean: String,
     submodules: Option<Submodules>,
     attempts: u32,
@@ -79,6 +81,10 @@ if [ -n "$WEIR_GIT_SHA" ]; then
     git checkout --quiet --force --detach "$WEIR_GIT_SHA" --
     [ -z "$WEIR_GIT_CLEAN" ] || git clean --quiet $WEIR_GIT_CLEAN
 fi
+if [ -n "$WEIR_GIT_BRANCH" ]; then
+    fetch "+refs/heads/$WEIR_GIT_BRANCH:refs/remotes/origin/$WEIR_GIT_BRANCH"
+    git checkout --quiet --force --track -B "$WEIR_GIT_BRANCH" "origin/$WEIR_GIT_BRANCH"
+fi
 if [ -n "$WEIR_GIT_SUBMODULES" ]; then
     git submodule --quiet sync ${WEIR_GIT_SUBMODULES#normal}
     git submodule --quiet update --init ${WEIR_GIT_SUBMODULES#normal} \
@@ -111,6 +117,7 @@ impl Fetch {
             return Err(format!("{bad:?} is not a refspec"));
         }
         let checkout = environment.flag("GIT_CHECKOUT", true);
+        let branch = if checkout || get("GIT_STRATEGY") != "clone" { "" } else { get("CI_DEFAULT_BRANCH") };
         let deep = match get("GIT_SUBMODULE_STRATEGY") {
             "" | "none" => None,
             "normal" => Some(false),
@@ -144,6 +151,7 @@ impl Fetch {
             depth: info.depth,
             flags: flags.to_owned(),
             checkout,
+            branch: branch.to_owned(),
             clean: clean.to_owned(),
             submodules,
             attempts: u32::clamp(attempts, 1, 10),
@@ -207,6 +215,7 @@ impl Fetch {
             ("GIT_CONFIG_COUNT", config.len().to_string()),
             ("WEIR_GIT_URL", self.url.clone()),
             ("WEIR_GIT_SHA", if self.checkout { self.sha.clone() } else { String::new() }),
+            ("WEIR_GIT_BRANCH", self.branch.clone()),
             ("WEIR_GIT_DEPTH", if self.depth == 0 { String::new() } else { self.depth.to_string() }),
             ("WEIR_GIT_FLAGS", self.flags.clone()),
             ("WEIR_GIT_CLEAN", self.clean.clone()),

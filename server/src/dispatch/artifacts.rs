@@ -84,11 +84,13 @@ pub(super) async fn upload(
     let told = if kind == ARCHIVE {
         if size > weir.archive_limit() {
             let text = format!("the archive is larger than {}", ByteSize(weir.archive_limit()));
+            weir.refusals().note(id, &text);
             return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, text));
         }
         Told::default()
     } else if size > REPORT_LIMIT {
         let text = format!("the report {kind} is larger than {} MiB", REPORT_LIMIT >> 20);
+        weir.refusals().note(id, &text);
         return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, text));
     } else {
         let (file, wanted) = (received.open().map_err(unkept)?, kind.clone());
@@ -96,7 +98,9 @@ pub(super) async fn upload(
             .await
             .map_err(|error| Error::internal(error.to_string()))?
             .map_err(|error| {
-                Refused::new(StatusCode::BAD_REQUEST, format!("the report {kind} is not valid: {error}"))
+                let text = reports::refusal(&kind, &error);
+                weir.refusals().note(id, &text);
+                Refused::new(StatusCode::BAD_REQUEST, text)
             })?
     };
     received.keep_async(kind.clone()).await.map_err(unkept)?;

@@ -89,16 +89,9 @@ impl Parts {
     /// The address of the job's environment as far as it is known before the job ends: its definition
     /// may name variables that the job itself hands on.
     pub(super) fn environment_url(&self, external_url: &str) -> Option<String> {
-        let url = self.planned.environment.as_ref()?.url.as_ref()?;
-        let known = predefined(external_url, self);
-        let own: Vec<Planned> = spec::variables(&self.planned)
-            .into_iter()
-            .chain(known)
-            .map(|one| Planned { raw: true, ..Planned::new(one.key, one.value.reveal()) })
-            .collect();
-        let find =
-            |key: &str| [&self.variables, &own].into_iter().find_map(|list| list.iter().rfind(|one| one.key == key));
-        Some(pipeline::expand(url, &find).unwrap_or_else(|_| url.clone()))
+        let mut own = spec::variables(&self.planned);
+        own.extend(predefined(external_url, self));
+        spec::environment_url(&self.planned, &self.variables, &own)
     }
 }
 
@@ -246,10 +239,22 @@ fn git(weir: &Weir, run: &Run, project: &Project, variables: &[Planned]) -> GitI
         refspecs: if run.sha.is_empty() {
             Vec::new()
         } else {
-            vec![format!("+refs/keep/{sha}:refs/remotes/origin/keep", sha = run.sha)]
+            vec![format!("+refs/keep/{}:{}", run.sha, known_as(run))]
         },
         depth: depth.and_then(|one| one.value.trim().parse().ok()).unwrap_or(DEPTH),
         protected: None,
+    }
+}
+
+/// The name of the run's commit in the job's repository: that of the branch or tag which the run was made for, so that
+/// scripts find it there.
+fn known_as(run: &Run) -> String {
+    if run.is_tag {
+        format!("refs/tags/{}", run.git_ref)
+    } else if run.git_ref.is_empty() || run.sha.starts_with(&run.git_ref) {
+        "refs/remotes/origin/keep".to_owned()
+    } else {
+        format!("refs/remotes/origin/{}", run.git_ref)
     }
 }
 

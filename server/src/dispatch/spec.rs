@@ -2,8 +2,8 @@
 //! `weir exec`.
 
 use model::plan::{
-    ArtifactSpec, CacheKey, CacheSpec, Image as PlannedImage, PlannedJob, Report, Service as PlannedService, When,
-    report_format,
+    ArtifactSpec, CacheKey, CacheSpec, Image as PlannedImage, PlannedJob, Report, Service as PlannedService,
+    Variable as Planned, When, report_format,
 };
 use runner::protocol::{Artifact, Cache, DockerOpts, ExecutorOpts, Hook, Image, Service, Step, Variable};
 
@@ -150,6 +150,16 @@ fn after(when: When) -> String {
         When::OnFailure | When::Always => when.as_str().into(),
         _ => "on_success".into(),
     }
+}
+
+/// The address of the job's environment as far as it is known before the job ends: its definition may name variables
+/// that the job itself hands on. `given` beat `own`, of each the last one wins.
+pub fn environment_url(job: &PlannedJob, given: &[Planned], own: &[Variable]) -> Option<String> {
+    let url = job.environment.as_ref()?.url.as_ref()?;
+    let own: Vec<Planned> =
+        own.iter().map(|one| Planned { raw: true, ..Planned::new(one.key.clone(), one.value.reveal()) }).collect();
+    let find = |key: &str| [given, &own].into_iter().find_map(|list| list.iter().rfind(|one| one.key == key));
+    Some(pipeline::expand(url, &find).unwrap_or_else(|_| url.clone()))
 }
 
 /// The variables that the definition gives a job by what it is.

@@ -157,6 +157,7 @@ impl Weir {
 
     /// Ends an attempt and closes its trace; the trace is on disk before the status is.
     pub async fn end_job(&self, id: JobId, end: End) -> Result<model::Job, Error> {
+        let end = self.refusals.explain(id, end);
         let logs = std::sync::Arc::clone(&self.logs);
         tokio::task::spawn_blocking(move || logs.finish(id))
             .await

@@ -7,6 +7,7 @@ mod audit;
 mod children;
 pub mod ci_variables;
 mod dashboard;
+pub mod definition;
 mod environments;
 pub mod files;
 mod jobs;
@@ -16,6 +17,7 @@ pub mod ordine;
 mod pages;
 pub mod pipelines;
 mod projects;
+mod refusals;
 pub mod reports;
 mod resource_groups;
 mod runs;
@@ -53,6 +55,7 @@ use crate::store::{
 
 pub use accounts::{LoginLimit, Setup, Trigger, Views};
 pub use maintenance::Heartbeats;
+pub use refusals::Refusals;
 pub use streams::Scope;
 pub use unserved::Served;
 
@@ -71,6 +74,7 @@ pub struct Weir {
     artifacts: Arc<Artifacts>,
     sources: Arc<source::Sources>,
     heartbeats: Heartbeats,
+    refusals: Refusals,
     data: PathBuf,
     external_url: std::sync::OnceLock<String>,
     served: std::sync::OnceLock<Served>,
@@ -146,6 +150,7 @@ impl Weir {
             artifacts: Arc::new(Artifacts::open(data.join("artifacts"))?),
             sources: Arc::new(source::Sources::open(data.join("repos"))?),
             heartbeats: Heartbeats::default(),
+            refusals: Refusals::default(),
             data: data.to_owned(),
             external_url: std::sync::OnceLock::new(),
             served: std::sync::OnceLock::new(),
@@ -183,6 +188,11 @@ impl Weir {
     /// When runners were last heard of.
     pub fn heartbeats(&self) -> &Heartbeats {
         &self.heartbeats
+    }
+
+    /// What of running jobs' files was refused.
+    pub fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 
     /// The data folder.

@@ -62,6 +62,11 @@ pub fn read(kind: &str, file: File) -> Result<Told, ReportError> {
     }
 }
 
+/// What is said of a report that nobody could read.
+pub fn refusal(kind: &str, error: &ReportError) -> String {
+    format!("the report {kind} is not valid: {error}")
+}
+
 /// The files that a runner packed one behind the other, each a gzip member of its own.
 fn texts(file: File) -> Result<Vec<Vec<u8>>, ReportError> {
     let broken = |error: std::io::Error| ReportError::Whole(format!("it cannot be unpacked: {error}"));

@@ -71,7 +71,9 @@ impl Course<'_> {
             End::Exit(code) => Some(format!("exit code {code}")),
             End::Signal(signal) => Some(format!("ended by signal {signal}")),
             End::Timeout(_) => Some("it took too long".to_owned()),
-            End::System(error) | End::Unsupported(error) | End::NoImage(error) => Some(error.clone()),
+            End::Unkept(error) | End::System(error) | End::Unsupported(error) | End::NoImage(error) => {
+                Some(error.clone())
+            }
         };
         if let Some(problem) = problem.as_ref().filter(|_| !counts) {
             self.work.log.warning(&format!("after_script failed, which does not change the job's result: {problem}"));

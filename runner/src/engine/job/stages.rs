@@ -112,7 +112,7 @@ impl Course<'_> {
     }
 
     /// Uploads what is due; one that fails does not keep the others back.
-    pub(super) async fn upload(&mut self, success: bool) -> Result<Result<(), String>, End> {
+    pub(super) async fn upload(&mut self, success: bool) -> Result<Result<(), End>, End> {
         let due = artifacts::due(self.work.job, success);
         if due.is_empty() {
             return Ok(Ok(()));
@@ -127,7 +127,7 @@ impl Course<'_> {
         let mut result = Ok(Ok(()));
         for artifact in due {
             match artifacts::upload(self.work, artifact, &self.environment, &watch).await {
-                Ok(this) => result = result.map(|before: Result<(), String>| before.and(this)),
+                Ok(this) => result = result.map(|before: Result<(), End>| before.and(this)),
                 Err(end) => {
                     result = Err(end);
                     break;
