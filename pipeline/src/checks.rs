@@ -133,7 +133,7 @@ fn on_stop(draft: &Draft, others: &Others<'_>, report: &mut Report) {
     let Some(environment) = &draft.planned.environment else { return };
     let Some(name) = &environment.on_stop else { return };
     let Some(other) = others.find(name) else {
-        return report.add_error(|| others.unknown(draft, "is stopped by", name, draft.mark));
+        return report.add_error(|| others.unknown(draft, "is stopped by", name, draft.on_stop_mark));
     };
     let problem = match &other.planned.environment {
         None => Some(format!("`{name}` stops the environment of `{}`, but has no `environment`", draft.name)),
@@ -147,7 +147,7 @@ fn on_stop(draft: &Draft, others: &Others<'_>, report: &mut Report) {
         Some(_) => None,
     };
     if let Some(message) = problem {
-        report.error(other.mark, message);
+        report.error(other.environment_mark, message);
     }
 }
 
@@ -161,7 +161,7 @@ fn child(draft: &Draft, others: &Others<'_>, stages: &HashMap<&str, usize>, repo
     let includes = draft.planned.trigger.iter().flat_map(|trigger| &trigger.include);
     for (i, include) in includes.enumerate() {
         let TriggerInclude::Artifact { job, .. } = include else { continue };
-        let mark = draft.include_marks.get(i).copied().unwrap_or(draft.mark);
+        let mark = draft.includes.get(i).map_or(draft.mark, |place| place.mark);
         let Some(other) = others.find(job) else {
             if !others.broken.contains(&job.as_str()) {
                 report.add_error(|| others.unknown(draft, "takes its definition from", job, mark));

@@ -2,67 +2,133 @@
 
 use std::collections::HashSet;
 
-use model::plan::{Inputs, Plan, Trigger, TriggerInclude, Variable};
+use model::plan::{Inputs, Trigger, TriggerInclude, Variable};
 use model::{Diagnostic, Severity, Span};
 use serde_json::json;
 
 use crate::include::CHILD;
-use crate::{Context, Outcome, compose};
+use crate::source::{Place, Report};
+use crate::{Context, Outcome, compose, job};
 
 /// How many child pipelines are looked into when a definition is checked.
 const MAX_CHECKED: usize = 20;
 
-/// Warnings of child pipelines that could not be made if the plan were run now, as far as their files are
+/// Where a file of a child's definition is named, and the values of its inputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IncludePlace {
+    at: Place,
+    inputs: Vec<(String, Place)>,
+}
+
+impl IncludePlace {
+    pub fn new(place: &job::IncludePlace, report: &Report) -> Self {
+        let inputs = place.inputs.iter().map(|(name, mark)| (name.clone(), report.place(*mark)));
+        Self { at: report.place(place.mark), inputs: inputs.collect() }
+    }
+}
+
+/// Warnings of child pipelines that could not be made if what was evaluated were run now, as far as their files are
 /// there: those of the repository. What a job will write is not known before.
-pub fn check_children(plan: &Plan, context: &Context) -> Vec<Diagnostic> {
+pub fn check_children(outcome: &Outcome, context: &Context) -> Vec<Diagnostic> {
     let mut seen = HashSet::new();
     let is_local = |include: &TriggerInclude| matches!(include, TriggerInclude::Local { .. });
-    let bridges = plan.jobs.iter().filter_map(|job| Some((job, job.trigger.as_ref()?)));
+    let in_run = outcome.jobs.iter().filter(|one| outcome.plan.is_some() && one.excluded.is_none());
+    let bridges = in_run.filter_map(|one| Some((one, one.job.trigger.as_ref()?)));
     let known = bridges.filter(|(_, trigger)| trigger.include.iter().all(is_local));
     let mut found = Vec::new();
-    for (job, trigger) in known.filter(|(job, _)| seen.insert(&job.base_name)).take(MAX_CHECKED) {
+    for (one, trigger) in known.filter(|(one, _)| seen.insert(&one.job.base_name)).take(MAX_CHECKED) {
+        let job = &one.job;
         let mut of_child = context.clone();
         if trigger.forward.yaml_variables {
             // Variables of the run beat those of the job, here as in its own conditions.
             of_child.variables = job.variables.iter().chain(&context.variables).cloned().collect();
         }
         of_child.predefined.push(Variable::new("CI_PIPELINE_SOURCE", "parent_pipeline"));
-        let outcome = plan_child(trigger, &of_child);
-        if outcome.plan.is_some() {
+        let child = plan_child(trigger, &of_child);
+        if child.plan.is_some() {
             continue;
         }
-        let Some(problem) = outcome.diagnostics.iter().find(|one| one.severity == Severity::Error || outcome.valid)
-        else {
+        let Some(problem) = child.diagnostics.iter().find(|one| one.severity == Severity::Error || child.valid) else {
             continue;
         };
-        let place = format!("{}:{}", problem.file, problem.span.line);
+        let place = place_of(problem, trigger, &one.includes);
+        let where_in =
+            if problem.file == CHILD { String::new() } else { format!("{}:{}: ", problem.file, problem.span.line) };
+        let own_file = if job.file.is_empty() { &context.file } else { &job.file };
+        let line = Span { line: job.line, column: 1, ..Span::default() };
         found.push(Diagnostic {
             severity: Severity::Warning,
             message: format!(
-                "the child pipeline of `{}` cannot be made, and the job will fail: {place}: {}",
+                "the child pipeline of `{}` cannot be made, and the job will fail: {where_in}{}",
                 job.base_name, problem.message
             ),
-            file: if job.file.is_empty() { context.file.clone() } else { job.file.clone() },
-            span: Span { line: job.line, column: 1, ..Span::default() },
+            file: place.map_or_else(|| own_file.clone(), |place| place.file.clone()),
+            span: place.map_or(line, |place| place.span),
             hint: problem.hint.clone(),
             link: problem.link.clone(),
-            source_line: String::new(),
+            source_line: place.map(|place| place.source_line.clone()).unwrap_or_default(),
         });
     }
     found
+}
+
+/// What in the job above a finding of the child is about: the entry that names the file, or one of its inputs.
+fn place_of<'p>(problem: &Diagnostic, trigger: &Trigger, places: &'p [IncludePlace]) -> Option<&'p Place> {
+    if problem.file != CHILD {
+        // An entry with a variable in its path is known by its place alone.
+        let named = |include: &TriggerInclude| path_of(include).trim_start_matches('/') == problem.file;
+        let entry = trigger.include.iter().position(named).unwrap_or(0);
+        return places.get(entry).map(|entry| &entry.at);
+    }
+    let lines = lines(trigger);
+    let (entry, input) = &lines.get((problem.span.line as usize).checked_sub(FIRST_LINE)?)?.about;
+    let place = places.get(*entry)?;
+    let of_input = input.as_ref().and_then(|input| place.inputs.iter().find(|(name, _)| name == input));
+    Some(of_input.map_or(&place.at, |(_, place)| place))
+}
+
+fn path_of(include: &TriggerInclude) -> &str {
+    match include {
+        TriggerInclude::Local { path, .. } | TriggerInclude::Artifact { path, .. } => path,
+    }
+}
+
+/// A line of the text that stands for a child's definition, and which entry, or which of its inputs, it holds.
+struct Line {
+    text: String,
+    about: (usize, Option<String>),
+}
+
+/// Where the first of these lines stands in that text.
+const FIRST_LINE: usize = 2;
+
+/// The entries of `include`, one line each, and one for each of their inputs: so what is said of a line can be said
+/// of what stands in the job above.
+fn lines(trigger: &Trigger) -> Vec<Line> {
+    let mut all = Vec::new();
+    for (i, include) in trigger.include.iter().enumerate() {
+        let (entry, inputs) = match include {
+            TriggerInclude::Local { path, inputs } => (format!("\"local\": {}", json!(path)), inputs),
+            TriggerInclude::Artifact { path, job, inputs } => {
+                (format!("\"artifact\": {}, \"job\": {}", json!(path), json!(job)), inputs)
+            }
+        };
+        all.push(Line { text: format!("{{{entry}, \"inputs\": {{"), about: (i, None) });
+        for (name, value) in inputs {
+            all.push(Line { text: format!("{}: {value},", json!(name)), about: (i, Some(name.clone())) });
+        }
+        all.push(Line { text: "}},".to_owned(), about: (i, None) });
+    }
+    all
 }
 
 /// Evaluates what a job with `trigger` starts. `context` is that of the child: its
 /// `CI_PIPELINE_SOURCE` is `parent_pipeline`, its variables are those that are handed on, and its
 /// files answer for the artifacts of the run above.
 pub fn plan_child(trigger: &Trigger, context: &Context) -> Outcome {
-    let entry = |file: &TriggerInclude| match file {
-        TriggerInclude::Local { path, inputs } => json!({ "local": path, "inputs": inputs }),
-        TriggerInclude::Artifact { path, job, inputs } => json!({ "artifact": path, "job": job, "inputs": inputs }),
-    };
-    let include: Vec<_> = trigger.include.iter().map(entry).collect();
-    // Every JSON document is a YAML document.
-    let text = json!({ "include": include }).to_string();
+    // JSON but for its last commas, which YAML does not mind.
+    let entries: Vec<String> = lines(trigger).into_iter().map(|line| line.text).collect();
+    let text = format!("{{\"include\": [\n{}\n]}}", entries.join("\n"));
     compose::outcome(&text, &Context { file: CHILD.to_owned(), inputs: Inputs::new(), ..context.clone() })
 }
 
@@ -77,7 +143,13 @@ mod tests {
         fn read(&self, path: &str) -> Result<Option<String>, String> {
             let good =
                 "x: {script: 'true', rules: [{if: '$CI_PIPELINE_SOURCE == \"parent_pipeline\" && $WHO == \"a\"'}]}\n";
-            Ok((path == "good.yml").then(|| good.to_owned()))
+            let header = |inputs: &str| format!("spec: {{inputs: {{{inputs}}}}}\n---\ny: {{script: 'true'}}\n");
+            Ok(match path {
+                "good.yml" => Some(good.to_owned()),
+                "takes.yml" => Some(header("name: {default: a}, size: {options: [big], default: big}")),
+                "asks.yml" => Some(header("name: ")),
+                _ => None,
+            })
         }
 
         fn paths(&self) -> Result<Vec<String>, String> {
@@ -99,10 +171,43 @@ d: {trigger: {include: [{artifact: x.yml, job: gen}]}}
 ";
         let context = Context { files: std::sync::Arc::new(One), ..Context::default() };
         let outcome = crate::plan(text, &context);
-        let plan = outcome.plan.unwrap_or_else(|| panic!("{:?}", outcome.diagnostics));
-        let found = check_children(&plan, &context);
+        assert!(outcome.plan.is_some(), "{:?}", outcome.diagnostics);
+        let found = check_children(&outcome, &context);
         let told: Vec<_> = found.iter().map(|one| (one.span.line, one.severity)).collect();
         assert_eq!(told, [(2, Severity::Warning), (3, Severity::Warning)], "{found:#?}");
         assert!(found[1].message.contains("none.yml"), "{}", found[1].message);
+    }
+
+    #[test]
+    fn what_a_child_does_not_take_is_shown_where_it_is_given() {
+        let text = "a:
+  trigger:
+    include:
+      - good.yml
+      - local: takes.yml
+        inputs: {size: big, nmae: \"x,\\ny\"}
+b:
+  trigger: {include: [good.yml, {local: asks.yml}]}
+c:
+  trigger:
+    include:
+      - local: good.yml
+      - local: none.yml
+";
+        let context = Context { files: std::sync::Arc::new(One), ..Context::default() };
+        let outcome = crate::plan(text, &context);
+        assert!(outcome.plan.is_some(), "{:?}", outcome.diagnostics);
+        let found = check_children(&outcome, &context);
+        let told: Vec<_> = found
+            .iter()
+            .map(|one| {
+                let shown = one.source_line.get(one.span.column as usize - 1..).unwrap_or_default();
+                let word: String = shown.chars().take(one.caret_width()).collect();
+                (one.span.line, word)
+            })
+            .collect();
+        let wanted = [(6, "nmae"), (8, "{local: asks.yml}"), (13, "local: none.yml")];
+        assert_eq!(told, wanted.map(|(line, word)| (line, word.to_owned())), "{found:#?}");
+        assert!(found[0].message.ends_with("this file has no input `nmae`"), "{}", found[0].message);
     }
 }

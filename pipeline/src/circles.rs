@@ -28,6 +28,11 @@ impl<'v> Circles<'v> {
         circles
     }
 
+    /// Whether a circle is one of the variables of the file alone, whatever jobs say.
+    pub fn is_of_file(&self, names: &[String]) -> bool {
+        self.circle.as_deref() == Some(names)
+    }
+
     /// Two or more variables of a job that lead in a circle; `own` are those that are not of the file,
     /// later ones win.
     pub fn find(&self, own: &[&[Variable]], inherited: &Inherited) -> Option<Vec<String>> {

@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use model::plan::{ExcludedJob, Plan, When};
 
 use crate::document::{self, AutoCancelRule, Globals};
-use crate::evaluate::{self, Part};
+use crate::evaluate::{self, Part, World};
 use crate::include::Includer;
 use crate::job::{self, Draft};
-use crate::rules::{self, Conditions};
+use crate::rules::{self, Conditions, Rule};
 use crate::scope::Scope;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Kind, Map, Tree};
-use crate::{Context, EvaluatedJob, Outcome, advice, checks, extends, link, read, references};
+use crate::{Context, EvaluatedJob, Outcome, advice, checks, child, extends, link, read, references};
 
 /// Most jobs of one run, the instances of each counted.
 const MAX_JOBS: usize = 10_000;
@@ -77,9 +77,16 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
         return;
     }
     // Step 8:
-    let (no_workflow, of_rule) = workflow(&globals, context, conditions, outcome, report);
+    let (no_workflow, rule) = workflow(&globals, context, conditions, outcome, report);
     // Step 9:
-    let mut jobs = evaluate::all(&parts, &outcome.global_variables, context, conditions, report);
+    let world = World {
+        context,
+        conditions,
+        globals: &outcome.global_variables,
+        places: rule.iter().flat_map(|rule| &rule.variable_places).chain(&globals.variable_places).collect(),
+        run_name: globals.workflow.name.as_deref(),
+    };
+    let mut jobs = evaluate::all(&parts, &world, report);
     // Step 10:
     link::jobs(&parts, &mut jobs, report);
     if !report.failed() {
@@ -92,9 +99,13 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
     {
         report.add(problem);
     }
+    let of_rule = rule.map(|rule| rule.auto_cancel).unwrap_or_default();
     let plan = (!report.failed()).then(|| plan(&jobs, &globals, of_rule));
     outcome.plan = plan.map(|plan| Plan { inputs: outcome.inputs.clone(), includes: outcome.includes.clone(), ..plan });
     outcome.jobs = jobs.into_iter().map(|job| job.evaluated).collect();
+    for (job, part) in outcome.jobs.iter_mut().zip(&parts) {
+        job.includes = part.draft.includes.iter().map(|place| child::IncludePlace::new(place, report)).collect();
+    }
 }
 
 fn drafts<'t>(
@@ -144,24 +155,24 @@ fn parts<'d>(drafts: &'d [Draft], report: &mut Report) -> Vec<Part<'d>> {
 }
 
 /// The workflow's rules: their variables go over those of the file. Returns why there is no run,
-/// when they say so, and what the rule says of cancelling.
-fn workflow(
-    globals: &Globals,
+/// when they say so, and the rule that lets one be made.
+fn workflow<'g>(
+    globals: &'g Globals,
     context: &Context,
     conditions: &Conditions,
     outcome: &mut Outcome,
     report: &mut Report,
-) -> (Option<Problem>, AutoCancelRule) {
+) -> (Option<Problem>, Option<&'g Rule>) {
     let Some((rules, mark)) = globals.workflow.rules.as_ref() else { return Default::default() };
     report.about("workflow");
     let scope = Scope::new(context, &globals.variables);
     let decision = rules::decide(rules, &scope, &[], &*context.files, conditions, report);
     let hint = decision.details.join("; ");
-    let mut auto_cancel = AutoCancelRule::default();
+    let mut applies = None;
     let problem = match decision.rule {
         Some((_, rule)) if rule.when != Some(When::Never) => {
             outcome.global_variables = read::layered([&globals.variables[..], &rule.variables[..]]);
-            auto_cancel = rule.auto_cancel;
+            applies = Some(rule);
             None
         }
         Some((i, rule)) => {
@@ -174,7 +185,7 @@ fn workflow(
         }
     };
     outcome.workflow_rules_pass = Some(problem.is_none());
-    (problem, auto_cancel)
+    (problem, applies)
 }
 
 /// Why a valid definition makes no run, if it makes none.

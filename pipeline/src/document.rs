@@ -2,7 +2,7 @@
 
 use model::plan::{AutoCancel, FormVariable, OnJobFailure, OnNewCommit, Variable};
 
-use crate::job::{self, Variables};
+use crate::job::{self, Places, Variables};
 use crate::keywords::{self, Place, closest};
 use crate::read;
 use crate::rules::{self, Conditions, Rule};
@@ -18,6 +18,7 @@ pub(crate) struct Globals {
     /// In order, `.pre` first and `.post` last.
     pub stages: Vec<String>,
     pub variables: Vec<Variable>,
+    pub variable_places: Places,
     pub form: Vec<FormVariable>,
     pub workflow: Workflow,
     /// The keys of `default` that are understood, and the old ones at the top of the file.
@@ -79,6 +80,7 @@ pub(crate) fn read_globals(top: &Map, conditions: &mut Conditions, report: &mut 
             "variables" => {
                 report.about("variables");
                 (globals.variables, globals.form) = job::read_variables(entry, Variables::Global, report);
+                globals.variable_places = job::places_of_variables(entry);
             }
             "default" => {
                 report.about("default");

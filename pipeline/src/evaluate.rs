@@ -1,17 +1,20 @@
 //! Steps 7 and 9: the instances of a job, and what the rules make of each.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use model::plan::{AllowFailure, Instance, Variable, When};
 
 use crate::circles::Circles;
 use crate::expand::expand;
-use crate::files::Files;
 use crate::job::{self, Draft, FilterRun, Inherited, NeedDraft, Parallel};
-use crate::rules::{self, Conditions};
+use crate::rules::{self, Conditions, Rule};
 use crate::scope::Scope;
-use crate::source::{Problem, Report};
+use crate::source::{Mark, Problem, Report};
 use crate::{Context, EvaluatedJob, read};
+
+/// Longest name of a run, in characters.
+const MAX_RUN_NAME: usize = 255;
 
 /// One job that the run may have: a draft, or one of its instances.
 pub(crate) struct Part<'d> {
@@ -52,44 +55,61 @@ pub(crate) struct Job<'d> {
     pub needs: Option<&'d [NeedDraft]>,
 }
 
+/// What all parts are evaluated with.
+pub(crate) struct World<'w> {
+    pub context: &'w Context,
+    pub conditions: &'w Conditions,
+    /// The variables of the file, those of the workflow's rule over them.
+    pub globals: &'w [Variable],
+    /// Where they stand, the ones that win first.
+    pub places: Vec<&'w (Rc<str>, Mark)>,
+    /// `workflow:name`, not expanded.
+    pub run_name: Option<&'w str>,
+}
+
 /// Evaluates every part.
-pub(crate) fn all<'d>(
-    parts: &[Part<'d>],
-    globals: &[Variable],
-    context: &Context,
-    conditions: &Conditions,
-    report: &mut Report,
-) -> Vec<Job<'d>> {
+pub(crate) fn all<'d>(parts: &[Part<'d>], world: &World<'_>, report: &mut Report) -> Vec<Job<'d>> {
     report.about("rules");
-    let scope = Scope::new(context, globals);
-    let circles = Circles::new(globals, &context.variables);
+    let of_run = of_run(world);
+    let scope = Scope::of_jobs(world.context, &of_run, world.globals);
+    let circles = Circles::new(world.globals, &world.context.variables);
     let one = |part: &Part<'d>| {
         if part.draft.inherits == Inherited::All {
-            return evaluate(part, globals, &scope, &*context.files, conditions, &circles, report);
+            return evaluate(part, world.globals, &scope, world, &circles, report);
         }
         let inherited: Vec<_> =
-            globals.iter().filter(|variable| part.draft.inherits.has(&variable.key)).cloned().collect();
-        let scope = Scope::new(context, &inherited);
-        evaluate(part, &inherited, &scope, &*context.files, conditions, &circles, report)
+            world.globals.iter().filter(|variable| part.draft.inherits.has(&variable.key)).cloned().collect();
+        let scope = Scope::of_jobs(world.context, &of_run, &inherited);
+        evaluate(part, &inherited, &scope, world, &circles, report)
     };
     parts.iter().map(one).collect()
+}
+
+/// What is known of the run once its workflow has been looked at: its name.
+fn of_run(world: &World<'_>) -> Vec<Variable> {
+    let scope = Scope::new(world.context, world.globals);
+    // What cannot be expanded is refused where the run gets its name.
+    let name = world.run_name.and_then(|name| expand(name, &|key| scope.get(key, &[])).ok()).unwrap_or_default();
+    let name: String = name.trim().chars().take(MAX_RUN_NAME).collect();
+    if name.is_empty() { Vec::new() } else { vec![Variable { raw: true, ..Variable::new("CI_PIPELINE_NAME", name) }] }
 }
 
 fn evaluate<'d>(
     part: &Part<'d>,
     globals: &[Variable],
     scope: &Scope<'_>,
-    files: &dyn Files,
-    conditions: &Conditions,
+    world: &World<'_>,
     circles: &Circles<'_>,
     report: &mut Report,
 ) -> Job<'d> {
+    let World { context, conditions, .. } = *world;
+    let files = &*context.files;
     let draft = part.draft;
     let mut job = draft.planned.clone();
     job.name.clone_from(&part.name);
     job.instance.clone_from(&part.instance);
     let own = read::layered([&draft.variables[..], part.matrix()]);
-    let known = known_of(part, scope, &own);
+    let known = known_of(part, scope, &own, context.default_timeout);
     let scope = scope.with_job(&known);
     let mut needs = draft.needs.as_ref().map(|needs| &needs.jobs[..]);
     let mut of_rule: &[Variable] = &[];
@@ -127,9 +147,8 @@ fn evaluate<'d>(
     if excluded.is_none()
         && let Some(names) = circles.find(&[&own, of_rule], &draft.inherits)
     {
-        let message = format!("the variables of `{}` lead in a circle: {}", part.name, names.join(", "));
-        let hint = "give one of them a value without the others, or `expand: false`";
-        report.add(Problem::error(draft.mark, message).hint(hint).topic("variables-of-a-job"));
+        let rule = matched_rule.and_then(|i| draft.rules.as_ref()?.get(i));
+        report.add(circle(part, &names, circles, rule, world));
     }
     job.variables = read::layered([globals, &own, of_rule]);
     let evaluated = EvaluatedJob {
@@ -138,28 +157,62 @@ fn evaluate<'d>(
         matched_rule,
         details,
         written_needs: None,
+        includes: Vec::new(),
         single_exit_code: draft.single_exit_code,
     };
     Job { evaluated, needs }
 }
 
+/// The finding at the first of the variables that has a place of its own: values of a matrix have none.
+fn circle(part: &Part<'_>, names: &[String], circles: &Circles<'_>, rule: Option<&Rule>, world: &World<'_>) -> Problem {
+    let draft = part.draft;
+    let own = rule.iter().flat_map(|rule| &rule.variable_places).chain(&draft.variable_places);
+    let places = || own.clone().chain(world.places.iter().copied());
+    let place = names.iter().find_map(|name| places().find(|(key, _)| **key == **name));
+    let mark = place.map_or(draft.mark, |(_, mark)| *mark);
+    // What the file says once is told once, however many jobs inherit it.
+    let whose =
+        if circles.is_of_file(names) { "variables".to_owned() } else { format!("variables of `{}`", part.name) };
+    let message = format!("the {whose} lead in a circle: {}", names.join(", "));
+    let hint = "give one of them a value without the others, or `expand: false`";
+    Problem::error(mark, message).hint(hint).topic("variables-of-a-job")
+}
+
 /// What conditions may ask of the job itself.
-fn known_of(part: &Part<'_>, scope: &Scope<'_>, own: &[Variable]) -> Vec<Variable> {
+fn known_of(part: &Part<'_>, scope: &Scope<'_>, own: &[Variable], default_timeout: u32) -> Vec<Variable> {
+    let planned = &part.draft.planned;
     let total = part.instance.as_ref().map_or(1, |instance| instance.total);
     let mut known = vec![
         Variable::new("CI_JOB_NAME", &part.name),
         Variable::new("CI_JOB_NAME_SLUG", model::text::slug(&part.name)),
         Variable::new("CI_JOB_GROUP_NAME", &*part.draft.name),
-        Variable::new("CI_JOB_STAGE", &part.draft.planned.stage),
+        Variable::new("CI_JOB_STAGE", &planned.stage),
+        Variable::new("CI_JOB_TIMEOUT", planned.timeout.unwrap_or(default_timeout).to_string()),
         Variable::new("CI_NODE_TOTAL", total.to_string()),
     ];
     if let Some(instance) = &part.instance {
         known.push(Variable::new("CI_NODE_INDEX", instance.index.to_string()));
     }
-    if let Some(environment) = &part.draft.planned.environment
+    if let Some(image) = &planned.image {
+        known.push(Variable::new("CI_JOB_IMAGE", &image.name));
+    }
+    // As the job itself says: rules are what is being decided.
+    if planned.when == When::Manual {
+        known.push(Variable::new("CI_JOB_MANUAL", "true"));
+    }
+    if let Some(environment) = &planned.environment
         && let Some(name) = whole(&environment.name, &scope.with_job(&known), own)
     {
+        let tier = environment.deployment_tier.clone();
+        let tier = tier.unwrap_or_else(|| model::Tier::of_name(&name).as_str().to_owned());
+        known.push(Variable::new("CI_ENVIRONMENT_SLUG", model::Environment::slug_of(&name)));
         known.push(Variable::new("CI_ENVIRONMENT_NAME", name));
+        known.push(Variable::new("CI_ENVIRONMENT_ACTION", environment.action.as_str()));
+        known.push(Variable::new("CI_ENVIRONMENT_TIER", tier));
+        let url = environment.url.as_ref();
+        if let Some(url) = url.and_then(|url| whole(url, &scope.with_job(&known), own)) {
+            known.push(Variable::new("CI_ENVIRONMENT_URL", url));
+        }
     }
     known
 }

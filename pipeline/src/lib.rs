@@ -29,6 +29,7 @@ mod job;
 mod keywords;
 mod link;
 pub mod lint;
+mod part;
 mod read;
 mod references;
 mod rules;
@@ -64,6 +65,8 @@ pub struct Context {
     pub inputs: Inputs,
     /// The files of the commit, for `include`, `exists` and `changes`.
     pub files: Arc<dyn Files>,
+    /// Seconds that a job may take which has no `timeout`.
+    pub default_timeout: u32,
 }
 
 impl Default for Context {
@@ -74,6 +77,7 @@ impl Default for Context {
             predefined: Vec::new(),
             inputs: Inputs::new(),
             files: Arc::new(NoFiles),
+            default_timeout: 3600,
         }
     }
 }
@@ -107,6 +111,8 @@ pub struct EvaluatedJob {
     pub details: Vec<String>,
     /// Its needs as they are written: absent optional ones are there, and names are those of the file.
     pub written_needs: Option<Vec<WrittenNeed>>,
+    /// Where the files of its `trigger` are named.
+    pub(crate) includes: Vec<child::IncludePlace>,
     /// Whether `allow_failure:exit_codes` is one number rather than a list.
     pub(crate) single_exit_code: bool,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use model::plan::{Need, Variable};
+use model::plan::Need;
 
 use crate::evaluate::{Job, Part};
 use crate::job::{Choice, MAX_NEEDS, NeedDraft, Selection};
@@ -76,7 +76,7 @@ fn needs(
         if !included {
             continue;
         }
-        for i in chosen(draft, selections.as_deref(), parts, names, report) {
+        for i in chosen(draft, selections.as_deref(), part, parts, names, report) {
             match &reasons[i] {
                 Some(_) if draft.optional => {}
                 Some(reason) => {
@@ -106,35 +106,87 @@ fn needs(
     places
 }
 
-/// The places of the instances that a need means.
+/// The places of the instances that a need means. Each combination of values that it lists has to be there, unless
+/// the need is optional.
 fn chosen(
     draft: &NeedDraft,
     selections: Option<&[Selection]>,
+    part: &Part<'_>,
     parts: &[Part<'_>],
     names: &Names<'_>,
     report: &mut Report,
 ) -> Vec<usize> {
     let all = names.get(&draft.job);
     let Some(rows) = selections else { return all.to_vec() };
-    if all.iter().all(|i| parts[*i].matrix().is_empty()) {
-        if !all.is_empty() {
-            let message = format!("`{}` has no matrix, so the whole job is needed", draft.job);
-            report.add(Problem::warning(draft.mark, message).hint("leave `parallel` out"));
+    let has_all = |i: usize, wanted: &[(&str, &str)]| {
+        wanted.iter().all(|(key, value)| {
+            parts[i].matrix().iter().any(|variable| variable.key == *key && variable.value == *value)
+        })
+    };
+    let fits = |i: &&usize| {
+        let has = |(key, choice): &(String, Choice)| choice.values().iter().any(|value| has_all(**i, &[(key, value)]));
+        rows.iter().any(|row| row.iter().all(has))
+    };
+    if !draft.optional && !all.is_empty() {
+        // Instances have all the values of a combination: more combinations than instances cannot all be there.
+        let is_missing = |wanted: &Vec<(&str, &str)>| !all.iter().any(|i| has_all(*i, wanted));
+        let missing = rows.iter().find_map(|row| Combinations::new(row).take(all.len() + 1).find(is_missing));
+        if let Some(missing) = missing {
+            report.add_error(|| absent(draft, &missing, part, all, parts));
         }
-        return all.to_vec();
     }
-    let fits =
-        |i: &&usize| rows.iter().any(|row| row.iter().all(|(key, choice)| has(parts[**i].matrix(), key, choice)));
-    let found: Vec<_> = all.iter().filter(fits).copied().collect();
-    if found.is_empty() && !draft.optional {
-        let message = format!("no instance of `{}` has these values, so none is needed", draft.job);
-        report.add(Problem::warning(draft.mark, message).hint("compare them with the `matrix` of that job"));
-    }
-    found
+    all.iter().filter(fits).copied().collect()
 }
 
-fn has(matrix: &[Variable], key: &str, choice: &Choice) -> bool {
-    matrix.iter().any(|variable| variable.key == key && choice.values().contains(&variable.value))
+/// What a need asks of a matrix and no instance has.
+fn absent(draft: &NeedDraft, missing: &[(&str, &str)], part: &Part<'_>, all: &[usize], parts: &[Part<'_>]) -> Problem {
+    if all.iter().all(|i| parts[*i].matrix().is_empty()) {
+        let message = format!("`{}` needs instances of `{}`, which has no `matrix`", part.name, draft.job);
+        return Problem::error(draft.mark, message)
+            .hint("leave `parallel` out of the need: then the whole job is meant");
+    }
+    let values: Vec<_> = missing.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+    let message =
+        format!("`{}` needs the `{}` of {}, but it has no such instance", part.name, draft.job, values.join(", "));
+    let known: Vec<_> = all.iter().take(5).map(|i| format!("`{}`", parts[*i].name)).collect();
+    let more = if all.len() > known.len() { " and others" } else { "" };
+    Problem::error(draft.mark, message).hint(format!("there are {}{more}", known.join(", ")))
+}
+
+/// The combinations of the values of a row, each once; the last key changes fastest.
+struct Combinations<'r> {
+    keys: Vec<(&'r str, Vec<&'r str>)>,
+    /// Which value of each key is next; `None` at the end.
+    next: Option<Vec<usize>>,
+}
+
+impl<'r> Combinations<'r> {
+    fn new(row: &'r Selection) -> Self {
+        let distinct = |choice: &'r Choice| {
+            let mut seen = std::collections::HashSet::new();
+            choice.values().iter().map(String::as_str).filter(|value| seen.insert(*value)).collect::<Vec<_>>()
+        };
+        let keys: Vec<_> = row.iter().map(|(key, choice)| (key.as_str(), distinct(choice))).collect();
+        let some = keys.iter().all(|(_, values)| !values.is_empty());
+        Self { next: some.then(|| vec![0; keys.len()]), keys }
+    }
+}
+
+impl<'r> Iterator for Combinations<'r> {
+    type Item = Vec<(&'r str, &'r str)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let places = self.next.as_mut()?;
+        let found = self.keys.iter().zip(&*places).map(|((key, values), place)| (*key, values[*place])).collect();
+        let turned = (0..places.len()).rev().find(|i| {
+            places[*i] = (places[*i] + 1) % self.keys[*i].1.len();
+            places[*i] != 0
+        });
+        if turned.is_none() {
+            self.next = None;
+        }
+        Some(found)
+    }
 }
 
 /// The wanted values with `$[[ matrix.KEY ]]` replaced by those of the needing instance.

@@ -166,7 +166,7 @@ pub(crate) fn strings(entry: &Entry, what: &str, report: &mut Report) -> Option<
         Kind::Null | Kind::Broken => None,
         Kind::List(items) => {
             let mut all = Vec::new();
-            flatten(items, what, 0, &mut all, report);
+            flatten(items, (what, entry), 0, &mut all, report);
             Some(all)
         }
         _ => {
@@ -183,7 +183,8 @@ pub(crate) fn strings(entry: &Entry, what: &str, report: &mut Report) -> Option<
     }
 }
 
-fn flatten(items: &[Tree], what: &str, level: usize, all: &mut Vec<(String, Mark)>, report: &mut Report) {
+fn flatten(items: &[Tree], of: (&str, &Entry), level: usize, all: &mut Vec<(String, Mark)>, report: &mut Report) {
+    let (what, entry) = of;
     for item in items {
         match &item.kind {
             Kind::Scalar(Scalar { text, value: Value::Text, .. }) => all.push((text.to_string(), item.mark)),
@@ -193,18 +194,28 @@ fn flatten(items: &[Tree], what: &str, level: usize, all: &mut Vec<(String, Mark
                     format!("the lists of `{what}` are nested deeper than {MAX_LIST_NESTING} levels"),
                 );
             }
-            Kind::List(inner) => flatten(inner, what, level + 1, all, report),
+            Kind::List(inner) => flatten(inner, of, level + 1, all, report),
             Kind::Broken => {}
             Kind::Null => report.error(item.mark, format!("`{what}` has an empty entry")),
-            Kind::Map(_) => report.add(
-                Problem::error(item.mark, format!("an entry of `{what}` must be a string, not a mapping"))
-                    .hint("`: ` makes a mapping of it; put the whole line in quotes"),
-            ),
+            Kind::Map(_) => report.add(no_string(item, what, entry)),
             Kind::Scalar(_) | Kind::Reference(_) => {
                 mismatch(report, item.mark, &format!("an entry of `{what}`"), "a string", item);
             }
         }
     }
+}
+
+/// A mapping where a string is wanted: a line with `: ` in it, or a whole job that was brought here.
+fn no_string(item: &Node, what: &str, entry: &Entry) -> Problem {
+    let (list, inner) = (entry.value.mark, item.mark);
+    let is_written_here =
+        list.file == inner.file && (list.span.start..list.span.end.max(1)).contains(&inner.span.start);
+    let problem = |mark| Problem::error(mark, format!("an entry of `{what}` must be a string, not a mapping"));
+    if is_written_here {
+        return problem(inner).hint("`: ` makes a mapping of it; put the whole line in quotes");
+    }
+    problem(entry.mark)
+        .hint(format!("a reference brings a whole mapping; name a keyword of it: `!reference [.job, {what}]`"))
 }
 
 /// Commands: a string, or strings in a list.

@@ -22,10 +22,15 @@ pub(crate) struct Scope<'v> {
 impl<'v> Scope<'v> {
     /// `globals` are the variables of the file.
     pub fn new(context: &'v Context, globals: &'v [Variable]) -> Self {
+        Self::of_jobs(context, &[], globals)
+    }
+
+    /// As jobs see it: `of_run` is what the server knows of the run once its workflow has been looked at.
+    pub fn of_jobs(context: &'v Context, of_run: &'v [Variable], globals: &'v [Variable]) -> Self {
         let pairs = |variable: &'v Variable| (variable.key.as_str(), variable);
         Self {
             run: Rc::new(context.variables.iter().map(pairs).collect()),
-            rest: Rc::new(context.predefined.iter().chain(globals).map(pairs).collect()),
+            rest: Rc::new(context.predefined.iter().chain(of_run).chain(globals).map(pairs).collect()),
             of_job: &[],
         }
     }

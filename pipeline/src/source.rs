@@ -2,8 +2,11 @@
 //! crate's positions (a file and a span) and `model::Diagnostic`.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use model::{Diagnostic, Severity, Span};
+
+use crate::part::part_of;
 
 /// The page that findings link to.
 pub(crate) const LANGUAGE: &str = "docs/language.md";
@@ -34,6 +37,14 @@ impl Mark {
     pub const fn start_of(file: u32) -> Self {
         Self { file, span: Span { start: 0, end: 0, line: 1, column: 1 } }
     }
+}
+
+/// A place with its text, for who has the texts no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub file: String,
+    pub span: Span,
+    pub source_line: String,
 }
 
 /// A finding before its text is looked up.
@@ -128,6 +139,16 @@ impl Report {
         }
     }
 
+    /// Adds an error about a part of the value at `whole`: at that part, as far as it stands in the text as it is.
+    pub fn add_part(&mut self, whole: Mark, value: &str, part: Range<usize>, error: impl FnOnce(Mark) -> Problem) {
+        if self.problems.len() >= MAX_DIAGNOSTICS {
+            return self.add_error(|| error(whole));
+        }
+        let text = self.files.get(whole.file as usize).map_or("", |file| &file.text);
+        let mark = part_of(text, whole, value, part).unwrap_or(whole);
+        self.add(error(mark));
+    }
+
     pub fn extend(&mut self, problems: Vec<Problem>) {
         for problem in problems {
             self.add(problem);
@@ -182,12 +203,17 @@ impl Report {
         diagnostics
     }
 
-    fn diagnostic(&self, problem: &Problem) -> Diagnostic {
-        let span = problem.mark.span;
-        let (file, source_line) = match self.files.get(problem.mark.file as usize) {
-            Some(file) => (file.name.clone(), source_line(&file.text, span.start)),
+    /// A place as people are shown it.
+    pub fn place(&self, mark: Mark) -> Place {
+        let (file, source_line) = match self.files.get(mark.file as usize) {
+            Some(file) => (file.name.clone(), source_line(&file.text, mark.span.start)),
             None => (String::new(), String::new()),
         };
+        Place { file, span: mark.span, source_line }
+    }
+
+    fn diagnostic(&self, problem: &Problem) -> Diagnostic {
+        let Place { file, span, source_line } = self.place(problem.mark);
         Diagnostic {
             severity: problem.severity,
             message: problem.message.clone(),

@@ -54,16 +54,22 @@ plain:
 }
 
 #[test]
-fn variables_in_a_circle_are_an_error_at_the_job() {
-    let circle = |names: &str, line: u32| format!("{line}: the variables of `a` lead in a circle: {names}");
-    let globals = "variables: {A: $B, B: \"x${A}\"}\na: {script: x}\n";
-    assert_eq!(found(globals, &[]), [circle("A, B", 2)]);
+fn variables_in_a_circle_are_an_error_at_one_of_them() {
+    let circle = |whose: &str, names: &str, line: u32| format!("{line}: the {whose} lead in a circle: {names}");
+    let of_job = |names: &str, line: u32| circle("variables of `a`", names, line);
+    // What the file says is told once, however many jobs have it.
+    let globals = "variables:\n  A: $B\n  B: \"x${A}\"\na: {script: x}\nb: {script: x, variables: {C: c}}\n";
+    assert_eq!(found(globals, &[]), [circle("variables", "A, B", 2)]);
     assert!(found(globals, &[("B", "plain")]).is_empty());
     let job = |variables: &str| format!("variables: {{A: $B, B: b}}\na:\n  script: x\n{variables}");
     assert!(found(&job(""), &[]).is_empty());
-    assert_eq!(found(&job("  variables: {B: $A}\n"), &[]), [circle("B, A", 2)]);
+    assert_eq!(found(&job("  variables: {B: $A}\n"), &[]), [of_job("B, A", 4)]);
+    // The values of a matrix have no place of their own.
     assert_eq!(found(&job("  parallel: {matrix: [{B: [x, $A]}]}\n"), &[]).len(), 1);
-    assert_eq!(found(&job("  rules: [{when: always, variables: {B: $C, C: $A}}]\n"), &[]), [circle("B, C, A", 2)]);
+    let rule = "  rules:\n    - when: always\n      variables:\n        B: $C\n        C: $A\n";
+    assert_eq!(found(&job(rule), &[]), [of_job("B, C, A", 7)]);
+    let workflow = "workflow: {rules: [{when: always, variables: {A: $B}}]}\nvariables: {B: $A}\na: {script: x}\n";
+    assert_eq!(found(workflow, &[]), [circle("variables", "B, A", 2)]);
     for none in [
         "  variables: {B: $B}\n",
         "  variables: {B: $$A}\n",

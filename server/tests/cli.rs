@@ -305,6 +305,112 @@ fn exec_hands_artifacts_on_and_says_how_it_ended() {
     assert_eq!((code, serde_json::from_str::<Value>(&out).unwrap()["status"].clone()), (0, json!("success")));
 }
 
+/// A folder with a definition, and `weir` in it.
+fn folder_of(definition: &str) -> (tempfile::TempDir, impl Fn(&[&str]) -> (i32, String, String)) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".gitlab-ci.yml"), definition).unwrap();
+    let path = folder.path().to_owned();
+    (folder, move |arguments: &[&str]| run(weir().args(arguments).current_dir(&path)))
+}
+
+#[test]
+fn exec_refuses_reports_as_a_server_does() {
+    let (_folder, weir) = folder_of(
+        "stages: [a, b]
+make:
+  stage: a
+  script: ['printf \"GOOD=1\\nno line\\n\" > v.env']
+  retry: {max: 2, when: runner_system_failure}
+  artifacts: {reports: {dotenv: v.env}}
+use: {stage: b, script: ['echo \"[$GOOD]\"']}
+",
+    );
+    let (code, out, err) = weir(&["exec", "--json"]);
+    let told: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(code, 1, "{out}{err}");
+    let make = &told["jobs"][0];
+    assert_eq!((&make["status"], &make["attempts"]), (&json!("failed"), &json!(1)), "{told}");
+    assert_eq!(make["reason"]["failure"], "script_failure", "{told}");
+    let detail = make["reason"]["detail"].as_str().unwrap();
+    assert!(detail.contains("the report dotenv is not valid: line 2"), "{detail}");
+    assert_eq!(told["jobs"][1]["status"], "skipped");
+}
+
+#[test]
+fn exec_tells_rules_and_scripts_the_same_as_a_server() {
+    let (_folder, weir) = folder_of(
+        r#"workflow: {name: "Build $CI_COMMIT_BRANCH"}
+ship:
+  image: ignored
+  timeout: 10 minutes
+  when: manual
+  environment: {name: review/$CI_COMMIT_BRANCH, url: "https://$WHERE.example.org"}
+  variables: {WHERE: here}
+  script:
+    - echo "[$CI_PIPELINE_IID] [$CI_PIPELINE_NAME] [$CI_JOB_TIMEOUT] [$CI_JOB_MANUAL] [$CI_JOB_IMAGE]"
+    - echo "[$CI_ENVIRONMENT_URL] [$CI_ENVIRONMENT_SLUG]"
+    - test -n "$CI_PIPELINE_CREATED_AT" && test -n "$CI_JOB_STARTED_AT" && test -n "${GITLAB_USER_EMAIL+set}"
+  rules:
+    - if: $CI_PIPELINE_IID == "1" && $CI_PIPELINE_NAME == "Build main" && $CI_JOB_TIMEOUT == "600"
+        && $CI_JOB_MANUAL == "true" && $CI_JOB_IMAGE == "ignored" && $CI_PIPELINE_CREATED_AT =~ /^20/
+        && $CI_ENVIRONMENT_URL == "https://here.example.org" && $CI_ENVIRONMENT_TIER == "development"
+        && $GITLAB_USER_EMAIL != null && $CI_JOB_ID == null
+plain: {script: 'true', rules: [{if: $CI_JOB_TIMEOUT == "3600" && $CI_JOB_MANUAL == null && $CI_JOB_IMAGE == null}]}
+"#,
+    );
+    let (code, out, err) = weir(&["plan"]);
+    assert!(code == 0 && out.contains("ship  (manual") && out.contains("plain"), "{out}{err}");
+    let (code, out, err) = weir(&["exec", "--containers", "ignore", "ship"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("[1] [Build main] [600] [true] [ignored]"), "{out}");
+    assert!(out.contains("[https://here.example.org] [review-main-"), "{out}");
+}
+
+#[test]
+fn exec_asks_of_the_jobs_that_are_wanted_only_what_it_can_do() {
+    let (_folder, weir) = folder_of(
+        "stages: [a, b, c]
+later: {stage: a, when: delayed, start_in: 1 week, script: 'echo later'}
+lock: {stage: c, resource_group: live, script: 'true'}
+needs-it: {stage: c, needs: [later], script: 'echo done'}
+one: {stage: b, script: 'echo one'}
+",
+    );
+    let (code, out, err) = weir(&["exec", "one"]);
+    assert!(code == 0 && out.contains("one") && !out.contains("later"), "{out}{err}");
+    let (code, _, err) = weir(&["exec", "needs-it"]);
+    assert!(code == 1 && err.contains("`later` asks for `start_in`") && err.contains("name the job"), "{err}");
+    let (code, out, err) = weir(&["exec", "later", "needs-it"]);
+    assert!(code == 0 && out.contains("done"), "{out}{err}");
+    let (code, _, err) = weir(&["exec"]);
+    assert!(code == 1 && err.contains("`lock` asks for `resource_group`"), "{err}");
+}
+
+/// The name that a person gave, in everything that is said of the file.
+#[test]
+fn findings_are_in_the_file_that_was_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |text: &str| std::fs::write(folder.path().join("bad.yml"), text).unwrap();
+    let here = |arguments: &[&str]| run(weir().args(arguments).current_dir(folder.path()));
+    let data = folder.path().join("data");
+    write("a:\n  scirpt: x\n");
+    let server = Server::start(1);
+    // Without a server that has the folder, and with one.
+    for data in [data.to_str().unwrap(), server.data.to_str().unwrap()] {
+        let (code, _, err) = here(&["project", "create", "me/x", "--data", data]);
+        assert_eq!(code, 0, "{err}");
+        let create = ["pipeline", "create", "wrong", "--project", "me/x", "--file", "bad.yml", "--data", data];
+        let (code, _, err) = here(&create);
+        assert!(code == 3 && err.contains("bad.yml:2") && !err.contains(".gitlab-ci.yml"), "{code} {err}");
+    }
+    write("a: {script: x, environment: '$NAME', variables: {NAME: '<no name>'}}\n");
+    let (code, _, err) = here(&["lint", "-f", "bad.yml"]);
+    assert!(code == 1 && err.contains("bad.yml:1:1") && !err.contains(".gitlab-ci.yml"), "{code} {err}");
+    write("a: {script: x, when: delayed, start_in: 1 h}\n");
+    let (code, _, err) = here(&["exec", "-f", "bad.yml"]);
+    assert!(code == 1 && err.contains("bad.yml:1:1") && !err.contains(".gitlab-ci.yml"), "{code} {err}");
+}
+
 #[test]
 fn a_plan_tells_how_long_jobs_took_the_last_time_and_why_others_are_left_out() {
     let server = Server::start(1);

@@ -1,23 +1,44 @@
-//! Conditions that hold with no variables at all, because their parts exclude each other.
+//! Conditions that can never hold, whatever variables there are: their parts exclude each other, or come to nothing.
 
 use std::collections::HashMap;
 
-use super::{Comparison, Expression};
+use super::evaluate::Seen;
+use super::{Comparison, Expression, Patterns};
 
 impl Expression {
-    /// Why the condition can never hold, when that is plain to see.
-    pub fn contradiction(&self) -> Option<String> {
+    /// Why the condition can never hold, when that is plain to see. `absent` are the variables that nothing sets
+    /// before the condition is asked.
+    pub fn contradiction(&self, patterns: &Patterns, absent: &dyn Fn(&str) -> bool) -> Option<String> {
+        let of = |part: &Self| part.contradiction(patterns, absent);
         match self {
             Self::Null | Self::Bool(false) => Some("it is always false".to_owned()),
             Self::Text(text) if text.is_empty() => Some("an empty string is always false".to_owned()),
-            Self::Or(left, right) => left.contradiction().and(right.contradiction()),
+            Self::Or(left, right) => of(left).and(of(right)),
             Self::And(..) => {
                 let mut parts = Vec::new();
                 self.conjuncts(&mut parts);
-                parts.iter().find_map(|part| part.contradiction()).or_else(|| two_values(&parts))
+                parts.iter().find_map(|part| of(part)).or_else(|| two_values(&parts))
             }
+            Self::Compare(..) | Self::Variable(_) => self.is_never(patterns, absent),
             _ => None,
         }
+    }
+
+    /// Why a comparison, or a variable alone, is false of values that are known already.
+    fn is_never(&self, patterns: &Patterns, absent: &dyn Fn(&str) -> bool) -> Option<String> {
+        let mut names = Vec::new();
+        self.names(&mut names);
+        if !names.iter().all(|name| absent(name)) {
+            return None;
+        }
+        let nothing = |_: &str| None::<Seen<'static>>;
+        if self.evaluate(&nothing, patterns).ok()?.holds {
+            return None;
+        }
+        Some(match names.first() {
+            Some(name) => format!("`${name}` is not set yet when rules are looked at"),
+            None => format!("`{}` is always false", self.show()),
+        })
     }
 
     /// Whether it names an input: only the header of a file may.
@@ -76,9 +97,25 @@ mod tests {
             ("'x' == $A && ($B && $A == 'y')", true),
             ("($A == 'x' && $A == 'y') || $B", false),
             ("$A == $B && $A == $C", false),
+            ("'a' == 'b'", true),
+            ("'a' != 'b'", false),
+            ("'a' == null", true),
+            ("'main' =~ /^dev/", true),
+            ("'main' =~ /^ma/", false),
+            ("$A || 'a' == 'b'", false),
+            ("$A && 'a' == 'b'", true),
+            ("$GONE", true),
+            ("$GONE == 'x'", true),
+            ("$GONE == null", false),
+            ("$GONE != 'x'", false),
+            ("$GONE =~ /^x/", true),
+            ("$GONE == $A", false),
+            ("$GONE || $A", false),
         ];
+        let patterns = Patterns::default();
         for (text, wanted) in cases {
-            assert_eq!(parse(text, &Patterns::default()).unwrap().contradiction().is_some(), wanted, "{text}");
+            let found = parse(text, &patterns).unwrap().contradiction(&patterns, &|name| name == "GONE");
+            assert_eq!(found.is_some(), wanted, "{text}: {found:?}");
         }
     }
 }

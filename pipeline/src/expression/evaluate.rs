@@ -127,7 +127,7 @@ impl Expression {
         text
     }
 
-    fn names<'e>(&'e self, names: &mut Vec<&'e str>) {
+    pub(super) fn names<'e>(&'e self, names: &mut Vec<&'e str>) {
         match self {
             Self::Variable(name) if !names.contains(&name.as_str()) => names.push(name),
             Self::Or(left, right) | Self::And(left, right) | Self::Compare(_, left, right) => {
@@ -138,7 +138,7 @@ impl Expression {
         }
     }
 
-    fn show(&self) -> String {
+    pub(super) fn show(&self) -> String {
         let part = |side: &Self| match side {
             Self::Or(..) | Self::And(..) | Self::Compare(..) => format!("({})", side.show()),
             _ => side.show(),

@@ -12,6 +12,8 @@ pub(crate) use lexer::whole_pattern;
 pub(crate) use parser::parse;
 pub(crate) use patterns::Patterns;
 
+use crate::source::{Mark, Problem};
+
 /// What is wrong with a text, and where in it (in bytes).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SyntaxError {
@@ -29,6 +31,11 @@ impl SyntaxError {
     fn hint(mut self, hint: &'static str) -> Self {
         self.hint = Some(hint);
         self
+    }
+
+    /// The finding at a place of the file.
+    pub fn problem(self, mark: Mark) -> Problem {
+        Problem::error(mark, self.message).maybe_hint(self.hint.map(ToOwned::to_owned))
     }
 }
 

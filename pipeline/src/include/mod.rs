@@ -28,6 +28,13 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Deepest chain of files that include files.
 const MAX_DEPTH: usize = 100;
 
+/// The values that an entry gives to inputs, and where each stands.
+#[derive(Default)]
+struct Values {
+    values: Inputs,
+    places: Vec<(String, Mark)>,
+}
+
 /// Reads files and merges what they say.
 pub(crate) struct Includer<'c, 'r> {
     pub files: &'c dyn Files,
@@ -55,7 +62,8 @@ impl<'c, 'r> Includer<'c, 'r> {
 
     /// Reads the definition itself: its tree with everything that it includes, and its inputs.
     pub fn definition(&mut self, name: &str, text: &str, given: &Inputs) -> (Option<Tree>, Vec<FormInput>) {
-        let (root, inputs) = self.file(name, text, &Given { values: given, mark: Mark::default(), typed: true });
+        let (root, inputs) =
+            self.file(name, text, &Given { values: given, places: &[], mark: Mark::default(), typed: true });
         self.path.push((name.to_owned(), given.clone()));
         (root.map(|root| self.with_includes(root, &Origin::Here)), inputs)
     }
@@ -86,7 +94,7 @@ impl<'c, 'r> Includer<'c, 'r> {
 
     fn entry(&mut self, item: &Node, include: &Entry, origin: &Origin, base: &mut Map) {
         let mark = if item.mark == Mark::default() { include.value_mark() } else { item.mark };
-        let no_inputs = Inputs::new();
+        let no_inputs = Values::default();
         match &item.kind {
             Kind::Scalar(Scalar { text, value: Value::Text, .. }) => {
                 let Some(text) = self.expanded(text, mark) else { return };
@@ -100,7 +108,8 @@ impl<'c, 'r> Includer<'c, 'r> {
             Kind::Map(map) => {
                 let errors = self.report.errors();
                 only_known(map, self.report);
-                let inputs = map.get("inputs").and_then(|entry| read_inputs(entry, self.report)).unwrap_or_default();
+                let values = map.get("inputs").and_then(|entry| read_inputs(entry, self.report)).unwrap_or_default();
+                let inputs = Values { values, places: input_places(map) };
                 let applies = self.applies(map);
                 let wanted = self.wanted(map, mark);
                 if applies && errors == self.report.errors() {
@@ -187,7 +196,7 @@ impl<'c, 'r> Includer<'c, 'r> {
     }
 
     /// Every file that one entry names; a pattern may name several.
-    fn all(&mut self, wanted: &Wanted, inputs: &Inputs, mark: Mark, origin: &Origin, base: &mut Map) {
+    fn all(&mut self, wanted: &Wanted, inputs: &Values, mark: Mark, origin: &Origin, base: &mut Map) {
         match wanted {
             Wanted::Local(path) if Glob::is_pattern(path) => {
                 let (project, at) = match origin {
@@ -212,7 +221,7 @@ impl<'c, 'r> Includer<'c, 'r> {
         }
     }
 
-    fn one(&mut self, wanted: &Wanted, inputs: &Inputs, mark: Mark, origin: &Origin, base: &mut Map) {
+    fn one(&mut self, wanted: &Wanted, inputs: &Values, mark: Mark, origin: &Origin, base: &mut Map) {
         self.asked += 1;
         if self.asked > MAX_INCLUDES || self.path.len() > MAX_DEPTH {
             return self.report.error(mark, format!("more than {MAX_INCLUDES} files are included"));
@@ -226,7 +235,7 @@ impl<'c, 'r> Includer<'c, 'r> {
         if self.bytes > MAX_BYTES {
             return self.report.error(mark, "the included files have more than 16 MiB in all");
         }
-        let key = (name.clone(), inputs.clone());
+        let key = (name.clone(), inputs.values.clone());
         if let Some(from) = self.path.iter().position(|one| *one == key) {
             let names: Vec<_> =
                 self.path[from..].iter().map(|(name, _)| name.as_str()).chain([name.as_str()]).collect();
@@ -235,7 +244,8 @@ impl<'c, 'r> Includer<'c, 'r> {
                 .error(mark, format!("the files include each other in a circle: {}", names.join(" -> ")));
         }
         self.names.push(name.clone());
-        let (root, _) = self.file(&name, &text, &Given { values: inputs, mark, typed: false });
+        let (root, _) =
+            self.file(&name, &text, &Given { values: &inputs.values, places: &inputs.places, mark, typed: false });
         let Some(root) = root else { return };
         if !self.report.charge(root.nodes, root.bytes, mark) {
             return;
@@ -280,14 +290,27 @@ fn only_known(map: &Map, report: &mut Report) {
         if !known {
             report.add_error(|| keywords::unsupported(Place::Include, &entry.key, entry.mark));
         }
-        if &*entry.key == "integrity" && map.get("remote").is_none() {
-            report.error(entry.mark, "`integrity` is for `remote`");
+        let belongs_to = match &*entry.key {
+            "integrity" => "remote",
+            "file" | "ref" => "project",
+            _ => continue,
+        };
+        // An entry that names no file at all is told so by itself.
+        let names_another = ["local", "remote", "project"].iter().any(|key| map.get(key).is_some());
+        if names_another && map.get(belongs_to).is_none() {
+            report.error(entry.mark, format!("`{}` is for `{belongs_to}`", entry.key));
         }
     }
 }
 
 /// The name of the text that stands for the definition of a child pipeline.
 pub(crate) const CHILD: &str = "trigger:include";
+
+/// Where the values of `inputs` of an entry stand.
+pub(crate) fn input_places(map: &Map) -> Vec<(String, Mark)> {
+    let inputs = map.get("inputs").and_then(|entry| entry.value.as_map());
+    inputs.into_iter().flat_map(|map| &map.entries).map(|item| (item.key.to_string(), item.mark)).collect()
+}
 
 /// `inputs` of an entry.
 pub(crate) fn read_inputs(entry: &Entry, report: &mut Report) -> Option<Inputs> {

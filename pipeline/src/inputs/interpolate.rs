@@ -93,8 +93,8 @@ impl Interpolation<'_, '_, '_> {
         // A block that is the whole value keeps its type.
         let whole = scalar.text.strip_prefix(OPEN).and_then(|rest| rest.strip_suffix(CLOSE));
         if let Some(block) = whole.filter(|block| !block.contains(CLOSE) && is_ours(block)) {
-            return match self.block(block, node.mark) {
-                Some(value) if self.report.charge(1, shown(&value).len(), node.mark) => to_tree(&value, node.mark),
+            return match self.block(block).map_err(|refused| self.refuse(refused, &scalar.text, 0, node.mark)) {
+                Ok(value) if self.report.charge(1, shown(&value).len(), node.mark) => to_tree(&value, node.mark),
                 _ => Rc::new(Node::new(node.mark, Kind::Broken)),
             };
         }
@@ -113,6 +113,7 @@ impl Interpolation<'_, '_, '_> {
         let mut rest = text;
         let mut fine = true;
         while let Some(at) = rest.find(OPEN) {
+            let start = text.len() - rest.len() + at;
             out.push_str(&rest[..at]);
             let inside = &rest[at + OPEN.len()..];
             let Some(end) = inside.find(CLOSE) else {
@@ -120,9 +121,12 @@ impl Interpolation<'_, '_, '_> {
                 break;
             };
             if is_ours(&inside[..end]) {
-                match self.block(&inside[..end], mark) {
-                    Some(value) => out.push_str(&shown(&value)),
-                    None => fine = false,
+                match self.block(&inside[..end]) {
+                    Ok(value) => out.push_str(&shown(&value)),
+                    Err(refused) => {
+                        self.refuse(refused, text, start, mark);
+                        fine = false;
+                    }
                 }
             } else {
                 // What the matrix puts in comes later.
@@ -138,36 +142,35 @@ impl Interpolation<'_, '_, '_> {
         (fine && self.report.charge(0, out.len(), mark)).then_some(out)
     }
 
-    fn block(&mut self, block: &str, mark: Mark) -> Option<Json> {
+    /// Says what is wrong with the block that begins at `start` of a text: at the block, where it can be seen.
+    fn refuse(&mut self, refused: Refused, text: &str, start: usize, mark: Mark) {
+        let length = text[start..].find(CLOSE).map_or(text.len() - start, |end| end + CLOSE.len());
+        let problem = |part| Problem::error(part, refused.message).maybe_hint(refused.hint);
+        self.report.add_part(mark, text, start..start + length, problem);
+    }
+
+    fn block(&self, block: &str) -> Result<Json, Refused> {
         let mut parts = block.split('|').map(str::trim);
         let access = parts.next().unwrap_or_default();
         let Some(name) = access.strip_prefix("inputs.") else {
-            let problem = Problem::error(mark, format!("`$[[ {access} ]]` means nothing here"));
-            self.report.add(problem.hint("`$[[ inputs.name ]]` stands for an input"));
-            return None;
+            let refused = Refused::new(format!("`$[[ {access} ]]` means nothing here"));
+            return Err(refused.hint("`$[[ inputs.name ]]` stands for an input"));
         };
         let Some(value) = self.inputs.get(name) else {
-            let problem = Problem::error(mark, format!("there is no input `{name}` in the header of this file"));
             let close = closest(name, self.inputs.keys().map(String::as_str));
-            self.report.add(problem.maybe_hint(close.map(|close| format!("did you mean `{close}`?"))));
-            return None;
+            let message = format!("there is no input `{name}` in the header of this file");
+            return Err(Refused { message, hint: close.map(|close| format!("did you mean `{close}`?")) });
         };
         let functions: Vec<_> = parts.collect();
         if functions.len() > MAX_FUNCTIONS {
-            self.report.error(mark, format!("a block has at most {MAX_FUNCTIONS} functions"));
-            return None;
+            return Err(Refused::new(format!("a block has at most {MAX_FUNCTIONS} functions")));
         }
-        let mut value = value.clone();
-        for function in functions {
-            value = Json::String(self.call(function, &value, mark)?);
-        }
-        Some(value)
+        functions.into_iter().try_fold(value.clone(), |value, function| self.call(function, &value).map(Json::String))
     }
 
-    fn call(&mut self, function: &str, value: &Json, mark: Mark) -> Option<String> {
+    fn call(&self, function: &str, value: &Json) -> Result<String, Refused> {
         let Json::String(text) = value else {
-            self.report.error(mark, format!("`{function}` takes a string, and this input is none"));
-            return None;
+            return Err(Refused::new(format!("`{function}` takes a string, and this input is none")));
         };
         if function == "expand_vars" {
             let secret = std::cell::Cell::new(None);
@@ -181,25 +184,38 @@ impl Interpolation<'_, '_, '_> {
             let expanded = expand(text, &lookup);
             if let Some(name) = secret.get() {
                 let text = format!("`expand_vars` does not put the masked variable `{name}` into a definition");
-                self.report.error(mark, text);
-                return None;
+                return Err(Refused::new(text));
             }
-            return expanded.map_err(|error| self.report.error(mark, error.to_string())).ok();
+            return expanded.map_err(|error| Refused::new(error.to_string()));
         }
         if function == "posix_escape" {
-            return Some(posix_escape(text));
+            return Ok(posix_escape(text));
         }
         if let Some((offset, length)) = truncate_arguments(function) {
-            return Some(text.chars().skip(offset).take(length).collect());
+            return Ok(text.chars().skip(offset).take(length).collect());
         }
         if function.split('(').next().is_some_and(|name| name.trim_end() == "truncate") {
-            let problem = Problem::error(mark, format!("`truncate` takes an offset and a length, not `{function}`"));
-            self.report.add(problem.hint("`truncate(0, 8)`"));
-            return None;
+            let refused = Refused::new(format!("`truncate` takes an offset and a length, not `{function}`"));
+            return Err(refused.hint("`truncate(0, 8)`"));
         }
-        let problem = Problem::error(mark, format!("there is no function `{function}`"));
-        self.report.add(problem.hint("the functions are `expand_vars`, `posix_escape` and `truncate(offset, length)`"));
-        None
+        let refused = Refused::new(format!("there is no function `{function}`"));
+        Err(refused.hint("the functions are `expand_vars`, `posix_escape` and `truncate(offset, length)`"))
+    }
+}
+
+/// What is wrong with a block.
+struct Refused {
+    message: String,
+    hint: Option<String>,
+}
+
+impl Refused {
+    fn new(message: String) -> Self {
+        Self { message, hint: None }
+    }
+
+    fn hint(self, hint: &str) -> Self {
+        Self { hint: Some(hint.to_owned()), ..self }
     }
 }
 

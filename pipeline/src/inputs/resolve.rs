@@ -20,7 +20,7 @@ pub(super) fn values(
     report: &mut Report,
 ) -> Vec<FormInput> {
     for name in given.values.keys().filter(|name| !declared.iter().any(|input| input.form.name == **name)) {
-        let problem = Problem::error(given.mark, format!("this file has no input `{name}`"));
+        let problem = Problem::error(given.place(name), format!("this file has no input `{name}`"));
         let close = closest(name, declared.iter().map(|input| input.form.name.as_str()));
         report.add(problem.maybe_hint(close.map(|close| format!("did you mean `{close}`?"))));
     }
@@ -95,21 +95,21 @@ fn value_of(
     };
     let value = if given.typed { typed(value, form.kind) } else { value };
     if !fits(&value, form.kind) {
-        report
-            .error(given.mark, format!("the input `{name}` must be {}, not `{}`", type_name(form.kind), brief(&value)));
+        let message = format!("the input `{name}` must be {}, not `{}`", type_name(form.kind), brief(&value));
+        report.error(given.place(name), message);
         return None;
     }
     if !form.options.is_empty() && !form.options.contains(&value) {
         let options: Vec<_> = form.options.iter().take(12).map(|option| format!("`{}`", brief(option))).collect();
         let message = format!("the input `{name}` cannot be `{}`", brief(&value));
-        report.add(Problem::error(given.mark, message).hint(format!("one of {}", options.join(", "))));
+        report.add(Problem::error(given.place(name), message).hint(format!("one of {}", options.join(", "))));
         return None;
     }
     if let (Some(regex), Json::String(text)) = (&form.regex, &value)
         && conditions.found(regex, text) != Ok(true)
     {
         let message = format!("the input `{name}` is `{}`, which does not match `{regex}`", brief(&value));
-        report.error(given.mark, message);
+        report.error(given.place(name), message);
         return None;
     }
     Some(value)

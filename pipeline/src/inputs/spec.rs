@@ -31,9 +31,19 @@ const TYPES: &[(&str, InputType)] = &[
 /// The values that somebody gives to the inputs of a file, and where.
 pub(crate) struct Given<'g> {
     pub values: &'g Inputs,
+    /// Where each of them stands, as far as that is known.
+    pub places: &'g [(String, Mark)],
+    /// Where all of them stand.
     pub mark: Mark,
     /// Whether a person typed them: then they are text, whatever the type is.
     pub typed: bool,
+}
+
+impl Given<'_> {
+    /// Where the value of an input stands.
+    pub fn place(&self, name: &str) -> Mark {
+        self.places.iter().find(|(known, _)| known == name).map_or(self.mark, |(_, mark)| *mark)
+    }
 }
 
 /// One input as the header has it.
@@ -60,6 +70,10 @@ pub(crate) fn apply(
 ) -> (Option<Tree>, Vec<FormInput>) {
     report.about("inputs");
     let Loaded { header, mut root, .. } = loaded;
+    if header.is_none() && root.is_none() {
+        // Why the file cannot be read has been told; which inputs it has nobody knows.
+        return (None, Vec::new());
+    }
     let mut spec = header.as_ref().and_then(|header| header.as_map()).and_then(|header| header_spec(header, report));
     let only = root.clone();
     if spec.is_none()
@@ -84,8 +98,10 @@ pub(crate) fn apply(
     }
     let Some(spec) = spec else {
         if let Some(name) = given.values.keys().next() {
-            let problem =
-                Problem::error(given.mark, format!("this file has no input `{name}`: it has no header with `spec`"));
+            let problem = Problem::error(
+                given.place(name),
+                format!("this file has no input `{name}`: it has no header with `spec`"),
+            );
             report.add(problem.hint("a header is a document with `spec` before a line `---`"));
         }
         return (root, Vec::new());
@@ -155,11 +171,17 @@ fn one(entry: &Entry, conditions: &mut Conditions, report: &mut Report) -> Decla
         form.options = read_options(options, form.kind, report);
     }
     form.default = get("default").and_then(|entry| typed_value(entry, form.kind, report));
+    let default_mark = get("default").map_or(entry.mark, Entry::value_mark);
     if let Some(default) = &form.default
         && !form.options.is_empty()
         && !form.options.contains(default)
     {
-        report.error(entry.mark, format!("the `default` of the input `{}` is not one of its `options`", entry.key));
+        report.error(default_mark, format!("the `default` of the input `{}` is not one of its `options`", entry.key));
+    }
+    if let (Some(regex), Some(Json::String(default))) = (&form.regex, &form.default)
+        && conditions.found(regex, default) == Ok(false)
+    {
+        report.error(default_mark, format!("the `default` of the input `{}` does not match its `regex`", entry.key));
     }
     if let Some(rules) = get("rules") {
         for other in ["default", "options"].into_iter().filter_map(get) {
@@ -223,8 +245,8 @@ fn read_rules(entry: &Entry, kind: InputType, conditions: &mut Conditions, repor
                 Kind::Scalar(Scalar { text, .. }) => match conditions.parse(text) {
                     Ok(found) => rule.condition = Some(found),
                     Err(error) => {
-                        let hint = error.hint.map(ToOwned::to_owned);
-                        report.add(Problem::error(entry.value_mark(), error.message).maybe_hint(hint));
+                        let place = error.start..error.end;
+                        report.add_part(entry.value_mark(), text, place, |part| error.problem(part));
                     }
                 },
                 _ => read::mismatch(report, entry.value_mark(), "if", "an expression (a string)", &entry.value),

@@ -82,6 +82,10 @@ fn one(map: &Map, report: &mut Report) -> Option<CacheSpec> {
         }
         spec.fallback_keys = keys.into_iter().map(|(key, _)| key).collect();
     }
+    if spec.paths.is_empty() && !spec.untracked && map.get("paths").is_none_or(|entry| !entry.value.broken) {
+        let mark = map.entries.first().map_or_else(Mark::default, |entry| entry.mark);
+        report.add(Problem::warning(mark, "a cache without `paths` keeps nothing"));
+    }
     Some(spec)
 }
 

@@ -8,6 +8,8 @@ use super::inherit::{self, Inherited};
 use super::needs::{self, Needs};
 use super::only::{self, Filter};
 use super::parallel::{self, Parallel};
+use super::trigger::IncludePlace;
+use super::variables::{Places, places};
 use super::{Variables, artifacts, cache, container, environment, policy, read_variables, simple, trigger};
 use crate::keywords::{self, Place};
 use crate::read;
@@ -39,11 +41,15 @@ pub(crate) struct Draft {
     pub except: Option<Filter>,
     /// Its own variables.
     pub variables: Vec<Variable>,
+    pub variable_places: Places,
     /// Which variables of the file it takes over.
     pub inherits: Inherited,
     pub parallel: Option<Parallel>,
     /// Where the files of its `trigger` are named.
-    pub include_marks: Vec<Mark>,
+    pub includes: Vec<IncludePlace>,
+    /// Where its `environment` stands, and the `on_stop` in it.
+    pub environment_mark: Mark,
+    pub on_stop_mark: Mark,
 }
 
 impl Draft {
@@ -116,9 +122,12 @@ pub(crate) fn read_job(
         only: None,
         except: None,
         variables: Vec::new(),
+        variable_places: Places::new(),
         inherits: inherits_variables,
         parallel: None,
-        include_marks: Vec::new(),
+        includes: Vec::new(),
+        environment_mark: entry.mark,
+        on_stop_mark: entry.mark,
     };
     order(&from, &mut draft, conditions, report);
     if from.own("trigger").is_some() {
@@ -140,6 +149,7 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
     report.about("variables-of-a-job");
     if let Some(variables) = from.own("variables") {
         draft.variables = read_variables(variables, Variables::Job, report).0;
+        draft.variable_places = places(variables);
     }
     report.about("needs");
     draft.needs = from.own("needs").and_then(|needs| needs::read(needs, report));
@@ -178,7 +188,12 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
     report.about("resource_group");
     planned.resource_group = from.own("resource_group").and_then(|entry| read::text(entry, "resource_group", report));
     report.about("environment");
-    planned.environment = from.own("environment").and_then(|entry| environment::read(entry, report));
+    if let Some(entry) = from.own("environment") {
+        planned.environment = environment::read(entry, report);
+        draft.environment_mark = entry.mark;
+        let on_stop = entry.value.as_map().and_then(|map| map.get("on_stop"));
+        draft.on_stop_mark = on_stop.map_or(entry.mark, Entry::value_mark);
+    }
 }
 
 fn start_in(from: &Sources<'_>, draft: &mut Draft, report: &mut Report) {
@@ -186,12 +201,14 @@ fn start_in(from: &Sources<'_>, draft: &mut Draft, report: &mut Report) {
     let delayed = draft.planned.when == When::Delayed;
     match from.own("start_in") {
         Some(entry) if delayed => draft.planned.start_in = policy::start_in(entry, report),
-        // Rules may make the job a delayed one.
         Some(entry) if from.own("rules").is_none() => {
             let problem = Problem::error(entry.mark, "`start_in` is for jobs with `when: delayed`");
             report.add(problem.hint("add `when: delayed`"));
         }
-        Some(entry) => drop(policy::start_in(entry, report)),
+        Some(entry) => {
+            let problem = Problem::error(entry.mark, "`start_in` is for jobs with `when: delayed`");
+            report.add(problem.hint("write it in the rule that says `when: delayed`"));
+        }
         None if delayed => {
             let problem = Problem::error(draft.when_mark, "`when: delayed` needs `start_in`");
             report.add(problem.hint("`start_in: 10 minutes`"));
@@ -203,6 +220,12 @@ fn start_in(from: &Sources<'_>, draft: &mut Draft, report: &mut Report) {
 /// What the runner asks: what is run, where and with what.
 fn work(from: &Sources<'_>, entry: &Entry, draft: &mut Draft, conditions: &Conditions, report: &mut Report) {
     let planned = &mut draft.planned;
+    if &*entry.key == "pages" {
+        report.about("not-supported");
+        let problem =
+            Problem::warning(entry.mark, "a job called `pages` is a job like any other: it publishes nothing");
+        report.add(problem.hint("keep the files with `artifacts`, or give the job another name"));
+    }
     report.about("script");
     script(from, entry, &mut planned.script, report);
     let commands =
@@ -254,7 +277,7 @@ fn script(from: &Sources<'_>, entry: &Entry, commands: &mut Vec<String>, report:
 fn child(from: &Sources<'_>, entry: &Entry, draft: &mut Draft, report: &mut Report) {
     report.about("trigger");
     if let Some((trigger, marks)) = from.own("trigger").and_then(|trigger| trigger::read(trigger, report)) {
-        (draft.planned.trigger, draft.include_marks) = (Some(trigger), marks);
+        (draft.planned.trigger, draft.includes) = (Some(trigger), marks);
     }
     for other in &from.body.entries {
         let taken_away = matches!(other.value.kind, Kind::Null);

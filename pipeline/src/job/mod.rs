@@ -21,4 +21,5 @@ pub(crate) use needs::{MAX_NEEDS, NeedDraft, read as read_needs};
 pub(crate) use only::{Run as FilterRun, excluded as excluded_by_filter};
 pub(crate) use parallel::{Choice, Parallel, Selection, suffix as instance_suffix};
 pub(crate) use policy::{start_in as read_start_in, when as read_when};
-pub(crate) use variables::{Variables, read as read_variables};
+pub(crate) use trigger::IncludePlace;
+pub(crate) use variables::{Places, Variables, places as places_of_variables, read as read_variables};

@@ -116,6 +116,9 @@ fn one(map: &Map, item: &Node, needs: &mut Needs, report: &mut Report) {
             let problem = Problem::error(pipeline.value_mark(), format!("`{text}` is not the number of the run above"));
             report.add(problem.hint("a child pipeline gets it as a variable: `$PARENT_PIPELINE_ID`"));
         }
+        if let Some(other) = map.get("parallel") {
+            report.error(other.mark, "`parallel` does not stand beside `pipeline`: all instances are meant");
+        }
         needs.parents.push(ParentNeed { pipeline: text, job: name, artifacts, optional });
         return;
     }

@@ -11,7 +11,7 @@ use crate::keywords::Place;
 use crate::read;
 use crate::rules::{Conditions, Search};
 use crate::scope::Scope;
-use crate::source::{Mark, Problem, Report};
+use crate::source::{Mark, Report};
 use crate::yaml::{Entry, Kind, Map};
 
 /// What one of the two says.
@@ -61,11 +61,11 @@ fn of_map(map: &Map, filter: &mut Filter, conditions: &mut Conditions, report: &
             "variables" => {
                 let mut all = Vec::new();
                 for (text, mark) in read::strings(entry, "variables", report).unwrap_or_default() {
-                    match conditions.shared(&text.into()) {
+                    let text: Rc<str> = text.into();
+                    match conditions.shared(&text) {
                         Ok(expression) => all.push((expression, mark)),
                         Err(error) => {
-                            let hint = error.hint.map(ToOwned::to_owned);
-                            report.add(Problem::error(mark, error.message).maybe_hint(hint));
+                            report.add_part(mark, &text, error.start..error.end, |part| error.problem(part));
                         }
                     }
                 }

@@ -2,7 +2,7 @@
 
 use model::plan::{Forward, Inputs, Strategy, Trigger, TriggerInclude};
 
-use crate::include::{is_project_path, read_inputs};
+use crate::include::{input_places, is_project_path, read_inputs};
 use crate::keywords::{self, Place};
 use crate::read;
 use crate::source::{Mark, Problem, Report};
@@ -33,8 +33,15 @@ pub(crate) const ALLOWED: &[&str] = &[
     "manual_confirmation",
 ];
 
+/// Where a file of a child's definition is named, and the values of its inputs.
+#[derive(Clone, Debug)]
+pub(crate) struct IncludePlace {
+    pub mark: Mark,
+    pub inputs: Vec<(String, Mark)>,
+}
+
 /// Returns it, and where each of its files is named.
-pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<(Trigger, Vec<Mark>)> {
+pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<(Trigger, Vec<IncludePlace>)> {
     let map = match &entry.value.kind {
         Kind::Null | Kind::Broken => return None,
         Kind::Scalar(Scalar { text, value: Value::Text, .. }) => {
@@ -73,7 +80,8 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<(Trigger, Vec<M
     for item in items {
         if let Some(file) = file(item, report) {
             files.push(file);
-            marks.push(item.mark);
+            let inputs = item.as_map().map(input_places).unwrap_or_default();
+            marks.push(IncludePlace { mark: item.mark, inputs });
         }
     }
     if files.len() > MAX_INCLUDES {
@@ -104,6 +112,9 @@ fn file(item: &Tree, report: &mut Report) -> Option<TriggerInclude> {
     let inputs = map.get("inputs").and_then(|entry| read_inputs(entry, report)).unwrap_or_default();
     let text = |key: &str, report: &mut Report| map.get(key).and_then(|entry| read::text(entry, key, report));
     if map.get("local").is_some() {
+        for other in ["artifact", "job"].into_iter().filter_map(|key| map.get(key)) {
+            report.error(other.mark, format!("`{}` does not stand beside `local`", other.key));
+        }
         return text("local", report).map(|path| TriggerInclude::Local { path, inputs });
     }
     if map.get("artifact").is_some() {

@@ -1,11 +1,22 @@
 //! `variables`, of the file and of a job.
 
+use std::rc::Rc;
+
 use model::plan::{FormVariable, Variable};
 
 use super::policy::unknown_key;
 use crate::read;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map, Node, Scalar, legacy_reading};
+
+/// Where the values of variables stand, by their names.
+pub(crate) type Places = Vec<(Rc<str>, Mark)>;
+
+/// The places of a mapping of variables.
+pub(crate) fn places(entry: &Entry) -> Places {
+    let entries = entry.value.as_map().into_iter().flat_map(|map| &map.entries);
+    entries.map(|item| (Rc::clone(&item.key), item.value_mark())).collect()
+}
 
 /// Whose variables they are: only those of the file have a place in the run form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +58,10 @@ fn one(item: &Entry, whose: Variables, report: &mut Report) -> Option<(Variable,
         Kind::Map(map) => map,
         Kind::Broken => return None,
         _ => {
+            if matches!(item.value.kind, Kind::Null) {
+                let message = format!("the variable `{}` has no value: here it is empty, GitLab refuses it", item.key);
+                report.add(Problem::warning(item.mark, message).hint(format!("`{}: \"\"`", item.key)));
+            }
             let value = value(&item.value, item.value_mark(), &item.key, report)?;
             let form = FormVariable {
                 key: item.key.to_string(),

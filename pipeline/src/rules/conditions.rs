@@ -63,6 +63,11 @@ impl Conditions {
         expression::parse(text, &self.patterns)
     }
 
+    /// Why an expression can never hold; `absent` are the variables that nothing sets before it is asked.
+    pub fn contradiction(&self, expression: &Expression, absent: &dyn Fn(&str) -> bool) -> Option<String> {
+        expression.contradiction(&self.patterns, absent)
+    }
+
     pub fn evaluate<'v>(
         &self,
         expression: &Expression,

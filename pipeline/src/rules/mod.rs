@@ -34,6 +34,7 @@ pub(crate) struct Rule {
     pub allow_failure: Option<bool>,
     pub interruptible: Option<bool>,
     pub variables: Vec<Variable>,
+    pub variable_places: job::Places,
     pub needs: Option<Vec<NeedDraft>>,
     pub auto_cancel: AutoCancelRule,
 }
@@ -91,13 +92,44 @@ pub(crate) fn read(entry: &Entry, place: Place, conditions: &mut Conditions, rep
         );
     }
     if errors == report.errors() {
-        unreachable(&rules, report);
+        unreachable(&rules, place, conditions, report);
     }
     Some(rules)
 }
 
+/// What jobs and runs are told about themselves only when they exist: nothing that a rule could ask for
+/// (contracts/ci-yaml.md, part 6).
+const LATER: &[&str] = &[
+    "CI_JOB_ID",
+    "CI_JOB_URL",
+    "CI_JOB_TOKEN",
+    "CI_JOB_STARTED_AT",
+    "CI_JOB_STATUS",
+    "CI_PIPELINE_ID",
+    "CI_PIPELINE_URL",
+    "CI_REPOSITORY_URL",
+    "CI_PROJECT_DIR",
+    "CI_BUILDS_DIR",
+    "CI_CONCURRENT_ID",
+    "CI_RUNNER_ID",
+    "CI_RUNNER_DESCRIPTION",
+    "CI_RUNNER_TAGS",
+    "CI_RUNNER_SHORT_TOKEN",
+    "CI_RUNNER_VERSION",
+    "CI_SHARED_ENVIRONMENT",
+    "CI_DISPOSABLE_ENVIRONMENT",
+];
+
+/// What only a job is told: the rules of the workflow and of includes are looked at before there are jobs.
+const OF_JOBS: &[&str] = &["CI_JOB_", "CI_NODE_", "CI_ENVIRONMENT_"];
+
+/// Whether nothing sets the variable before such rules are looked at.
+fn is_told_later(name: &str, place: Place) -> bool {
+    LATER.contains(&name) || (place != Place::Rule && OF_JOBS.iter().any(|start| name.starts_with(start)))
+}
+
 /// Warns of rules that never decide anything.
-fn unreachable(rules: &[Rule], report: &mut Report) {
+fn unreachable(rules: &[Rule], place: Place, conditions: &Conditions, report: &mut Report) {
     let always = rules.iter().position(Rule::always_applies);
     if let Some(always) = always
         && let Some(next) = rules.get(always + 1)
@@ -113,7 +145,7 @@ fn unreachable(rules: &[Rule], report: &mut Report) {
         if let Some(line) = seen.get(&*condition.text) {
             let message = format!("this rule is never reached: the one in line {line} has the same `if`");
             report.add(Problem::warning(rule.mark, message).hint("put their parts into one rule, or change the `if`"));
-        } else if let Some(why) = condition.expression.contradiction() {
+        } else if let Some(why) = conditions.contradiction(&condition.expression, &|name| is_told_later(name, place)) {
             let problem = Problem::warning(condition.mark, format!("this rule can never apply: {why}"));
             let has_parts = matches!(*condition.expression, Expression::And(..) | Expression::Or(..));
             report.add(problem.maybe_hint(has_parts.then(|| "`||` means one or the other".to_owned())));
@@ -166,6 +198,7 @@ fn rule(map: &Map, mark: Mark, place: Place, conditions: &mut Conditions, report
             }
             "variables" if place != Place::IncludeRule => {
                 rule.variables = job::read_variables(entry, Variables::Job, report).0;
+                rule.variable_places = job::places_of_variables(entry);
             }
             _ if place != Place::Rule => {}
             "allow_failure" => rule.allow_failure = read::boolean(entry, "allow_failure", report),
@@ -260,7 +293,7 @@ fn paths(entry: &Entry, what: &str, report: &mut Report) -> Option<Vec<String>> 
 
 fn condition(entry: &Entry, conditions: &mut Conditions, report: &mut Report) -> Option<Condition> {
     let mark = entry.value_mark();
-    let Kind::Scalar(scalar @ Scalar { text, value: Value::Text, .. }) = &entry.value.kind else {
+    let Kind::Scalar(Scalar { text, value: Value::Text, .. }) = &entry.value.kind else {
         match &entry.value.kind {
             Kind::Null => report.error(mark, "`if` must not be empty"),
             _ => read::mismatch(report, mark, "if", "an expression (a string)", &entry.value),
@@ -275,29 +308,8 @@ fn condition(entry: &Entry, conditions: &mut Conditions, report: &mut Report) ->
         }
         Ok(expression) => Some(Condition { expression, text: Rc::clone(text), mark }),
         Err(error) => {
-            let mark = part(mark, scalar, error.start, error.end);
-            report.add(Problem::error(mark, error.message).maybe_hint(error.hint.map(ToOwned::to_owned)));
+            report.add_part(mark, text, error.start..error.end, |part| error.problem(part));
             None
         }
     }
-}
-
-/// The place of a part of a scalar, as far as it stands in the text as it is: on one line, without
-/// escapes.
-fn part(whole: Mark, scalar: &Scalar, start: usize, end: usize) -> Mark {
-    let written = whole.span.end.saturating_sub(whole.span.start);
-    let shift = match written.checked_sub(scalar.text.len()) {
-        Some(0) if scalar.plain => 0,
-        Some(2) if !scalar.plain => 1,
-        _ => return whole,
-    };
-    if scalar.text.contains('\n') {
-        return whole;
-    }
-    let before = scalar.text.get(..start).map_or(0, |before| before.chars().count());
-    let mut part = whole;
-    part.span.column += (shift + before) as u32;
-    part.span.end = whole.span.start + shift + end;
-    part.span.start = whole.span.start + shift + start;
-    part
 }

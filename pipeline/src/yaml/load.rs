@@ -42,7 +42,8 @@ pub(crate) fn load(text: &str, file: u32) -> Loaded {
     let outcome = loader.run();
     if let Err(problem) = outcome {
         loader.problems.push(problem);
-        return Loaded { problems: loader.problems, ..Loaded::default() };
+        // A header that was read whole still says which inputs the file has.
+        return Loaded { problems: loader.problems, header: loader.header, root: None };
     }
     if loader.root.is_none() && loader.header.is_none() && loader.problems.is_empty() {
         let problem =
@@ -165,6 +166,13 @@ impl Loader<'_> {
                 Some("check the indentation of this line and of the one above")
             }
             _ => None,
+        };
+        // A block of an input is text like any other to YAML: its brackets end what stands in brackets.
+        let line = self.text.get(..start).unwrap_or_default().rfind('\n').map_or(0, |at| at + 1);
+        let line = self.text.get(line..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let hint = match hint {
+            None if line.contains("$[[") => Some("inside of `[…]` and `{…}`, put `$[[ … ]]` in quotes"),
+            hint => hint,
         };
         let mut message = error.info();
         if let Some(first) = message.get(..1) {

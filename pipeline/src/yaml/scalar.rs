@@ -95,6 +95,9 @@ pub(crate) fn legacy_reading(scalar: &Scalar) -> Option<String> {
         "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Some("the boolean false".into()),
         _ => {}
     }
+    if let Some(word) = text.strip_prefix(':').filter(|word| is_symbol(word)) {
+        return Some(format!("the word {word}"));
+    }
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let all = |wanted: fn(u8) -> bool| !digits.is_empty() && digits.bytes().all(wanted);
     if !digits.starts_with(|c: char| c.is_ascii_digit()) {
@@ -104,8 +107,10 @@ pub(crate) fn legacy_reading(scalar: &Scalar) -> Option<String> {
         let value = i64::from_str_radix(&digits.replace('_', ""), 8).ok()?;
         return Some(format!("the octal number {value}"));
     }
-    if let Some(hex) = digits.strip_prefix("0x") {
-        return i64::from_str_radix(hex, 16).ok().map(|value| format!("the number {value}"));
+    for (prefix, radix) in [("0x", 16), ("0b", 2)] {
+        if let Some(number) = digits.strip_prefix(prefix) {
+            return i64::from_str_radix(number, radix).ok().map(|value| format!("the number {value}"));
+        }
     }
     if text.contains(':') && all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.')) {
         return is_sexagesimal(digits).then(|| "a number to the base 60".into());
@@ -113,13 +118,20 @@ pub(crate) fn legacy_reading(scalar: &Scalar) -> Option<String> {
     if is_date(digits) {
         return Some("a date, which it refuses".into());
     }
-    if text.contains('_') && all(|b| b.is_ascii_digit() || b == b'_') {
-        return Some(format!("the number {}", text.replace('_', "")));
+    let written_apart = text.contains(['_', ',']) && all(|b| b.is_ascii_digit() || matches!(b, b'_' | b','));
+    if written_apart || (text.starts_with('+') && scalar.value != Value::Text) {
+        return Some(format!("the number {}", text.replace(['_', ',', '+'], "")));
     }
     if scalar.value == Value::Float && (text.contains(['e', 'E']) || (text.contains('.') && text.ends_with('0'))) {
         return text.parse::<f64>().ok().map(|value| format!("the number {value}"));
     }
     None
+}
+
+/// A word of Ruby's.
+fn is_symbol(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 fn is_sexagesimal(digits: &str) -> bool {
@@ -169,7 +181,13 @@ mod tests {
         assert_eq!(reading("2024-01-31").as_deref(), Some("a date, which it refuses"));
         assert_eq!(reading("1.10").as_deref(), Some("the number 1.1"));
         assert_eq!(reading("1_000").as_deref(), Some("the number 1000"));
-        for text in ["true", "1", "0", "089", "1.5", "v1", "a:b", "1.2.3", "10.0.0.1:80", "host:80"] {
+        assert_eq!(reading("1,000").as_deref(), Some("the number 1000"));
+        assert_eq!(reading("+12").as_deref(), Some("the number 12"));
+        assert_eq!(reading("0b11").as_deref(), Some("the number 3"));
+        assert_eq!(reading(":latest").as_deref(), Some("the word latest"));
+        for text in
+            ["true", "1", "0", "089", "1.5", "v1", "a:b", "1.2.3", "10.0.0.1:80", "host:80", ":", ":80", ":a-b", "-12"]
+        {
             assert_eq!(reading(text), None, "{text}");
         }
         assert_eq!(legacy_reading(&Scalar::quoted("on")), None);

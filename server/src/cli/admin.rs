@@ -30,6 +30,8 @@ enum Place {
         _lock: DataFolder,
         /// What a server would answer with.
         router: Router,
+        /// The file whose text is sent as a definition.
+        definition: Option<String>,
     },
 }
 
@@ -52,23 +54,33 @@ impl Place {
             Ok((folder, weir)) => {
                 let options = Options { owner: owner(), port: 0, public: None };
                 let state = AppState::new(weir, options, CancellationToken::new());
-                Ok(Self::Here { _lock: folder, router: socket_router(state) })
+                Ok(Self::Here { _lock: folder, router: socket_router(state), definition: None })
             }
             Err(DataError::InUse { .. }) => Client::over_socket(&path.join(boot::SOCKET)).map(Self::Server),
             Err(error) => Err(Failure::new(Exit::Failed, doing, error)),
         }
     }
 
+    /// Shows what is wrong with a definition that is sent under the name of its file.
+    fn naming(mut self, file: Option<&Path>) -> Self {
+        let file = file.map(|file| file.display().to_string());
+        match &mut self {
+            Self::Server(client) => client.name(file),
+            Self::Here { definition, .. } => *definition = file,
+        }
+        self
+    }
+
     /// A request; the answer's JSON, `null` for none.
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>, doing: &str) -> Result<Value, Failure> {
-        let router = match self {
+        let (router, definition) = match self {
             Self::Server(client) => {
                 let response = client.send(method, path, body, doing).await?;
                 let bytes = client.checked(response, doing).await?.bytes().await;
                 let bytes = bytes.map_err(|error| client.unreachable(doing, &error))?;
                 return Ok(serde_json::from_slice(&bytes).unwrap_or(Value::Null));
             }
-            Self::Here { router, .. } => router.clone(),
+            Self::Here { router, definition, .. } => (router.clone(), definition.as_deref()),
         };
         let text = body.map(Value::to_string).unwrap_or_default();
         let request = http::Request::builder()
@@ -84,7 +96,7 @@ impl Place {
         if status.is_success() {
             return Ok(serde_json::from_slice(&body).unwrap_or(Value::Null));
         }
-        Err(super::client::refused(status, &body, doing, false))
+        Err(super::client::refused(status, &body, doing, false, definition))
     }
 
     async fn post(&self, path: &str, body: &Value, doing: &str) -> Result<Value, Failure> {
@@ -231,7 +243,8 @@ pub async fn pipeline(action: PipelineAction, json: bool) -> Outcome {
         None => None,
     };
     let body = json!({"id": key, "name": name, "projectId": project, "definition": definition});
-    let made = Place::find(data.as_deref(), &doing).await?.post("/api/pipelines", &body, &doing).await?;
+    let place = Place::find(data.as_deref(), &doing).await?.naming(file.as_deref());
+    let made = place.post("/api/pipelines", &body, &doing).await?;
     tell(json, &made, |made| format!("{} {}", text(made, "id"), text(made, "uid")));
     Ok(())
 }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::failure::{Exit, Failure};
+use super::lint::FILE;
 
 /// Where a server is unless somebody says otherwise.
 pub const DEFAULT_URL: &str = "http://127.0.0.1:9433";
@@ -20,6 +21,8 @@ pub struct Client {
     http: reqwest::Client,
     base: String,
     token: Option<String>,
+    /// The file whose text is sent as a definition.
+    definition: Option<String>,
 }
 
 /// The first of the variables that is set and not empty.
@@ -54,7 +57,7 @@ impl Client {
         }
         let http = builder.build().map_err(|error| Failure::new(Exit::Internal, "make an HTTP client", error))?;
         let token = environment(["WEIR_TOKEN", "ORDINE_TOKEN"]);
-        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), token })
+        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), token, definition: None })
     }
 
     /// The server that has a data folder, over the folder's own socket: whoever reaches that is trusted.
@@ -64,7 +67,12 @@ impl Client {
             .no_proxy()
             .build()
             .map_err(|error| Failure::new(Exit::Internal, "make an HTTP client", error))?;
-        Ok(Self { http, base: "http://localhost".to_owned(), token: None })
+        Ok(Self { http, base: "http://localhost".to_owned(), token: None, definition: None })
+    }
+
+    /// Shows what is wrong with a definition that is sent under the name of its file.
+    pub fn name(&mut self, definition: Option<String>) {
+        self.definition = definition;
     }
 
     /// A GET that is answered with JSON.
@@ -152,7 +160,7 @@ impl Client {
         }
         let body = response.bytes().await.unwrap_or_default();
         let without_token = status == StatusCode::UNAUTHORIZED && self.token.is_none();
-        Err(refused(status, &body, doing, without_token))
+        Err(refused(status, &body, doing, without_token, self.definition.as_deref()))
     }
 
     /// The server does not answer: its address, and the innermost cause.
@@ -165,16 +173,23 @@ impl Client {
     }
 }
 
-/// What a refusal becomes. Of a definition that is refused everything that is wrong with it is said first.
-pub fn refused(status: StatusCode, body: &[u8], doing: &str, without_token: bool) -> Failure {
+/// What a refusal becomes. Of a definition that is refused everything that is wrong with it is said first; the server
+/// does not know which file its text came from.
+pub fn refused(status: StatusCode, body: &[u8], doing: &str, without_token: bool, definition: Option<&str>) -> Failure {
     let exit = if status.is_client_error() { Exit::Refused } else { Exit::Internal };
     let found = serde_json::from_slice::<Value>(body).ok();
     let found = found.and_then(|body| serde_json::from_value::<Vec<Told>>(body.get("diagnostics")?.clone()).ok());
     if let Some(found) = found.filter(|found| !found.is_empty()) {
-        let found: Vec<Diagnostic> = found.into_iter().map(Told::diagnostic).collect();
+        let mut found: Vec<Diagnostic> = found.into_iter().map(Told::diagnostic).collect();
+        for one in found.iter_mut().filter(|one| one.file == FILE) {
+            definition.unwrap_or(FILE).clone_into(&mut one.file);
+        }
         super::lint::print_diagnostics(&found, super::output::Paint::stderr());
     }
     let mut cause = refusal(status, body);
+    if let (Some(name), Some(rest)) = (definition, cause.strip_prefix(FILE).filter(|rest| rest.starts_with(':'))) {
+        cause = format!("{name}{rest}");
+    }
     if without_token {
         cause.push_str("; set WEIR_TOKEN to a token of yours (weir token create, or Settings in the dashboard)");
     }

@@ -7,10 +7,12 @@ use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use model::Timestamp;
 use model::plan::Variable;
 use pipeline::Files;
 
 use super::client::DEFAULT_URL;
+use crate::clock;
 use crate::outbound::RemoteIncludes;
 use crate::outbound::prefix::Prefix;
 use crate::service::files::last_commits;
@@ -37,6 +39,10 @@ pub struct Folder {
     branch: String,
     default_branch: String,
     is_repository: bool,
+    /// The address that git signs commits with; empty without one.
+    email: String,
+    /// When it was looked at: for the pipeline that is made of it then.
+    created_at: Timestamp,
     remote: Arc<RemoteIncludes>,
 }
 
@@ -61,6 +67,8 @@ impl Folder {
             branch: branch.map_or_else(|| or_main(&head), str::to_owned),
             default_branch: or_main(origin.strip_prefix("origin/").unwrap_or_default()),
             is_repository,
+            email: ask(&["config", "user.email"]),
+            created_at: clock::now(),
             root,
             remote: Arc::new(remote(Vec::new())),
         }
@@ -109,6 +117,10 @@ impl Folder {
             ("GITLAB_USER_ID", text("1")),
             ("GITLAB_USER_LOGIN", user.clone()),
             ("GITLAB_USER_NAME", user),
+            ("GITLAB_USER_EMAIL", self.email.clone()),
+            // Here every pipeline is the first one.
+            ("CI_PIPELINE_IID", text("1")),
+            ("CI_PIPELINE_CREATED_AT", self.created_at.rfc3339()),
         ];
         list.extend(variables::of_address(DEFAULT_URL));
         let commit = Commit {

@@ -15,7 +15,8 @@ use super::folder::Folder;
 use super::output::{self, Paint};
 use super::pair::KeyValue;
 use super::plan::{self, Durations};
-use crate::service::names;
+use crate::service::definition::Definition;
+use crate::service::{DEFAULT_TIMEOUT, names};
 
 /// The name of a definition unless somebody says otherwise.
 pub const FILE: &str = ".gitlab-ci.yml";
@@ -80,6 +81,7 @@ pub fn evaluate(path: &Path, variables: Vec<Variable>, inputs: Inputs, folder: F
     context.inputs = inputs;
     context.predefined = folder.predefined();
     context.files = Arc::new(folder);
+    context.default_timeout = DEFAULT_TIMEOUT;
     let unreadable = |diagnostic: Diagnostic| {
         let mut outcome = pipeline::Outcome::default();
         outcome.diagnostics.push(diagnostic);
@@ -103,14 +105,13 @@ pub fn evaluate(path: &Path, variables: Vec<Variable>, inputs: Inputs, folder: F
     match pipeline::decode(&bytes, &name) {
         Ok(text) => {
             let mut outcome = pipeline::plan(text, &context);
-            if let Some(plan) = &outcome.plan {
-                let mut found = pipeline::check_children(plan, &context);
-                outcome.diagnostics.append(&mut found);
-                let globals = &outcome.global_variables;
-                if let Some(found) = names::check(plan, &context.variables, globals, &context.predefined) {
-                    outcome.diagnostics.push(found);
-                    (outcome.plan, outcome.valid) = (None, false);
-                }
+            let mut found = pipeline::check_children(&outcome, &context);
+            outcome.diagnostics.append(&mut found);
+            let (globals, definition) = (&outcome.global_variables, Definition { file: &name, text });
+            let check = |plan| names::check(plan, &context.variables, globals, &context.predefined, definition);
+            if let Some(found) = outcome.plan.as_ref().and_then(check) {
+                outcome.diagnostics.push(found);
+                (outcome.plan, outcome.valid) = (None, false);
             }
             outcome
         }

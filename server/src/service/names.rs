@@ -2,42 +2,46 @@
 //! different runs meet under them, or the server goes by them.
 
 use model::plan::{Plan, PlannedJob, Variable};
-use model::{Diagnostic, Error, Severity, Span};
+use model::{Diagnostic, Error};
 
-use super::source::DEFINITION_FILE;
+use super::definition::Definition;
 
 /// Puts the values of variables into the name of the run, and into tags, resource groups and names of
 /// environments. `given` are the variables of the run, which beat those of the definition (`globals` are
 /// those of the file), and `predefined` those of the server, which do not. What cannot be filled is a finding at its job.
-pub fn fill(plan: &mut Plan, given: &[Variable], globals: &[Variable], predefined: &[Variable]) -> Result<(), Error> {
+pub fn fill(
+    plan: &mut Plan,
+    given: &[Variable],
+    globals: &[Variable],
+    predefined: &[Variable],
+    definition: Definition<'_>,
+) -> Result<(), Error> {
     if let Some(name) = &plan.name {
         let name = filled("the name of the run", name, &[given, globals, predefined])?;
         let name: String = name.trim().chars().take(255).collect();
         plan.name = (!name.is_empty()).then_some(name);
     }
     for job in &mut plan.jobs {
-        of_job(job, given, predefined).map_err(|error| at(job, error))?;
+        of_job(job, given, predefined).map_err(|error| at(job, error, definition))?;
     }
     Ok(())
 }
 
 /// Whether [`fill`] would go well, as a finding when it would not.
-pub fn check(plan: &Plan, given: &[Variable], globals: &[Variable], predefined: &[Variable]) -> Option<Diagnostic> {
-    fill(&mut plan.clone(), given, globals, predefined).err()?.diagnostics.pop()
+pub fn check(
+    plan: &Plan,
+    given: &[Variable],
+    globals: &[Variable],
+    predefined: &[Variable],
+    definition: Definition<'_>,
+) -> Option<Diagnostic> {
+    fill(&mut plan.clone(), given, globals, predefined, definition).err()?.diagnostics.pop()
 }
 
 /// The error with the place of the job.
-fn at(job: &PlannedJob, error: Error) -> Error {
-    let file = if job.file.is_empty() { DEFINITION_FILE.to_owned() } else { job.file.clone() };
-    Error::definition(vec![Diagnostic {
-        severity: Severity::Error,
-        message: error.message,
-        file,
-        span: Span { line: job.line, column: 1, ..Span::default() },
-        hint: None,
-        link: Some("docs/language.md#environment".to_owned()).filter(|_| job.environment.is_some()),
-        source_line: String::new(),
-    }])
+fn at(job: &PlannedJob, error: Error, definition: Definition<'_>) -> Error {
+    let link = job.environment.is_some().then_some("environment");
+    Error::definition(vec![definition.error_at(job, error.message, None, link)])
 }
 
 fn of_job(job: &mut PlannedJob, given: &[Variable], predefined: &[Variable]) -> Result<(), Error> {
@@ -92,7 +96,14 @@ mod tests {
         };
         let mut plan = Plan { jobs: vec![job], name: Some(" $A of $C ".into()), ..Plan::default() };
         let predefined = ["A", "B", "C"].map(|key| Variable::new(key, "server"));
-        fill(&mut plan, &[Variable::new("A", "given")], &[Variable::new("A", "global")], &predefined).unwrap();
+        fill(
+            &mut plan,
+            &[Variable::new("A", "given")],
+            &[Variable::new("A", "global")],
+            &predefined,
+            Definition::of(""),
+        )
+        .unwrap();
         assert_eq!(plan.jobs[0].resource_group.as_deref(), Some("given/last/server"));
         assert_eq!((plan.jobs[0].tags[0].as_str(), plan.name.as_deref()), ("os-last", Some("given of server")));
     }

@@ -9,9 +9,10 @@ use model::view::{LintView, PipelineView, PlanJob, PlanStage, RunFilter};
 use model::{Caller, Error, NewRun, Pipeline, PipelineKey, Project, ProjectId, Source};
 use pipeline::{Files, NoFiles};
 
+use super::definition::Definition;
 use super::files::{CommitFiles, Others, RunFiles, Sight};
 use super::unserved::refuse_unserved;
-use super::{Weir, access, audit, names, projects::resolve, source::DEFINITION_FILE, variables};
+use super::{DEFAULT_TIMEOUT, Weir, access, audit, names, projects::resolve, source::DEFINITION_FILE, variables};
 use crate::auth::Action;
 use crate::clock;
 use crate::store::pipelines::Draft;
@@ -324,7 +325,7 @@ impl Weir {
         let served = self.served();
         let work = move || {
             let mut outcome = pipeline::plan_child(&trigger, &given.context());
-            refuse_unserved(&mut outcome, "", &served);
+            refuse_unserved(&mut outcome, Definition::of(""), &served);
             outcome
         };
         let outcome = tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(error.to_string()))?;
@@ -337,12 +338,10 @@ impl Weir {
         let work = move || {
             let context = given.context();
             let mut outcome = pipeline::plan(&text, &context);
-            if let Some(plan) = &outcome.plan {
-                let mut found = pipeline::check_children(plan, &context);
-                outcome.diagnostics.append(&mut found);
-            }
-            check_names(&mut outcome, &context);
-            refuse_unserved(&mut outcome, &text, &served);
+            let mut found = pipeline::check_children(&outcome, &context);
+            outcome.diagnostics.append(&mut found);
+            check_names(&mut outcome, &context, Definition::of(&text));
+            refuse_unserved(&mut outcome, Definition::of(&text), &served);
             outcome
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(error.to_string()))
@@ -461,14 +460,15 @@ impl Given {
         context.predefined = self.predefined;
         context.inputs = self.inputs;
         context.files = self.files;
+        context.default_timeout = DEFAULT_TIMEOUT;
         context
     }
 }
 
 /// Names that could not be used are findings like any other.
-fn check_names(outcome: &mut pipeline::Outcome, context: &pipeline::Context) {
+fn check_names(outcome: &mut pipeline::Outcome, context: &pipeline::Context, definition: Definition<'_>) {
     let globals = &outcome.global_variables;
-    let check = |plan| names::check(plan, &context.variables, globals, &context.predefined);
+    let check = |plan| names::check(plan, &context.variables, globals, &context.predefined, definition);
     if let Some(found) = outcome.plan.as_ref().and_then(check) {
         outcome.diagnostics.push(found);
         outcome.plan = None;
@@ -480,7 +480,7 @@ fn check_names(outcome: &mut pipeline::Outcome, context: &pipeline::Context) {
 fn made(outcome: pipeline::Outcome, variables: &[Variable], predefined: &[Variable]) -> Result<Plan, Error> {
     match outcome.plan {
         Some(mut plan) => {
-            names::fill(&mut plan, variables, &outcome.global_variables, predefined)?;
+            names::fill(&mut plan, variables, &outcome.global_variables, predefined, Definition::of(""))?;
             Ok(plan)
         }
         None if outcome.valid => {

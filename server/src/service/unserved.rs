@@ -1,11 +1,11 @@
 //! What a definition asks for that nobody here can do. It is valid, and `weir lint` shows what it means;
 //! but a run would mean something else, so none is started.
 
+use model::Diagnostic;
 use model::plan::{PlannedJob, When};
-use model::{Diagnostic, Severity, Span};
 use runner::Containers;
 
-use super::source::DEFINITION_FILE;
+use super::definition::Definition;
 
 /// What beyond plain scripts can be done.
 #[derive(Clone, Debug)]
@@ -51,27 +51,30 @@ impl Served {
         }
         if !self.server {
             const SERVER: &str = "start the pipeline on a server";
+            const DELAYED: &str = "name the job to start it at once, or start the pipeline on a server";
             let keywords = [
-                ("start_in", job.when == When::Delayed),
-                ("resource_group", job.resource_group.is_some()),
-                ("trigger", job.trigger.is_some()),
-                ("needs:pipeline", !job.parent_needs.is_empty()),
+                ("start_in", DELAYED, job.when == When::Delayed),
+                ("resource_group", SERVER, job.resource_group.is_some()),
+                ("trigger", SERVER, job.trigger.is_some()),
+                ("needs:pipeline", SERVER, !job.parent_needs.is_empty()),
             ];
-            list.extend(keywords.into_iter().filter(|(_, has)| *has).map(|(keyword, _)| (keyword, SERVER)));
+            list.extend(keywords.into_iter().filter(|(.., has)| *has).map(|(keyword, way, _)| (keyword, way)));
         }
         list
     }
 }
 
 /// Turns a plan that asks for what nobody here does into findings that say so.
-pub fn refuse_unserved(outcome: &mut pipeline::Outcome, text: &str, served: &Served) {
+pub fn refuse_unserved(outcome: &mut pipeline::Outcome, definition: Definition<'_>, served: &Served) {
     let Some(plan) = &outcome.plan else { return };
     let mut found = Vec::new();
     for job in &plan.jobs {
         for (keyword, instead) in served.refuses(job) {
             let known = |known: &Diagnostic| known.span.line == job.line && known.message.contains(keyword);
             if !found.iter().any(known) {
-                found.push(finding(job, keyword, instead, text));
+                let message = format!("the job `{}` asks for `{keyword}`, which cannot be done here", job.base_name);
+                let link = keyword.split(':').next();
+                found.push(definition.error_at(job, message, Some(instead.to_owned()), link));
             }
         }
     }
@@ -81,21 +84,4 @@ pub fn refuse_unserved(outcome: &mut pipeline::Outcome, text: &str, served: &Ser
     outcome.diagnostics.append(&mut found);
     outcome.plan = None;
     outcome.valid = false;
-}
-
-fn finding(job: &PlannedJob, keyword: &str, instead: &str, text: &str) -> Diagnostic {
-    let own = job.file.is_empty();
-    Diagnostic {
-        severity: Severity::Error,
-        message: format!("the job `{}` asks for `{keyword}`, which cannot be done here", job.base_name),
-        file: if own { DEFINITION_FILE.to_owned() } else { job.file.clone() },
-        span: Span { line: job.line, column: 1, ..Span::default() },
-        hint: Some(instead.to_owned()),
-        link: Some(format!("docs/language.md#{}", keyword.split(':').next().unwrap_or_default())),
-        source_line: if own {
-            text.lines().nth(job.line.max(1) as usize - 1).unwrap_or_default().to_owned()
-        } else {
-            String::new()
-        },
-    }
 }

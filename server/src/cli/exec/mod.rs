@@ -7,6 +7,7 @@ mod printer;
 use std::collections::HashSet;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::StreamExt as _;
@@ -25,8 +26,9 @@ use super::failure::{Exit, Failure, Outcome};
 use super::folder::Folder;
 use super::lint;
 use super::output::{self, Paint};
-use crate::service::names;
+use crate::service::definition::Definition;
 use crate::service::unserved::{Served, refuse_unserved};
+use crate::service::{names, reports};
 use printer::Printer;
 
 /// How the folders for the runner begin; the process follows.
@@ -41,11 +43,14 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
     let origin = Folder::new(&folder, None).with_remote(args.include_remote);
     let mut evaluated = lint::evaluate(&path, variables.clone(), lint::inputs(args.inputs), origin.clone());
     let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let mut played = HashSet::new();
     if let Some(plan) = &mut evaluated.plan {
         // What is not wanted may ask for whatever it likes.
-        select(plan, &args.jobs)?;
+        played = select(plan, &args.jobs)?;
     }
-    refuse_unserved(&mut evaluated, &text, &Served::here(&args.containers));
+    let name = path.display().to_string();
+    let definition = Definition { file: &name, text: &text };
+    refuse_unserved(&mut evaluated, definition, &Served::here(&args.containers));
     lint::print_diagnostics(&evaluated.diagnostics, Paint::stderr());
     if json && evaluated.plan.is_none() {
         output::json(&serde_json::to_value(Document::new(&evaluated)).unwrap_or_default());
@@ -54,7 +59,7 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
         let cause = format!("{} has errors", path.display());
         return Err(Failure::text(Exit::Failed, DOING, cause));
     };
-    names::fill(&mut plan, &variables, &evaluated.global_variables, &origin.predefined())
+    names::fill(&mut plan, &variables, &evaluated.global_variables, &origin.predefined(), definition)
         .map_err(|error| Failure::text(Exit::Failed, DOING, error.message))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -65,11 +70,12 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
         let scratch = Scratch::new().map_err(|error| Failure::new(Exit::Failed, DOING, error))?;
         let mut runner = LocalRunner::new(&scratch.0).map_err(|error| Failure::new(Exit::Failed, DOING, error))?;
         runner.use_containers(args.containers);
+        runner.check_reports(Arc::new(check_report));
         Scratch::sweep(&runner).await;
         if let Some(caches) = cache_folder() {
             runner.keep_caches(caches, runner::supervisor::CACHE_LIMIT);
         }
-        let bench = Bench { runner, folder, origin, variables };
+        let bench = Bench { runner, folder, origin, variables, run_name: plan.name.clone(), played };
         Exec::new(plan, json).run(&bench).await
     })
 }
@@ -130,11 +136,17 @@ impl Drop for Scratch {
     }
 }
 
+/// What a server would say of a report that it does not take.
+fn check_report(kind: &str, file: &Path) -> Result<(), String> {
+    let file = std::fs::File::open(file).map_err(|error| error.to_string())?;
+    reports::read(kind, file).map(drop).map_err(|error| reports::refusal(kind, &error))
+}
+
 /// Only the named jobs and what they need: their needs, or, without those, what comes before. A
-/// manual job that is named is played.
-fn select(plan: &mut Plan, names: &[String]) -> Outcome {
+/// manual or delayed job that is named is played. Returns the manual ones.
+fn select(plan: &mut Plan, names: &[String]) -> Result<HashSet<String>, Failure> {
     if names.is_empty() {
-        return Ok(());
+        return Ok(HashSet::new());
     }
     let mut wanted: HashSet<String> = HashSet::new();
     for name in names {
@@ -160,7 +172,9 @@ fn select(plan: &mut Plan, names: &[String]) -> Outcome {
             } else {
                 let stage = plan.stage_index(&job.stage);
                 let earlier = plan.jobs.iter().filter(|one| plan.stage_index(&one.stage) < stage);
-                wanted.extend(earlier.filter(|one| one.when != When::Manual).map(|one| one.name.clone()));
+                // Nobody has played those, and no time has passed for them.
+                let by_itself = |one: &&PlannedJob| !matches!(one.when, When::Manual | When::Delayed);
+                wanted.extend(earlier.filter(by_itself).map(|one| one.name.clone()));
             }
         }
         if wanted.len() == before {
@@ -168,10 +182,18 @@ fn select(plan: &mut Plan, names: &[String]) -> Outcome {
         }
     }
     plan.jobs.retain(|job| wanted.contains(&job.name));
-    for job in plan.jobs.iter_mut().filter(|job| job.when == When::Manual && named.contains(&job.name)) {
+    let mut manual = HashSet::new();
+    for job in plan.jobs.iter_mut().filter(|job| named.contains(&job.name)) {
+        match job.when {
+            When::Manual => {
+                manual.insert(job.name.clone());
+            }
+            When::Delayed => job.start_in = None,
+            _ => continue,
+        }
         job.when = When::OnSuccess;
     }
-    Ok(())
+    Ok(manual)
 }
 
 fn nodes(plan: &Plan) -> Vec<Node> {
@@ -195,6 +217,10 @@ struct Bench {
     folder: PathBuf,
     origin: Folder,
     variables: Vec<Variable>,
+    /// `workflow:name`, with its variables.
+    run_name: Option<String>,
+    /// The manual jobs that were named.
+    played: HashSet<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -313,7 +339,8 @@ impl Exec {
             let word = outcome.failure_reason.unwrap_or_default();
             let failure: FailureReason = word.parse().unwrap_or(FailureReason::UnknownFailure);
             let exit_code = outcome.exit_code.filter(|_| outcome.signal.is_none());
-            let reason = Reason::Failed { failure, exit_code, signal: outcome.signal, detail: None };
+            let detail = outcome.detail.clone();
+            let reason = Reason::Failed { failure, exit_code, signal: outcome.signal, detail };
             self.nodes[i].allow_failure = job.allow_failure.allows(outcome.exit_code);
             self.nodes[i].status = Status::Failed;
             attempt.reason = Some(reason);
@@ -371,6 +398,7 @@ compile: {stage: build, script: make}
 docs: {stage: build, script: make docs}
 unit: {stage: test, needs: [compile], script: make check}
 all: {stage: test, script: make all}
+later: {stage: test, when: delayed, start_in: 1 day, script: make later}
 ship: {stage: deploy, when: manual, script: make ship}
 ";
 
@@ -387,6 +415,9 @@ ship: {stage: deploy, when: manual, script: make ship}
         assert_eq!(selected(&["all"]), ["compile on_success", "docs on_success", "all on_success"]);
         assert!(selected(&["ship"]).contains(&"ship on_success".to_owned()));
         assert!(selected(&[]).contains(&"ship manual".to_owned()));
+        // A delayed job is not waited for unless it is asked for: then it is played.
+        assert!(selected(&["ship"]).iter().all(|job| !job.starts_with("later")));
+        assert!(selected(&["ship", "later"]).contains(&"later on_success".to_owned()));
     }
 
     #[test]
@@ -394,6 +425,6 @@ ship: {stage: deploy, when: manual, script: make ship}
         let mut plan = pipeline::plan(TEXT, &pipeline::Context::default()).plan.unwrap();
         let failure = select(&mut plan, &["untit".into()]).unwrap_err();
         assert_eq!(failure.exit, Exit::Usage);
-        assert!(failure.message.unwrap().contains("the jobs are compile, docs, unit, all, ship"));
+        assert!(failure.message.unwrap().contains("the jobs are compile, docs, unit, all, later, ship"));
     }
 }

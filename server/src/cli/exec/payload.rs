@@ -2,26 +2,26 @@
 
 use std::collections::HashSet;
 
-use model::plan::PlannedJob;
+use model::plan::{PlannedJob, Variable as Planned, When};
 use runner::protocol::{ArtifactsFile, Dependency, Features, JobInfo, JobPayload, RunnerInfo, Variable};
 
 use super::Bench;
-use crate::cli::folder::Folder;
+use crate::clock;
 use crate::dispatch::spec;
 use crate::service::{DEFAULT_TIMEOUT, reports};
 
 /// Builds the payload; `sources` are the jobs whose archives are wanted.
 pub(super) fn build(job: &PlannedJob, id: i64, sources: &[(i64, &str)], bench: &Bench) -> JobPayload {
     let timeout = i64::from(job.timeout.unwrap_or(DEFAULT_TIMEOUT));
-    let mut variables = predefined(id, timeout, &bench.origin);
+    let mut variables = predefined(job, id, timeout, bench);
     variables.extend(spec::variables(job));
-    let handed_on: Vec<model::plan::Variable> = sources.iter().flat_map(|(source, _)| dotenv(*source, bench)).collect();
+    let handed_on: Vec<Planned> = sources.iter().flat_map(|(source, _)| dotenv(*source, bench)).collect();
     let given: Vec<_> = job.variables.iter().chain(&handed_on).chain(&bench.variables).cloned().collect();
+    if let Some(url) = spec::environment_url(job, &given, &variables) {
+        variables.push(Variable { raw: true, ..Variable::plain("CI_ENVIRONMENT_URL", url) });
+    }
     let names: HashSet<String> = given.iter().map(|one| one.key.clone()).collect();
-    let own = variables.iter().map(|one| model::plan::Variable {
-        raw: true,
-        ..model::plan::Variable::new(one.key.clone(), one.value.reveal())
-    });
+    let own = variables.iter().map(|one| Planned { raw: true, ..Planned::new(one.key.clone(), one.value.reveal()) });
     let mut expanded = pipeline::expand_all(&own.chain(given).collect::<Vec<_>>());
     expanded.retain(|one| names.contains(&one.key));
     variables.extend(expanded.into_iter().map(|one| Variable { raw: one.raw, ..Variable::plain(one.key, one.value) }));
@@ -62,28 +62,28 @@ pub(super) fn build(job: &PlannedJob, id: i64, sources: &[(i64, &str)], bench: &
     }
 }
 
-/// The variables that a job handed on; what is no valid report hands on nothing.
-fn dotenv(id: i64, bench: &Bench) -> Vec<model::plan::Variable> {
+/// The variables that a job handed on. What is no valid report has failed the job.
+fn dotenv(id: i64, bench: &Bench) -> Vec<Planned> {
     let reports = bench.runner.reports(id).into_iter().filter(|(kind, _)| kind == "dotenv");
     let told =
         reports.filter_map(|(kind, file)| reports::read(&kind, std::fs::File::open(file.path).ok()?).ok()?.dotenv);
-    told.flatten()
-        .map(|(key, value)| model::plan::Variable { raw: true, ..model::plan::Variable::new(key, value) })
-        .collect()
+    told.flatten().map(|(key, value)| Planned { raw: true, ..Planned::new(key, value) }).collect()
 }
 
-fn predefined(id: i64, timeout: i64, folder: &Folder) -> Vec<Variable> {
-    let user = std::env::var("USER").unwrap_or_else(|_| "owner".into());
-    let list = [
+/// What the folder and its conditions know already, and what only a job is told.
+fn predefined(job: &PlannedJob, id: i64, timeout: i64, bench: &Bench) -> Vec<Variable> {
+    let mut list = vec![
         ("WEIR_EXEC", "true".to_owned()),
         ("CI_PIPELINE_ID", "1".to_owned()),
-        ("CI_PIPELINE_IID", "1".to_owned()),
         ("CI_JOB_ID", id.to_string()),
+        ("CI_JOB_STARTED_AT", clock::now().rfc3339()),
         ("CI_JOB_TIMEOUT", timeout.to_string()),
-        ("GITLAB_USER_LOGIN", user.clone()),
-        ("GITLAB_USER_NAME", user),
     ];
+    list.extend(bench.run_name.clone().map(|name| ("CI_PIPELINE_NAME", name)));
+    if job.when == When::Manual || bench.played.contains(&job.name) {
+        list.push(("CI_JOB_MANUAL", "true".to_owned()));
+    }
     let own = list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::plain(key, value) });
-    let known = folder.predefined().into_iter();
+    let known = bench.origin.predefined().into_iter();
     known.map(|one| Variable { raw: true, ..Variable::plain(one.key, one.value) }).chain(own).collect()
 }
