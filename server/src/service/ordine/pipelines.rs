@@ -9,7 +9,7 @@ use crate::auth::Action;
 use crate::service::projects::resolve;
 use crate::service::{access, audit};
 use crate::store::pipelines::{self, Draft};
-use crate::store::{Scope, Snapshot, StoreError, ordine};
+use crate::store::{Scope, Snapshot, StoreError, ordine, projects};
 
 /// A pipeline and how it was given.
 #[derive(Clone, Debug)]
@@ -84,8 +84,9 @@ impl Ordine<'_> {
             Some(name) => seen_project(conn, &by, name),
             None => Ok(None),
         });
-        self.0.may_make_pipeline(caller, project.await?).await?;
-        let (new, origin) = self.checked(caller, draft).await?;
+        let project = project.await?;
+        self.0.may_make_pipeline(caller, project).await?;
+        let (new, origin) = self.checked(caller, draft, project).await?;
         let by = caller.clone();
         let made = self.0.store.write(move |tx| {
             let known = match origin.project.as_deref() {
@@ -114,8 +115,9 @@ impl Ordine<'_> {
     /// Replaces a pipeline's name, description, definition and origin; its project stays.
     pub async fn replace_pipeline(&self, caller: &Caller, draft: PipelineDraft) -> Result<Given, Error> {
         let old = self.pipeline(caller, &draft.key).await?;
-        self.0.may_make_pipeline(caller, Some(old.pipeline.project_id)).await?;
-        let (new, origin) = self.checked(caller, draft).await?;
+        let project = Some(old.pipeline.project_id);
+        self.0.may_make_pipeline(caller, project).await?;
+        let (new, origin) = self.checked(caller, draft, project).await?;
         let by = caller.clone();
         let changed = self.0.store.write(move |tx| {
             let old = pipelines::by_key(tx.conn(), &new.key)?.ok_or_else(|| Error::not_found("pipeline"))?;
@@ -128,7 +130,13 @@ impl Ordine<'_> {
         Ok(changed.await?)
     }
 
-    async fn checked(&self, caller: &Caller, draft: PipelineDraft) -> Result<(Draft, Origin), Error> {
+    /// Looks a draft through; its definition finds the files of the project.
+    async fn checked(
+        &self,
+        caller: &Caller,
+        draft: PipelineDraft,
+        project: Option<ProjectId>,
+    ) -> Result<(Draft, Origin), Error> {
         let key: PipelineKey = draft.key.parse().map_err(|error| Error::invalid(format!("{error}")))?;
         let name = if draft.name.trim().is_empty() { key.as_str().to_owned() } else { draft.name };
         if name.chars().count() > 255 || name.chars().any(char::is_control) {
@@ -138,7 +146,11 @@ impl Ordine<'_> {
             return Err(Error::invalid("a pipeline's description has up to 10000 bytes"));
         }
         if let Some(text) = &draft.definition {
-            self.0.check(caller, text.clone(), None).await?;
+            let files_of = match project {
+                Some(id) => Some(self.0.store.read(move |conn| projects::require(conn, id)).await?),
+                None => None,
+            };
+            self.0.check(caller, text.clone(), files_of.as_ref()).await?;
         }
         Ok((Draft { key, name, description: draft.description, definition: draft.definition }, draft.origin))
     }
