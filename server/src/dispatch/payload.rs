@@ -246,16 +246,11 @@ fn git(weir: &Weir, run: &Run, project: &Project, variables: &[Planned]) -> GitI
     }
 }
 
-/// The name of the run's commit in the job's repository: that of the branch or tag which the run was made for, so that
-/// scripts find it there.
+/// The name of the run's commit in the job's repository: that of the branch which the run was made for, so that scripts
+/// find it there. A tag comes with its commit.
 fn known_as(run: &Run) -> String {
-    if run.is_tag {
-        format!("refs/tags/{}", run.git_ref)
-    } else if run.git_ref.is_empty() || run.sha.starts_with(&run.git_ref) {
-        "refs/remotes/origin/keep".to_owned()
-    } else {
-        format!("refs/remotes/origin/{}", run.git_ref)
-    }
+    let is_branch = !run.is_tag && !run.git_ref.is_empty() && !run.sha.starts_with(&run.git_ref);
+    format!("refs/remotes/origin/{}", if is_branch { &run.git_ref } else { "keep" })
 }
 
 fn dependency(source: &Job, token: &str) -> Dependency {
