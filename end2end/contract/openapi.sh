@@ -72,7 +72,7 @@ for owner in projects/1 groups/shop admin/ci; do
 done
 known=$(
   cat <<JSON
-{"/projects/{project}": ["1", "shop/web", "2", "no"], "/groups/{group}": ["shop", "no"],
+{"/projects/{project}": ["1", "shop/web", "2", "no"], "/runners/{runner}": ["1", "no"], "/groups/{group}": ["shop", "no"],
  "/environments/{environment}": ["1", "no"], "/resource_groups/{key}": ["prod", "no"], "/variables/{key}": ["KEY", "no"],
  "/pipelines/{run}": ["$first", "$second", "no"], "/runs/{run}": ["$first", "$second", "$uid", "$hidden", "no"],
  "/jobs/{job}": $jobs, "/users/{user}": ["ada", "no"], "/members/{path}": ["shop/web", "shop", "no"],

@@ -13,6 +13,7 @@ use super::target::Target;
 use super::wire::ProjectObject;
 use crate::auth::Action;
 use crate::dialect::Object;
+use crate::http::{Fresh, Freshness};
 
 #[derive(Deserialize)]
 struct NewProject {
@@ -81,9 +82,8 @@ pub async fn create_access_key(target: Target, Object(body): Object) -> Result<R
 }
 
 /// `GET /weir/users`
-pub async fn users(target: Target) -> Result<Json<Value>, Told> {
-    let users = target.weir.users(&target.caller).await?;
-    Ok(Json(serde_json::to_value(users).unwrap_or_default()))
+pub async fn users(target: Target, freshness: Freshness) -> Result<Response, Told> {
+    freshness.respond(|| async { Ok(Fresh::list(&target.weir.users(&target.caller).await?)?) }).await
 }
 
 #[derive(Deserialize)]
@@ -162,10 +162,14 @@ pub async fn set_member(target: Target, Object(body): Object) -> Result<StatusCo
 }
 
 /// `GET /weir/permissions/PATH?user=NAME`: what somebody may do there, and why not. Without a path: on the server.
-pub async fn permissions(target: Target) -> Result<Json<Value>, Told> {
-    let place = place(&target).await?;
-    let view = target.weir.permissions(&target.caller, target.query.get("user"), place).await?;
-    Ok(Json(json!(view)))
+pub async fn permissions(target: Target, freshness: Freshness) -> Result<Response, Told> {
+    freshness
+        .respond(|| async {
+            let place = place(&target).await?;
+            let view = target.weir.permissions(&target.caller, target.query.get("user"), place).await?;
+            Ok(Fresh::list(&view)?)
+        })
+        .await
 }
 
 /// The project or namespace that the address names.

@@ -5,13 +5,14 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use model::{RunnerDraft, RunnerId, RunnerView};
+use model::{ProjectId, RunnerDraft, RunnerId, RunnerView};
 use serde_json::{Value, json};
 
 use super::error::Refused;
 use super::fields::Fields;
 use super::page::Page;
 use super::target::Target;
+use crate::http::{Fresh, Freshness};
 
 /// `POST /user/runners`: the answer is the only place where the token can be seen.
 pub async fn create(target: Target, headers: HeaderMap, body: Bytes) -> Result<Response, Refused> {
@@ -34,30 +35,33 @@ pub async fn create(target: Target, headers: HeaderMap, body: Bytes) -> Result<R
 }
 
 /// `GET /runners/all`
-pub async fn all(target: Target) -> Result<Response, Refused> {
-    let runners = target.weir.runners(&target.caller, None).await?;
-    Ok(listed(&target, &runners)?.into_response())
+pub async fn all(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    listed(&target, freshness, None).await
 }
 
 /// `GET /projects/:id/runners`
-pub async fn of_project(target: Target) -> Result<Response, Refused> {
+pub async fn of_project(target: Target, freshness: Freshness) -> Result<Response, Refused> {
     let project = target.project_id()?;
-    let runners = target.weir.runners(&target.caller, Some(project)).await?;
-    Ok(listed(&target, &runners)?.into_response())
+    listed(&target, freshness, Some(project)).await
 }
 
-fn listed(target: &Target, runners: &[RunnerView]) -> Result<impl IntoResponse, Refused> {
+async fn listed(target: &Target, freshness: Freshness, project: Option<ProjectId>) -> Result<Response, Refused> {
     let page = Page::read(&target.query)?;
-    let from = usize::try_from(page.offset()).unwrap_or(usize::MAX);
-    let shown: Vec<Value> = runners.iter().skip(from).take(page.size() as usize).map(basic).collect();
-    let headers = page.headers(target.base(), &target.path, &target.query, Some(runners.len() as u64), false);
-    Ok((headers, Json(shown)))
+    freshness
+        .respond(|| async {
+            let runners = target.weir.runners(&target.caller, project).await?;
+            let from = usize::try_from(page.offset()).unwrap_or(usize::MAX);
+            let shown: Vec<Value> = runners.iter().skip(from).take(page.size() as usize).map(basic).collect();
+            let headers = page.headers(target.base(), &target.path, &target.query, Some(runners.len() as u64), false);
+            Ok(Fresh::list(&shown)?.with(headers))
+        })
+        .await
 }
 
 /// `GET /runners/:id`
-pub async fn get(target: Target) -> Result<Json<Value>, Refused> {
-    let runner = target.weir.runner(&target.caller, id(&target)?).await?;
-    Ok(Json(details(&runner)))
+pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    let id = id(&target)?;
+    freshness.respond(|| async { Ok(Fresh::list(&details(&target.weir.runner(&target.caller, id).await?))?) }).await
 }
 
 /// `PUT /runners/:id`

@@ -482,7 +482,53 @@ pub(super) const ANSWERS: &[(&str, &str, &[Field])] = &[
             ("token_expires_at", "text?", "Always null."),
         ],
     ),
+    (
+        "NewRunner",
+        "A runner that was made.",
+        &[
+            ("id", "int = 3", "Number."),
+            ("token", "text = glrt-0f3a", "Shown this one time."),
+            ("token_expires_at", "null", "Always null."),
+        ],
+    ),
+    (
+        "RunnerToken",
+        "A runner's new token.",
+        &[("token", "text = glrt-0f3a", "Shown this one time."), ("token_expires_at", "null", "Always null.")],
+    ),
+    ("RunnerBasic", "A runner, as it stands in lists.", RUNNER),
+    (
+        "RunnerProject",
+        "The project of a runner.",
+        &[("id", "int = 1", "Number."), ("name", "text = web", ""), ("path_with_namespace", "text = shop/web", "")],
+    ),
     ("Created", "It was taken in.", &[("message", "text = 201 Created", "")]),
+];
+
+pub(super) const RUNNER: &[Field] = &[
+    ("id", "int = 3", "Number."),
+    ("description", "text = builder", "Its name."),
+    ("ip_address", "null", "Always null."),
+    ("active", "bool = true", "Whether it takes jobs."),
+    ("paused", "bool", "The opposite."),
+    ("is_shared", "bool = true", "Whether it is for all projects."),
+    ("runner_type", "instance_type|project_type", "For all projects, or for one."),
+    ("name", "null", "Always null."),
+    ("online", "bool = true", "Whether it was heard of lately."),
+    ("created_at", "time", "When it was made."),
+    ("status", "online|offline", "The same in a word."),
+    ("job_execution_status", "idle|active", "Whether jobs run on it."),
+];
+
+pub(super) const RUNNER_MORE: &[Field] = &[
+    ("tag_list", "[text]", "Its tags."),
+    ("run_untagged", "bool = true", "Whether it takes jobs without tags."),
+    ("locked", "bool", "Always false."),
+    ("maximum_timeout", "null", "Always null."),
+    ("access_level", "not_protected|ref_protected", "Whether it takes jobs of protected refs alone."),
+    ("maintenance_note", "null", "Always null."),
+    ("projects", "[RunnerProject]", "The project whose jobs alone it takes; empty for all."),
+    ("groups", "[object]", "Always empty."),
 ];
 
 const ORDINE_JOB: &[Field] = &[

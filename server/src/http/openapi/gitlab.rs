@@ -8,6 +8,7 @@ pub(super) const PAGED: [&str; 7] =
     ["Link", "X-Next-Page", "X-Page", "X-Per-Page", "X-Prev-Page", "X-Total", "X-Total-Pages"];
 /// Where nobody counts how many there are.
 const PAGED_ON: [&str; 5] = ["Link", "X-Next-Page", "X-Page", "X-Per-Page", "X-Prev-Page"];
+
 pub(super) fn gitlab(method: &'static str, path: &str) -> Operation {
     Operation::new(Shape::Gitlab, "GitLab", method, format!("{ROOT}{path}"))
 }
@@ -16,6 +17,7 @@ fn weir(method: &'static str, path: &str) -> Operation {
     Operation::new(Shape::Gitlab, "Weir", method, format!("{ROOT}{path}"))
 }
 
+/// What operations below `/api/v4` share.
 pub(super) trait Ours: Sized {
     /// The project of the address.
     fn of_project(self) -> Self;
@@ -313,7 +315,7 @@ fn additions() -> Vec<Operation> {
             .body("AccessKeyToCreate")
             .gives(201, "NewAccessKey", "The keys: they are shown this one time.")
             .refuses(&[404, 409]),
-        weir("GET", "/weir/users").named("users", "Users").signed().gives(200, "[Account]", "All of them."),
+        weir("GET", "/weir/users").named("users", "Users").signed().gives(200, "[Account]", "All of them.").fresh(),
         weir("POST", "/weir/users")
             .named("user_create", "Makes a user")
             .body("AccountToCreate")
@@ -339,12 +341,14 @@ fn additions() -> Vec<Operation> {
             .named("permissions", "What somebody may do on the server")
             .query("user", "text", "Who; oneself when absent.")
             .gives(200, "Permissions", "Every action, and why.")
+            .fresh()
             .refuses(&[404]),
         weir("GET", "/weir/permissions/{path}")
             .named("permissions_at", "What somebody may do at a project or namespace")
             .at("path", "text = shop/web", "Path of the project or namespace.")
             .query("user", "text", "Who; oneself when absent.")
             .gives(200, "Permissions", "Every action, and why.")
+            .fresh()
             .refuses(&[404]),
         weir("POST", "/weir/keys/rotate").named("key_rotate", "Seals all secrets with a fresh key").gives(
             200,

@@ -10,6 +10,7 @@ mod others;
 mod page;
 mod parts;
 mod requests;
+mod runners;
 mod schedules;
 mod schemas;
 mod words;
@@ -89,6 +90,7 @@ impl Served {
 
 fn all() -> Vec<Operation> {
     let mut all = gitlab::operations();
+    all.extend(runners::operations());
     all.extend(ordine::operations());
     all.extend(others::operations());
     all

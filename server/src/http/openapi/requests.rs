@@ -145,6 +145,43 @@ pub(super) const REQUESTS: &[(&str, &str, &[Field])] = &[
         ],
     ),
     (
+        "RunToTrigger",
+        "What the run is given. Further fields are part of its payload.",
+        &[
+            (
+                "token?",
+                "text = glptt-0f3a",
+                "The trigger's, or that of a running job. It must be here or in the query.",
+            ),
+            ("ref?", "text = main", "Branch, tag or commit. It must be here or in the query."),
+            ("variables?", "map? = {\"TARGET\": \"eu\"}", "In a form: fields named `variables[NAME]`."),
+        ],
+    ),
+    (
+        "RunnerToCreate",
+        "A runner.",
+        &[
+            ("runner_type?", "instance_type|project_type = project_type", "For all projects, or for one. Required."),
+            ("project_id?", "text = 1", "Number or path of the project, for a `project_type`."),
+            ("description?", "text 1..255 = builder", "Its name."),
+            ("tag_list?", "[text]", "Jobs with these tags may go to it; a text with commas between them is fine too."),
+            ("run_untagged?", "bool := true", "Whether jobs without tags go to it."),
+            ("paused?", "bool := false", ""),
+            ("access_level?", "not_protected|ref_protected", "Whether it takes jobs of protected refs alone."),
+        ],
+    ),
+    (
+        "RunnerToChange",
+        "What changes; what is absent stays.",
+        &[
+            ("description?", "text 1..255 = builder", "Its name."),
+            ("tag_list?", "[text]", ""),
+            ("run_untagged?", "bool = true", ""),
+            ("paused?", "bool", ""),
+            ("access_level?", "not_protected|ref_protected", ""),
+        ],
+    ),
+    (
         "JobRequest",
         "A runner that looks for work.",
         &[

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answers::{ANSWERS, BRIDGE, COUNTS, JOB, ME, NO_BRIDGE, RUN, RUN_MORE, USER, WORDS};
+use super::answers::{ANSWERS, BRIDGE, COUNTS, JOB, ME, NO_BRIDGE, RUN, RUN_MORE, RUNNER, RUNNER_MORE, USER, WORDS};
 use super::requests::REQUESTS;
 use super::schedules;
 use super::words::{Field, kind, object};
@@ -33,6 +33,7 @@ pub(super) fn all() -> Value {
     let all_of_it = schedule.iter().chain(details).chain(played);
     put("PlayedSchedule", object("A schedule whose run was started.", all_of_it, true));
     put("Run", object("A run, which GitLab calls a pipeline.", RUN.iter().chain(RUN_MORE), true));
+    put("RunnerDetails", object("A runner.", RUNNER.iter().chain(RUNNER_MORE), true));
     put("Job", object("One attempt at a job.", JOB, true));
     let of_bridge = JOB.iter().filter(|(name, ..)| !NO_BRIDGE.contains(name)).chain(BRIDGE);
     put("Bridge", object("A job that starts a child run.", of_bridge, true));

@@ -163,12 +163,6 @@ fn the_check_itself_finds_what_is_wrong() {
 }
 
 #[test]
-fn the_operations_are_these() {
-    let all: Vec<String> = operations().iter().map(|(method, path)| format!("{method} {path}")).collect();
-    insta::assert_snapshot!(all.join("\n"));
-}
-
-#[test]
 fn types_are_read() {
     use words::kind;
     assert_eq!(kind("int 1..100 := 20"), json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 20}));

@@ -230,6 +230,14 @@ impl Operation {
         self
     }
 
+    /// The same, as a form with parts.
+    pub fn or_multipart(mut self) -> Self {
+        let content = &mut self.body["requestBody"]["content"];
+        let schema = content["application/json"].clone();
+        content["multipart/form-data"] = schema;
+        self
+    }
+
     /// Answers with JSON.
     pub fn gives(mut self, status: u16, of: &str, about: &str) -> Self {
         self.body["responses"][status.to_string()] =
@@ -283,6 +291,16 @@ impl Operation {
     pub fn public(mut self) -> Self {
         if let Some(responses) = self.body["responses"].as_object_mut() {
             responses.retain(|status, _| !matches!(status.as_str(), "401" | "429"));
+        }
+        self.body["security"] = json!([]);
+        self
+    }
+
+    /// Whoever asks is known by a field of the body: headers and cookies are not looked at, and only the address is
+    /// counted.
+    pub fn by_its_body(mut self) -> Self {
+        if let Some(responses) = self.body["responses"].as_object_mut() {
+            responses.remove("401");
         }
         self.body["security"] = json!([]);
         self

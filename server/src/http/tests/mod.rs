@@ -1,6 +1,7 @@
 //! The real router over a real data folder.
 
 mod access;
+mod documented;
 mod live;
 mod pages;
 mod schedules;
