@@ -29,7 +29,7 @@ mod shell;
 mod sample;
 
 #[cfg(feature = "ssr")]
-pub use admin::{ADDRESSES as PLAIN_PAGES, plain_pages};
+pub use admin::{ADDRESSES as PLAIN_PAGES, SESSION_COOKIE, plain_pages, session_cookie};
 pub use app::App;
 #[cfg(feature = "ssr")]
 pub use logic::filter::read as read_run_filter;

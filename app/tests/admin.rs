@@ -555,11 +555,19 @@ fn what_leaked_is_told_and_kept_nowhere() {
             let (_, _, html) = get_as(Member, &to, "en").await;
             let said = text(&html);
             assert!(said.contains("17 logs were looked through; 2 had the value, in 12 places"), "{said}");
-            assert!(said.contains("Not looked through: artifacts, reports"), "{said}");
+            assert!(said.contains("Not looked through: archives within artifacts"), "{said}");
             assert!(
                 html.contains("href=\"/jobs/104\"") && html.contains("Grace ⟨U+202E⟩") && !html.contains("hunter2")
             );
+            let has = |text: &str| html.contains(text);
+            assert!(has("⟨U+202E⟩.txt") && !has("<b>") && said.contains("and 3 more files"), "{said}");
+            assert!(has("href=\"/jobs/107\"") && has("/rpc/job/delete_artifacts"));
         }
+        // What was deleted is not offered again, and the rest stays.
+        let body = format!("id=106&shown={}&back=%2Fprojects%2Fdemo%2Fshop", to.rsplit_once("new=").unwrap().1);
+        let (_, headers, _) = form(Member, "/rpc/job/delete_artifacts", &body).await;
+        let (_, _, html) = get_as(Member, location(&headers), "en").await;
+        assert!(html.contains("⟨U+202E⟩.txt") && !html.contains("report-1.txt"), "{}", text(&html));
     });
 }
 
@@ -573,6 +581,8 @@ fn the_audit_log_shows_names_as_text_and_leads_on() {
         assert!(html.contains("/settings/audit?action=user&amp;since=2026-03-05&amp;before=93"));
         let (_, _, html) = get_as(Member, "/projects/demo/shop?tab=audit", "en").await;
         assert!(html.contains("/audit.jsonl?project=1") && html.contains("name=\"tab\" value=\"audit\""));
+        let (status, _, html) = get_as(Member, "/projects/demo?tab=audit&action=project", "en").await;
+        assert!(status == StatusCode::OK && html.contains("/audit.jsonl?action=project&amp;namespace=demo"), "{html}");
         assert_eq!(get_as(Admin, "/settings/audit?since=x", "en").await.0, StatusCode::UNPROCESSABLE_ENTITY);
     });
 }

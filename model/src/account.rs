@@ -437,8 +437,10 @@ pub struct AuditChange {
 /// Which entries somebody wants.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditFilter {
-    /// Of this project only, or of all that the caller may read.
+    /// Of this project only.
     pub project: Option<ProjectId>,
+    /// Of this namespace and all below it only. With neither, of the whole server.
+    pub namespace: Option<String>,
     /// By this user only.
     pub user: Option<String>,
     /// Actions that begin so: `user.` or `run.cancel`.
@@ -473,4 +475,9 @@ pub struct Redaction {
     pub redacted: Vec<(crate::JobId, u64)>,
     /// Who had opened these logs before, with the last time.
     pub viewers: Vec<(String, crate::JobId, Timestamp)>,
+    /// Jobs whose artifacts have the value, with the files in which it stands. These are whole files: nothing is changed
+    /// in them, they can be deleted.
+    pub artifacts: Vec<(crate::JobId, Vec<String>)>,
+    /// Jobs whose artifacts could not be looked through.
+    pub unread: Vec<crate::JobId>,
 }

@@ -41,11 +41,14 @@ pub struct Error {
     /// What is wrong with a definition, where that is the cause.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diagnostics: Vec<Diagnostic>,
+    /// Seconds after which another try is worth it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u32>,
 }
 
 impl Error {
     fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), diagnostics: Vec::new() }
+        Self { kind, message: message.into(), diagnostics: Vec::new(), retry_after: None }
     }
 
     /// The request cannot be understood or granted as it stands.
@@ -83,9 +86,9 @@ impl Error {
         Self::new(ErrorKind::TooLarge, message)
     }
 
-    /// Too many of these in a short time.
-    pub fn too_many(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::TooMany, message)
+    /// Too many of these in a short time: the next one in so many seconds.
+    pub fn too_many(message: impl Into<String>, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..Self::new(ErrorKind::TooMany, message) }
     }
 
     /// Not now.
@@ -104,6 +107,6 @@ impl Error {
             .iter()
             .find(|d| d.severity == crate::Severity::Error)
             .map_or_else(|| "the definition is invalid".to_owned(), ToString::to_string);
-        Self { kind: ErrorKind::Invalid, message, diagnostics }
+        Self { diagnostics, ..Self::new(ErrorKind::Invalid, message) }
     }
 }

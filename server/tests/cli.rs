@@ -70,6 +70,7 @@ fn one_folder_has_one_server() {
 fn administration_works_with_and_without_a_server() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
     let file = folder.path().join("ci.yml");
     std::fs::write(&file, "a: {script: [echo hello]}\n").unwrap();
     let admin = |arguments: &[&str]| run(weir().args(arguments).arg("--data").arg(&data));
@@ -104,6 +105,27 @@ fn administration_works_with_and_without_a_server() {
     start.args(["run", "pipe_shop"]).env("WEIR_URL", &server.url).env("WEIR_TOKEN", token.trim());
     let (code, _, err) = run(&mut start);
     assert_eq!((code, err.contains("may only read")), (3, true), "{err}");
+}
+
+#[test]
+fn a_mistyped_folder_is_refused_and_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let mistyped = folder.path().join("lib/wier");
+    for arguments in [
+        &["user", "list"][..],
+        &["user", "create", "root", "--admin"],
+        &["token", "create", "--user", "root", "--name", "x"],
+        &["project", "create", "shop/web"],
+        &["key", "rotate"],
+    ] {
+        let (code, out, err) = run(weir().args(arguments).arg("--data").arg(&mistyped));
+        assert_eq!((code, out.as_str()), (1, ""), "{arguments:?}: {err}");
+        assert!(err.contains("is no data folder: no server was ever started on it"), "{err}");
+    }
+    assert!(!folder.path().join("lib").exists());
+    // One that was made for the server, and that it has not been started on yet, is one.
+    let (code, out, err) = run(weir().args(["user", "create", "root", "--admin", "--data"]).arg(folder.path()));
+    assert!(code == 0 && out.contains("/password?key="), "{err}");
 }
 
 #[test]

@@ -116,3 +116,27 @@ fn a_canceled_job_leaves_nothing_behind() {
     assert_eq!(view.jobs[0].status, Status::Canceled);
     assert_eq!(processes_with(&mark), [], "something is left");
 }
+
+#[test]
+fn a_server_without_a_runner_lets_that_of_an_earlier_one_finish_and_end() {
+    let mut server = Server::start(1);
+    let folder = tempfile::tempdir().unwrap();
+    let go = folder.path().join("go");
+    let wait = format!("while [ ! -e {} ]; do sleep 0.05; done", go.display());
+    server.pipeline("one", &format!("a: {{script: ['{wait}', 'echo off']}}\n"));
+    let run = server.run("one");
+    server.until(run, "it runs", |view| view.run.status == Status::Running);
+    let _ = server.runner_pid();
+    server.arguments = vec!["--no-runner".into()];
+    // Twice: a runner that is told twice ends its jobs.
+    for _ in 0..2 {
+        server.stop();
+        server.start_again();
+    }
+    let later = server.run("one");
+    std::fs::write(&go, "").unwrap();
+    assert_eq!(server.ended(run).run.status, Status::Success);
+    let dir = server.data.join("runner");
+    eventually("the runner has ended", || runner::pid_of(&dir).unwrap().is_none().then_some(()));
+    assert_eq!(server.view(later).run.status, Status::Pending, "nobody takes it");
+}

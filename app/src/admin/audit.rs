@@ -1,7 +1,7 @@
-//! `/settings/audit`: what people did, for administrators; and the same of one project on its page.
+//! `/settings/audit`: what people did, for administrators; and the same of one project or namespace on its page.
 
 use leptos::prelude::*;
-use model::{AuditChange, AuditEntry, AuditFilter, AuditPage, Error, ProjectId, Timestamp};
+use model::{AuditChange, AuditEntry, AuditFilter, AuditPage, Error, Place, Timestamp};
 
 use super::asked::Asked;
 use super::parts::{field, table, time};
@@ -13,7 +13,7 @@ use crate::logic::query;
 
 /// The page.
 pub async fn page(asked: &Asked) -> Result<AnyView, Error> {
-    let log = log(asked, None).await?;
+    let log = log(asked, &Place::Instance).await?;
     Ok(view! {
         {settings::frame(asked, asked.lang.w(W::Audit))}
         {log}
@@ -22,13 +22,13 @@ pub async fn page(asked: &Asked) -> Result<AnyView, Error> {
 }
 
 /// Filter, entries, and the way to more of them.
-pub async fn log(asked: &Asked, project: Option<ProjectId>) -> Result<AnyView, Error> {
+pub async fn log(asked: &Asked, place: &Place) -> Result<AnyView, Error> {
     let lang = asked.lang;
-    let filter = read(asked, project)?;
+    let filter = read(asked, place)?;
     let narrowed = filter.before.is_some();
     let AuditPage { entries, next } = asked.service.audit(&asked.caller, filter).await?;
     let files = [("/audit.csv", "CSV"), ("/audit.jsonl", "JSON Lines")].map(|(path, name)| {
-        let to = export(asked, project, path);
+        let to = export(asked, place, path);
         view! { " " <a href=to download rel="external">{name}</a> }.into_any()
     });
     let older = next.map(|id| {
@@ -46,12 +46,15 @@ pub async fn log(asked: &Asked, project: Option<ProjectId>) -> Result<AnyView, E
         let heads: Vec<&'static str> = heads.into_iter().map(|text| lang.w(text)).collect();
         table(lang.w(W::Audit), &heads, entries.into_iter().map(|one| row(asked, one)).collect())
     };
-    let tab = asked.field("tab").map(|tab| view! { <input type="hidden" name="tab" value=tab.to_owned() /> });
+    let kept = |name: &'static str| {
+        asked.field(name).map(|value| view! { <input type="hidden" name=name value=value.to_owned() /> }.into_any())
+    };
     let was = |name: &'static str, label: W| field(name, lang.w(label)).value(asked.text(name));
     Ok(view! {
         <section class="panel parted">
             <form class="fields find" method="get" action=asked.path.clone() role="search">
-                {tab}
+                {kept("kind")}
+                {kept("tab")}
                 {was("user", W::AuditWho).view()}
                 {was("action", W::AuditWhat).hint(lang.w(W::AuditActionHint)).mono().view()}
                 {was("target", W::AuditTarget).view()}
@@ -72,7 +75,7 @@ pub async fn log(asked: &Asked, project: Option<ProjectId>) -> Result<AnyView, E
 }
 
 /// What the address says. Both days count whole.
-fn read(asked: &Asked, project: Option<ProjectId>) -> Result<AuditFilter, Error> {
+fn read(asked: &Asked, place: &Place) -> Result<AuditFilter, Error> {
     const DAY: i64 = 24 * 3600 * 1000;
     let text = |name: &str| asked.field(name).map(str::to_owned);
     let day = |name: &str| {
@@ -81,8 +84,14 @@ fn read(asked: &Asked, project: Option<ProjectId>) -> Result<AuditFilter, Error>
         asked.field(name).map(read).transpose()
     };
     let before = asked.field("before").map(str::parse).transpose();
+    let (project, namespace) = match place {
+        Place::Instance => (None, None),
+        Place::Namespace(path) => (None, Some(path.clone())),
+        Place::Project(id) => (Some(*id), None),
+    };
     Ok(AuditFilter {
         project,
+        namespace,
         user: text("user"),
         action: text("action"),
         target: text("target"),
@@ -94,10 +103,10 @@ fn read(asked: &Asked, project: Option<ProjectId>) -> Result<AuditFilter, Error>
 }
 
 /// The same entries as a file: the fields of the filter, days as in the address of this page.
-fn export(asked: &Asked, project: Option<ProjectId>, path: &str) -> String {
-    let project = project.map(|id| id.to_string());
+fn export(asked: &Asked, place: &Place, path: &str) -> String {
+    let of = super::owner::field(place);
     let fields = ["user", "action", "target", "since", "until"].map(|name| (name, asked.field(name)));
-    let fields = fields.into_iter().chain([("project", project.as_deref())]);
+    let fields = fields.into_iter().chain(of.iter().map(|(name, value)| (*name, Some(value.as_str()))));
     let query = query::write(fields.filter_map(|(name, value)| value.map(|value| (name, value))));
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }

@@ -53,6 +53,7 @@ use crate::shell::{document, style_of};
 use account::environment as account_environment;
 use asked::Asked;
 pub(crate) use name::me_html;
+pub use rpc::{SESSION_COOKIE, session_cookie};
 
 /// Where they are.
 pub const ADDRESSES: [&str; 12] = [

@@ -1,13 +1,15 @@
 //! What is shown one time: the text of a new token or key, or a link that sets a password.
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use model::{NewAccessKey, NewToken, PasswordLink, Redaction, TokenKind};
 
 use super::account_environment;
 use super::asked::Asked;
-use super::parts::lines;
-use super::rpc::Once;
+use super::parts::{ask, lines};
+use super::rpc::{DeleteArtifacts, Once};
 use super::text::W;
+use super::visible::visible;
 use crate::components::status::Icon;
 use crate::i18n::Phrases;
 use crate::logic::href;
@@ -21,7 +23,7 @@ pub fn shown(asked: &Asked) -> Option<AnyView> {
         Some(Once::AccessKey(new)) => key(asked, new),
         Some(Once::Runner(token)) => runner(asked, token),
         Some(Once::Link(link)) => password(asked, &link),
-        Some(Once::Redaction(done)) => redaction(asked, done),
+        Some(Once::Redaction(done)) => redaction(asked, name, done),
         None => view! { <p class="note s-warnings" role="status">{lang.w(W::OnceGone)}</p> }.into_any(),
     })
 }
@@ -104,9 +106,10 @@ fn password(asked: &Asked, link: &PasswordLink) -> AnyView {
     framed(asked.lang.w(W::LinkNew), text, lines(format!("{}{}", asked.origin(), link.path)))
 }
 
-fn redaction(asked: &Asked, done: Redaction) -> AnyView {
+fn redaction(asked: &Asked, name: &str, done: Redaction) -> AnyView {
     let lang = asked.lang;
-    let Redaction { searched, redacted, viewers } = done;
+    let leaked = leaked(asked, name, &done);
+    let Redaction { searched, redacted, viewers, .. } = done;
     let text = lang.redacted(searched, redacted.len(), redacted.iter().map(|(_, places)| places).sum());
     let job = |(id, places): &(model::JobId, u64)| {
         let (to, name, spots) = (href::job(*id), lang.job_id(*id), lang.spots(*places));
@@ -114,7 +117,7 @@ fn redaction(asked: &Asked, done: Redaction) -> AnyView {
     };
     let viewer = |(user, id, at): &(String, model::JobId, model::Timestamp)| {
         let (to, name) = (href::job(*id), lang.job_id(*id));
-        let user = super::visible::visible(user);
+        let user = visible(user);
         let at = super::parts::time(Some(*at), W::Never);
         view! { <li class="row"><strong>{user}</strong><a href=to>{name}</a><span class="faint">{at}</span></li> }
             .into_any()
@@ -135,7 +138,61 @@ fn redaction(asked: &Asked, done: Redaction) -> AnyView {
     };
     let inside = view! {
         {found}
+        {leaked}
         <p class="prose">{lang.w(W::RedactNotSearched)}</p>
     };
     framed(lang.w(W::RedactDone), text, inside.into_any())
+}
+
+/// Names of files that are shown of one job.
+const FILES: usize = 10;
+
+/// The artifacts that have it, each with the way to delete it; and those of which nobody knows.
+fn leaked(asked: &Asked, name: &str, done: &Redaction) -> AnyView {
+    let lang = asked.lang;
+    let link = |id: model::JobId| {
+        let (to, name) = (href::job(id), lang.job_id(id));
+        view! { <a class="name" href=to>{name}</a> }.into_any()
+    };
+    let job = |(id, files): &(model::JobId, Vec<String>)| {
+        let shown: Vec<_> = files.iter().take(FILES).map(|file| visible(file)).collect();
+        let shown = shown.iter().map(|file| view! { <li><code>{file.clone()}</code></li> }.into_any()).collect_view();
+        let more = files.len().checked_sub(FILES).filter(|count| *count > 0);
+        let more = more.map(|count| view! { <li class="faint">{lang.more_files(count)}</li> }.into_any());
+        let hidden = [("id", id.to_string()), ("shown", name.to_owned()), ("back", asked.here())];
+        let delete =
+            ask(DeleteArtifacts::PATH, hidden, lang.w(W::ArtifactsDelete), &lang.job_id(*id), lang.ask_artifacts(*id));
+        view! {
+            <li class="row">
+                {link(*id)}
+                <ul class="files">{shown} {more}</ul>
+                {delete}
+            </li>
+        }
+        .into_any()
+    };
+    let list: Vec<_> = done.artifacts.iter().map(job).collect();
+    let list = if list.is_empty() {
+        view! { <p class="calm">{lang.w(W::RedactArtifactsNone)}</p> }.into_any()
+    } else {
+        view! {
+            <p class="prose">{lang.w(W::RedactArtifactsText)}</p>
+            <ul class="rows">{list}</ul>
+        }
+        .into_any()
+    };
+    let unread: Vec<_> = done.unread.iter().map(|id| view! { <li class="row">{link(*id)}</li> }.into_any()).collect();
+    let unread = (!unread.is_empty()).then(|| {
+        view! {
+            <h3>{lang.w(W::RedactUnread)}</h3>
+            <ul class="rows">{unread}</ul>
+        }
+        .into_any()
+    });
+    view! {
+        <h3>{lang.w(W::RedactArtifacts)}</h3>
+        {list}
+        {unread}
+    }
+    .into_any()
 }

@@ -1,6 +1,6 @@
 //! Texts with something in them, and words for what is chosen from.
 
-use model::{Role, TokenScope, Visibility};
+use model::{JobId, Role, TokenScope, Visibility};
 
 use super::text::W;
 use crate::i18n::Lang;
@@ -136,6 +136,23 @@ impl Lang {
                 "{searched} logs were looked through; {jobs} had the value, in {places} places. It is gone from them."
             ),
             Self::Zh => format!("已检查 {searched} 份日志，其中 {jobs} 份含有该值，共 {places} 处，均已抹去。"),
+        }
+    }
+
+    /// What is asked before artifacts are deleted.
+    pub fn ask_artifacts(self, id: JobId) -> String {
+        match self {
+            Self::En => format!("Delete everything that job {id} left? Its log stays."),
+            Self::Zh => format!("删除作业 {id} 留下的所有文件？日志会保留。"),
+        }
+    }
+
+    /// "and 12 more files".
+    pub fn more_files(self, count: usize) -> String {
+        match self {
+            Self::En if count == 1 => "and 1 more file".to_owned(),
+            Self::En => format!("and {count} more files"),
+            Self::Zh => format!("以及另外 {count} 个文件"),
         }
     }
 

@@ -192,12 +192,17 @@ texts! {
     Yes: "yes", "是";
     No: "no", "否";
     RedactTitle: "A secret leaked into a log", "机密泄露到日志中";
-    RedactText: "Change the secret first, where it is good: whoever has seen it has it. Then type it here, and it is blanked in the stored logs of this project's finished jobs. It is kept nowhere.", "请先在使用处更换该机密：看过它的人已经拥有它。然后在此输入，它将从此项目已结束作业的日志中抹去。它不会被保存。";
+    RedactText: "Change the secret first, where it is good: whoever has seen it has it. Then type it here, and it is blanked in the stored logs of this project's finished jobs; you are told which artifacts have it. It is kept nowhere.", "请先在使用处更换该机密：看过它的人已经拥有它。然后在此输入，它将从此项目已结束作业的日志中抹去，并列出含有它的产物。它不会被保存。";
     RedactValue: "The value that leaked", "泄露的值";
     RedactDo: "Blank it in all logs", "在所有日志中抹去";
     RedactDone: "Done", "完成";
     RedactNone: "No log had it.", "没有日志含有它。";
-    RedactNotSearched: "Not looked through: artifacts, reports, values of run variables, and the logs of jobs that still run. Look there yourself, and blank it again when these jobs have ended.", "未检查的内容：产物、报告、运行变量的值，以及仍在运行的作业的日志。请自行查看，并在这些作业结束后再次抹去。";
+    RedactNotSearched: "Not looked through: archives within artifacts, caches, values of run variables, and what jobs wrote that still run. Look there yourself, and blank it again when these jobs have ended.", "未检查的内容：产物内的压缩包、缓存、运行变量的值，以及仍在运行的作业所写的内容。请自行查看，并在这些作业结束后再次抹去。";
+    RedactArtifacts: "Artifacts that have it", "含有它的产物";
+    RedactArtifactsText: "These are whole files, and nothing is changed in them. Whoever may fetch them gets the secret, until you delete them.", "这些是完整的文件，不会被改动。在您删除之前，有权获取它们的人仍能得到该机密。";
+    RedactArtifactsNone: "No artifacts had it.", "没有产物含有它。";
+    RedactUnread: "The artifacts of these jobs could not be looked through", "以下作业的产物无法检查";
+    ArtifactsDelete: "Delete artifacts", "删除产物";
     RedactViewers: "Who had opened these logs before", "此前打开过这些日志的人";
     RedactNoViewers: "Nobody had opened them.", "没有人打开过。";
 

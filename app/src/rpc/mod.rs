@@ -82,6 +82,10 @@ pub(crate) mod ssr {
             && !is_plain_form()
         {
             response.set_status(status(error.kind));
+            // On a redirect it would ask the browser to wait with the page that says why.
+            if let Some(seconds) = error.retry_after {
+                response.insert_header(http::header::RETRY_AFTER, http::HeaderValue::from(seconds));
+            }
         }
         Refusal(error)
     }

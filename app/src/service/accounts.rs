@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use model::{
-    AccessKeyId, AccountView, AuditFilter, AuditPage, Caller, Error, Me, NewAccessKey, NewSession, NewToken, NewUser,
-    PasswordLink, PermissionsView, Place, PlaceView, ProjectId, ProjectSettings, Redaction, Role, RunnerDraft,
+    AccessKeyId, AccountView, AuditFilter, AuditPage, Caller, Error, JobId, Me, NewAccessKey, NewSession, NewToken,
+    NewUser, PasswordLink, PermissionsView, Place, PlaceView, ProjectId, ProjectSettings, Redaction, Role, RunnerDraft,
     RunnerId, RunnerView, SessionId, TokenDraft, TokenId, User, UserChanges, UserId,
 };
 
@@ -100,6 +100,9 @@ pub trait Accounts: Send + Sync + 'static {
     async fn permissions(&self, caller: &Caller, user: Option<&str>, place: Place) -> Result<PermissionsView, Error>;
     /// A page of the audit log, newest first.
     async fn audit(&self, caller: &Caller, filter: AuditFilter) -> Result<AuditPage, Error>;
-    /// Blanks a leaked value in the stored logs of a project's finished jobs, and tells who had opened them.
+    /// Blanks a leaked value in the stored logs of a project's finished jobs, and tells who had opened them, and which
+    /// artifacts have it.
     async fn redact(&self, caller: &Caller, project: ProjectId, value: &str) -> Result<Redaction, Error>;
+    /// Deletes the artifacts of a job that has ended; its log stays.
+    async fn delete_artifacts(&self, caller: &Caller, job: JobId) -> Result<(), Error>;
 }

@@ -168,7 +168,7 @@ impl Accounts for Fixture {
     }
     async fn sign_in(&self, _: &Caller, name: &str, password: &str, _: Option<&str>) -> Result<NewSession, Error> {
         if name == "busy" {
-            return Err(Error::too_many("too many attempts to sign in: try again in 30 s"));
+            return Err(Error::too_many("too many attempts to sign in: try again in 30 s", 30));
         }
         let right = name == "ada" && password == SECRET;
         right.then(|| session(name)).ok_or_else(|| Error::unauthorized("the name or the password is wrong"))
@@ -412,7 +412,7 @@ impl Accounts for Fixture {
     }
     async fn audit(&self, caller: &Caller, filter: AuditFilter) -> Result<AuditPage, Error> {
         Self::signed_in(caller)?;
-        if filter.project.is_none() {
+        if filter.project.is_none() && filter.namespace.is_none() {
             Self::admin(caller)?;
         }
         let fits = |one: &AuditEntry| {
@@ -428,6 +428,16 @@ impl Accounts for Fixture {
             return Err(Error::invalid("that is too short to be looked for"));
         }
         let viewers = vec![("Grace \u{202e}".to_owned(), JobId(104), at(1700))];
-        Ok(Redaction { searched: 17, redacted: vec![(JobId(104), 11), (JobId(105), 1)], viewers })
+        let files = (1..=12).map(|n| format!("out/report-{n}.txt")).chain(["<b>\u{202e}".to_owned()]).collect();
+        Ok(Redaction {
+            searched: 17,
+            redacted: vec![(JobId(104), 11), (JobId(105), 1)],
+            viewers,
+            artifacts: vec![(JobId(104), vec!["<b>\u{202e}.txt".to_owned()]), (JobId(106), files)],
+            unread: vec![JobId(107)],
+        })
+    }
+    async fn delete_artifacts(&self, _: &Caller, _: JobId) -> Result<(), Error> {
+        Ok(())
     }
 }

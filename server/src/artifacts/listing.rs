@@ -49,11 +49,17 @@ pub struct Entry {
     pub link: bool,
 }
 
-pub(super) fn entries(file: File, size: u64) -> Result<Vec<Entry>, ArchiveError> {
-    let directory = Directory::find(&file, size)?.ok_or(ArchiveError::Broken)?;
+/// Refuses what is no archive, or has a directory that is too large to be read.
+pub(super) fn check(file: &File, size: u64) -> Result<(), ArchiveError> {
+    let directory = Directory::find(file, size)?.ok_or(ArchiveError::Broken)?;
     if directory.entries > MOST_ENTRIES || directory.bytes > LARGEST_DIRECTORY {
         return Err(ArchiveError::TooMany);
     }
+    Ok(())
+}
+
+pub(super) fn entries(file: File, size: u64) -> Result<Vec<Entry>, ArchiveError> {
+    check(&file, size)?;
     let mut archive = ZipArchive::new(io::BufReader::new(file)).map_err(|_| ArchiveError::Broken)?;
     (0..archive.len())
         .map(|number| {
@@ -69,10 +75,7 @@ pub(super) fn entries(file: File, size: u64) -> Result<Vec<Entry>, ArchiveError>
 
 /// The content of one file of an archive, at most `limit` bytes.
 pub(super) fn read(file: File, size: u64, path: &str, limit: u64) -> Result<Option<Vec<u8>>, ArchiveError> {
-    let directory = Directory::find(&file, size)?.ok_or(ArchiveError::Broken)?;
-    if directory.entries > MOST_ENTRIES || directory.bytes > LARGEST_DIRECTORY {
-        return Err(ArchiveError::TooMany);
-    }
+    check(&file, size)?;
     let mut archive = ZipArchive::new(io::BufReader::new(file)).map_err(|_| ArchiveError::Broken)?;
     let Some(number) = archive.index_for_name(path) else { return Ok(None) };
     let entry = archive.by_index(number).map_err(|_| ArchiveError::Broken)?;

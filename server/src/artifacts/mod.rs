@@ -5,6 +5,7 @@
 //! so a reader sees all of it or nothing.
 
 mod listing;
+mod search;
 mod upload;
 
 use std::fs::{self, DirBuilder, File};
@@ -18,6 +19,7 @@ use futures_util::Stream;
 use model::JobId;
 
 pub use listing::{ArchiveError, Entry};
+pub use search::Wanted;
 pub use upload::{Received, StoreError};
 
 /// The kind of what `artifacts:paths` makes; the others are reports.

@@ -113,3 +113,36 @@ async fn a_directory_that_is_too_large_is_not_read() {
     bytes[end + 12..end + 16].copy_from_slice(&(64u32 << 20).to_le_bytes());
     assert!(matches!(listing_of(&bytes).await, Err(ArchiveError::TooMany)));
 }
+
+#[tokio::test]
+async fn a_value_is_found_wherever_it_stands() {
+    let (_folder, artifacts) = artifacts();
+    let secret = "correct-horse-battery";
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let across = format!("{}{secret} and more", "x".repeat((256 << 10) - 7));
+    let files = [
+        ("plain.txt", "nothing"),
+        ("out/across.txt", across.as_str()),
+        ("correct-horse-battery/empty", ""),
+        ("end", &across[7..across.len() - 9]),
+    ];
+    for (name, text) in files {
+        writer.start_file(name, SimpleFileOptions::default()).unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+    }
+    let zip = writer.finish().unwrap().into_inner();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(secret.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    for (kind, bytes) in [(ARCHIVE, &zip[..]), ("junit", &packed), ("dotenv", b"A=1"), ("trace", secret.as_bytes())] {
+        let received = artifacts.receive(JOB, 1 << 20, pieces(bytes)).await.unwrap();
+        received.keep_async(kind.to_owned()).await.unwrap();
+    }
+    let wanted = Wanted::any(&["another-value".to_owned(), secret.to_owned()]).unwrap();
+    let found = artifacts.containing(JOB, &wanted).unwrap();
+    assert_eq!(found, ["out/across.txt", "correct-horse-battery/empty", "end", "junit", "trace"]);
+    assert!(artifacts.containing(JobId(1), &wanted).unwrap().is_empty(), "a job that left nothing");
+    let received = artifacts.receive(JobId(2), 1 << 20, pieces(b"not an archive")).await.unwrap();
+    received.keep_async(ARCHIVE.to_owned()).await.unwrap();
+    assert!(artifacts.containing(JobId(2), &wanted).is_err(), "nobody knows what is in it");
+}

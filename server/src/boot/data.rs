@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
+/// The database, which every data folder has.
+pub const DATABASE: &str = "weir.db";
+
 /// Why the data folder cannot be used; fits after "failed to …: ".
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
@@ -17,6 +20,15 @@ pub enum DataError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// There is none, where one was expected.
+    #[error(
+        "{path} is no data folder: no server was ever started on it. `weir serve --data {path}` makes one, if that is what \
+         you want"
+    )]
+    Missing {
+        /// What was named.
+        path: PathBuf,
     },
     /// Another server has it.
     #[error("the data folder {path} is in use by another weir (process {pid})")]
@@ -77,6 +89,16 @@ impl DataFolder {
         Ok(Self { path, _lock: lock })
     }
 
+    /// Refuses a path at which no server ever was, so that a slip of the keyboard makes no folder. An empty one that
+    /// somebody made for the server is fine.
+    pub fn expect(path: &Path) -> Result<(), DataError> {
+        let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+        if path.join(DATABASE).exists() || is_empty() {
+            return Ok(());
+        }
+        Err(DataError::Missing { path: path.to_owned() })
+    }
+
     /// The folder, as an absolute path without links.
     pub fn path(&self) -> &Path {
         &self.path
@@ -88,6 +110,19 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn a_mistyped_folder_is_none() {
+        let outer = tempfile::tempdir().unwrap();
+        DataFolder::expect(outer.path()).unwrap();
+        let mistyped = outer.path().join("lib/wier");
+        assert!(matches!(DataFolder::expect(&mistyped), Err(DataError::Missing { .. })));
+        assert!(!outer.path().join("lib").exists());
+        fs::write(outer.path().join("notes.txt"), "mine").unwrap();
+        assert!(matches!(DataFolder::expect(outer.path()), Err(DataError::Missing { .. })));
+        fs::write(outer.path().join(DATABASE), "").unwrap();
+        DataFolder::expect(outer.path()).unwrap();
+    }
 
     #[test]
     fn a_folder_has_one_owner_and_is_private() {

@@ -75,7 +75,7 @@ pub(super) async fn start(weir: &Arc<Weir>, runner: &Embedded) -> Result<(), Emb
             }
             Some(pid) => {
                 tracing::info!(runner.pid = pid, "the embedded runner of another build drains");
-                runner::terminate(pid)?;
+                let_finish(&dir, pid)?;
             }
             None => {
                 // Also a folder that a dead runner left: the new process clears up what is in it.
@@ -102,6 +102,36 @@ pub(super) async fn start(weir: &Arc<Weir>, runner: &Embedded) -> Result<(), Emb
         watch(place, None);
     }
     Ok(())
+}
+
+/// Tells every embedded runner to end when its jobs have.
+pub(super) fn drain(data: &Path) {
+    for n in 1.. {
+        let dir = folder(data, n);
+        if !dir.exists() {
+            return;
+        }
+        let told = match runner::pid_of(&dir) {
+            Ok(Some(pid)) => {
+                tracing::info!(runner.pid = pid, "the embedded runner of an earlier server drains");
+                let_finish(&dir, pid)
+            }
+            other => other.map(drop),
+        };
+        if let Err(error) = told {
+            tracing::warn!(%error, "failed to end the embedded runner of an earlier server");
+        }
+    }
+}
+
+/// Tells a runner process to end when its jobs have: once. A second time would end the jobs.
+fn let_finish(dir: &Path, pid: u32) -> std::io::Result<()> {
+    let told = dir.join("draining");
+    if fs::read_to_string(&told).is_ok_and(|text| text.trim() == pid.to_string()) {
+        return Ok(());
+    }
+    runner::terminate(pid)?;
+    fs::write(told, format!("{pid}\n"))
 }
 
 /// What a runner process is started with.

@@ -28,6 +28,25 @@ pub fn open(path: &Path) -> Result<(DataFolder, Arc<Weir>), DataError> {
     Ok((folder, Arc::new(weir)))
 }
 
+/// As [`open`], of a folder that a server has been started on before, or that was made for one.
+pub fn open_known(path: &Path) -> Result<(DataFolder, Arc<Weir>), DataError> {
+    DataFolder::expect(path)?;
+    open(path)
+}
+
+/// Lets embedded runners that earlier servers left finish their jobs and end: a server without one of its own wants
+/// none of them either.
+pub fn drain_runners(data: &Path) {
+    embedded::drain(data);
+}
+
+/// Finishes what an earlier server was killed in: before anybody is answered, who would see it half done.
+pub async fn finish(weir: &Weir) {
+    if let Err(error) = weir.finish_redactions().await {
+        tracing::error!(%error, "failed to finish the blanking of logs");
+    }
+}
+
 /// Makes the embedded runner known to the service and starts its process, unless the one of an
 /// earlier server is still there and of the same build. The service must already answer on the
 /// socket, or do so soon.

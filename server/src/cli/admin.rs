@@ -50,7 +50,7 @@ impl Place {
                 return Ok(Self::Server(client));
             }
         }
-        match boot::open(&path) {
+        match boot::open_known(&path) {
             Ok((folder, weir)) => {
                 let options = Options { owner: owner(), port: 0, public: None };
                 let state = AppState::new(weir, options, CancellationToken::new());

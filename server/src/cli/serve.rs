@@ -84,6 +84,7 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     weir.set_served(Served::by(&settings.containers));
     weir.set_limits(settings.log_limit, settings.artifacts_limit);
     weir.set_remote_includes(RemoteIncludes::of(settings.include_remote.clone()));
+    boot::finish(&weir).await;
     let serving = tokio::spawn(serve(listeners, state));
     if settings.runner {
         if !settings.local {
@@ -98,6 +99,8 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
             tags: settings.runner_tags.clone(),
         };
         boot::start_runner(&weir, &runner).await.map_err(|error| failed(&error))?;
+    } else {
+        boot::drain_runners(folder.path());
     }
     let children = tokio::spawn(boot::keep_children(weir.clone(), stop.clone()));
     let timing = tokio::spawn(boot::keep_time(weir.clone(), stop.clone()));

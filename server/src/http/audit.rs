@@ -23,6 +23,7 @@ pub(super) fn router() -> Routes<AppState> {
 #[derive(Debug, Default, Deserialize)]
 struct Wanted {
     project: Option<String>,
+    namespace: Option<String>,
     user: Option<String>,
     action: Option<String>,
     target: Option<String>,
@@ -44,6 +45,7 @@ impl Wanted {
         let project = some(self.project).map(|id| id.parse::<ProjectId>());
         Ok(AuditFilter {
             project: project.transpose().map_err(|_| Error::not_found("project"))?,
+            namespace: some(self.namespace),
             user: some(self.user),
             action: some(self.action),
             target: some(self.target),

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use model::{Caller, Error};
+use model::{Caller, Error, Via};
+
+use runner::protocol::header::JOB_STATUS;
 
 use super::origin::Origin;
 use super::rate::Verdict;
@@ -18,7 +20,7 @@ use crate::clock;
 use crate::service::Weir;
 
 /// The cookie that holds a browser's session.
-pub(super) const SESSION: &str = "weir_session";
+pub(super) const SESSION: &str = app::SESSION_COOKIE;
 
 /// The service together with who asks it: the only way by which a handler gets at the service.
 #[derive(Clone, Debug)]
@@ -125,6 +127,17 @@ pub(super) async fn tell_rate(mut request: Request, next: Next) -> Response {
     response
 }
 
+/// Counts tokens of runners and jobs that are not good, as those of people are counted.
+pub(super) async fn count_wrong(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let address = request.extensions().get::<Origin>().and_then(|origin| origin.address);
+    let response = next.run(request).await;
+    // Whoever is told of a job's state has its token.
+    let is_wrong = response.status() == StatusCode::FORBIDDEN && !response.headers().contains_key(JOB_STATUS);
+    let Some(rates) = state.rates.as_deref().filter(|_| is_wrong) else { return response };
+    let verdict = rates.wrong_token(address, clock::now());
+    if verdict.allowed { response } else { verdict.refusal() }
+}
+
 /// A token says who acts, and must be good; then a browser's session does. In `--local` mode everybody else who gets
 /// here is the owner (what comes from elsewhere was refused before, see [`super::guard`]), as is who comes over the data
 /// folder's socket. Others are nobody.
@@ -191,6 +204,13 @@ async fn identify(state: &AppState, parts: &Parts) -> Result<Caller, Refusal> {
         count(rates.anonymous(origin.address, clock::now()))?;
     }
     Ok(Caller { address, ..Caller::nobody() })
+}
+
+/// The header by which the browser keeps its session as long again, as the server does with each use; none unless it
+/// was by one that it came in.
+pub(super) fn renewed(caller: &Caller, headers: &HeaderMap, is_secure: bool) -> Option<HeaderValue> {
+    let secret = cookie(headers, SESSION).filter(|_| matches!(caller.via, Via::Session(_)))?;
+    app::session_cookie(secret, crate::service::SESSION / 1000, is_secure)
 }
 
 /// The path before routers took their parts of it.

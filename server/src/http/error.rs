@@ -3,7 +3,8 @@
 use std::any::Any;
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::{Error, ErrorKind};
 
@@ -37,12 +38,16 @@ impl From<Error> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let Error { kind, message, diagnostics } = self.0;
+        let Error { kind, message, diagnostics, retry_after } = self.0;
         let mut body = serde_json::json!({ "error": message, "message": message, "kind": kind });
         if !diagnostics.is_empty() {
             body["diagnostics"] = serde_json::json!(diagnostics);
         }
-        (status(kind), Json(body)).into_response()
+        let mut response = (status(kind), Json(body)).into_response();
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }
 

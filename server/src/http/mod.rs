@@ -94,7 +94,9 @@ fn interfaces(state: &AppState) -> Routes<AppState> {
 }
 
 fn runner_protocol(state: &AppState) -> Routes<AppState> {
-    dispatch::router().within(|router| router.with_state(state.service()).layer(Extension(state.stop.clone())))
+    let counted = from_fn_with_state(state.clone(), caller::count_wrong);
+    let stop = Extension(state.stop.clone());
+    dispatch::router().within(|router| router.with_state(state.service()).layer(stop).layer(counted))
 }
 
 /// What every answer goes through, from the inside out.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::service::{Accounts as _, SharedService, Transport};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
-use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY};
+use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
@@ -48,12 +48,17 @@ async fn welcome(State(state): State<AppState>, mut request: Request, next: Next
         && !request.uri().path().starts_with("/rpc/")
         && request.headers().get(ACCEPT).is_some_and(|kinds| kinds.to_str().is_ok_and(|k| k.contains("text/html")));
     let Some(caller) = request.extensions().get::<Caller>().cloned() else { return next.run(request).await };
+    let is_secure = request.extensions().get::<Origin>().is_some_and(|origin| origin.is_secure);
+    let renewed = if is_page { caller::renewed(&caller, request.headers(), is_secure) } else { None };
     let wanted = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     match state.weir.me(&caller).await {
         Ok(me) => drop(request.extensions_mut().insert(me)),
         Err(error) => return Failure(error).into_response(),
     }
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    if let Some(header) = renewed {
+        response.headers_mut().append(SET_COOKIE, header);
+    }
     let is_refused =
         matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
     if !is_page || !is_refused || caller.is_signed_in() {

@@ -18,6 +18,9 @@ pub enum AppendError {
     /// The trace is not complete.
     #[error("the log is still being written")]
     NotFinished,
+    /// A value stands there more often than can be written down.
+    #[error("the value stands there more than a million times: erase the job instead")]
+    TooManyPlaces,
     /// The trace would become larger than allowed.
     #[error("the log is larger than {limit} bytes")]
     TooLarge {

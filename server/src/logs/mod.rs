@@ -28,6 +28,7 @@ use tokio::sync::watch;
 
 pub use cursor::Cursor;
 pub use error::AppendError;
+pub use redact::Places;
 use trace::Trace;
 use view::View;
 

@@ -1,5 +1,8 @@
 //! Blanking a value in a trace that is complete: in place, so that every line and offset stays where it was, and with
 //! a line at the end that says so.
+//!
+//! First it is looked where the value stands, then it is blanked there. In between the places are written down, so that
+//! a server that is killed in the middle can go on: to blank a place a second time changes nothing.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
@@ -14,63 +17,124 @@ use super::{AppendError, Logs, Paths};
 const PIECE: usize = 1 << 20;
 /// What stands in the place of a value, as far as there is room.
 const MARK: &[u8] = b"[REDACTED]";
+/// Places of one trace that are written down: 16 MiB of them.
+const MOST: usize = 1 << 20;
+/// Bytes at the end of a trace in which a line of ours is looked for that may be there already.
+const TAIL: u64 = 64 << 10;
 
-impl Logs {
-    /// Blanks these forms of a value in a complete trace, and adds a line of the server's own when there were any;
-    /// how many places. A trace that is not there has none; one that is still written is left alone.
-    pub fn redact(&self, job: JobId, forms: &[String], line: impl FnOnce(u64) -> String) -> Result<u64, AppendError> {
-        let limit = u64::MAX;
-        self.trace(job).redact(&self.paths(job), forms, line, limit)
+/// Where values stand in a trace: offset and length of each place, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places(Vec<(u64, u64)>);
+
+impl Places {
+    /// How many.
+    pub fn count(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// As bytes that [`Places::of_bytes`] reads.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|(at, length)| [at.to_le_bytes(), length.to_le_bytes()]).flatten().collect()
+    }
+
+    /// Reads what [`Places::to_bytes`] wrote.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        let words: Vec<u64> = bytes.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
+        Self(words.as_chunks::<2>().0.iter().map(|[at, length]| (*at, *length)).collect())
+    }
+
+    /// Adds a place; those that touch are one.
+    fn add(&mut self, start: u64, end: u64) {
+        match self.0.last_mut() {
+            Some((at, length)) if start <= *at + *length => *length = (*length).max(end.saturating_sub(*at)),
+            _ => self.0.push((start, end - start)),
+        }
     }
 }
 
-/// Overwrites every place with one of these forms in the first `size` bytes of a trace; how many places.
-pub(super) fn overwrite(paths: &Paths, size: u64, forms: &[String]) -> io::Result<u64> {
+impl Logs {
+    /// Where these forms of a value stand in a complete trace. One that is not there has none.
+    pub fn find(&self, job: JobId, forms: &[String]) -> Result<Places, AppendError> {
+        let paths = self.paths(job);
+        let progress = self.trace(job).progress(&paths)?;
+        if progress.bytes == 0 {
+            return Ok(Places::default());
+        }
+        if !progress.complete {
+            return Err(AppendError::NotFinished);
+        }
+        find(&paths, progress.bytes, forms)
+    }
+
+    /// Blanks these places of the trace of a job that has ended, and adds a line of the server's own unless it stands
+    /// at the end already. What was done in part before is made whole.
+    pub fn blank(&self, job: JobId, places: &Places, line: &str) -> Result<(), AppendError> {
+        self.trace(job).redact(&self.paths(job), places, line)
+    }
+}
+
+/// Where the forms stand in the first `size` bytes.
+fn find(paths: &Paths, size: u64, forms: &[String]) -> Result<Places, AppendError> {
     let longest = forms.iter().map(String::len).max().unwrap_or(0);
-    if longest == 0 || size == 0 {
-        return Ok(0);
+    let mut places = Places::default();
+    if longest == 0 {
+        return Ok(places);
     }
     let finder = AhoCorasick::new(forms).map_err(io::Error::other)?;
-    let path = paths.log();
-    let log = File::open(&path)?;
-    let mut writer: Option<File> = None;
-    let mut count = 0;
+    let log = File::open(paths.log())?;
     let mut window = vec![0; PIECE + longest];
     let mut at = 0;
     while at < size {
         let wanted = window.len().min(usize::try_from(size - at).unwrap_or(usize::MAX));
         log.read_exact_at(&mut window[..wanted], at)?;
-        for (start, end) in merged(&finder, &window[..wanted]) {
-            if writer.is_none() {
-                fs::set_permissions(&path, Permissions::from_mode(0o600))?;
-                writer = Some(OpenOptions::new().write(true).open(&path)?);
+        let found = finder.find_overlapping_iter(&window[..wanted]).map(|found| (found.start(), found.end()));
+        let mut found: Vec<(usize, usize)> = found.collect();
+        found.sort_unstable();
+        for (start, end) in found {
+            // What begins in the overlap is found again the next time, as what it is.
+            if start < PIECE {
+                places.add(at + start as u64, at + end as u64);
             }
-            let Some(writer) = &writer else { continue };
-            writer.write_all_at(&blank(&window[start..end]), at + start as u64)?;
-            count += 1;
         }
-        // What begins in the overlap is found whole the next time; what was blanked in it is blank by then.
+        if places.0.len() > MOST {
+            return Err(AppendError::TooManyPlaces);
+        }
         at += PIECE as u64;
     }
-    if let Some(writer) = writer {
-        writer.sync_all()?;
-    }
-    Ok(count)
+    Ok(places)
 }
 
-/// The places of all forms, those that touch taken together.
-fn merged(finder: &AhoCorasick, text: &[u8]) -> Vec<(usize, usize)> {
-    let mut places: Vec<(usize, usize)> =
-        finder.find_overlapping_iter(text).map(|found| (found.start(), found.end())).collect();
-    places.sort_unstable();
-    let mut merged: Vec<(usize, usize)> = Vec::new();
-    for (start, end) in places {
-        match merged.last_mut() {
-            Some(last) if start <= last.1 => last.1 = last.1.max(end),
-            _ => merged.push((start, end)),
+/// Overwrites these places in the first `size` bytes of a trace.
+pub(super) fn overwrite(paths: &Paths, size: u64, places: &Places) -> io::Result<()> {
+    let path = paths.log();
+    fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+    let log = OpenOptions::new().read(true).write(true).open(&path)?;
+    let mut piece = vec![0; PIECE];
+    for (start, length) in &places.0 {
+        let end = (start + length).min(size);
+        let mut at = *start;
+        // Places that touch may be one that is as long as the trace.
+        while at < end {
+            let text = &mut piece[..usize::try_from(end - at).unwrap_or(PIECE).min(PIECE)];
+            log.read_exact_at(text, at)?;
+            log.write_all_at(&blank(text), at)?;
+            at += text.len() as u64;
         }
     }
-    merged
+    log.sync_all()
+}
+
+/// Whether this line stands near the end of a trace: whatever came after it is of ours, too.
+pub(super) fn is_told(paths: &Paths, size: u64, line: &str) -> io::Result<bool> {
+    let from = size.saturating_sub(TAIL);
+    let mut tail = vec![0; usize::try_from(size - from).unwrap_or_default()];
+    File::open(paths.log())?.read_exact_at(&mut tail, from)?;
+    Ok(tail.split(|byte| *byte == b'\n').any(|one| one == line.as_bytes()))
 }
 
 /// As long as what it replaces, with the same line ends.
@@ -91,34 +155,85 @@ mod tests {
     use super::*;
 
     const JOB: JobId = JobId(7);
+    const SECRET: &str = "correct-horse-battery";
+    const LINE: &str = "3 places were blanked";
+
+    fn forms() -> [String; 1] {
+        [SECRET.to_owned()]
+    }
+
+    fn text() -> String {
+        let filler = "x".repeat(PIECE - 30);
+        format!("a {SECRET} b\n{filler}{SECRET}{SECRET}\nlast\n")
+    }
 
     #[test]
     fn a_value_is_blanked_where_it_stands_and_nothing_moves() {
         let folder = tempfile::tempdir().unwrap();
         let logs = Logs::open(folder.path().to_owned()).unwrap();
-        let secret = "correct-horse-battery";
-        let filler = "x".repeat(PIECE - 10);
-        let text = format!("a {secret} b\n{filler}{secret}{secret}\nlast\n");
-        logs.append(JOB, 0, text.as_bytes()).unwrap();
-        let forms = [secret.to_owned()];
-        assert!(matches!(logs.redact(JOB, &forms, |_| String::new()), Err(AppendError::NotFinished)));
+        logs.append(JOB, 0, text().as_bytes()).unwrap();
+        assert!(matches!(logs.find(JOB, &forms()), Err(AppendError::NotFinished)));
         logs.finish(JOB).unwrap();
         let before = logs.offset_of(JOB, 3).unwrap();
-        let count = logs.redact(JOB, &forms, |count| format!("{count} places were blanked")).unwrap();
-        assert!((2..=3).contains(&count), "{count}");
+        let places = logs.find(JOB, &forms()).unwrap();
+        assert_eq!(places.0, [(2, 21), (PIECE as u64 - 4, 42)], "those that touch are one");
+        assert_eq!(Places::of_bytes(&places.to_bytes()), places);
+        logs.blank(JOB, &places, LINE).unwrap();
         let after = String::from_utf8(logs.read(JOB, 0..1 << 30).unwrap()).unwrap();
         assert!(!after.contains("horse") && !after.contains("battery"));
         assert!(after.starts_with("a [REDACTED]*********** b\n") && after.contains("\nlast\n"), "{}", &after[..40]);
-        assert!(after.ends_with("places were blanked\n"));
+        assert!(after.ends_with(&format!("\n{LINE}\n")));
         assert_eq!(logs.offset_of(JOB, 3).unwrap(), before);
         assert!(logs.progress(JOB).unwrap().complete);
-        assert_eq!(logs.redact(JOB, &forms, |_| String::new()).unwrap(), 0, "once is enough");
+        assert!(logs.find(JOB, &forms()).unwrap().is_empty(), "once is enough");
         // Another process finds it so.
         let again = Logs::open(folder.path().to_owned()).unwrap();
         assert!(again.progress(JOB).unwrap().complete);
         assert_eq!(again.held(JOB).unwrap(), after.len() as u64);
         assert_eq!(again.checksum(JOB).unwrap(), crc32fast::hash(after.as_bytes()));
-        assert_eq!(again.redact(JobId(8), &forms, |_| String::new()).unwrap(), 0, "no trace, no places");
+        assert!(again.find(JobId(8), &forms()).unwrap().is_empty(), "no trace, no places");
+        again.blank(JobId(8), &places, LINE).unwrap();
+        assert_eq!(again.held(JobId(8)).unwrap(), 0, "and none is made");
+    }
+
+    /// Wherever a server is killed, the next one makes it whole, once.
+    #[test]
+    fn blanking_that_broke_off_is_made_whole() {
+        let whole = |stop: &dyn Fn(&Paths, &Places)| {
+            let folder = tempfile::tempdir().unwrap();
+            let logs = Logs::open(folder.path().to_owned()).unwrap();
+            logs.append(JOB, 0, text().as_bytes()).unwrap();
+            logs.finish(JOB).unwrap();
+            let places = logs.find(JOB, &forms()).unwrap();
+            stop(&logs.paths(JOB), &places);
+            drop(logs);
+            let next = Logs::open(folder.path().to_owned()).unwrap();
+            next.blank(JOB, &places, LINE).unwrap();
+            assert!(next.progress(JOB).unwrap().complete);
+            String::from_utf8(next.read(JOB, 0..1 << 30).unwrap()).unwrap()
+        };
+        let size = text().len() as u64;
+        let append = |paths: &Paths| {
+            let mut text = fs::read(paths.log()).unwrap();
+            text.extend_from_slice(LINE.as_bytes());
+            text.push(b'\n');
+            fs::write(paths.log(), text).unwrap();
+        };
+        let expected = whole(&|_, _| {});
+        assert_eq!(expected.matches(LINE).count(), 1);
+        let first = |places: &Places| Places(places.0[..1].to_vec());
+        assert_eq!(whole(&|paths, places| overwrite(paths, size, &first(places)).unwrap()), expected);
+        assert_eq!(whole(&|paths, places| overwrite(paths, size, places).unwrap()), expected);
+        let told = |paths: &Paths, places: &Places| {
+            overwrite(paths, size, places).unwrap();
+            append(paths);
+        };
+        assert_eq!(whole(&told), expected, "the line is not told twice");
+        let sealed = |paths: &Paths, places: &Places| {
+            told(paths, places);
+            fs::set_permissions(paths.log(), Permissions::from_mode(0o400)).unwrap();
+        };
+        assert_eq!(whole(&sealed), expected);
     }
 
     #[test]

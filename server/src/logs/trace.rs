@@ -11,7 +11,7 @@ use model::Timestamp;
 use tokio::sync::watch;
 
 use super::index::{RECORD, Record, STEP, count_newlines, read_at};
-use super::redact::overwrite;
+use super::redact::{Places, is_told, overwrite};
 use super::view::View;
 use super::{AppendError, Paths, Progress};
 use crate::clock;
@@ -141,32 +141,21 @@ impl Trace {
         ended.map(|()| held)
     }
 
-    /// Blanks values in a complete trace; see [`super::redact`].
-    pub fn redact(
-        &self,
-        paths: &Paths,
-        forms: &[String],
-        line: impl FnOnce(u64) -> String,
-        limit: u64,
-    ) -> Result<u64, AppendError> {
+    /// Blanks these places of the trace of a job that has ended; see [`super::redact`].
+    pub fn redact(&self, paths: &Paths, places: &Places, line: &str) -> Result<(), AppendError> {
         let mut slot = self.lock();
         let state = known(&mut slot, paths)?;
         if state.held == 0 {
-            return Ok(0);
+            return Ok(());
         }
-        if !state.complete {
-            return Err(AppendError::NotFinished);
-        }
-        let count = overwrite(paths, state.held, forms)?;
-        if count == 0 {
-            return Ok(0);
-        }
+        overwrite(paths, state.held, places)?;
+        let is_told = is_told(paths, state.held, line)?;
         // Opened again for one line of ours; nobody else writes to a trace whose job has ended.
         (state.complete, state.crc) = (false, None);
         drop(slot);
-        let told = self.append_own(paths, &line(count), limit);
+        let told = if is_told { Ok(0) } else { self.append_own(paths, line, u64::MAX) };
         self.finish(paths)?;
-        told.map(|_| count)
+        told.map(drop)
     }
 
     pub fn reset(&self, paths: &Paths) -> io::Result<()> {

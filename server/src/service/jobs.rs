@@ -10,7 +10,7 @@ use super::{Weir, access, audit};
 use crate::auth::{Action, policy};
 use crate::scheduler;
 use crate::store::jobs::Stored;
-use crate::store::{StoreError, Tx, jobs, runs};
+use crate::store::{Snapshot, StoreError, Tx, jobs, runs};
 
 impl Weir {
     pub(super) async fn read_job(&self, caller: &Caller, id: JobId) -> Result<JobView, Error> {
@@ -194,27 +194,35 @@ impl Weir {
 impl Weir {
     /// Deletes the log and the artifacts of a job that has ended; the job itself stays.
     pub async fn erase_job(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
+        let by = caller.clone();
+        self.store.read(move |conn| erasable(conn, &by, id)).await?;
+        // First the files: what is said to be erased is, whenever the power is cut.
+        let (logs, artifacts) = (std::sync::Arc::clone(&self.logs), std::sync::Arc::clone(&self.artifacts));
+        tokio::task::spawn_blocking(move || logs.remove(id).and_then(|()| artifacts.remove(id)))
+            .await
+            .map_err(|error| Error::internal(error.to_string()))?
+            .map_err(|error| Error::unavailable(format!("the files of the job cannot be removed: {error}")))?;
         let caller = caller.clone();
         let job = self.store.write(move |tx| {
-            let job = jobs::require(tx.conn(), id)?.job;
-            let action = if job.user == caller.user { Action::EraseOwnJob } else { Action::EraseJob };
-            access::at_project(tx.conn(), &caller, action, job.project_id, "job")?;
+            let job = erasable(tx.conn(), &caller, id)?;
             audit::of_project(tx, &caller, "job.erase", job.project_id, &format!("job {id} {}", job.name), vec![]);
-            if !jobs::erase(tx, id)? {
-                let stored = jobs::require(tx.conn(), id)?;
-                let why = if stored.job.erased_at.is_some() { "erased already" } else { stored.job.status.as_str() };
-                return Err(Error::conflict(format!("the job cannot be erased: it is {why}")).into());
-            }
+            jobs::erase(tx, id)?;
             Ok(jobs::require(tx.conn(), id)?.job)
         });
-        let job = job.await?;
-        let (logs, artifacts) = (std::sync::Arc::clone(&self.logs), std::sync::Arc::clone(&self.artifacts));
-        let removed = tokio::task::spawn_blocking(move || logs.remove(id).and_then(|()| artifacts.remove(id)));
-        if let Ok(Err(error)) = removed.await {
-            tracing::warn!(job.id = id.0, %error, "failed to remove the files of an erased job");
-        }
-        Ok(job)
+        Ok(job.await?)
     }
+}
+
+/// A job that the caller may erase, and that can be.
+fn erasable(conn: &Snapshot, caller: &Caller, id: JobId) -> Result<Job, StoreError> {
+    let job = jobs::require(conn, id)?.job;
+    let action = if job.user == caller.user { Action::EraseOwnJob } else { Action::EraseJob };
+    access::at_project(conn, caller, action, job.project_id, "job")?;
+    if job.erased_at.is_some() || !job.status.is_final() {
+        let why = if job.erased_at.is_some() { "erased already" } else { job.status.as_str() };
+        return Err(Error::conflict(format!("the job cannot be erased: it is {why}")).into());
+    }
+    Ok(job)
 }
 
 /// A job that the caller may play, retry and cancel; recorded.

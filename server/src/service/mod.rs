@@ -53,7 +53,7 @@ use crate::store::{
     Bus, Store, ci_variables as stored_variables, schedules as stored_schedules, tokens as stored_tokens,
 };
 
-pub use accounts::{LoginLimit, Setup, Trigger, Views};
+pub use accounts::{LoginLimit, SESSION, Setup, Trigger, Views};
 pub use maintenance::Heartbeats;
 pub use refusals::Refusals;
 pub use streams::Scope;
@@ -87,6 +87,8 @@ pub struct Weir {
     hasher: Hasher,
     login_limit: std::sync::OnceLock<Arc<dyn LoginLimit>>,
     views: Views,
+    redacting: tokio::sync::Mutex<()>,
+    rotating: tokio::sync::Mutex<()>,
     local: std::sync::atomic::AtomicBool,
     access: tokio::sync::watch::Sender<u64>,
 }
@@ -160,6 +162,8 @@ impl Weir {
             hasher: Hasher::default(),
             login_limit: std::sync::OnceLock::new(),
             views: Views::default(),
+            redacting: tokio::sync::Mutex::default(),
+            rotating: tokio::sync::Mutex::default(),
             local: std::sync::atomic::AtomicBool::new(false),
             access: tokio::sync::watch::Sender::new(0),
         })

@@ -148,6 +148,7 @@ impl Weir {
         let (key, caller) = (key.clone(), caller.clone());
         let pipeline = self.store.write(move |tx| {
             let old = pipelines::by_key(tx.conn(), &key)?.ok_or_else(|| Error::not_found("pipeline"))?;
+            let before = old.clone();
             let draft = Draft {
                 key,
                 name: changes.name.unwrap_or(old.name),
@@ -162,7 +163,7 @@ impl Weir {
                 "pipeline.change",
                 old.project_id,
                 &format!("pipeline {}", draft.key),
-                vec![],
+                audit::of_pipeline(&before, &draft),
             );
             pipelines::update(tx, &draft)
         });

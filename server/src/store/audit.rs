@@ -21,7 +21,7 @@ pub struct Record {
     pub target: String,
     /// The project, where it is about one.
     pub project: Option<ProjectId>,
-    /// The namespace, where it is about one.
+    /// The namespace, where it is about one or something in it.
     pub namespace: Option<String>,
     /// What changed.
     pub changes: Vec<AuditChange>,
@@ -68,10 +68,20 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
     })
 }
 
-/// At most `limit` entries that fit, the newest first; of these projects only, unless all.
+/// At most `limit` entries that fit, the newest first; of these projects only, unless all. With a namespace, also those
+/// about it or what was once in it.
 pub fn list(conn: &Connection, filter: &AuditFilter, scope: &Scope, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-    let mut conditions = vec![scope.sql("project_id")];
+    let mut conditions = Vec::new();
     let mut values: Vec<Value> = Vec::new();
+    match &filter.namespace {
+        Some(path) => {
+            conditions
+                .push(format!("({} OR namespace = ? OR substr(namespace, 1, length(?)) = ?)", scope.sql("project_id")));
+            let below = format!("{path}/");
+            values.extend([path.clone().into(), below.clone().into(), below.into()]);
+        }
+        None => conditions.push(scope.sql("project_id")),
+    }
     let mut add = |condition: &str, value: Value| {
         values.push(value);
         conditions.push(condition.replace('?', &format!("?{}", values.len())));

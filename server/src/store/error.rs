@@ -1,6 +1,6 @@
 //! What can go wrong in the store.
 
-use model::{Error, ErrorKind};
+use model::Error;
 
 /// A failed read or write.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,9 @@ pub enum StoreError {
         /// Whether the disk (or the quota) is full.
         full: bool,
     },
+    /// The file cannot be made or opened.
+    #[error("the database cannot be opened: {0}")]
+    File(std::io::Error),
     /// The writer has ended.
     #[error("the store is closed")]
     Closed,
@@ -52,7 +55,7 @@ impl From<StoreError> for Error {
             StoreError::Closed => Error::unavailable("the server is shutting down"),
             other => {
                 tracing::error!(error = %other, "the store failed");
-                Error { kind: ErrorKind::Internal, message: "internal error".into(), diagnostics: Vec::new() }
+                Error::internal("internal error")
             }
         }
     }

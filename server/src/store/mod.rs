@@ -19,6 +19,7 @@ pub mod ordine;
 pub mod pipelines;
 pub mod projects;
 pub mod queue;
+pub mod redactions;
 pub mod resources;
 mod rows;
 pub mod runners;

@@ -1,5 +1,8 @@
 //! Opening the database: settings and migrations.
 
+use std::fs::{OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
@@ -17,11 +20,13 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/0005-variables.sql")),
         M::up(include_str!("migrations/0006-accounts.sql")),
         M::up(include_str!("migrations/0007-schedules.sql")),
+        M::up(include_str!("migrations/0008-redactions.sql")),
     ])
 }
 
 /// The writing connection, with the schema up to date.
 pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
+    private(path).map_err(StoreError::File)?;
     let mut conn = Connection::open(path)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "synchronous", "FULL")?;
@@ -41,6 +46,16 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     settings(&conn)?;
     conn.set_prepared_statement_cache_capacity(128);
     Ok(conn)
+}
+
+/// Makes the file where it is missing, for its owner alone; SQLite gives those beside it the same rights.
+fn private(path: &Path) -> io::Result<()> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    let mode = file.metadata()?.permissions().mode();
+    if mode & 0o077 != 0 {
+        file.set_permissions(Permissions::from_mode(mode & 0o700))?;
+    }
+    Ok(())
 }
 
 /// A reading connection.
@@ -113,6 +128,21 @@ mod tests {
         conn.execute("DELETE FROM runs WHERE id = 7", []).unwrap();
         let left: i64 = conn.query_row("SELECT count(*) FROM jobs", [], |row| row.get(0)).unwrap();
         assert_eq!(left, 0);
+    }
+
+    #[test]
+    fn the_database_is_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weir.db");
+        let mode = |name: &str| std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777;
+        for before in [None, Some(0o644)] {
+            if let Some(mode) = before {
+                std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            }
+            let conn = writer(&path).unwrap();
+            conn.execute_batch("CREATE TABLE IF NOT EXISTS x (y); INSERT INTO x VALUES (1)").unwrap();
+            assert_eq!([mode("weir.db"), mode("weir.db-wal"), mode("weir.db-shm")], [0o600; 3]);
+        }
     }
 
     #[test]

@@ -113,11 +113,16 @@ pub fn administrators(conn: &Connection) -> Result<u32, StoreError> {
 
 /// Whether an administrator can come in: by a password, a token, a pair of keys, or a link that still works.
 pub fn is_set_up(conn: &Connection, now: Timestamp) -> Result<bool, StoreError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM users AS u WHERE is_admin AND is_active AND (password IS NOT NULL
+    Ok(!coming(conn, now)?.is_empty())
+}
+
+/// The administrators who can come in.
+pub fn coming(conn: &Connection, now: Timestamp) -> Result<Vec<UserId>, StoreError> {
+    let sql = "SELECT id FROM users AS u WHERE is_admin AND is_active AND (password IS NOT NULL
             OR EXISTS (SELECT 1 FROM tokens WHERE user_id = u.id AND kind = 'personal' AND (expires_at IS NULL OR expires_at > ?1))
             OR EXISTS (SELECT 1 FROM access_keys WHERE user_id = u.id)
-            OR EXISTS (SELECT 1 FROM password_links WHERE user_id = u.id AND expires_at > ?1)))";
-    Ok(conn.prepare_cached(sql)?.query_row([now.0], |row| row.get(0))?)
+            OR EXISTS (SELECT 1 FROM password_links WHERE user_id = u.id AND expires_at > ?1))";
+    Ok(conn.prepare_cached(sql)?.query_map([now.0], |row| row.get(0).map(UserId))?.collect::<Result<_, _>>()?)
 }
 
 /// Keeps a link by which a user sets a password; those made before end.

@@ -52,7 +52,7 @@ async fn shown(asked: &Asked, view: PlaceView) -> Result<AnyView, Error> {
         ("tokens", W::TabTokens, of_project && may.tokens),
         ("runners", W::Runners, of_project && may.tokens),
         ("permissions", W::TabPermissions, true),
-        ("audit", W::Audit, of_project && may.audit),
+        ("audit", W::Audit, may.audit),
         ("redact", W::TabRedact, of_project && may.redact),
     ];
     let tab = asked.text("tab");
@@ -83,7 +83,7 @@ async fn shown(asked: &Asked, view: PlaceView) -> Result<AnyView, Error> {
         ("tokens", Some(id)) => tokens::tokens(asked, id, view),
         ("runners", Some(id)) => runners::of_project(asked, id).await?,
         ("permissions", _) => permissions::permissions(asked, &view).await?,
-        ("audit", Some(id)) => audit::log(asked, Some(id)).await?,
+        ("audit", _) => audit::log(asked, &view.place).await?,
         ("redact", Some(id)) => redact::redact(asked, id),
         _ => overview::overview(asked, &view),
     };

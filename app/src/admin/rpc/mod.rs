@@ -25,11 +25,12 @@ use crate::service::SharedService;
 
 pub use account::{ChangeAccount, ChangePassword, EndSession};
 pub use once::Once;
-pub use places::{ChangeProject, CreateProject, DeleteProject, Redact, SetMember, write_protected};
+pub use places::{ChangeProject, CreateProject, DeleteArtifacts, DeleteProject, Redact, SetMember, write_protected};
 pub use runners::{ChangeRunner, CreateRunner, DeleteRunner, PauseRunner, RotateRunner};
 pub use schedules::{
     ActivateSchedule, ChangeSchedule, CreateSchedule, DeleteSchedule, PlaySchedule, TakeSchedule, in_lines,
 };
+pub use session::{COOKIE as SESSION_COOKIE, cookie as session_cookie};
 pub use session::{SetUp, SignIn, SignOut, UsePasswordLink};
 pub use tokens::{CreateAccessKey, CreateToken, RevokeAccessKey, RevokeToken, RotateToken};
 pub use users::{ActivateUser, ChangeUser, CreateUser, ResetPassword};

@@ -1,7 +1,7 @@
 //! Projects and namespaces.
 
 use leptos::prelude::*;
-use model::{Error, Place, ProjectId, ProjectSettings, ProtectedRef, Role, Visibility};
+use model::{Error, JobId, Place, ProjectId, ProjectSettings, ProtectedRef, Role, Visibility};
 
 use super::{Once, page_of, place_of, refuse, service, show_once, some};
 use crate::logic::href;
@@ -112,6 +112,27 @@ pub async fn redact(
     let page = page_of(&back, PAGE);
     let done = service.redact(&caller, id, &value).await.map_err(|error| refuse(&page, "redact", &[], error))?;
     show_once(&page, &caller, Once::Redaction(done));
+    Ok(())
+}
+
+/// Deletes the artifacts of a job in which a leaked value stands; `shown` names what was found there.
+#[server(prefix = "/rpc", endpoint = "job/delete_artifacts")]
+pub async fn delete_artifacts(
+    id: JobId,
+    #[server(default)] shown: String,
+    #[server(default)] back: String,
+) -> Result<(), Refusal> {
+    let (service, caller) = service()?;
+    let page = page_of(&back, PAGE);
+    service.delete_artifacts(&caller, id).await.map_err(|error| refuse(&page, "redact", &[], error))?;
+    match Once::take(&shown, &caller) {
+        Some(Once::Redaction(mut done)) => {
+            done.artifacts.retain(|(job, _)| *job != id);
+            done.unread.retain(|job| *job != id);
+            show_once(&page, &caller, Once::Redaction(done));
+        }
+        _ => ssr::go(&page),
+    }
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use crate::rpc::{Refusal, ssr};
 use crate::service::Transport;
 
 /// Where the browser keeps the secret of its session.
-const COOKIE: &str = "weir_session";
+pub const COOKIE: &str = "weir_session";
 
 /// Begins a session and goes on to `next`, a page of ours.
 #[server(prefix = "/rpc", endpoint = "session/sign_in")]
@@ -115,10 +115,16 @@ fn seconds_until(end: Timestamp, now: Timestamp) -> i64 {
 
 fn set_cookie(value: &str, seconds: i64) {
     let secure = use_context::<Transport>().is_some_and(|transport| transport.secure);
-    let secure = if secure { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
-    if let (Ok(mut header), Some(response)) = (HeaderValue::from_str(&cookie), use_context::<ResponseOptions>()) {
-        header.set_sensitive(true);
+    if let (Some(header), Some(response)) = (cookie(value, seconds, secure), use_context::<ResponseOptions>()) {
         response.append_header(SET_COOKIE, header);
     }
+}
+
+/// The header by which a browser keeps the secret of its session for so long; `secure`: over https alone.
+pub fn cookie(secret: &str, seconds: i64, secure: bool) -> Option<HeaderValue> {
+    let secure = if secure { "; Secure" } else { "" };
+    let text = format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    let mut header = HeaderValue::from_str(&text).ok()?;
+    header.set_sensitive(true);
+    Some(header)
 }

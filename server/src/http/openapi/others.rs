@@ -15,7 +15,7 @@ pub(super) fn operations() -> Vec<Operation> {
 fn runners() -> Vec<Operation> {
     let runner = |method, path: &str, scheme| {
         let operation = Operation::new(Shape::Gitlab, "Runners", method, format!("/api/v4{path}"));
-        operation.public().known_by(scheme).refuses(&[400])
+        operation.public().known_by(scheme).refuses(&[400, 429])
     };
     let job = |method, path: &str| {
         runner(method, &format!("/jobs/{{id}}{path}"), "jobToken").at("id", "int 1.. = 40", "Number of the job.")
@@ -108,7 +108,8 @@ fn files() -> Vec<Operation> {
     let audit = |path: &str| {
         file(path)
             .signed()
-            .query("project", "text", "Number of a project.")
+            .query("project", "text", "Number of a project: of that only.")
+            .query("namespace", "text = shop", "Path of a namespace: of that and all in it only.")
             .query("user", "text", "Who did it.")
             .query("action", "text", "What was done, such as `run.start`.")
             .query("target", "text", "On what.")

@@ -145,19 +145,6 @@ pub(super) const REQUESTS: &[(&str, &str, &[Field])] = &[
         ],
     ),
     (
-        "RunToTrigger",
-        "What the run is given. Further fields are part of its payload.",
-        &[
-            (
-                "token?",
-                "text = glptt-0f3a",
-                "The trigger's, or that of a running job. It must be here or in the query.",
-            ),
-            ("ref?", "text = main", "Branch, tag or commit. It must be here or in the query."),
-            ("variables?", "map? = {\"TARGET\": \"eu\"}", "In a form: fields named `variables[NAME]`."),
-        ],
-    ),
-    (
         "RunnerToCreate",
         "A runner.",
         &[

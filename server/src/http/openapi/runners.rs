@@ -1,4 +1,4 @@
-//! Runners and triggers, below `/api/v4`.
+//! Runners, below `/api/v4`.
 
 use super::gitlab::{Ours as _, PAGED, gitlab};
 use super::words::Operation;
@@ -11,20 +11,6 @@ pub(super) fn operations() -> Vec<Operation> {
             .refuses(&[404])
     };
     vec![
-        gitlab("POST", "/projects/{project}/trigger/pipeline")
-            .named("trigger", "Starts a run with the token of a trigger, or of a running job")
-            .about(
-                "The token is a field: whatever else the request shows does not matter. Fields may stand in the query \
-                 too, and the body may be a form of either kind; there, variables are fields named `variables[NAME]`. \
-                 Everything but the token is given to the run as the file variable `TRIGGER_PAYLOAD`.",
-            )
-            .of_project()
-            .optional_body("RunToTrigger")
-            .or_form()
-            .or_multipart()
-            .gives(201, "Run", "The run.")
-            .refuses(&[409])
-            .by_its_body(),
         gitlab("POST", "/user/runners")
             .named("runner_create", "Makes a runner")
             .about("Fields may stand in the query too; those of the body win.")

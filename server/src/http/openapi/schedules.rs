@@ -280,8 +280,10 @@ fn triggers() -> Vec<Operation> {
             .of_project()
             .body("TriggeredRun")
             .or_form()
+            .or_multipart()
             .gives(201, "Run", "The run.")
-            .refuses(&[409]),
+            .refuses(&[409])
+            .by_its_body(),
         gitlab("POST", "/projects/{project}/ref/{path}")
             .named("trigger_run_of_ref", "The same for webhooks: `…/ref/REF/trigger/pipeline`")
             .of_project()
@@ -289,6 +291,7 @@ fn triggers() -> Vec<Operation> {
             .body("TriggeredByHook")
             .or_form()
             .gives(201, "Run", "The run.")
-            .refuses(&[409]),
+            .refuses(&[409])
+            .by_its_body(),
     ]
 }

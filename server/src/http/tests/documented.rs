@@ -24,7 +24,7 @@ fn advice(route: &str) -> String {
         Some(rest) if rest.starts_with("/weir/") => {
             ("gitlab.rs, `additions`", format!("weir(\"{method}\", \"{rest}\")"))
         }
-        Some(rest) => ("gitlab.rs (runners and triggers: runners.rs)", format!("gitlab(\"{method}\", \"{rest}\")")),
+        Some(rest) => ("gitlab.rs, or the file of its noun beside it", format!("gitlab(\"{method}\", \"{rest}\")")),
         None if path.starts_with("/api/") => ("ordine.rs", format!("ordine(\"{method}\", \"{path}\")")),
         None if path.starts_with("/v") => (
             "a file for that dialect beside ordine.rs, called in `all` of mod.rs",

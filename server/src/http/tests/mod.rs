@@ -1,10 +1,13 @@
 //! The real router over a real data folder.
 
 mod access;
+mod accounts;
+mod audit;
 mod documented;
 mod live;
 mod pages;
 mod schedules;
+mod sessions;
 mod sockets;
 mod text;
 

@@ -88,6 +88,8 @@ impl Weir {
     pub async fn rotate_key(&self, caller: &Caller) -> Result<(String, u64, bool), Error> {
         let by = caller.clone();
         self.store().read(move |conn| access::at_instance(conn, &by, Action::InstanceSettings)).await?;
+        // One after the other: a second one's key would be in front when this one drops all but the first.
+        let _alone = self.rotating.lock().await;
         let failed = |error: KeyError| Error::unavailable(error.to_string());
         if let Some(file) = &self.key_file {
             self.keys.set(keys::add(file).map_err(failed)?);

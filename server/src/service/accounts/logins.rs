@@ -20,7 +20,7 @@ use crate::service::{Weir, access, audit};
 use crate::store::{StoreError, Tx, access_keys, projects, sessions, tokens, users};
 
 /// How long a session lasts after its last use, in milliseconds.
-const SESSION: i64 = 14 * 24 * 3600 * 1000;
+pub const SESSION: i64 = 14 * 24 * 3600 * 1000;
 /// Characters that are kept of what a browser calls itself.
 const AGENT: usize = 255;
 
@@ -126,7 +126,7 @@ impl Weir {
     ) -> Result<NewSession, Error> {
         let (limit, address) = (self.login_limit.get(), caller.address.as_deref());
         if let Some(Err(seconds)) = limit.map(|limit| limit.admit(address, name)) {
-            return Err(Error::too_many(format!("too many attempts to sign in: try again in {seconds} s")));
+            return Err(Error::too_many(format!("too many attempts to sign in: try again in {seconds} s"), seconds));
         }
         let wanted = name.to_owned();
         let found = self.store().read(move |conn| match users::by_name(conn, &wanted)? {
@@ -292,7 +292,7 @@ impl Weir {
         };
         let limit = self.login_limit.get();
         if let Some(Err(seconds)) = limit.map(|limit| limit.admit(caller.address.as_deref(), &caller.user)) {
-            return Err(Error::too_many(format!("too many wrong passwords: try again in {seconds} s")));
+            return Err(Error::too_many(format!("too many wrong passwords: try again in {seconds} s"), seconds));
         }
         let stored = self.store().read(move |conn| users::password(conn, id)).await?;
         if !self.hasher.verify(Zeroizing::new(old.to_owned()), stored).await.map_err(busy)? {

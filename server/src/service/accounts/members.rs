@@ -87,7 +87,7 @@ impl Weir {
 }
 
 /// A namespace is there as long as a project is below it.
-pub(super) fn require_namespace(conn: &Snapshot, path: &str) -> Result<(), StoreError> {
+pub(in crate::service) fn require_namespace(conn: &Snapshot, path: &str) -> Result<(), StoreError> {
     let is_there =
         projects::list(conn)?.iter().any(|project| members::above(project.path.as_str()).any(|one| one == path));
     if is_there { Ok(()) } else { Err(Error::not_found("namespace").into()) }

@@ -13,14 +13,15 @@ mod users;
 use app::service::Accounts;
 use async_trait::async_trait;
 use model::{
-    AccessKeyId, AccountView, AuditFilter, AuditPage, Caller, Error, Me, NewAccessKey, NewSession, NewToken, NewUser,
-    PasswordLink, PermissionsView, Place, PlaceView, ProjectId, ProjectSettings, Redaction, Role, RunnerDraft,
+    AccessKeyId, AccountView, AuditFilter, AuditPage, Caller, Error, JobId, Me, NewAccessKey, NewSession, NewToken,
+    NewUser, PasswordLink, PermissionsView, Place, PlaceView, ProjectId, ProjectSettings, Redaction, Role, RunnerDraft,
     RunnerId, RunnerView, SessionId, TokenDraft, TokenId, User, UserChanges, UserId,
 };
 
 use super::Weir;
 
-pub use logins::{LoginLimit, Setup};
+pub use logins::{LoginLimit, SESSION, Setup};
+pub(super) use members::require_namespace;
 pub use redact::Views;
 pub use triggers::Trigger;
 
@@ -148,5 +149,8 @@ impl Accounts for Weir {
     }
     async fn redact(&self, caller: &Caller, project: ProjectId, value: &str) -> Result<Redaction, Error> {
         self.redact_traces(caller, project, value).await
+    }
+    async fn delete_artifacts(&self, caller: &Caller, job: JobId) -> Result<(), Error> {
+        self.drop_artifacts(caller, job).await
     }
 }

@@ -6,14 +6,23 @@ use model::{Caller, Error, JobId, ProjectId, Redaction, Timestamp};
 use runner::mask;
 
 use super::PRECISION;
+use crate::artifacts::{Artifacts, Wanted};
 use crate::auth::Action;
 use crate::clock;
-use crate::logs::AppendError;
+use crate::logs::{AppendError, Logs, Places};
 use crate::service::{Weir, access, audit};
-use crate::store::{jobs, views};
+use crate::store::{jobs, redactions, views};
 
 /// Bytes of a value that is looked for.
 const VALUE: usize = 10_000;
+
+/// What looking for a value found.
+#[derive(Debug, Default)]
+struct Found {
+    logs: Vec<(JobId, Places)>,
+    artifacts: Vec<(JobId, Vec<String>)>,
+    unread: Vec<JobId>,
+}
 
 impl Weir {
     pub(super) async fn redact_traces(
@@ -31,60 +40,104 @@ impl Weir {
                 "this value is too short or too plain to be told apart from other text: nothing was blanked",
             ));
         }
+        let done = self.decide_redaction(caller, project, forms).await?;
+        self.finish_redactions().await?;
+        Ok(done)
+    }
+
+    /// Looks for a value, and writes down where it is to be blanked: from then on that happens, whatever becomes of this
+    /// server. The value is written nowhere.
+    async fn decide_redaction(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        forms: Vec<String>,
+    ) -> Result<Redaction, Error> {
         let by = caller.clone();
         let ended = self.store().read(move |conn| {
             access::at_project(conn, &by, Action::RedactTraces, project, "project")?;
             jobs::ended_of_project(conn, project)
         });
         let ended = ended.await?;
-        let (logs, user, searched) = (Arc::clone(self.logs()), caller.user.clone(), ended.len() as u64);
-        let work = move || {
-            let mut found: Vec<(JobId, u64)> = Vec::new();
-            for job in ended {
-                let line = |count: u64| {
-                    let places = if count == 1 { "1 place".to_owned() } else { format!("{count} places") };
-                    format!(
-                        "{places} of this log were blanked by {user} on {}: a secret stood there",
-                        clock::now().rfc3339()
-                    )
-                };
-                match logs.redact(job, &forms, line) {
-                    Ok(0) | Err(AppendError::NotFinished) => {}
-                    Ok(count) => found.push((job, count)),
-                    Err(error) => return Err((error, found)),
-                }
-            }
-            Ok(found)
-        };
-        let done = tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(error.to_string()))?;
-        let (redacted, failed) = match done {
-            Ok(found) => (found, None),
-            Err((error, found)) => (found, Some(error)),
-        };
-        let (by, list) = (caller.clone(), redacted.clone());
+        let searched = ended.len() as u64;
+        let (logs, artifacts) = (Arc::clone(self.logs()), Arc::clone(self.artifacts()));
+        let found = tokio::task::spawn_blocking(move || find(&logs, &artifacts, &ended, &forms)).await;
+        let Found { logs, artifacts, unread } = found.map_err(|error| Error::internal(error.to_string()))??;
+        let redacted: Vec<(JobId, u64)> = logs.iter().map(|(job, places)| (*job, places.count())).collect();
+        let (by, list, leaked) = (caller.clone(), redacted.clone(), artifacts.clone());
         let told = self.store().write(move |tx| {
+            access::at_project(tx.conn(), &by, Action::RedactTraces, project, "project")?;
             let mut viewers: Vec<(String, JobId, Timestamp)> = Vec::new();
             for (job, _) in &list {
                 let of_job = views::of_job(tx.conn(), *job)?;
                 viewers.extend(of_job.into_iter().map(|(viewer, at)| (viewer, *job, at)));
             }
+            for (job, places) in &logs {
+                redactions::insert(tx, *job, &places.to_bytes(), &tombstone(&by.user, tx.now, places.count()))?;
+            }
             let jobs: Vec<String> = list.iter().map(|(job, count)| format!("{job} ({count})")).collect();
             let seen: Vec<String> = viewers.iter().map(|(viewer, job, _)| format!("{viewer} ({job})")).collect();
+            let files: Vec<String> = leaked.iter().map(|(job, files)| format!("{job} ({})", files.len())).collect();
             let changes = vec![
                 audit::change("jobs", None, Some(&jobs.join(", "))),
                 audit::change("had been opened by", None, Some(&seen.join(", "))),
+                audit::change("stands in artifacts of", None, Some(&files.join(", "))),
             ];
             audit::of_project(tx, &by, "traces.redact", project, "logs", changes);
             Ok(viewers)
         });
-        let viewers = told.await?;
+        Ok(Redaction { searched, redacted, viewers: told.await?, artifacts, unread })
+    }
+
+    /// Blanks what was decided and is not blanked yet: at once, or when a server starts after one that was killed.
+    pub async fn finish_redactions(&self) -> Result<(), Error> {
+        let _alone = self.redacting.lock().await;
+        let (mut after, mut failed) = (0, None);
+        while let Some(due) = self.store().read(move |conn| redactions::next(conn, after)).await? {
+            after = due.id;
+            let (logs, id, job) = (Arc::clone(self.logs()), due.id, due.job);
+            let work = move || logs.blank(due.job, &Places::of_bytes(&due.places), &due.line);
+            match tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(error.to_string()))? {
+                Ok(()) => self.store().write(move |tx| redactions::done(tx, id)).await?,
+                // The others are not left for one that cannot be written.
+                Err(error) => failed = Some((job, error)),
+            }
+        }
         match failed {
-            None => Ok(Redaction { searched, redacted, viewers }),
-            Some(error) => Err(Error::unavailable(format!(
-                "a log cannot be blanked: {error}; {} logs were blanked before it, try again",
-                redacted.len()
+            None => Ok(()),
+            Some((job, error)) => Err(Error::unavailable(format!(
+                "the log of job {job} cannot be blanked: {error}; it is tried again with the next value, and when the \
+                 server starts"
             ))),
         }
+    }
+
+    /// Deletes the artifacts of a job that has ended; its log stays.
+    pub(super) async fn drop_artifacts(&self, caller: &Caller, id: JobId) -> Result<(), Error> {
+        let by = caller.clone();
+        let asked = self.store().read(move |conn| {
+            let job = jobs::require(conn, id)?.job;
+            access::at_project(conn, &by, Action::DeleteArtifacts, job.project_id, "job")?;
+            if !job.status.is_final() {
+                return Err(Error::conflict("the job has not ended: it may still leave something").into());
+            }
+            Ok(())
+        });
+        asked.await?;
+        // First the files: who sees that they are listed and finds them gone asks again.
+        let artifacts = Arc::clone(self.artifacts());
+        tokio::task::spawn_blocking(move || artifacts.remove(id))
+            .await
+            .map_err(|error| Error::internal(error.to_string()))?
+            .map_err(|error| Error::unavailable(format!("artifacts cannot be removed: {error}")))?;
+        let by = caller.clone();
+        let noted = self.store().write(move |tx| {
+            let job = jobs::require(tx.conn(), id)?.job;
+            let target = format!("job {id} {}", job.name);
+            audit::of_project(tx, &by, "artifacts.delete", job.project_id, &target, Vec::new());
+            jobs::drop_artifacts(tx, id)
+        });
+        Ok(noted.await?)
     }
 
     /// Notes that somebody opens a trace. Once in some minutes is enough, and nobody waits for it.
@@ -125,3 +178,40 @@ impl Views {
         true
     }
 }
+
+/// Looks through logs and artifacts of jobs that have ended.
+fn find(logs: &Logs, artifacts: &Artifacts, ended: &[JobId], forms: &[String]) -> Result<Found, Error> {
+    let wanted = Wanted::any(forms).map_err(|error| Error::internal(error.to_string()))?;
+    let mut found = Found::default();
+    for job in ended.iter().copied() {
+        match logs.find(job, forms) {
+            Ok(places) if places.is_empty() => {}
+            Ok(places) => found.logs.push((job, places)),
+            Err(AppendError::NotFinished) => {}
+            Err(error) => {
+                let text = format!("the log of job {job} cannot be looked through: {error}; nothing was blanked");
+                return Err(Error::unavailable(text));
+            }
+        }
+        match artifacts.containing(job, &wanted) {
+            Ok(files) if files.is_empty() => {}
+            Ok(files) => found.artifacts.push((job, files)),
+            Err(error) => {
+                tracing::warn!(job.id = job.0, %error, "failed to look through the artifacts of a job");
+                found.unread.push(job);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What a log says of itself from then on.
+fn tombstone(user: &str, at: Timestamp, count: u64) -> String {
+    let places =
+        if count == 1 { "1 place of this log was".to_owned() } else { format!("{count} places of this log were") };
+    format!("{places} blanked by {user} on {}: a secret stood there", at.rfc3339())
+}
+
+#[cfg(test)]
+#[path = "redact_tests.rs"]
+mod tests;

@@ -127,8 +127,14 @@ impl Weir {
                 return Err(Error::invalid("this user stands for a project's token: revoke or make the token").into());
             }
             let was = before.is_admin && before.is_active;
-            if was && !(after.is_admin && after.is_active) && users::administrators(tx.conn())? <= 1 {
-                return Err(Error::conflict(format!("{} is the last administrator", before.name)).into());
+            if was && !(after.is_admin && after.is_active) {
+                // One who never set a password is nobody to leave the server to.
+                let coming = users::coming(tx.conn(), tx.now)?;
+                let is_last = users::administrators(tx.conn())? <= 1 || coming == [id];
+                if is_last {
+                    let text = format!("{} is the last administrator who can sign in", before.name);
+                    return Err(Error::conflict(text).into());
+                }
             }
             users::update(tx, &after)?;
             if !after.is_active {

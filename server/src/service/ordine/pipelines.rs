@@ -122,7 +122,8 @@ impl Ordine<'_> {
         let changed = self.0.store.write(move |tx| {
             let old = pipelines::by_key(tx.conn(), &new.key)?.ok_or_else(|| Error::not_found("pipeline"))?;
             access::at_project(tx.conn(), &by, Action::ChangePipeline, old.project_id, "pipeline")?;
-            audit::of_project(tx, &by, "pipeline.change", old.project_id, &format!("pipeline {}", new.key), vec![]);
+            let changes = audit::of_pipeline(&old, &new);
+            audit::of_project(tx, &by, "pipeline.change", old.project_id, &format!("pipeline {}", new.key), changes);
             let pipeline = pipelines::update(tx, &new)?;
             ordine::put_origin(tx, pipeline.id, &origin)?;
             Ok(Given { pipeline, origin })
@@ -186,9 +187,12 @@ impl Ordine<'_> {
         let caller = caller.clone();
         let stored = self.0.store.write(move |tx| {
             access::at_default(tx.conn(), &caller, Action::ChangePipeline, "operation")?;
-            if new && ordine::operation_by_id(tx.conn(), &op.id)?.is_some() {
+            let known = ordine::operation_by_id(tx.conn(), &op.id)?.is_some();
+            if new && known {
                 return Err(Error::conflict(format!("there is an operation {:?} already", op.id)).into());
             }
+            let action = if known { "operation.change" } else { "operation.create" };
+            audit::of_default(tx, &caller, action, &format!("operation {}", op.id));
             ordine::put_operation(tx, &op)
         });
         Ok(stored.await?)
@@ -199,7 +203,11 @@ impl Ordine<'_> {
         let (id, caller) = (id.to_owned(), caller.clone());
         let gone = self.0.store.write(move |tx| {
             access::at_default(tx.conn(), &caller, Action::ChangePipeline, "operation")?;
-            ordine::delete_operation(tx, &id)
+            let gone = ordine::delete_operation(tx, &id)?;
+            if gone {
+                audit::of_default(tx, &caller, "operation.delete", &format!("operation {id}"));
+            }
+            Ok(gone)
         });
         let gone = gone.await?;
         if gone { Ok(()) } else { Err(Error::not_found("operation")) }

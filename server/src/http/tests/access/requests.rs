@@ -131,7 +131,7 @@ impl Names {
         } else if last == "play" {
             let (run, _, waiting) = town.fresh_run(ground).await;
             (self.run, self.job) = (run.to_string(), waiting.to_string());
-        } else if method == "DELETE" || matches!(last, "retry" | "cancel" | "erase" | "delete") {
+        } else if method == "DELETE" || matches!(last, "retry" | "cancel" | "erase" | "delete" | "delete_artifacts") {
             let (run, job, _) = town.fresh_canceled_run(ground).await;
             (self.run, self.job) = (run.to_string(), job.to_string());
         }
@@ -220,7 +220,11 @@ impl Names {
             }
             "/rpc/pipeline/delete" | "/rpc/pipeline/run" | "/rpc/pipeline/plan" => format!("key={pipeline}"),
             "/rpc/run/retry" | "/rpc/run/cancel" | "/rpc/run/delete" => format!("id={run}"),
-            "/rpc/job/play" | "/rpc/job/unschedule" | "/rpc/job/retry" | "/rpc/job/cancel" => format!("id={job}"),
+            "/rpc/job/play"
+            | "/rpc/job/unschedule"
+            | "/rpc/job/retry"
+            | "/rpc/job/cancel"
+            | "/rpc/job/delete_artifacts" => format!("id={job}"),
             "/rpc/environment/stop" => format!("id={environment}"),
             "/rpc/variable/save" => format!("project={project}&key=MADE_{n}&value=x"),
             "/rpc/variable/delete" => format!("project={project}&id={variable_id}"),

@@ -1,0 +1,53 @@
+//! Administrators and keys, where two things happen at once or nearly.
+
+use app::service::Accounts as _;
+use model::{CiVariableDraft, ErrorKind, NewUser, UserChanges, VariableOwner};
+
+use super::*;
+
+/// The second rotation's key must not drop the first one's before everything is sealed with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn keys_that_are_rotated_at_once_lose_nothing() {
+    let world = World::public().await;
+    let World { weir, caller, .. } = &world;
+    for n in 0..20 {
+        let draft =
+            CiVariableDraft { key: format!("K{n}"), value: Some(format!("value {n}")), ..CiVariableDraft::default() };
+        weir.save_ci_variable(caller, VariableOwner::Instance, None, draft).await.unwrap();
+    }
+    let rotations: Vec<_> = (0..8)
+        .map(|_| {
+            let (weir, caller) = (Arc::clone(weir), caller.clone());
+            tokio::spawn(async move { weir.rotate_key(&caller).await })
+        })
+        .collect();
+    for rotation in rotations {
+        rotation.await.unwrap().unwrap();
+    }
+    // What is in the file opens it, too.
+    for weir in [Arc::clone(weir), Arc::new(Weir::open(world.folder.path()).unwrap())] {
+        let view = weir.ci_variables(caller, VariableOwner::Instance).await.unwrap();
+        assert_eq!(view.variables.len(), 20);
+        assert!(
+            view.variables.iter().all(|one| one.draft.value.as_ref().is_some_and(|text| text.starts_with("value ")))
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_who_cannot_come_in_is_nobody_to_leave_the_server_to() {
+    let world = World::public().await;
+    let World { weir, caller, .. } = &world;
+    let late = NewUser { name: "late".into(), full_name: String::new(), email: None, is_admin: true };
+    let late = weir.create_user(caller, late).await.unwrap().0.id;
+    let root = weir.user_called(caller, "root").await.unwrap().id;
+    // Their link was never used.
+    world.write(move |tx| crate::store::users::insert_link(tx, late, &[1; 32], model::Timestamp(1))).await;
+    let away = UserChanges { is_active: Some(false), ..UserChanges::default() };
+    let refused = weir.change_user(caller, root, away.clone()).await.unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Conflict);
+    assert!(refused.message.contains("root is the last administrator who can sign in"), "{refused}");
+    let common = UserChanges { is_admin: Some(false), ..UserChanges::default() };
+    assert!(weir.change_user(caller, root, common).await.is_err());
+    weir.change_user(caller, late, away).await.unwrap();
+}
