@@ -30,6 +30,18 @@ pub enum ErrorKind {
     Internal,
 }
 
+/// What a refusal is about, for clients that have words of their own for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// There is no such branch, tag or commit.
+    UnknownRef,
+    /// There is no definition at the commit.
+    NoDefinition,
+    /// The rules of the definition leave every job out.
+    NoJobs,
+}
+
 /// A refusal or a fault. `message` is for the client and fits after "failed to …: ".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
@@ -44,11 +56,20 @@ pub struct Error {
     /// Seconds after which another try is worth it, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
+    /// What it is about, where that has a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
 }
 
 impl Error {
     fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), diagnostics: Vec::new(), retry_after: None }
+        Self { kind, message: message.into(), diagnostics: Vec::new(), retry_after: None, cause: None }
+    }
+
+    /// With the name of what it is about.
+    #[must_use]
+    pub fn about(self, cause: Cause) -> Self {
+        Self { cause: Some(cause), ..self }
     }
 
     /// The request cannot be understood or granted as it stands.

@@ -44,7 +44,7 @@ pub use cron::{
 pub use definition::{Pipeline, Project, Protection};
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use environment::{Deployment, Environment, EnvironmentState, Tier};
-pub use error::{Error, ErrorKind};
+pub use error::{Cause, Error, ErrorKind};
 pub use event::Event;
 pub use failure::FailureReason;
 pub use id::{

@@ -107,6 +107,12 @@ pub struct Run {
     pub started_at: Option<Timestamp>,
     /// When it ended (again).
     pub finished_at: Option<Timestamp>,
+    /// When its status changed last.
+    #[serde(default)]
+    pub updated_at: Timestamp,
+    /// Milliseconds in which at least one of its jobs ran, as of its last end or of when it came to wait for somebody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ran: Option<i64>,
     /// Its stages in order, with computed statuses.
     pub stages: Vec<Stage>,
     /// The name that its definition gives it (`workflow:name`).
@@ -139,6 +145,18 @@ pub struct Stage {
     pub status: Status,
     /// Whether a job failed that was allowed to.
     pub warnings: bool,
+}
+
+/// Milliseconds in which at least one of these stretches of time lies; each is its begin and its end, in the order of
+/// their begins.
+pub fn covered(stretches: impl IntoIterator<Item = (Timestamp, Timestamp)>) -> i64 {
+    let (mut total, mut until) = (0, i64::MIN);
+    for (begin, end) in stretches {
+        let begin = begin.0.max(until);
+        total += (end.0 - begin).max(0);
+        until = until.max(end.0);
+    }
+    total
 }
 
 /// What a job does.
@@ -342,4 +360,18 @@ pub struct NewRun {
     /// The schedule that starts it, and its description; never said by a client.
     #[serde(skip)]
     pub schedule: Option<(ScheduleId, String)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runs_at_the_same_time_counts_once() {
+        let of = |stretches: &[(i64, i64)]| covered(stretches.iter().map(|(a, b)| (Timestamp(*a), Timestamp(*b))));
+        assert_eq!(of(&[]), 0);
+        assert_eq!(of(&[(0, 10), (20, 25)]), 15);
+        assert_eq!(of(&[(0, 10), (2, 5), (8, 12)]), 12);
+        assert_eq!(of(&[(5, 5), (7, 6), (8, 9)]), 1);
+    }
 }

@@ -12,7 +12,7 @@ use crate::rules::{self, Conditions, Rule};
 use crate::scope::Scope;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Kind, Map, Tree};
-use crate::{Context, EvaluatedJob, Outcome, advice, checks, child, extends, link, read, references};
+use crate::{Context, EvaluatedJob, Outcome, advice, checks, child, extends, link, read, references, yaml};
 
 /// Most jobs of one run, the instances of each counted.
 const MAX_JOBS: usize = 10_000;
@@ -59,6 +59,11 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
     let top = extends::resolve(top, report);
     // Step 4:
     let top = references::resolve(&top, report);
+    if context.merged {
+        // What is included is in it by now.
+        let entries = top.entries.iter().filter(|entry| &*entry.key != "include").cloned().collect();
+        outcome.merged = yaml::write(&Map { entries });
+    }
     // Steps 5 and 6:
     let globals = document::read_globals(&top, conditions, report);
     let (drafts, broken) = drafts(&top, &globals, conditions, report);

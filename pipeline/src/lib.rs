@@ -67,6 +67,8 @@ pub struct Context {
     pub files: Arc<dyn Files>,
     /// Seconds that a job may take which has no `timeout`.
     pub default_timeout: u32,
+    /// Whether the whole definition is wanted as one text, too.
+    pub merged: bool,
 }
 
 impl Default for Context {
@@ -78,6 +80,7 @@ impl Default for Context {
             inputs: Inputs::new(),
             files: Arc::new(NoFiles),
             default_timeout: 3600,
+            merged: false,
         }
     }
 }
@@ -150,6 +153,9 @@ pub struct Outcome {
     pub inputs: Vec<FormInput>,
     /// The files that were included, in the order in which they were read.
     pub includes: Vec<String>,
+    /// The whole definition as one text, with what it includes, extends and refers to put in; when it was wanted, could
+    /// be put together and is not too long.
+    pub merged: Option<String>,
     /// All jobs of the file that are not hidden, instances apart, in its order; empty when it could not be read.
     pub jobs: Vec<EvaluatedJob>,
 }

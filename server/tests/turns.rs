@@ -212,7 +212,10 @@ fn artifacts_go_when_their_time_is_over() {
     let artifacts =
         |when: &str| format!("{{script: 'echo x > file', artifacts: {{paths: [file], expire_in: {when}}}}}");
     let view = server.run_to_end("files", &format!("soon: {}\nlate: {}\n", artifacts("1 sec"), artifacts("never")));
+    // Those of the latest good run are kept beyond their time.
+    let latest = server.ended(server.run("files"));
     let view = server.until(view.run.id, "the one is gone", |view| job(view, "soon").artifacts.is_empty());
+    assert_eq!(job(&server.view(latest.run.id), "soon").artifacts.len(), 1);
     assert_eq!(job(&view, "late").artifacts.len(), 1);
 }
 

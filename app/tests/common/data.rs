@@ -109,6 +109,8 @@ pub fn run(id: i64, status: Status) -> Run {
         created_at: started,
         started_at: Some(started),
         finished_at: status.is_complete().then(|| at(id * 40 + 75)),
+        updated_at: started,
+        ran: None,
         stages: vec![stage("build", Status::Success), stage("test", middle), stage("deploy", last)],
         name: (id == 42).then(|| "Release 2.4 for <b>scan</b> & <script>alert(3)</script> customers".into()),
         parent: (id == 41).then_some(Parent { run: RunId(42), job: JobId(113) }),

@@ -5,7 +5,9 @@ mod load;
 mod mapping;
 mod node;
 mod scalar;
+mod write;
 
 pub(crate) use load::{Loaded, MAX_BYTES, MAX_DEPTH, load};
 pub(crate) use node::{Entry, Kind, Map, Node, Tree};
 pub(crate) use scalar::{Scalar, Value, legacy_reading};
+pub(crate) use write::write;

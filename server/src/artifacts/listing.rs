@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 use zip::ZipArchive;
@@ -12,6 +13,9 @@ const MOST_ENTRIES: u64 = 100_000;
 
 /// The largest central directory that is read.
 const LARGEST_DIRECTORY: u64 = 32 << 20;
+
+/// Bytes unpacked at once.
+const PIECE: usize = 128 << 10;
 
 /// Why the archive cannot be listed; fits after "failed to read the archive: ".
 #[derive(Debug, thiserror::Error)]
@@ -73,10 +77,59 @@ pub(super) fn entries(file: File, size: u64) -> Result<Vec<Entry>, ArchiveError>
         .collect()
 }
 
+/// The archive, when it is one that may be read.
+fn opened(file: File, size: u64) -> Result<ZipArchive<io::BufReader<File>>, ArchiveError> {
+    check(&file, size)?;
+    ZipArchive::new(io::BufReader::new(file)).map_err(|_| ArchiveError::Broken)
+}
+
+/// How long a file of an archive says it is.
+pub(super) fn size_of(file: File, size: u64, path: &str) -> Result<Option<u64>, ArchiveError> {
+    let mut archive = opened(file, size)?;
+    let Some(number) = archive.index_for_name(path) else { return Ok(None) };
+    let entry = archive.by_index_raw(number).map_err(|_| ArchiveError::Broken)?;
+    Ok((!entry.is_dir() && !entry.is_symlink()).then(|| entry.size()))
+}
+
+/// Gives a part of one file of an archive piece by piece.
+pub(super) fn pour(
+    file: File,
+    size: u64,
+    path: &str,
+    range: Range<u64>,
+    give: &mut dyn FnMut(Vec<u8>) -> bool,
+) -> Result<(), ArchiveError> {
+    let mut archive = opened(file, size)?;
+    let number = archive.index_for_name(path).ok_or(ArchiveError::Broken)?;
+    let mut entry = archive.by_index(number).map_err(|_| ArchiveError::Broken)?;
+    let told = entry.size();
+    let mut at = 0_u64;
+    while at < range.end {
+        let mut piece = vec![0; PIECE];
+        let read = io::Read::read(&mut entry, &mut piece)?;
+        if read == 0 {
+            break;
+        }
+        let (begin, end) = (at, at + read as u64);
+        at = end;
+        if at > told {
+            return Err(ArchiveError::TooLarge { limit: told });
+        }
+        let from = range.start.clamp(begin, end) - begin;
+        let to = range.end.clamp(begin, end) - begin;
+        piece.truncate(to as usize);
+        piece.drain(..from as usize);
+        if !piece.is_empty() && !give(piece) {
+            return Ok(());
+        }
+    }
+    // It ended before it should.
+    if at < range.end { Err(ArchiveError::Broken) } else { Ok(()) }
+}
+
 /// The content of one file of an archive, at most `limit` bytes.
 pub(super) fn read(file: File, size: u64, path: &str, limit: u64) -> Result<Option<Vec<u8>>, ArchiveError> {
-    check(&file, size)?;
-    let mut archive = ZipArchive::new(io::BufReader::new(file)).map_err(|_| ArchiveError::Broken)?;
+    let mut archive = opened(file, size)?;
     let Some(number) = archive.index_for_name(path) else { return Ok(None) };
     let entry = archive.by_index(number).map_err(|_| ArchiveError::Broken)?;
     if entry.is_dir() || entry.is_symlink() {

@@ -10,6 +10,7 @@ mod upload;
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -85,6 +86,24 @@ impl Artifacts {
     /// no such file, or the job no archive. Links are no files.
     pub fn read_entry(&self, job: JobId, path: &str, limit: u64) -> Result<Option<Vec<u8>>, ArchiveError> {
         self.file(job)?.map_or(Ok(None), |(file, size)| listing::read(file, size, path, limit))
+    }
+
+    /// How long a file in the archive says it is; `None` when there is no such file. Links and folders are none.
+    pub fn size_of_entry(&self, job: JobId, path: &str) -> Result<Option<u64>, ArchiveError> {
+        self.file(job)?.map_or(Ok(None), |(file, size)| listing::size_of(file, size, path))
+    }
+
+    /// Gives a part of a file in the archive piece by piece, until `give` wants no more. A file that is not as long
+    /// as it says is an error.
+    pub fn pour_entry(
+        &self,
+        job: JobId,
+        path: &str,
+        range: Range<u64>,
+        give: &mut dyn FnMut(Vec<u8>) -> bool,
+    ) -> Result<(), ArchiveError> {
+        let (file, size) = self.file(job)?.ok_or(ArchiveError::Broken)?;
+        listing::pour(file, size, path, range, give)
     }
 
     /// A report of a job for reading; `None` when it has none of this kind.

@@ -194,7 +194,7 @@ fn print_job(job: &JobObject) {
     }
     field("stage", &output::harmless(&job.stage, false));
     field("run", &job.pipeline.id.to_string());
-    field("by", &output::harmless(&job.user.username, false));
+    field("by", &output::harmless(&job.user.user.username, false));
     if let Some(runner) = &job.runner {
         field("runner", &output::harmless(&runner.description, false));
     }

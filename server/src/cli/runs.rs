@@ -80,7 +80,11 @@ fn print_list(runs: &[Pipeline]) {
             vec![
                 run.id.to_string(),
                 format!("{} {}", output::mark(run.status), status_word(run)),
-                format!("{} #{}", output::harmless(run.name.as_deref().unwrap_or("-"), false), run.iid),
+                format!(
+                    "{} #{}",
+                    output::harmless(run.name.as_ref().and_then(Option::as_deref).unwrap_or("-"), false),
+                    run.iid
+                ),
                 output::harmless(if run.git_ref.is_empty() { "-" } else { &run.git_ref }, false),
                 output::seconds(run.duration),
                 when(&run.created_at),
@@ -107,7 +111,7 @@ fn status_word(run: &Pipeline) -> &str {
 /// Prints a run and its jobs.
 fn print_run(run: &Pipeline, jobs: &[JobObject]) {
     let paint = output::Paint::stdout();
-    let name = output::harmless(run.name.as_deref().unwrap_or("-"), false);
+    let name = output::harmless(run.name.as_ref().and_then(Option::as_deref).unwrap_or("-"), false);
     output::line(format!(
         "{} {}  {} #{}",
         paint.word(run.status, output::mark(run.status)),

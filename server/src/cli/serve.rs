@@ -66,7 +66,10 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     };
     let scheme = if settings.tls.is_some() { "https" } else { "http" };
     let here = format!("{scheme}://{}", reachable(address));
-    weir.set_external_url(settings.external_url.as_deref().unwrap_or(&here));
+    match settings.external_url.as_deref() {
+        Some(url) => weir.set_configured_url(url),
+        None => weir.set_external_url(&here),
+    }
     let stop = CancellationToken::new();
     let public = (!settings.local).then(|| Public {
         external: settings.external_url.as_deref().and_then(Site::of_url),

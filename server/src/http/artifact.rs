@@ -47,37 +47,8 @@ async fn download(
         CONTENT_TYPE,
         HeaderValue::from_static(if is_archive { "application/zip" } else { "application/octet-stream" }),
     );
-    if let Ok(value) = HeaderValue::try_from(disposition(&name)) {
+    if let Ok(value) = HeaderValue::try_from(file::disposition(&name)) {
         response.headers_mut().insert(CONTENT_DISPOSITION, value);
     }
     Ok(response)
-}
-
-/// `attachment` with the name twice: for old clients in ASCII, for the others percent-encoded.
-fn disposition(name: &str) -> String {
-    use std::fmt::Write as _;
-    let plain: String =
-        name.chars().map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') { c } else { '_' }).collect();
-    let mut encoded = String::new();
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_cannot_leave_the_header() {
-        assert_eq!(
-            disposition("a\"b\r\n é.zip"),
-            "attachment; filename=\"a_b____.zip\"; filename*=UTF-8''a%22b%0D%0A%20%C3%A9.zip"
-        );
-    }
 }

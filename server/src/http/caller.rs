@@ -47,6 +47,8 @@ pub struct Unasked {
     pub weir: Arc<Weir>,
     /// Where the request comes from.
     pub address: Option<String>,
+    /// The address under which this client knows the server, without a slash at its end.
+    pub base: String,
 }
 
 impl FromRequestParts<AppState> for Unasked {
@@ -61,15 +63,24 @@ impl FromRequestParts<AppState> for Unasked {
                 return Err(Refusal::Rate(verdict));
             }
         }
-        Ok(Self { weir: Arc::clone(&state.weir), address: origin.address.map(|ip| ip.to_string()) })
+        let weir = Arc::clone(&state.weir);
+        let base = match parts.extensions.get::<Origin>() {
+            Some(origin) => origin.base(weir.configured_url()),
+            None => weir.external_url().to_owned(),
+        };
+        Ok(Self { weir, address: origin.address.map(|ip| ip.to_string()), base })
     }
 }
+
+pub use crate::service::Ended;
 
 /// Why somebody does not get at the service.
 #[derive(Debug)]
 pub enum Refusal {
     /// What was presented is not good; why, as far as that helps who presents it.
     Token(String),
+    /// It was good once.
+    Ended(Ended),
     /// Too many requests.
     Rate(Verdict),
     /// It could not be looked up.
@@ -92,6 +103,7 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
             Self::Token(why) => super::refusals::answer(StatusCode::UNAUTHORIZED, &why),
+            Self::Ended(why) => super::refusals::answer(StatusCode::UNAUTHORIZED, &why.to_string()),
             Self::Rate(verdict) => verdict.refusal(),
             Self::Fault(error) => Failure(error).into_response(),
         }
@@ -182,6 +194,11 @@ async fn identify(state: &AppState, parts: &Parts) -> Result<Caller, Refusal> {
                     && !verdict.allowed
                 {
                     return Err(Refusal::Rate(verdict));
+                }
+                if let Some(token) = token
+                    && let Some(why) = state.weir.how_it_ended(token).await?
+                {
+                    return Err(Refusal::Ended(why));
                 }
                 let complaint = token.and_then(crate::auth::token::Token::complaint);
                 Err(Refusal::Token(complaint.unwrap_or_else(|| "the token is not known, or no longer good".to_owned())))

@@ -38,7 +38,7 @@ impl From<Error> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let Error { kind, message, diagnostics, retry_after } = self.0;
+        let Error { kind, message, diagnostics, retry_after, .. } = self.0;
         let mut body = serde_json::json!({ "error": message, "message": message, "kind": kind });
         if !diagnostics.is_empty() {
             body["diagnostics"] = serde_json::json!(diagnostics);

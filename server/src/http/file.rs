@@ -16,33 +16,62 @@ const PIECE: usize = 128 * 1024;
 
 /// Answers with the first `size` bytes of a file, or with the range that is asked for. Never more
 /// than one piece of it is in memory.
-pub(super) async fn respond(file: Option<File>, size: u64, headers: &HeaderMap) -> std::io::Result<Response> {
-    let wanted = headers.get(RANGE).and_then(|value| value.to_str().ok()).map(|text| range(text, size));
-    let (status, part) = match wanted {
-        None | Some(Wanted::All) => (StatusCode::OK, 0..size),
-        Some(Wanted::Part(part)) => (StatusCode::PARTIAL_CONTENT, part),
-        Some(Wanted::Nothing) => {
-            let mut response = StatusCode::RANGE_NOT_SATISFIABLE.into_response();
-            put(&mut response, CONTENT_RANGE, format!("bytes */{size}"));
-            return Ok(response);
-        }
-    };
-    let length = part.end - part.start;
-    let body = match file {
-        Some(file) if length > 0 => {
+pub async fn respond(file: Option<File>, size: u64, headers: &HeaderMap) -> std::io::Result<Response> {
+    let wanted = wanted(size, headers);
+    let body = match (file, &wanted) {
+        (Some(file), Wanted::All | Wanted::Part(_)) => {
+            let part = wanted.part(size);
             let mut file = tokio::fs::File::from_std(file);
             file.seek(SeekFrom::Start(part.start)).await?;
-            Body::from_stream(ReaderStream::with_capacity(file.take(length), PIECE))
+            Body::from_stream(ReaderStream::with_capacity(file.take(part.end - part.start), PIECE))
         }
         _ => Body::empty(),
     };
+    Ok(built(size, wanted, |_| body))
+}
+
+/// The same of what is no file: `body` gives a part of it.
+pub fn answer(size: u64, headers: &HeaderMap, body: impl FnOnce(Range<u64>) -> Body) -> Response {
+    built(size, wanted(size, headers), body)
+}
+
+fn wanted(size: u64, headers: &HeaderMap) -> Wanted {
+    headers.get(RANGE).and_then(|value| value.to_str().ok()).map_or(Wanted::All, |text| range(text, size))
+}
+
+fn built(size: u64, wanted: Wanted, body: impl FnOnce(Range<u64>) -> Body) -> Response {
+    if wanted == Wanted::Nothing {
+        let mut response = StatusCode::RANGE_NOT_SATISFIABLE.into_response();
+        put(&mut response, CONTENT_RANGE, format!("bytes */{size}"));
+        return response;
+    }
+    let part = wanted.part(size);
+    let length = part.end - part.start;
+    let status = if wanted == Wanted::All { StatusCode::OK } else { StatusCode::PARTIAL_CONTENT };
+    let body = if length > 0 { body(part.clone()) } else { Body::empty() };
     let mut response = (status, body).into_response();
     put(&mut response, CONTENT_LENGTH, length.to_string());
     put(&mut response, ACCEPT_RANGES, "bytes".to_owned());
     if status == StatusCode::PARTIAL_CONTENT {
         put(&mut response, CONTENT_RANGE, format!("bytes {}-{}/{size}", part.start, part.end - 1));
     }
-    Ok(response)
+    response
+}
+
+/// `attachment` with the name twice: for old clients in ASCII, for the others percent-encoded.
+pub fn disposition(name: &str) -> String {
+    use std::fmt::Write as _;
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') { c } else { '_' }).collect();
+    let mut encoded = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
 }
 
 fn put(response: &mut Response, name: HeaderName, value: String) {
@@ -56,6 +85,16 @@ enum Wanted {
     All,
     Part(Range<u64>),
     Nothing,
+}
+
+impl Wanted {
+    fn part(&self, size: u64) -> Range<u64> {
+        match self {
+            Self::Part(part) => part.clone(),
+            Self::All => 0..size,
+            Self::Nothing => 0..0,
+        }
+    }
 }
 
 /// Reads a `Range` header. What is not one range of bytes is ignored, as HTTP wants it.
@@ -75,6 +114,14 @@ fn range(text: &str, size: u64) -> Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_cannot_leave_the_header() {
+        assert_eq!(
+            disposition("a\"b\r\n é.zip"),
+            "attachment; filename=\"a_b____.zip\"; filename*=UTF-8''a%22b%0D%0A%20%C3%A9.zip"
+        );
+    }
 
     #[test]
     fn ranges_are_read_as_http_says() {

@@ -60,6 +60,11 @@ impl Fresh {
         Ok(Self { body, tag, headers: HeaderMap::new(), early: None })
     }
 
+    /// Something that is sent by whoever asks whether it is to be sent at all; `tag` changes with it.
+    pub fn tagged(tag: &str) -> Self {
+        Self { body: Vec::new(), tag: format!("\"{tag}\""), headers: HeaderMap::new(), early: None }
+    }
+
     /// With headers of its own, such as how many entries there are in all.
     #[must_use]
     pub fn with(mut self, headers: HeaderMap) -> Self {

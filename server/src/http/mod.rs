@@ -7,7 +7,7 @@ mod assets;
 mod audit;
 mod caller;
 mod error;
-mod file;
+pub mod file;
 mod fresh;
 mod guard;
 mod headers;
@@ -35,7 +35,7 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 use crate::{dialect, dispatch};
 
-pub use caller::{Access, Refusal, Unasked};
+pub use caller::{Access, Ended, Refusal, Unasked};
 pub use error::{Failure, status};
 pub use fresh::{Fresh, Freshness};
 pub use origin::{Origin, Peer, Proxies, Site};
@@ -84,7 +84,7 @@ pub fn socket_router(state: AppState) -> Router {
 /// The REST interfaces. Nothing below their roots is ever answered with HTML or a redirect.
 fn interfaces(state: &AppState) -> Routes<AppState> {
     let mut routes = Routes::new()
-        .nest("/api/v4", refusals::strict(runner_protocol(state).merge(dialect::gitlab::router())))
+        .nest("/api/v4", refusals::strict_gitlab(runner_protocol(state).merge(dialect::gitlab::router())))
         .nest("/api", refusals::strict(dialect::ordine::router()))
         .get("/health", dialect::ordine::health);
     for version in ["/v1", "/v2", "/v3", "/v4", "/v5", "/v6"] {

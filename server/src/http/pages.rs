@@ -125,6 +125,9 @@ async fn other(State(state): State<AppState>, request: Request) -> Response {
     if refusals::is_interface(request.uri().path()) || !matches!(*request.method(), Method::GET | Method::HEAD) {
         return refusals::missing().await;
     }
+    if let Some(page) = page_of_gitlab(request.uri().path()) {
+        return Redirect::temporary(&page).into_response();
+    }
     if let Some(file) = assets::public(request.uri().path(), request.headers()) {
         return file;
     }
@@ -133,4 +136,40 @@ async fn other(State(state): State<AppState>, request: Request) -> Response {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }
     response
+}
+
+/// The page that GitLab has at this address, and its clients know it by (`web_url`): `/shop/web/-/jobs/40`.
+fn page_of_gitlab(path: &str) -> Option<String> {
+    let (project, rest) = path.strip_prefix('/')?.split_once("/-/")?;
+    let (kind, rest) = rest.split_once('/')?;
+    let number = rest.split('/').next().filter(|text| text.parse::<i64>().is_ok_and(|n| n > 0))?;
+    let is_project = project.contains('/') && !project.split('/').any(|part| part.is_empty() || part.starts_with('.'));
+    match kind {
+        "pipelines" if is_project => Some(format!("/runs/{number}")),
+        "jobs" if is_project => Some(format!("/jobs/{number}")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page_of_gitlab;
+
+    #[test]
+    fn addresses_of_gitlab_lead_to_our_pages() {
+        let to = |path: &str| page_of_gitlab(path);
+        assert_eq!(to("/shop/web/-/pipelines/12").as_deref(), Some("/runs/12"));
+        assert_eq!(to("/a/b/c/-/jobs/40/artifacts/browse").as_deref(), Some("/jobs/40"));
+        for none in [
+            "/shop/web/-/pipelines",
+            "/shop/web/-/pipelines/x",
+            "/web/-/jobs/1",
+            "/shop/web/-/issues/1",
+            "/",
+            "//x/-/jobs/1",
+            "/a/../-/jobs/1",
+        ] {
+            assert_eq!(to(none), None, "{none}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 
@@ -32,14 +32,45 @@ async fn wrong_method() -> Response {
 /// Makes every refusal of these routes JSON, also those that come from axum itself.
 pub(super) fn strict(routes: Routes<AppState>) -> Routes<AppState> {
     routes.within(|router| {
-        router.method_not_allowed_fallback(wrong_method).fallback(missing).layer(map_response(as_json))
+        let as_json = map_response(async |response| as_json(response, answer).await);
+        router.method_not_allowed_fallback(wrong_method).fallback(missing).layer(as_json)
     })
 }
 
-async fn as_json(response: Response) -> Response {
+/// The same in GitLab's words, whose clients take `error` for more than `message`: there is never both.
+pub(super) fn strict_gitlab(routes: Routes<AppState>) -> Routes<AppState> {
+    routes.within(|router| {
+        let as_json = map_response(async |response| as_json(response, error).await);
+        router.method_not_allowed_fallback(wrong_method_of_gitlab).fallback(missing_in_gitlab).layer(as_json)
+    })
+}
+
+/// `{"error": TEXT}`.
+fn error(status: StatusCode, text: &str) -> Response {
+    (status, Json(serde_json::json!({ "error": text }))).into_response()
+}
+
+async fn wrong_method_of_gitlab() -> Response {
+    error(StatusCode::METHOD_NOT_ALLOWED, "405 Not Allowed")
+}
+
+/// No such address; or another format of one is asked for, and there is JSON alone.
+async fn missing_in_gitlab(uri: Uri) -> Response {
+    let last = uri.path().rsplit('/').next().unwrap_or_default();
+    let is_word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    match last.split_once('.') {
+        Some((name, format)) if is_word(name) && is_word(format) && format.len() <= 5 && format != "json" => {
+            error(StatusCode::NOT_ACCEPTABLE, &format!("The requested format '{format}' is not supported."))
+        }
+        _ => error(StatusCode::NOT_FOUND, "404 Not Found"),
+    }
+}
+
+async fn as_json(response: Response, answer: fn(StatusCode, &str) -> Response) -> Response {
     let status = response.status();
     let refused = status.is_client_error() || status.is_server_error();
-    if !refused || is_json(response.headers()) {
+    // Clients of a limit read its headers; the text is GitLab's.
+    if !refused || status == StatusCode::TOO_MANY_REQUESTS || is_json(response.headers()) {
         return response;
     }
     let mut said = response.headers().clone();

@@ -123,6 +123,11 @@ impl Logs {
         Ok(self.progress(job)?.bytes)
     }
 
+    /// Bytes of its file, which is not opened for it; `None` when there is none. For lists of many jobs.
+    pub fn size_on_disk(&self, job: JobId) -> Option<u64> {
+        fs::metadata(self.paths(job).log()).ok().map(|file| file.len())
+    }
+
     /// How far the trace has come.
     pub fn progress(&self, job: JobId) -> io::Result<Progress> {
         self.trace(job).progress(&self.paths(job))

@@ -2,15 +2,16 @@
 
 use app::service::Lines;
 use model::log::LogPage;
-use model::plan::Variable;
+use model::plan::{Variable, When};
 use model::view::JobView;
-use model::{Caller, Error, Job, JobId, Reason, Status};
+use model::{Caller, Error, ErrorKind, Job, JobId, Reason, Run, Status, Via};
 
 use super::{Weir, access, audit};
 use crate::auth::{Action, policy};
 use crate::scheduler;
+use crate::scheduler::finish::End;
 use crate::store::jobs::Stored;
-use crate::store::{Snapshot, StoreError, Tx, jobs, runs};
+use crate::store::{StoreError, Tx, jobs, runs};
 
 impl Weir {
     pub(super) async fn read_job(&self, caller: &Caller, id: JobId) -> Result<JobView, Error> {
@@ -116,14 +117,24 @@ impl Weir {
         let job = self.store.write(move |tx| {
             let stored = controlled(tx, &caller, "job.play", id)?;
             let user = caller.user.clone();
-            if !stored.job.is_playable() {
-                return Err(Error::conflict(format!(
-                    "only a manual or a scheduled job can be played; this one is {}",
-                    stored.job.status
-                ))
-                .into());
-            }
             let reason = Reason::PlayedBy { user: user.clone() };
+            if !stored.job.is_playable() {
+                let again = stored.job.is_retryable() && matches!(stored.job.when, When::Manual | When::Delayed);
+                if !again {
+                    return Err(Error::conflict(format!(
+                        "only a manual or a scheduled job can be played; this one is {}",
+                        stored.job.status
+                    ))
+                    .into());
+                }
+                // It was played before: another attempt, with its variables unless there are others now.
+                let new = scheduler::again(tx, &stored, &user, &reason)?;
+                if !variables.is_empty() {
+                    jobs::set_user(tx, new, &user, &variables)?;
+                }
+                scheduler::settle(tx, stored.job.run_id, false)?;
+                return Ok(jobs::require(tx.conn(), new)?.job);
+            }
             jobs::set_user(tx, id, &user, &variables)?;
             scheduler::start::let_run(tx, id, stored.job.status, &reason)?;
             scheduler::reopen_behind(tx, stored.job.run_id, &stored.job.name)?;
@@ -192,37 +203,42 @@ impl Weir {
 }
 
 impl Weir {
-    /// Deletes the log and the artifacts of a job that has ended; the job itself stays.
-    pub async fn erase_job(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
+    /// Ends a job that is being canceled, whatever its runner still does.
+    pub async fn cancel_by_force(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
         let by = caller.clone();
-        self.store.read(move |conn| erasable(conn, &by, id)).await?;
-        // First the files: what is said to be erased is, whenever the power is cut.
-        let (logs, artifacts) = (std::sync::Arc::clone(&self.logs), std::sync::Arc::clone(&self.artifacts));
-        tokio::task::spawn_blocking(move || logs.remove(id).and_then(|()| artifacts.remove(id)))
-            .await
-            .map_err(|error| Error::internal(error.to_string()))?
-            .map_err(|error| Error::unavailable(format!("the files of the job cannot be removed: {error}")))?;
-        let caller = caller.clone();
-        let job = self.store.write(move |tx| {
-            let job = erasable(tx.conn(), &caller, id)?;
-            audit::of_project(tx, &caller, "job.erase", job.project_id, &format!("job {id} {}", job.name), vec![]);
-            jobs::erase(tx, id)?;
-            Ok(jobs::require(tx.conn(), id)?.job)
+        let asked = self.store.write(move |tx| {
+            let job = jobs::require(tx.conn(), id)?.job;
+            access::at_project(tx.conn(), &by, Action::ForceCancel, job.project_id, "job")?;
+            if job.status != Status::Canceling {
+                let text =
+                    format!("only a job that is being canceled can be ended by force; this one is {}", job.status);
+                return Err(Error::forbidden(text).into());
+            }
+            let target = format!("job {id} {}", job.name);
+            audit::of_project(tx, &by, "job.force_cancel", job.project_id, &target, vec![]);
+            Ok(())
         });
-        Ok(job.await?)
+        asked.await?;
+        match self.end_job(id, End::Success).await {
+            // Its runner was faster.
+            Err(error) if error.kind == ErrorKind::Conflict => self.job_for(caller, id, Action::ReadJob).await,
+            other => other,
+        }
     }
-}
 
-/// A job that the caller may erase, and that can be.
-fn erasable(conn: &Snapshot, caller: &Caller, id: JobId) -> Result<Job, StoreError> {
-    let job = jobs::require(conn, id)?.job;
-    let action = if job.user == caller.user { Action::EraseOwnJob } else { Action::EraseJob };
-    access::at_project(conn, caller, action, job.project_id, "job")?;
-    if job.erased_at.is_some() || !job.status.is_final() {
-        let why = if job.erased_at.is_some() { "erased already" } else { job.status.as_str() };
-        return Err(Error::conflict(format!("the job cannot be erased: it is {why}")).into());
+    /// The job whose token is shown, and its run; `None` when it is another kind of caller.
+    pub async fn own_job(&self, caller: &Caller) -> Result<Option<(Job, Run)>, Error> {
+        let Via::Job(id, _) = caller.via else { return Ok(None) };
+        let caller = caller.clone();
+        let found = self.store.read(move |conn| {
+            // Still good, that is.
+            access::Standing::of(conn, &caller)?;
+            let job = jobs::require(conn, id)?.job;
+            let run = runs::require(conn, job.run_id)?;
+            Ok(Some((job, run)))
+        });
+        Ok(found.await?)
     }
-    Ok(job)
 }
 
 /// A job that the caller may play, retry and cancel; recorded.

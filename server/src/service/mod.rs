@@ -8,9 +8,12 @@ mod children;
 pub mod ci_variables;
 mod dashboard;
 pub mod definition;
+pub mod details;
 mod environments;
 pub mod files;
+mod job_files;
 mod jobs;
+pub mod lint;
 mod maintenance;
 pub mod names;
 pub mod ordine;
@@ -53,7 +56,7 @@ use crate::store::{
     Bus, Store, ci_variables as stored_variables, schedules as stored_schedules, tokens as stored_tokens,
 };
 
-pub use accounts::{LoginLimit, SESSION, Setup, Trigger, Views};
+pub use accounts::{Ended, LoginLimit, SESSION, Setup, Trigger, Views};
 pub use maintenance::Heartbeats;
 pub use refusals::Refusals;
 pub use streams::Scope;
@@ -77,6 +80,7 @@ pub struct Weir {
     refusals: Refusals,
     data: PathBuf,
     external_url: std::sync::OnceLock<String>,
+    configured_url: std::sync::OnceLock<String>,
     served: std::sync::OnceLock<Served>,
     keys: Keys,
     /// Where the keys are kept; `None` when the environment has them.
@@ -155,6 +159,7 @@ impl Weir {
             refusals: Refusals::default(),
             data: data.to_owned(),
             external_url: std::sync::OnceLock::new(),
+            configured_url: std::sync::OnceLock::new(),
             served: std::sync::OnceLock::new(),
             remote: std::sync::OnceLock::new(),
             archive_limit: std::sync::OnceLock::new(),
@@ -213,6 +218,18 @@ impl Weir {
     pub fn set_external_url(&self, url: &str) {
         // A second call is a mistake that harms nobody: the first address stays.
         let _ = self.external_url.set(url.trim_end_matches('/').to_owned());
+    }
+
+    /// That address where the administrator said it; otherwise each client has its own name for the server.
+    pub fn configured_url(&self) -> Option<&str> {
+        self.configured_url.get().map(String::as_str)
+    }
+
+    /// Sets both, once, when the server starts.
+    pub fn set_configured_url(&self, url: &str) {
+        self.set_external_url(url);
+        // A second call is a mistake that harms nobody.
+        let _ = self.configured_url.set(url.trim_end_matches('/').to_owned());
     }
 
     /// The keys that secrets are sealed with.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use app::service::NewPipeline;
 use model::plan::{Inputs, Plan, Trigger, Variable};
 use model::view::{LintView, PipelineView, PlanJob, PlanStage, RunFilter};
-use model::{Caller, Error, NewRun, Pipeline, PipelineKey, Project, ProjectId, Source};
+use model::{Caller, Cause, Error, NewRun, Pipeline, PipelineKey, Project, ProjectId, Source};
 use pipeline::{Files, NoFiles};
 
 use super::definition::Definition;
@@ -333,11 +333,22 @@ impl Weir {
         made(outcome, &variables, &predefined)
     }
 
-    /// Large texts take a while, and so do their files: not on a thread that serves others.
     async fn evaluate(&self, text: String, given: Given) -> Result<pipeline::Outcome, Error> {
+        self.evaluate_as(text, given, false).await
+    }
+
+    /// Large texts take a while, and so do their files: not on a thread that serves others. `merged`: the whole
+    /// definition is wanted as one text, too.
+    pub(super) async fn evaluate_as(
+        &self,
+        text: String,
+        given: Given,
+        merged: bool,
+    ) -> Result<pipeline::Outcome, Error> {
         let served = self.served();
         let work = move || {
-            let context = given.context();
+            let mut context = given.context();
+            context.merged = merged;
             let mut outcome = pipeline::plan(&text, &context);
             let mut found = pipeline::check_children(&outcome, &context);
             outcome.diagnostics.append(&mut found);
@@ -387,7 +398,8 @@ impl Weir {
                 Fetch::IfUnknown => self.sources.resolve_known(project, source, git_ref).await?,
             },
             None if git_ref.is_some_and(|wanted| !wanted.is_empty()) => {
-                return Err(Error::invalid(format!("the project {} has no source, so it has no refs", project.path)));
+                let text = format!("the project {} has no source, so it has no refs", project.path);
+                return Err(Error::invalid(text).about(Cause::UnknownRef));
             }
             None => Commit::default(),
         };
@@ -405,7 +417,7 @@ pub(super) fn meant(all: &[Pipeline]) -> Result<&Pipeline, Error> {
     let own: Vec<&Pipeline> = all.iter().filter(|pipeline| pipeline.definition.is_none()).collect();
     match (own.as_slice(), all) {
         (&[one], _) | ([], [one]) => Ok(one),
-        (_, []) => Err(Error::invalid("the project has no pipeline yet")),
+        (_, []) => Err(Error::invalid("the project has no pipeline yet").about(Cause::NoDefinition)),
         _ => Err(Error::invalid("the project has several pipelines, and which of them is meant is not clear")),
     }
 }
@@ -486,14 +498,14 @@ fn made(outcome: pipeline::Outcome, variables: &[Variable], predefined: &[Variab
         }
         None if outcome.valid => {
             let why = outcome.diagnostics.first().map(|found| found.message.clone()).unwrap_or_default();
-            Err(Error::invalid(why))
+            Err(Error::invalid(why).about(Cause::NoJobs))
         }
         None => Err(Error::definition(outcome.diagnostics)),
     }
 }
 
 /// Whether all that is wrong is that inputs have no value yet: whoever starts a run gives them.
-fn only_asks(outcome: &pipeline::Outcome) -> bool {
+pub(super) fn only_asks(outcome: &pipeline::Outcome) -> bool {
     let errors = || outcome.diagnostics.iter().filter(|found| found.severity == model::Severity::Error);
     let asks = |found: &model::Diagnostic| {
         found.message.starts_with("the input `") && found.message.ends_with("` is not given")

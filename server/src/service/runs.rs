@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use model::plan::Variable;
 use model::view::{RunFilter, RunPage, RunView};
-use model::{Caller, Error, NewRun, PipelineKey, Project, Reason, Run, RunId, Status, schedule};
+use model::{Caller, Cause, Error, NewRun, PipelineKey, Project, Reason, Run, RunId, Status, schedule};
 
 use super::files::Watched;
 use super::pipelines::{Fetch, Kept};
@@ -12,7 +13,10 @@ use super::{DEFAULT_TIMEOUT, Weir, access, audit, ci_variables, variables};
 use crate::auth::Action;
 use crate::scheduler;
 use crate::store::runs::Commit;
-use crate::store::{Snapshot, StoreError, Tx, jobs, pipelines, runs};
+use crate::store::{Snapshot, StoreError, Tx, jobs, pipelines, run_pages, runs};
+
+/// What the one ref of a project without a repository is called.
+pub(super) const DEFAULT_BRANCH: &str = "main";
 
 /// How often a definition that asks for the number of its run is read again, because another run took it.
 const NUMBERS: usize = 100;
@@ -82,6 +86,7 @@ impl Weir {
         self.may_start(caller, &project, &commit).await?;
         let text = text.ok_or_else(|| {
             Error::invalid(format!("the project has no {} at {}", super::source::DEFINITION_FILE, commit.git_ref))
+                .about(Cause::NoDefinition)
         })?;
         let (pipeline, text, new) = (Arc::new(pipeline), Arc::new(text), Arc::new(new));
         let protected = ci_variables::is_protected(&project, &commit);
@@ -230,6 +235,82 @@ impl Weir {
         }
         Ok(())
     }
+}
+
+impl Weir {
+    /// Starts a run of a project's own pipeline for a branch or tag.
+    pub async fn start_in_project(&self, caller: &Caller, project: &Project, new: NewRun) -> Result<Run, Error> {
+        let key = self.pipeline_of_project(caller, project.id).await?;
+        let wanted = new.git_ref.as_deref().map(short_ref);
+        let git_ref = match (&project.source, wanted) {
+            // A project without a repository has one ref, which is called as its default branch is.
+            (None, Some(DEFAULT_BRANCH)) => None,
+            // A commit is no ref.
+            (_, Some(sha)) if sha.len() == 40 && sha.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                return Err(Error::invalid("a run is started for a branch or a tag").about(Cause::UnknownRef));
+            }
+            (_, wanted) => wanted.map(str::to_owned),
+        };
+        self.make_run(caller, &key, NewRun { git_ref, ..new }).await
+    }
+
+    /// The newest run of the commit that a branch or tag (`None`: the default branch) is at.
+    pub async fn latest_run(
+        &self,
+        caller: &Caller,
+        project: &Project,
+        git_ref: Option<&str>,
+    ) -> Result<Option<Run>, Error> {
+        let wanted = git_ref.map(short_ref);
+        let head = match project.source {
+            Some(_) => self.sources.head_of(project.id, wanted).await.map(|(git_ref, sha)| (git_ref, Some(sha))),
+            None if wanted.is_none_or(|wanted| wanted == DEFAULT_BRANCH) => Some((String::new(), None)),
+            None => None,
+        };
+        let (caller, id) = (caller.clone(), project.id);
+        let found = self.store.read(move |conn| {
+            access::at_project(conn, &caller, Action::ReadRuns, id, "project")?;
+            let Some((git_ref, sha)) = head else { return Ok(None) };
+            run_pages::latest(conn, id, &git_ref, sha.as_deref())
+        });
+        Ok(found.await?)
+    }
+
+    /// Gives a run another name.
+    pub async fn rename_run(&self, caller: &Caller, id: RunId, name: &str) -> Result<Run, Error> {
+        if name.chars().count() > 255 || name.contains('\0') {
+            return Err(Error::invalid("Name is too long (maximum is 255 characters)"));
+        }
+        let (caller, name) = (caller.clone(), name.to_owned());
+        let renamed = self.store.write(move |tx| {
+            let run = runs::require(tx.conn(), id)?;
+            access::at_project(tx.conn(), &caller, Action::RenameRun, run.project_id, "run")?;
+            audit::of_run(tx, &caller, "run.rename", &run);
+            runs::rename(tx, id, &name)
+        });
+        Ok(renamed.await?)
+    }
+
+    /// The variables that a run was started with, for who may see them.
+    pub async fn run_variables(&self, caller: &Caller, id: RunId) -> Result<Vec<Variable>, Error> {
+        let caller = caller.clone();
+        let found = self.store.read(move |conn| {
+            let run = runs::require(conn, id)?;
+            access::at_project(conn, &caller, Action::ReadRuns, run.project_id, "run")?;
+            if !access::may_see_variables(conn, &caller, &run)? {
+                let text = "the variables of a run are for maintainers, and for the developer who started it";
+                let is_known = caller.is_signed_in();
+                return Err(if is_known { Error::forbidden(text) } else { Error::unauthorized(text) }.into());
+            }
+            runs::variables(conn, id)
+        });
+        Ok(found.await?)
+    }
+}
+
+/// The name of a branch or tag, whether or not it is written with where git keeps it.
+fn short_ref(text: &str) -> &str {
+    text.strip_prefix("refs/heads/").or_else(|| text.strip_prefix("refs/tags/")).unwrap_or(text)
 }
 
 /// A run with its jobs; waiting jobs say what they wait for now.

@@ -8,7 +8,7 @@ use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use model::{Error, Project, ProjectId};
+use model::{Cause, Error, Project, ProjectId};
 use tokio::process::Command;
 
 use crate::store::runs::{Commit, CommitDetails};
@@ -172,6 +172,35 @@ impl Sources {
         found
     }
 
+    /// The branch or tag that is meant (`None`: the default branch) and its commit, as they were when the repository was
+    /// fetched last; `None` when there is none.
+    pub(super) async fn head_of(&self, project: ProjectId, wanted: Option<&str>) -> Option<(String, String)> {
+        let mirror = self.mirror(project);
+        if !mirror.join("HEAD").exists() {
+            return None;
+        }
+        let name = match wanted {
+            Some(wanted) => wanted.to_owned(),
+            None => text(&git(Some(&mirror), &["symbolic-ref", "--short", "--quiet", "HEAD"]).await.ok()?.stdout)
+                .trim()
+                .to_owned(),
+        };
+        let (sha, _) = commit_of(&mirror, &name).await.ok()?;
+        Some((name, sha))
+    }
+
+    /// The names of the branches or tags that were there when the repository was fetched last.
+    pub(super) async fn refs(&self, project: ProjectId, tags: bool) -> Result<Vec<String>, Error> {
+        let mirror = self.mirror(project);
+        if !mirror.join("HEAD").exists() {
+            return Ok(Vec::new());
+        }
+        let below = if tags { "refs/tags" } else { "refs/heads" };
+        let listed = git(Some(&mirror), &["for-each-ref", "--format=%(refname:lstrip=2)", "--", below]).await?;
+        succeeded(&listed, "list the refs")?;
+        Ok(text(&listed.stdout).lines().map(str::to_owned).collect())
+    }
+
     /// The project's own definition at a commit; `None` when it has none.
     pub(super) async fn definition(&self, project: ProjectId, sha: &str) -> Result<Option<String>, Error> {
         let shown =
@@ -223,13 +252,21 @@ pub(super) fn host_of(source: &str) -> Option<String> {
 
 /// The title of a commit and what else jobs get to know of it.
 async fn details(mirror: &Path, sha: &str) -> Result<(String, CommitDetails), Error> {
-    let shown = git(Some(mirror), &["show", "--no-patch", "--format=%s%x00%an <%ae>%x00%cI%x00%B", sha]).await?;
+    let format = "--format=%s%x00%an <%ae>%x00%cI%x00%aI%x00%cn <%ce>%x00%P%x00%B";
+    let shown = git(Some(mirror), &["show", "--no-patch", format, sha]).await?;
     let shown = text(&shown.stdout);
-    let mut parts = shown.splitn(4, '\0').map(str::trim);
+    let mut parts = shown.splitn(7, '\0').map(str::trim);
     let mut next = || parts.next().unwrap_or_default().to_owned();
     let title = next().chars().take(255).collect();
-    let details =
-        CommitDetails { author: next(), timestamp: next(), message: clipped(&next()), ..CommitDetails::default() };
+    let details = CommitDetails {
+        author: next(),
+        timestamp: next(),
+        authored_at: next(),
+        committer: next(),
+        parents: next().split_whitespace().map(str::to_owned).collect(),
+        message: clipped(&next()),
+        ..CommitDetails::default()
+    };
     Ok((title, details))
 }
 
@@ -282,7 +319,10 @@ async fn names_in(mirror: &Path, name: &str) -> Vec<String> {
 
 /// The commit that a branch, tag or commit name means, and whether it is a tag.
 async fn commit_of(mirror: &Path, git_ref: &str) -> Result<(String, bool), Error> {
-    let unknown = || Error::invalid(format!("there is no branch, tag or commit {git_ref:?} in the repository"));
+    let unknown = || {
+        let text = format!("there is no branch, tag or commit {git_ref:?} in the repository");
+        Error::invalid(text).about(Cause::UnknownRef)
+    };
     if git_ref.is_empty() || git_ref.starts_with('-') || git_ref.contains("..") || git_ref.chars().any(char::is_control)
     {
         return Err(unknown());

@@ -22,6 +22,7 @@ pub mod queue;
 pub mod redactions;
 pub mod resources;
 mod rows;
+pub mod run_pages;
 pub mod runners;
 pub mod runs;
 pub mod schedules;

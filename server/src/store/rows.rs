@@ -15,7 +15,7 @@ pub(super) const PIPELINE: &str = "p.id, p.uid, p.key, p.project_id, j.path, p.n
      p.created_at, p.updated_at, p.version";
 pub(super) const RUN: &str = "id, uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, \
      status, warnings, source, git_ref, is_tag, sha, commit_title, user, input_path, external_project, created_at, \
-     started_at, finished_at, version, name, parent_run_id, parent_job_id, schedule_id";
+     started_at, finished_at, version, name, parent_run_id, parent_job_id, schedule_id, updated_at, ran";
 pub(super) const JOB: &str = "id, uid, run_id, project_id, name, stage, stage_index, status, reason, job_when, \
      allow_failure, needs, attempt, retried, failure_reason, exit_code, user, runner, timeout, created_at, queued_at, \
      started_at, finished_at, artifacts, erased_at, version, resource_group, kind, child_run_id, tags, environment, \
@@ -111,6 +111,8 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
         created_at: id(row, 18, Timestamp)?,
         started_at: time(row, 19)?,
         finished_at: time(row, 20)?,
+        updated_at: id(row, 26, Timestamp)?,
+        ran: row.get(27)?,
         stages: Vec::new(),
         version: id(row, 21, model::Seq)?,
         name: row.get(22)?,

@@ -4,7 +4,7 @@ use model::event::Change;
 use model::plan::{AutoCancel, Plan, PlannedJob, Variable};
 use model::status::Aggregate;
 use model::view::{RunFilter, RunMark};
-use model::{Error, JobId, NewRun, Parent, Pipeline, PipelineId, Run, RunId, Seq, Status};
+use model::{Error, JobId, NewRun, Parent, Pipeline, PipelineId, Run, RunId, Seq, Status, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,15 @@ pub struct CommitDetails {
     pub author: String,
     /// When it was committed, ISO 8601.
     pub timestamp: String,
+    /// When it was written, ISO 8601; empty in runs that did not note it.
+    #[serde(default)]
+    pub authored_at: String,
+    /// Who committed it, `Name <address>`; empty in runs that did not note it.
+    #[serde(default)]
+    pub committer: String,
+    /// The commits before it.
+    #[serde(default)]
+    pub parents: Vec<String>,
     /// The repository's default branch.
     pub default_branch: String,
     /// The message of the tag, when the run is for one that has a message.
@@ -60,9 +69,10 @@ pub fn insert(
         .prepare_cached(
             "INSERT INTO runs (uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, status,
                  warnings, source, git_ref, is_tag, sha, commit_title, user, input_path, external_project, variables, created_at, version,
-                 auto_cancel, name, parent_run_id, parent_job_id, commit_details, protected, schedule_id, schedule_description)
+                 auto_cancel, name, parent_run_id, parent_job_id, commit_details, protected, schedule_id, schedule_description,
+                 updated_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'created', 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                 ?21, ?22, ?23, ?24, ?25, ?26)",
+                 ?21, ?22, ?23, ?24, ?25, ?26, ?17)",
         )?
         .execute(rusqlite::params![
             random::uid().as_str(),
@@ -124,6 +134,18 @@ pub fn get(conn: &Connection, id: RunId) -> Result<Option<Run>, StoreError> {
 /// A run that must be there.
 pub fn require(conn: &Connection, id: RunId) -> Result<Run, StoreError> {
     get(conn, id)?.ok_or_else(|| Error::not_found("run").into())
+}
+
+/// What a run is called from now on.
+pub fn rename(tx: &mut Tx<'_>, id: RunId, name: &str) -> Result<Run, StoreError> {
+    tx.conn.prepare_cached("UPDATE runs SET name = ?2, version = ?3 WHERE id = ?1")?.execute((
+        id.0,
+        name,
+        tx.next_version().0,
+    ))?;
+    let run = require(tx.conn, id)?;
+    tx.emit(Change::Run(Box::new(run.clone())))?;
+    Ok(run)
 }
 
 /// Whether a run is one of a protected ref.
@@ -254,25 +276,7 @@ pub fn list(conn: &Connection, filter: &RunFilter, scope: &Scope) -> Result<Vec<
     runs.into_iter().map(|run| rows::with_stages(conn, run)).collect()
 }
 
-/// A numbered page of runs that fit the filter, without their stages, and how many fit in all.
-pub fn page(
-    conn: &Connection,
-    filter: &RunFilter,
-    scope: &Scope,
-    offset: u64,
-    limit: u32,
-) -> Result<(Vec<Run>, u64), StoreError> {
-    let (clauses, values) = clauses(filter, scope);
-    let count = format!("SELECT count(*) FROM runs WHERE {clauses}");
-    let total: i64 = conn.prepare_cached(&count)?.query_row(params_from_iter(values.iter()), |row| row.get(0))?;
-    let offset = i64::try_from(offset).unwrap_or(i64::MAX);
-    let sql = format!("SELECT {} FROM runs WHERE {clauses} ORDER BY id DESC LIMIT {limit} OFFSET {offset}", rows::RUN);
-    let mut statement = conn.prepare_cached(&sql)?;
-    let runs = statement.query_map(params_from_iter(values), rows::run)?.collect::<Result<_, _>>()?;
-    Ok((runs, total as u64))
-}
-
-fn clauses(filter: &RunFilter, scope: &Scope) -> (String, Vec<Value>) {
+pub(super) fn clauses(filter: &RunFilter, scope: &Scope) -> (String, Vec<Value>) {
     let mut sql = scope.sql("project_id");
     let mut values: Vec<Value> = Vec::new();
     let mut and = |clause: &str, value: Value| {
@@ -375,23 +379,52 @@ pub fn write_status(
     if !changed && old == run.status.as_str() && warnings == run.warnings {
         return Ok(());
     }
+    let turned = old != run.status.as_str();
+    let rests = turned && (run.status.is_complete() || run.status == Status::Manual);
+    let ran = if rests { Some(ran(tx, id)?) } else { None };
     let started = run.status.is_running() || run.status.is_final();
     // A skipped run has an end too, but no start.
-    let ended = run.status.is_complete() && old != run.status.as_str();
+    let ended = run.status.is_complete() && turned;
     tx.conn
         .prepare_cached(
             "UPDATE runs SET status = ?2, warnings = ?3, version = ?4,
                  started_at = coalesce(started_at, CASE WHEN ?5 THEN
                      (SELECT min(started_at) FROM jobs WHERE run_id = ?1 AND started_at IS NOT NULL) END),
-                 finished_at = CASE WHEN ?6 THEN ?7 ELSE finished_at END
+                 finished_at = CASE WHEN ?6 THEN ?7 ELSE finished_at END,
+                 updated_at = CASE WHEN ?8 THEN ?7 ELSE updated_at END,
+                 ran = coalesce(?9, ran)
              WHERE id = ?1",
         )?
-        .execute((id.0, run.status.as_str(), run.warnings, tx.next_version().0, started, ended, tx.now.0))?;
+        .execute((
+            id.0,
+            run.status.as_str(),
+            run.warnings,
+            tx.next_version().0,
+            started,
+            ended,
+            tx.now.0,
+            turned,
+            ran,
+        ))?;
+    // What an older run of the ref kept may go now.
+    if turned && run.status == Status::Success {
+        tx.wake_timer();
+    }
     let run = require(tx.conn, id)?;
     if let Some(parent) = run.parent {
         tx.child_changed(parent.job);
     }
     tx.emit(Change::Run(Box::new(run)))
+}
+
+/// Milliseconds in which a job of the run ran, by its latest attempts.
+fn ran(tx: &Tx<'_>, id: RunId) -> Result<i64, StoreError> {
+    let mut query = tx.conn.prepare_cached(
+        "SELECT started_at, coalesce(finished_at, ?2) FROM jobs WHERE run_id = ?1 AND retried = 0 AND started_at IS NOT NULL
+         ORDER BY started_at",
+    )?;
+    let found = query.query_map((id.0, tx.now.0), |row| Ok((Timestamp(row.get(0)?), Timestamp(row.get(1)?))))?;
+    Ok(model::run::covered(found.collect::<Result<Vec<_>, _>>()?))
 }
 
 /// Deletes a run with its stages and jobs. Files are the caller's affair.

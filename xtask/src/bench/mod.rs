@@ -3,6 +3,7 @@
 
 mod accounts;
 mod client;
+mod gitlab;
 mod language;
 mod latency;
 mod log;
@@ -58,6 +59,8 @@ enum Section {
     Scale,
     /// Knowing who asks, lists of a large team, and a flood of logins
     Accounts,
+    /// GitLab's interface with 100 000 runs stored
+    Gitlab,
     /// What a browser loads
     Page,
     /// Large definitions, decisions in large runs, and fuzzing; needs no server
@@ -125,13 +128,14 @@ pub fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
         fuzz_seconds: if options.quick { options.fuzz_seconds / 10 } else { options.fuzz_seconds },
         report: Report::new(workspace, options.quick),
     };
-    let sections: [(Section, Measure); 8] = [
+    let sections: [(Section, Measure); 9] = [
         (Section::Throughput, throughput::measure),
         (Section::Latency, latency::measure),
         (Section::Log, log::measure),
         (Section::Idle, memory::measure),
         (Section::Scale, scale::measure),
         (Section::Accounts, accounts::measure),
+        (Section::Gitlab, gitlab::measure),
         (Section::Page, page::measure),
         (Section::Language, language::measure),
     ];

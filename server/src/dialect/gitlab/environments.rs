@@ -9,9 +9,8 @@ use model::{EnvironmentId, EnvironmentState};
 use super::error::Refused;
 use super::page::Page;
 use super::target::Target;
-use super::wire::{EnvironmentObject, JobObject};
+use super::wire::EnvironmentObject;
 use crate::auth::Action;
-use crate::clock;
 use crate::http::{Fresh, Freshness};
 
 /// `GET …/environments`: by name; `name`, `search` and `states` narrow it down.
@@ -66,8 +65,8 @@ async fn named(target: &Target) -> Result<EnvironmentView, Refused> {
 async fn object(target: &Target, view: &EnvironmentView) -> Result<EnvironmentObject, Refused> {
     let mut object = EnvironmentObject::new(&view.environment);
     if let Some(deployment) = &view.last {
-        let (job, run) = target.weir.job_of_deployment(&target.caller, deployment.job_id).await?;
-        let deployable = JobObject::new(&job, &run, target.base(), clock::now());
+        let found = target.weir.job_of_deployment(&target.caller, deployment.job_id).await?;
+        let deployable = target.jobs_shown(vec![found]).await?.pop().ok_or_else(Refused::not_found)?;
         object = object.with_deployment(deployment, deployable, target.base());
     }
     Ok(object)

@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Response};
 use model::{Error, ErrorKind};
 use serde_json::{Value, json};
 
+use crate::http::{Ended, Refusal};
+
 /// A refusal.
 #[derive(Debug)]
 pub struct Refused {
@@ -27,12 +29,51 @@ impl Refused {
 
     /// A parameter is wrong.
     pub fn parameter(text: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, body: json!({"error": text.into()}) }
+        Self::error(StatusCode::BAD_REQUEST, text)
     }
 
-    /// As a parameter that is wrong, with another status.
-    pub fn parameter_at(status: StatusCode, text: &str) -> Self {
-        Self { status, body: json!({"error": text}) }
+    /// What is said before anything is looked at: the request itself is wrong.
+    pub fn error(status: StatusCode, text: impl Into<String>) -> Self {
+        Self { status, body: json!({"error": text.into()}) }
+    }
+
+    /// A token that was good once: which of its ends it met.
+    pub fn ended(why: Ended) -> Self {
+        let description = match why {
+            Ended::Revoked => "Token was revoked. You have to re-authorize from the user.",
+            Ended::Expired => "Token is expired. You can either do re-authorization or token refresh.",
+        };
+        let body = json!({"error": "invalid_token", "error_description": description});
+        Self { status: StatusCode::UNAUTHORIZED, body }
+    }
+
+    /// `400 Bad request - …`: it cannot be done to this object.
+    pub fn bad_request(text: &str) -> Self {
+        Self::message(StatusCode::BAD_REQUEST, &format!("Bad request - {text}"))
+    }
+
+    /// `403 Forbidden - …`: its state, or who asks, is against it.
+    pub fn forbidden(text: &str) -> Self {
+        Self::message(StatusCode::FORBIDDEN, &format!("Forbidden - {text}"))
+    }
+
+    /// What is wrong with a record as a whole.
+    pub fn base(text: &str) -> Self {
+        Self::fields(json!({"base": [text]}))
+    }
+
+    /// The same of a parameter that is within another: `variables[0][key] is missing`.
+    #[must_use]
+    pub fn renamed(self, name: &str, whole: &str) -> Self {
+        match self.parameter_text().and_then(|text| text.strip_prefix(name)) {
+            Some(rest) => Self::parameter(format!("{whole}{rest}")),
+            None => self,
+        }
+    }
+
+    /// What is wrong with a parameter, where it is that.
+    pub fn parameter_text(&self) -> Option<&str> {
+        if self.status == StatusCode::BAD_REQUEST { self.body["error"].as_str() } else { None }
     }
 
     /// A text without the status in it.
@@ -51,11 +92,25 @@ impl Refused {
     }
 }
 
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Token(why) => Self::unauthorized(&why),
+            Refusal::Ended(why) => Self::ended(why),
+            // Told with its headers: see `Asked`.
+            Refusal::Rate(_) => Self::plain(StatusCode::TOO_MANY_REQUESTS, "Retry later"),
+            Refusal::Fault(error) => error.into(),
+        }
+    }
+}
+
 impl From<Error> for Refused {
     fn from(error: Error) -> Self {
         let status = crate::http::status(error.kind);
         match error.kind {
             ErrorKind::NotFound if error.message.starts_with("project") => Self::message(status, "Project Not Found"),
+            ErrorKind::NotFound if error.message.starts_with("user") => Self::message(status, "User Not Found"),
+            ErrorKind::NotFound if error.message.starts_with("namespace") => Self::message(status, "Group Not Found"),
             ErrorKind::NotFound => Self::not_found(),
             ErrorKind::Internal => Self::message(status, "Internal Server Error"),
             ErrorKind::Invalid => Self { status, body: json!({"message": {"base": [error.message]}}) },
@@ -71,6 +126,35 @@ impl From<Error> for Refused {
             },
             ErrorKind::Conflict => Self::message(status, &format!("Conflict: {}", error.message)),
             ErrorKind::TooMany | ErrorKind::TooLarge | ErrorKind::Unavailable => Self::message(status, &error.message),
+        }
+    }
+}
+
+/// Reads parameters one after the other, so that all that is wrong is told at once.
+#[derive(Debug, Default)]
+pub struct Problems {
+    parameters: Vec<String>,
+    other: Option<Refused>,
+}
+
+impl Problems {
+    /// What was read; its default where it was wrong, which [`Problems::none`] tells.
+    pub fn take<T: Default>(&mut self, read: Result<T, Refused>) -> T {
+        read.unwrap_or_else(|refused| {
+            match refused.parameter_text() {
+                Some(text) => self.parameters.push(text.to_owned()),
+                None => self.other = self.other.take().or(Some(refused)),
+            }
+            T::default()
+        })
+    }
+
+    /// Refuses, with all that was wrong.
+    pub fn none(self) -> Result<(), Refused> {
+        match (self.parameters.as_slice(), self.other) {
+            ([], None) => Ok(()),
+            ([], Some(other)) => Err(other),
+            (texts, _) => Err(Refused::parameter(texts.join(", "))),
         }
     }
 }
@@ -103,5 +187,25 @@ impl IntoResponse for Told {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         (self.status, Json(self.body)).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once() {
+        let mut problems = Problems::default();
+        assert_eq!(problems.take(Ok(Some(7))), Some(7));
+        assert_eq!(problems.take::<Option<i64>>(Err(Refused::parameter("ref is missing"))), None);
+        problems.take::<String>(Err(Refused::not_found()));
+        problems.take::<String>(Err(Refused::parameter("cron is missing")));
+        let refused = problems.none().unwrap_err();
+        assert_eq!(refused.body, json!({"error": "ref is missing, cron is missing"}));
+        assert!(Problems::default().none().is_ok());
+        let mut other = Problems::default();
+        other.take::<String>(Err(Refused::not_found()));
+        assert_eq!(other.none().unwrap_err().status, StatusCode::NOT_FOUND);
     }
 }

@@ -1,53 +1,86 @@
 //! Jobs.
 
-use std::sync::Arc;
-
 use app::service::Service as _;
 use axum::Json;
-use axum::body::{Body, Bytes};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use model::plan::Variable;
-use model::view::JobView;
-use model::{ErrorKind, Job, Status, status::UnknownStatus};
-use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
-use tokio_util::io::ReaderStream;
+use model::{ErrorKind, JobId, Status};
+use serde_json::{Value, json};
 
-use super::error::Refused;
+use super::error::{Problems, Refused};
+use super::fields::Fields;
+use super::keyset::{self, Keyset};
 use super::page::Page;
-use super::target::{Query, Target};
+use super::run_list::CALLBACK;
+use super::target::{Asked, Query, Target};
 use super::wire::JobObject;
-use crate::clock;
 use crate::http::{Fresh, Freshness};
+use crate::store::jobs::JobList;
+
+/// Which statuses are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Statuses {
+    known: Vec<Status>,
+    /// Some are, if only one that no job here ever has.
+    any: bool,
+}
+
+impl Statuses {
+    /// Whether a job in this status is.
+    pub fn fits(&self, status: Status) -> bool {
+        !self.any || self.known.contains(&status)
+    }
+}
 
 /// The statuses of `scope`, `scope[]` and, Weir's addition, `status`.
-pub fn scope(query: &Query) -> Result<Vec<Status>, Refused> {
+pub fn scope(query: &Query) -> Result<Statuses, Refused> {
     let words = query.all("scope").into_iter().chain(query.all("status")).filter(|word| !word.is_empty());
-    let wrong = |_: UnknownStatus| Refused::parameter("scope does not have a valid value");
-    words.map(|word| word.parse().map_err(wrong)).collect()
+    let mut found = Statuses::default();
+    for word in words {
+        found.any = true;
+        match word.parse() {
+            Ok(status) => found.known.push(status),
+            Err(_) if word == CALLBACK => {}
+            Err(_) => return Err(Refused::parameter("scope does not have a valid value")),
+        }
+    }
+    Ok(found)
 }
 
 /// `GET …/jobs`: newest first, retried ones included.
-pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let page = Page::read(&target.query)?;
-    let scope = scope(&target.query)?;
+pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let mut problems = Problems::default();
+    let page = problems.take(Page::read(&asked.query));
+    let scope = problems.take(scope(&asked.query));
+    let git_ref = problems.take(Fields::of_query(&asked.query).filled("ref"));
+    let keyset = problems.take(Keyset::read(&asked.query));
+    problems.none()?;
+    let target = asked.find().await?;
     let mut project = target.project.as_ref().map(|project| project.id);
     if let (None, Some(name)) = (project, target.query.get("project").filter(|name| !name.is_empty())) {
         project = Some(target.weir.project_called(&target.caller, name).await?.id);
     }
+    let is_bare = target.project.as_ref().is_some_and(|project| project.source.is_none());
+    let git_ref = git_ref.map(|name| if is_bare && name == "main" { String::new() } else { name });
+    let wanted = JobList { statuses: scope.known.clone(), project, git_ref, before: keyset.and_then(|one| one.before) };
     freshness
         .respond(|| async {
-            let mut jobs = target
-                .weir
-                .page_of_jobs(&target.caller, scope.clone(), project, page.offset(), page.size() + 1)
-                .await?;
+            let offset = if keyset.is_some() { 0 } else { page.offset() };
+            let list = target.weir.page_of_jobs(&target.caller, wanted.clone(), offset, page.size() + 1);
+            let mut jobs = list.await?;
+            if scope.any && scope.known.is_empty() {
+                jobs.clear();
+            }
             let more = jobs.len() > page.size() as usize;
             jobs.truncate(page.size() as usize);
-            let now = clock::now();
-            let shown: Vec<JobObject> =
-                jobs.iter().map(|(job, run)| JobObject::new(job, run, target.base(), now)).collect();
-            Ok(Fresh::list(&shown)?.with(page.headers(target.base(), &target.path, &target.query, None, more)))
+            let headers = if keyset.is_some() {
+                let last = jobs.last().map(|(job, _)| job.id).filter(|_| more);
+                keyset::headers(target.base(), &target.path, &target.query, last)
+            } else {
+                page.headers(target.base(), &target.path, &target.query, None, more)
+            };
+            Ok(Fresh::list(&target.jobs_shown(jobs).await?)?.with(headers))
         })
         .await
 }
@@ -56,104 +89,151 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
 pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refused> {
     freshness
         .respond(|| async {
-            let view = target.job().await?;
-            let version = view.job.version.max(view.run.version);
-            Ok(Fresh::object(&object(&target, &view), version)?)
+            let found = target.weir.job_and_run(&target.caller, target.job_id().await?).await?;
+            // GitLab knows its bridges elsewhere.
+            if target.is_of_project() && !found.0.kind.is_build() {
+                return Err(Refused::not_found());
+            }
+            let version = found.0.version.max(found.1.version);
+            let shown = target.jobs_shown(vec![found]).await?.pop().ok_or_else(Refused::not_found)?;
+            Ok(Fresh::object(&shown, version)?)
         })
         .await
 }
 
-fn object(target: &Target, view: &JobView) -> JobObject {
-    JobObject::new(&view.job, &view.run, target.base(), clock::now())
+/// `GET /job`: the job whose token is shown.
+pub async fn own(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    if !asked.caller.is_signed_in() {
+        return Err(Refused::unauthorized("this takes the token of a job"));
+    }
+    freshness
+        .respond(|| async {
+            let none = || Refused::message(StatusCode::NOT_FOUND, "Job Not Found");
+            let found = asked.weir.own_job(&asked.caller).await?.ok_or_else(none)?;
+            Ok(Fresh::list(&asked.jobs_shown(vec![found]).await?.pop().ok_or_else(none)?)?)
+        })
+        .await
 }
 
-/// The job after a change, with its run as it is now.
-async fn changed(target: &Target, job: &Job) -> Result<JobObject, Refused> {
-    let view = target.weir.job(&target.caller, job.id).await?;
-    Ok(object(target, &view))
+/// `GET /job/allowed_agents`: Weir knows no agents of clusters.
+pub async fn agents(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    if !asked.caller.is_signed_in() {
+        return Err(Refused::unauthorized("this takes the token of a job"));
+    }
+    let none = || Refused::message(StatusCode::NOT_FOUND, "Job Not Found");
+    freshness
+        .respond(|| async {
+            let (job, run) = asked.weir.own_job(&asked.caller).await?.ok_or_else(none)?;
+            let user = asked.weir.account_called(&job.user).await?;
+            let body = json!({
+                "allowed_agents": [],
+                "job": {"id": job.id},
+                "pipeline": {"id": run.id},
+                "project": {"id": run.project_id, "groups": []},
+                "user": {"id": user.map(|user| user.id), "username": job.user, "roles_in_project": []},
+            });
+            Ok(Fresh::list(&body)?)
+        })
+        .await
 }
 
-/// `POST …/jobs/:jid/play`
-pub async fn play(target: Target, body: Bytes) -> Result<Json<JobObject>, Refused> {
-    let view = target.job().await?;
-    let variables = variables(&target.query, &body)?;
-    match target.weir.play_job(&target.caller, view.job.id, variables).await {
-        Ok(job) => Ok(Json(changed(&target, &job).await?)),
-        Err(error) if error.kind == ErrorKind::Conflict => {
-            Err(Refused::message(StatusCode::BAD_REQUEST, "Bad request - Unplayable Job"))
-        }
+/// The job of the address, which the caller sees; its state is for what is done to it.
+pub async fn seen(target: &Target) -> Result<JobId, Refused> {
+    let id = target.job_id().await?;
+    target.weir.job_and_run(&target.caller, id).await?;
+    Ok(id)
+}
+
+/// `POST …/jobs/:jid/play`: a job that waits goes on; one that was played before gets another attempt.
+pub async fn play(asked: Asked, fields: Fields) -> Result<Json<JobObject>, Refused> {
+    let mut problems = Problems::default();
+    let variables = problems.take(variables(&fields));
+    let inputs = problems.take(super::runs::inputs(&fields, "job_inputs"));
+    problems.none()?;
+    let target = asked.find().await?;
+    let id = seen(&target).await?;
+    no_inputs(&inputs)?;
+    match target.weir.play_job(&target.caller, id, variables).await {
+        Ok(job) => Ok(Json(target.job_shown(job.id).await?)),
+        Err(error) if error.kind == ErrorKind::Conflict => Err(Refused::bad_request("Unplayable Job")),
         Err(error) => Err(error.into()),
     }
 }
 
-/// `job_variables_attributes`: a list of keys and values.
-fn variables(query: &Query, body: &[u8]) -> Result<Vec<Variable>, Refused> {
-    if body.trim_ascii().is_empty() || !query.all("job_variables_attributes").is_empty() {
-        return Ok(Vec::new());
+/// Jobs of Weir have no inputs of their own: whoever gives some is told so.
+fn no_inputs(given: &serde_json::Map<String, Value>) -> Result<(), Refused> {
+    match given.keys().next() {
+        Some(name) => Err(Refused::bad_request(&format!("Unknown input: {name}"))),
+        None => Ok(()),
     }
-    let invalid = |name: &str| Refused::parameter(format!("{name} is invalid"));
-    let body: Value =
-        serde_json::from_slice(body).map_err(|error| Refused::parameter(format!("Problem parsing JSON: {error}")))?;
-    if !body.is_object() {
-        return Err(invalid("body"));
-    }
-    let list = match &body["job_variables_attributes"] {
-        Value::Null => return Ok(Vec::new()),
-        Value::Array(list) => list,
-        _ => return Err(invalid("job_variables_attributes")),
+}
+
+/// `job_variables_attributes`: a list of keys and values. In a query alone it cannot be meant: python-gitlab writes the
+/// names of the fields there and loses the values.
+fn variables(fields: &Fields) -> Result<Vec<Variable>, Refused> {
+    let list = match fields.value("job_variables_attributes") {
+        Some(Value::Array(list)) => list,
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::String(text)) if matches!(text.as_str(), "" | "key" | "value") => return Ok(Vec::new()),
+        Some(_) => return Err(Refused::parameter("job_variables_attributes is invalid")),
     };
-    list.iter()
-        .enumerate()
-        .map(|(i, pair)| {
-            let text = |name: &str| match &pair[name] {
-                Value::String(text) => Ok(text.clone()),
-                Value::Number(number) => Ok(number.to_string()),
-                Value::Bool(on) => Ok(on.to_string()),
-                _ => Err(Refused::parameter(format!("job_variables_attributes[{i}][{name}] is missing"))),
-            };
-            Ok(Variable::new(text("key")?, text("value")?))
-        })
-        .collect()
+    let mut problems = Problems::default();
+    let mut read = Vec::with_capacity(list.len());
+    for (i, one) in list.iter().enumerate() {
+        let Value::Object(one) = one else {
+            return Err(Refused::parameter("job_variables_attributes is invalid"));
+        };
+        let one = Fields::of_map(one.clone());
+        let mut text = |name: &str| {
+            let whole = format!("job_variables_attributes[{i}][{name}]");
+            problems.take(one.required(name).map_err(|refused| refused.renamed(name, &whole)))
+        };
+        read.push(Variable::new(text("key"), text("value")));
+    }
+    problems.none().map(|()| read)
 }
 
 /// `POST /weir/jobs/:id/unschedule`: a delayed job waits for somebody instead of its time.
 pub async fn unschedule(target: Target) -> Result<Json<JobObject>, Refused> {
-    let view = target.job().await?;
-    let job = target.weir.unschedule_job(&target.caller, view.job.id).await?;
-    Ok(Json(changed(&target, &job).await?))
+    let job = target.weir.unschedule_job(&target.caller, seen(&target).await?).await?;
+    Ok(Json(target.job_shown(job.id).await?))
 }
 
 /// `POST …/jobs/:jid/retry`: the new attempt.
-pub async fn retry(target: Target) -> Result<Response, Refused> {
-    let view = target.job().await?;
-    match target.weir.retry_job(&target.caller, view.job.id).await {
-        Ok(job) => Ok((StatusCode::CREATED, Json(changed(&target, &job).await?)).into_response()),
-        Err(error) if error.kind == ErrorKind::Conflict => {
-            Err(Refused::message(StatusCode::FORBIDDEN, "Forbidden - Job is not retryable"))
-        }
+pub async fn retry(asked: Asked, fields: Fields) -> Result<Response, Refused> {
+    let inputs = super::runs::inputs(&fields, "inputs")?;
+    let target = asked.find().await?;
+    let id = seen(&target).await?;
+    no_inputs(&inputs)?;
+    match target.weir.retry_job(&target.caller, id).await {
+        Ok(job) => Ok((StatusCode::CREATED, Json(target.job_shown(job.id).await?)).into_response()),
+        Err(error) if error.kind == ErrorKind::Conflict => Err(Refused::forbidden("Job is not retryable")),
         Err(error) => Err(error.into()),
     }
 }
 
-/// `POST …/jobs/:jid/cancel`: of one that has ended changes nothing.
-pub async fn cancel(target: Target) -> Result<Response, Refused> {
-    let view = target.job().await?;
-    let job = match target.weir.cancel_job(&target.caller, view.job.id).await {
-        Ok(job) => job,
-        Err(error) if error.kind == ErrorKind::Conflict => view.job,
-        Err(error) => return Err(error.into()),
-    };
-    Ok((StatusCode::CREATED, Json(changed(&target, &job).await?)).into_response())
+/// `POST …/jobs/:jid/cancel`: of one that has ended changes nothing. `force` ends one that is being canceled.
+pub async fn cancel(asked: Asked, fields: Fields) -> Result<Response, Refused> {
+    let force = fields.switch("force")?.unwrap_or(false);
+    let target = asked.find().await?;
+    let id = seen(&target).await?;
+    if force {
+        target.weir.cancel_by_force(&target.caller, id).await?;
+    } else {
+        match target.weir.cancel_job(&target.caller, id).await {
+            Err(error) if error.kind != ErrorKind::Conflict => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok((StatusCode::CREATED, Json(target.job_shown(id).await?)).into_response())
 }
 
 /// `POST …/jobs/:jid/erase`: log and artifacts go, the job stays.
 pub async fn erase(target: Target) -> Result<Response, Refused> {
-    let view = target.job().await?;
-    match target.weir.erase_job(&target.caller, view.job.id).await {
-        Ok(job) => Ok((StatusCode::CREATED, Json(changed(&target, &job).await?)).into_response()),
-        Err(error) if error.kind == ErrorKind::Conflict => {
-            Err(Refused::message(StatusCode::FORBIDDEN, "Forbidden - Job is not erasable!"))
-        }
+    let id = seen(&target).await?;
+    match target.weir.erase_job(&target.caller, id).await {
+        Ok(_) => Ok((StatusCode::CREATED, Json(target.job_shown(id).await?)).into_response()),
+        Err(error) if error.kind == ErrorKind::Conflict => Err(Refused::forbidden("Job is not erasable!")),
         Err(error) => Err(error.into()),
     }
 }
@@ -162,43 +242,8 @@ pub async fn erase(target: Target) -> Result<Response, Refused> {
 pub async fn why(target: Target, freshness: Freshness) -> Result<Response, Refused> {
     freshness
         .respond(|| async {
-            let view = target.job().await?;
-            Ok(Fresh::list(&target.weir.why_job(&target.caller, view.job.id).await?)?)
+            let id = seen(&target).await?;
+            Ok(Fresh::list(&target.weir.why_job(&target.caller, id).await?)?)
         })
         .await
-}
-
-/// `GET …/jobs/:jid/trace`: the raw log so far.
-pub async fn trace(target: Target) -> Result<Response, Refused> {
-    let view = target.job().await?;
-    let number = |name: &str, least: u64| match target.query.get(name) {
-        None | Some("") => Ok(None),
-        Some(text) => match text.parse::<u64>() {
-            Ok(number) if number >= least => Ok(Some(number)),
-            _ => Err(Refused::parameter(format!("{name} does not have a valid value"))),
-        },
-    };
-    let (offset, limit) = (number("byte_offset", 0)?.unwrap_or(0), number("byte_limit", 1)?);
-    target.weir.open_trace(&target.caller, view.job.id).await?;
-    let (id, logs) = (view.job.id, Arc::clone(target.weir.logs()));
-    let fault = |error: &dyn std::fmt::Display| {
-        tracing::error!(job.id = id.0, %error, "failed to read a trace");
-        Refused::from(model::Error::internal("internal error"))
-    };
-    let found = tokio::task::spawn_blocking(move || logs.file(id)).await.map_err(|error| fault(&error))?;
-    let body = match found.map_err(|error| fault(&error))? {
-        Some((file, size)) if offset < size => {
-            let mut file = tokio::fs::File::from_std(file);
-            file.seek(std::io::SeekFrom::Start(offset)).await.map_err(|error| fault(&error))?;
-            let length = (size - offset).min(limit.unwrap_or(u64::MAX));
-            Body::from_stream(ReaderStream::with_capacity(file.take(length), 256 << 10))
-        }
-        _ => Body::empty(),
-    };
-    let headers = [
-        (header::CONTENT_TYPE, "text/plain".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("infile; filename=\"{id}.log\"")),
-        (header::CACHE_CONTROL, "max-age=0, private, must-revalidate".to_owned()),
-    ];
-    Ok((headers, body).into_response())
 }

@@ -3,19 +3,29 @@
 //! line uses. One set of handlers serves both.
 
 mod admin;
+mod artifacts;
 mod condition;
 mod environments;
 mod error;
 mod fields;
+mod job_token;
 mod jobs;
+mod keyset;
+mod lint;
+mod nested;
 mod page;
 mod projects;
 mod resource_groups;
+mod run_list;
 mod runners;
 mod runs;
 mod schedules;
+mod server;
+mod shown;
+mod start;
 mod target;
-mod tests;
+mod test_reports;
+mod trace;
 mod trigger;
 mod triggers;
 mod variables;
@@ -26,8 +36,8 @@ use crate::http::{AppState, Routes};
 /// The routes, relative to `/api/v4`.
 pub fn router() -> Routes<AppState> {
     Routes::new()
-        .get("/version", projects::version)
-        .get("/metadata", projects::version)
+        .get("/version", server::version)
+        .get("/metadata", server::version)
         .get("/user", projects::user)
         .get("/projects", projects::list)
         .get("/projects/{project}", projects::get)
@@ -49,6 +59,10 @@ pub fn router() -> Routes<AppState> {
         .get("/projects/{project}/triggers/{trigger}", triggers::get)
         .put("/projects/{project}/triggers/{trigger}", triggers::update)
         .delete("/projects/{project}/triggers/{trigger}", triggers::delete)
+        .merge(of_project("/projects/{project}"))
+        .post("/ci/lint", lint::alone)
+        .get("/job", jobs::own)
+        .get("/job/allowed_agents", jobs::agents)
         .post("/projects/{project}/trigger/pipeline", trigger::start)
         .post("/projects/{project}/ref/{*path}", trigger::start_of_ref)
         .post("/user/runners", runners::create)
@@ -105,26 +119,53 @@ fn ci_variables(root: &str) -> Routes<AppState> {
         .delete(&one, variables::delete)
 }
 
+/// Runs and jobs as only GitLab's clients ask for them, below a project.
+fn of_project(root: &str) -> Routes<AppState> {
+    let run = format!("{root}/pipelines/{{run}}");
+    // Old clients compute the address of a job from that of its run.
+    let nested = format!("{run}/jobs/{{job}}");
+    let job = format!("{root}/jobs/{{job}}");
+    actions(&nested)
+        .get(&nested, jobs::get)
+        .post(&format!("{root}/pipeline"), runs::create)
+        .get(&format!("{root}/pipelines/latest"), runs::latest)
+        .get(&format!("{run}/variables"), runs::variables_of)
+        .put(&format!("{run}/metadata"), runs::rename)
+        .get(&format!("{job}/artifacts"), artifacts::download)
+        .delete(&format!("{job}/artifacts"), artifacts::delete)
+        .post(&format!("{job}/artifacts/keep"), artifacts::keep)
+        .get(&format!("{job}/artifacts/{{*path}}"), artifacts::one_file)
+        .get(&format!("{root}/jobs/artifacts/{{*path}}"), artifacts::of_ref)
+        .delete(&format!("{root}/artifacts"), artifacts::delete_all)
+        .get(&format!("{root}/ci/lint"), lint::own)
+        .post(&format!("{root}/ci/lint"), lint::given)
+}
+
+/// What can be done to a job.
+fn actions(job: &str) -> Routes<AppState> {
+    Routes::new()
+        .post(&format!("{job}/play"), jobs::play)
+        .post(&format!("{job}/retry"), jobs::retry)
+        .post(&format!("{job}/cancel"), jobs::cancel)
+        .post(&format!("{job}/erase"), jobs::erase)
+}
+
 /// Runs and jobs below `root`; GitLab calls runs pipelines.
 fn objects(root: &str, runs_word: &str) -> Routes<AppState> {
     let run = format!("{root}/{runs_word}/{{run}}");
     let job = format!("{root}/jobs/{{job}}");
-    Routes::new()
-        .get(&format!("{root}/{runs_word}"), runs::list)
+    actions(&job)
+        .get(&format!("{root}/{runs_word}"), run_list::list)
         .get(&run, runs::get)
         .delete(&run, runs::delete)
         .get(&format!("{run}/jobs"), runs::jobs)
         .get(&format!("{run}/bridges"), runs::bridges)
         .get(&format!("{run}/trigger_jobs"), runs::bridges)
-        .get(&format!("{run}/test_report"), tests::report)
-        .get(&format!("{run}/test_report_summary"), tests::summary)
+        .get(&format!("{run}/test_report"), test_reports::report)
+        .get(&format!("{run}/test_report_summary"), test_reports::summary)
         .post(&format!("{run}/retry"), runs::retry)
         .post(&format!("{run}/cancel"), runs::cancel)
         .get(&format!("{root}/jobs"), jobs::list)
         .get(&job, jobs::get)
-        .get(&format!("{job}/trace"), jobs::trace)
-        .post(&format!("{job}/play"), jobs::play)
-        .post(&format!("{job}/retry"), jobs::retry)
-        .post(&format!("{job}/cancel"), jobs::cancel)
-        .post(&format!("{job}/erase"), jobs::erase)
+        .get(&format!("{job}/trace"), trace::get)
 }

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::error::Refused;
+use super::error::{Problems, Refused};
 use super::target::Query;
 
 /// Which page is asked for.
@@ -12,17 +12,33 @@ pub struct Page {
     size: u64,
 }
 
+impl Default for Page {
+    fn default() -> Self {
+        Self { number: 1, size: 20 }
+    }
+}
+
 impl Page {
     /// Reads `page` and `per_page`.
     pub fn read(query: &Query) -> Result<Self, Refused> {
-        let number = |name: &str, default: u64| match query.get(name) {
-            None | Some("") => Ok(default),
-            Some(text) => match text.parse::<u64>() {
-                Ok(number) if number > 0 => Ok(number),
-                _ => Err(Refused::parameter(format!("{name} does not have a valid value"))),
-            },
+        let mut problems = Problems::default();
+        let mut number = |name: &str, default: u64| match query.get(name) {
+            None | Some("") => default,
+            Some(text) => problems.take(match text.trim().parse::<i64>() {
+                Ok(number) if number > 0 => Ok(number.unsigned_abs()),
+                Ok(_) => Err(Refused::parameter(format!("{name} does not have a valid value"))),
+                Err(_) => Err(Refused::parameter(format!("{name} is invalid"))),
+            }),
         };
-        Ok(Self { number: number("page", 1)?, size: number("per_page", 20)?.min(100) })
+        let (number, size) = (number("page", 1), number("per_page", 20).min(100));
+        problems.none().map(|()| Self { number, size })
+    }
+
+    /// The part of a whole list that is this page.
+    pub fn of<T>(self, all: &[T]) -> &[T] {
+        let from = usize::try_from(self.offset()).unwrap_or(usize::MAX).min(all.len());
+        let to = from.saturating_add(self.size as usize).min(all.len());
+        &all[from..to]
     }
 
     /// How many entries come before the page.
@@ -93,7 +109,10 @@ mod tests {
         assert_eq!(headers["x-next-page"], "");
         assert_eq!(headers["x-total"], "0");
         assert!(Page::read(&query("page=0")).is_err());
-        assert!(Page::read(&query("per_page=x")).is_err());
+        let both = Page::read(&query("page=0&per_page=x")).unwrap_err();
+        assert_eq!(both.parameter_text(), Some("page does not have a valid value, per_page is invalid"));
+        assert_eq!(Page::read(&query("page=2&per_page=2")).unwrap().of(&[1, 2, 3]), [3]);
+        assert_eq!(Page::read(&query("page=9223372036854775807")).unwrap().of(&[1, 2, 3]), [0; 0]);
         assert_eq!(Page::read(&query("per_page=1000")).unwrap().size(), 100);
     }
 }

@@ -3,7 +3,6 @@
 use app::service::Accounts as _;
 use app::service::Service as _;
 use axum::response::Response;
-use serde_json::json;
 
 use super::error::Refused;
 use super::page::Page;
@@ -11,18 +10,6 @@ use super::target::Target;
 use super::wire::{Me, ProjectObject};
 use crate::auth::Action;
 use crate::http::{Fresh, Freshness};
-
-/// `GET /version`: tools compare it with GitLab's.
-pub async fn version(_target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let version = json!({
-        "version": "18.0.0",
-        "revision": concat!("weir-", env!("CARGO_PKG_VERSION")),
-        "enterprise": false,
-        "kas": {"enabled": false, "externalUrl": null, "externalK8sProxyUrl": null, "version": null},
-        "weir": env!("CARGO_PKG_VERSION"),
-    });
-    freshness.respond(|| async { Ok(Fresh::list(&version)?) }).await
-}
 
 /// `GET /user`
 pub async fn user(target: Target, freshness: Freshness) -> Result<Response, Refused> {

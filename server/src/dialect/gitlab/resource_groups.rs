@@ -11,8 +11,6 @@ use super::error::Refused;
 use super::fields::Fields;
 use super::page::Page;
 use super::target::Target;
-use super::wire::JobObject;
-use crate::clock;
 use crate::http::{Fresh, Freshness};
 use crate::store::resources::Group;
 
@@ -86,10 +84,7 @@ pub async fn upcoming(target: Target, freshness: Freshness) -> Result<Response, 
     freshness
         .respond(|| async {
             let jobs = target.weir.upcoming_jobs(&target.caller, project, target.name("key")).await?;
-            let now = clock::now();
-            let shown: Vec<JobObject> =
-                jobs.iter().map(|(job, run)| JobObject::new(job, run, target.base(), now)).collect();
-            Ok(Fresh::list(&shown)?)
+            Ok(Fresh::list(&target.jobs_shown(jobs).await?)?)
         })
         .await
 }

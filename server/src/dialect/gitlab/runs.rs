@@ -4,138 +4,198 @@ use app::service::Service as _;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use model::view::RunFilter;
-use model::{JobKind, Status, status::UnknownStatus};
+use model::plan::Variable;
+use model::{Error, JobKind, NewRun, Run, Source};
+use serde_json::{Map, Value, json};
 
-use super::error::Refused;
+use super::condition::unmodified;
+use super::error::{Problems, Refused};
+use super::fields::Fields;
 use super::page::Page;
-use super::target::Target;
-use super::wire::{BridgeObject, JobObject, Pipeline, PipelineBasic};
-use crate::clock;
+use super::start;
+use super::target::{Asked, Target};
+use super::wire::{BridgeObject, JobObject, Pipeline};
 use crate::http::{Fresh, Freshness};
-
-/// `GET …/pipelines`, `GET /weir/runs`: the latter with whole objects, and by pipeline or project.
-pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let page = Page::read(&target.query)?;
-    let mut filter = RunFilter { project: target.project.as_ref().map(|project| project.id), ..RunFilter::default() };
-    filter.status = statuses(target.query.get("status"), target.query.get("scope"))?;
-    let text = |name: &str| target.query.get(name).filter(|text| !text.is_empty()).map(str::to_owned);
-    filter.git_ref = text("ref");
-    filter.user = text("username");
-    // As on GitLab: children are listed when they are asked for.
-    filter.source = match text("source") {
-        Some(word) => Some(word.parse().map_err(|()| Refused::parameter("source does not have a valid value"))?),
-        None => None,
-    };
-    if target.project.is_none() {
-        if let Some(name) = text("project") {
-            filter.project = Some(target.weir.project_called(&target.caller, &name).await?.id);
-        }
-        if let Some(key) = text("pipeline") {
-            filter.pipeline = Some(key.parse().map_err(|error| Refused::parameter(format!("pipeline: {error}")))?);
-        }
-    }
-    freshness
-        .respond(|| async {
-            let (runs, total) =
-                target.weir.page_of_runs(&target.caller, filter.clone(), page.offset(), page.size()).await?;
-            let headers = page.headers(target.base(), &target.path, &target.query, Some(total), false);
-            let fresh = if target.project.is_some() {
-                Fresh::list(&runs.iter().map(|run| PipelineBasic::new(run, target.base())).collect::<Vec<_>>())
-            } else {
-                Fresh::list(&runs.iter().map(|run| Pipeline::new(run, target.base())).collect::<Vec<_>>())
-            };
-            Ok(fresh?.with(headers))
-        })
-        .await
-}
-
-fn statuses(status: Option<&str>, scope: Option<&str>) -> Result<Vec<Status>, Refused> {
-    let mut list = match scope.filter(|scope| !scope.is_empty()) {
-        None => Vec::new(),
-        Some("running") => vec![Status::Running],
-        Some("pending") => vec![Status::Pending],
-        Some("finished") => vec![Status::Success, Status::Failed, Status::Canceled],
-        Some(_) => return Err(Refused::parameter("scope does not have a valid value")),
-    };
-    if let Some(word) = status.filter(|word| !word.is_empty()) {
-        let wrong = |_: UnknownStatus| Refused::parameter("status does not have a valid value");
-        list = vec![word.parse().map_err(wrong)?];
-    }
-    Ok(list)
-}
 
 /// `GET …/pipelines/:pid`
 pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refused> {
     freshness
         .respond(|| async {
-            let view = target.run().await?;
-            let mut object = Pipeline::new(&view.run, target.base());
-            object.coverage = model::view::coverage(&view.jobs).map(|percent| format!("{percent:.2}"));
+            let (run, jobs) = target.weir.jobs_of_run(&target.caller, target.run_id().await?, None, false).await?;
+            let mut object = whole(&target, &run).await?;
+            object.coverage = model::view::coverage(&jobs).map(|percent| format!("{percent:.2}"));
             // The coverage comes with jobs, and so may be newer than the run itself.
-            let version = view.jobs.iter().filter(|job| job.coverage.is_some()).map(|job| job.version).max();
-            Ok(Fresh::object(&object, version.unwrap_or_default().max(view.run.version))?)
+            let version = jobs.iter().filter(|job| job.coverage.is_some()).map(|job| job.version).max();
+            Ok(Fresh::object(&object, version.unwrap_or_default().max(run.version))?)
         })
         .await
 }
 
+/// A run with its name.
+async fn whole(target: &Target, run: &Run) -> Result<Pipeline, Refused> {
+    let shown = target.run_shown(run).await?;
+    Ok(if target.is_of_project() { shown.named(run) } else { shown })
+}
+
+/// `GET …/pipelines/latest`: the newest of the commit that a branch or tag is at. None is GitLab's 403.
+pub async fn latest(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let git_ref = Fields::of_query(&asked.query).filled("ref")?;
+    let target = asked.find().await?;
+    let Some(project) = &target.project else { return Err(Refused::not_found()) };
+    freshness
+        .respond(|| async {
+            let found = target.weir.latest_run(&target.caller, project, git_ref.as_deref()).await?;
+            let Some(run) = found else { return Err(Refused::message(StatusCode::FORBIDDEN, "Forbidden")) };
+            let jobs = target.weir.jobs_of_run(&target.caller, run.id, None, false).await?.1;
+            let mut object = whole(&target, &run).await?;
+            object.coverage = model::view::coverage(&jobs).map(|percent| format!("{percent:.2}"));
+            Ok(Fresh::list(&object)?)
+        })
+        .await
+}
+
+/// `POST …/pipeline`: starts a run of a branch or tag.
+pub async fn create(asked: Asked, fields: Fields) -> Result<Response, Refused> {
+    let mut problems = Problems::default();
+    let git_ref = problems.take(fields.required("ref"));
+    let variables = problems.take(variables(&fields));
+    let inputs = problems.take(inputs(&fields, "inputs"));
+    problems.none()?;
+    let target = asked.find().await?;
+    let Some(project) = &target.project else { return Err(Refused::not_found()) };
+    for (i, variable) in variables.iter().enumerate() {
+        if variables[..i].iter().any(|other| other.key == variable.key) {
+            return Err(Refused::base(&format!("Duplicate variable name: {}", variable.key)));
+        }
+    }
+    let inputs = inputs.into_iter().collect();
+    let new = NewRun { git_ref: Some(git_ref), variables, inputs, source: Source::Api, ..NewRun::default() };
+    let run = target.weir.start_in_project(&target.caller, project, new).await.map_err(start::refused)?;
+    Ok((StatusCode::CREATED, Json(target.run_shown(&run).await?)).into_response())
+}
+
+/// `variables`: a list of objects with `key`, `value` and perhaps `variable_type`.
+fn variables(fields: &Fields) -> Result<Vec<Variable>, Refused> {
+    let list = match fields.value("variables") {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(list)) => list,
+        Some(_) => return Err(Refused::parameter("variables is invalid")),
+    };
+    let mut problems = Problems::default();
+    let mut read = Vec::with_capacity(list.len());
+    for (i, one) in list.iter().enumerate() {
+        let Value::Object(one) = one else { return Err(Refused::parameter("variables is invalid")) };
+        let one = Fields::of_map(one.clone());
+        let of = |name: &str| format!("variables[{i}][{name}]");
+        let key = problems.take(one.required("key").map_err(|refused| refused.renamed("key", &of("key"))));
+        let value = problems.take(one.required("value").map_err(|refused| refused.renamed("value", &of("value"))));
+        let kind = one.choice("variable_type", &["env_var", "file"]);
+        let kind = problems.take(kind.map_err(|refused| refused.renamed("variable_type", &of("variable_type"))));
+        read.push(Variable { file: kind == Some("file"), ..Variable::new(key, value) });
+    }
+    problems.none().map(|()| read)
+}
+
+/// Values of inputs: an object.
+pub fn inputs(fields: &Fields, name: &str) -> Result<Map<String, Value>, Refused> {
+    match fields.value(name) {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(inputs)) => Ok(inputs.clone()),
+        // What a form writes of an empty one.
+        Some(Value::String(text)) if text.is_empty() || text == "{}" => Ok(Map::new()),
+        Some(_) => Err(Refused::parameter(format!("{name} is invalid"))),
+    }
+}
+
 /// `DELETE …/pipelines/:pid`: a live one is stopped first.
 pub async fn delete(target: Target) -> Result<StatusCode, Refused> {
-    let view = target.run().await?;
-    target.weir.delete_run(&target.caller, view.run.id).await?;
+    let id = target.run_id().await?;
+    let (run, _) = target.weir.jobs_of_run(&target.caller, id, None, false).await?;
+    unmodified(&target.headers, run.updated_at)?;
+    target.weir.delete_run(&target.caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `GET …/pipelines/:pid/jobs`: newest first, the latest attempts unless others are asked for.
-pub async fn jobs(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let page = Page::read(&target.query)?;
-    let scope = super::jobs::scope(&target.query)?;
-    let retried = target.query.get("include_retried").is_some_and(|word| word.eq_ignore_ascii_case("true"));
+/// `PUT …/pipelines/:pid/metadata`: gives a run a name.
+pub async fn rename(asked: Asked, fields: Fields) -> Result<Json<Pipeline>, Refused> {
+    let name = fields.required("name")?;
+    let target = asked.find().await?;
+    let id = target.run_id().await?;
+    if name.chars().count() > 255 {
+        let text = "Failed to update pipeline - Name is too long (maximum is 255 characters)";
+        // Who may not is told that first.
+        target.weir.may(&target.caller, crate::auth::Action::RenameRun, target.project_id()?).await?;
+        return Err(Refused::plain(StatusCode::BAD_REQUEST, text));
+    }
+    let run = target.weir.rename_run(&target.caller, id, &name).await?;
+    Ok(Json(whole(&target, &run).await?))
+}
+
+/// `GET …/pipelines/:pid/variables`
+pub async fn variables_of(target: Target, freshness: Freshness) -> Result<Response, Refused> {
     freshness
         .respond(|| async {
-            let view = target.run().await?;
-            let mut jobs = view.jobs;
-            // GitLab has its bridges apart; whoever asks without a project wants all of them.
-            let all_kinds = target.project.is_none();
-            jobs.retain(|job| all_kinds || job.kind == JobKind::Build);
-            jobs.retain(|job| (retried || !job.retried) && (scope.is_empty() || scope.contains(&job.status)));
-            jobs.sort_by_key(|job| std::cmp::Reverse(job.id));
+            let found = target.weir.run_variables(&target.caller, target.run_id().await?).await?;
+            let shown: Vec<Value> = found.iter().map(variable).collect();
+            Ok(Fresh::list(&shown)?)
+        })
+        .await
+}
+
+/// A variable of a run.
+fn variable(one: &Variable) -> Value {
+    let kind = if one.file { "file" } else { "env_var" };
+    json!({"variable_type": kind, "key": one.key, "value": one.value, "raw": one.raw})
+}
+
+/// `GET …/pipelines/:pid/jobs`: newest first, the latest attempts unless others are asked for.
+pub async fn jobs(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let mut problems = Problems::default();
+    let page = problems.take(Page::read(&asked.query));
+    let scope = problems.take(super::jobs::scope(&asked.query));
+    let retried = problems.take(Fields::of_query(&asked.query).switch("include_retried")).unwrap_or(false);
+    problems.none()?;
+    let target = asked.find().await?;
+    // GitLab has its bridges apart; whoever asks without a project wants all of them.
+    let kind = target.is_of_project().then_some(JobKind::Build);
+    freshness
+        .respond(|| async {
+            let (run, mut jobs) =
+                target.weir.jobs_of_run(&target.caller, target.run_id().await?, kind, retried).await?;
+            jobs.retain(|job| scope.fits(job.status));
             let total = jobs.len() as u64;
-            let now = clock::now();
-            let shown: Vec<JobObject> = jobs
-                .iter()
-                .skip(usize::try_from(page.offset()).unwrap_or(usize::MAX))
-                .take(page.size() as usize)
-                .map(|job| JobObject::new(job, &view.run, target.base(), now))
-                .collect();
+            let found = page.of(&jobs).iter().map(|job| (job.clone(), run.clone())).collect();
             let headers = page.headers(target.base(), &target.path, &target.query, Some(total), false);
-            Ok(Fresh::list(&shown)?.with(headers))
+            Ok(Fresh::list(&target.jobs_shown(found).await?)?.with(headers))
         })
         .await
 }
 
 /// `GET …/pipelines/:pid/bridges`: the jobs that start child runs.
-pub async fn bridges(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let page = Page::read(&target.query)?;
-    let scope = super::jobs::scope(&target.query)?;
+pub async fn bridges(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let mut problems = Problems::default();
+    let page = problems.take(Page::read(&asked.query));
+    let scope = problems.take(super::jobs::scope(&asked.query));
+    problems.none()?;
+    let target = asked.find().await?;
     freshness
         .respond(|| async {
-            let view = target.run().await?;
-            let mut jobs = view.jobs;
-            jobs.retain(|job| job.kind == JobKind::Bridge && !job.retried);
-            jobs.retain(|job| scope.is_empty() || scope.contains(&job.status));
-            jobs.sort_by_key(|job| std::cmp::Reverse(job.id));
-            let (total, now) = (jobs.len() as u64, clock::now());
-            let mut shown = Vec::new();
-            for job in jobs.iter().skip(usize::try_from(page.offset()).unwrap_or(usize::MAX)).take(page.size() as usize)
-            {
-                let child = match job.child {
-                    Some(child) => Some(target.weir.run(&target.caller, child).await?.run),
-                    None => None,
-                };
-                let job = JobObject::new(job, &view.run, target.base(), now);
-                shown.push(BridgeObject::new(job, child.as_ref(), target.base()));
-            }
+            let id = target.run_id().await?;
+            let (run, mut jobs) = target.weir.jobs_of_run(&target.caller, id, Some(JobKind::Bridge), false).await?;
+            jobs.retain(|job| scope.fits(job.status));
+            let (total, of_page) = (jobs.len() as u64, page.of(&jobs));
+            let children = of_page.iter().filter_map(|job| job.child).collect();
+            let children = target.weir.children_of(&target.caller, children).await?;
+            let found = of_page.iter().map(|job| (job.clone(), run.clone())).collect();
+            let objects: Vec<JobObject> = target.jobs_shown(found).await?;
+            let shown: Vec<BridgeObject> = objects
+                .into_iter()
+                .zip(of_page)
+                .map(|(object, job)| {
+                    let child = job.child.and_then(|id| children.get(&id));
+                    BridgeObject::new(object, child, target.base())
+                })
+                .collect();
             let headers = page.headers(target.base(), &target.path, &target.query, Some(total), false);
             Ok(Fresh::list(&shown)?.with(headers))
         })
@@ -144,16 +204,28 @@ pub async fn bridges(target: Target, freshness: Freshness) -> Result<Response, R
 
 /// `POST …/pipelines/:pid/retry`
 pub async fn retry(target: Target) -> Result<Response, Refused> {
-    let view = target.run().await?;
-    let run = target.weir.retry_run(&target.caller, view.run.id).await?;
-    Ok((StatusCode::CREATED, Json(Pipeline::new(&run, target.base()))).into_response())
+    let id = target.run_id().await?;
+    seen(&target, id).await?;
+    let run = target.weir.retry_run(&target.caller, id).await?;
+    Ok((StatusCode::CREATED, Json(target.run_shown(&run).await?)).into_response())
 }
 
 /// `POST …/pipelines/:pid/cancel`: of one that has ended changes nothing.
 pub async fn cancel(target: Target) -> Result<Json<Pipeline>, Refused> {
-    let view = target.run().await?;
-    let run = target.weir.cancel_run(&target.caller, view.run.id).await?;
-    Ok(Json(Pipeline::new(&run, target.base())))
+    let id = target.run_id().await?;
+    seen(&target, id).await?;
+    let run = target.weir.cancel_run(&target.caller, id).await?;
+    Ok(Json(target.run_shown(&run).await?))
+}
+
+/// Refuses who may not even see the run: for them it is not there.
+async fn seen(target: &Target, id: model::RunId) -> Result<(), Refused> {
+    if target.weir.may_read_run(&target.caller, id).await {
+        return Ok(());
+    }
+    // Why not is told in the words that reading it has.
+    let refused = target.weir.run(&target.caller, id).await.err();
+    Err(refused.unwrap_or_else(|| Error::not_found("run")).into())
 }
 
 /// `GET /weir/runs/:id/why`

@@ -1,75 +1,105 @@
-//! What a request is about: the caller, and the project, run or job that the address names.
+//! What a request is about: who asks, and the project, run or job that the address names.
+//!
+//! [`Asked`] is who asks, and the address as it came; [`Target`] has looked up what the address names. The order is
+//! GitLab's, and no answer says more than the one before it: who asks and by which token (401, 403), what the
+//! parameters say (400), what is there (404), who may (403), what state it is in. A handler with parameters takes
+//! [`Asked`], reads them, and then calls [`Asked::find`]; one without takes [`Target`].
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use app::service::Service as _;
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use axum::http::request::Parts;
-use axum::http::{Method, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
-use model::view::{JobView, RunView};
-use model::{Caller, JobId, Project, ProjectId, RunId, TokenScope, Via};
+use model::{Caller, ErrorKind, JobId, Project, ProjectId, RunId, TokenScope, Via};
 
 use super::error::Refused;
-use crate::http::{Access, AppState, Refusal};
+use super::job_token;
+use crate::http::{Access, AppState, Origin, Refusal};
 use crate::service::Weir;
 
-/// The caller and what the address names. A run or job of another project than the named one is
-/// not found.
-pub struct Target {
+/// Who asks, and the address as it came. Nothing is looked up yet but who it is.
+pub struct Asked {
     /// Who asks.
     pub caller: Caller,
     /// The service.
     pub weir: Arc<Weir>,
-    /// The project of the address; `None` below `/weir`.
-    pub project: Option<Project>,
     /// The query.
     pub query: Query,
     /// The path of the address, for links.
     pub path: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    base: String,
+    method: Method,
+    /// The route, in the router's words.
+    route: String,
     names: HashMap<String, String>,
 }
 
-impl FromRequestParts<AppState> for Target {
+impl FromRequestParts<AppState> for Asked {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
         let Access { caller, weir } =
             Access::from_request_parts(parts, state).await.map_err(|refusal| match refusal {
-                Refusal::Token(why) => Refused::unauthorized(&why).into_response(),
-                other => other.into_response(),
+                Refusal::Rate(verdict) => verdict.refusal(),
+                other => Refused::from(other).into_response(),
             })?;
-        // Before anything is looked up, so that the answer does not tell what is there.
-        let changes = !matches!(parts.method, Method::GET | Method::HEAD);
-        if changes && !caller.is_signed_in() {
-            return Err(Refused::unauthorized("this takes a token").into_response());
-        }
-        if changes && matches!(caller.via, Via::Token(_, TokenScope::ReadApi)) {
-            let error = model::Error::scope("this token may only read (scope read_api)");
-            return Err(Refused::from(error).into_response());
-        }
+        let query = Query::of(&parts.uri);
+        let caller = admitted(&weir, caller, parts, &query).await.map_err(Refused::into_response)?;
+        query.check().map_err(Refused::into_response)?;
         let raw =
             RawPathParams::from_request_parts(parts, state).await.map_err(|_| Refused::not_found().into_response())?;
-        let names: HashMap<String, String> =
-            raw.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let project = match names.get("project") {
-            Some(name) => {
-                let found = weir.project_called(&caller, name).await;
-                Some(found.map_err(|error| Refused::from(error).into_response())?)
-            }
-            None => None,
-        };
+        let names = raw.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let path = parts.extensions.get::<axum::extract::OriginalUri>().map_or(parts.uri.path(), |uri| uri.0.path());
-        let path = path.to_owned();
-        Ok(Self { caller, weir, project, query: Query::of(&parts.uri), path, names })
+        let route = parts.extensions.get::<MatchedPath>().map(|route| route.as_str().to_owned());
+        // Links and pages have the address that this client uses, unless the administrator says which it is.
+        let base = match parts.extensions.get::<Origin>() {
+            Some(origin) => origin.base(weir.configured_url()),
+            None => weir.external_url().to_owned(),
+        };
+        Ok(Self {
+            caller,
+            path: path.to_owned(),
+            headers: parts.headers.clone(),
+            base,
+            method: parts.method.clone(),
+            route: route.unwrap_or_default(),
+            names,
+            query,
+            weir,
+        })
     }
 }
 
-impl Target {
-    /// The address under which clients know the server.
+/// Refuses who may do nothing at all here, before anything is looked up; and says who an administrator acts as.
+async fn admitted(weir: &Weir, caller: Caller, parts: &Parts, query: &Query) -> Result<Caller, Refused> {
+    let changes = !matches!(parts.method, Method::GET | Method::HEAD);
+    if changes && !caller.is_signed_in() {
+        return Err(Refused::unauthorized("this takes a token"));
+    }
+    if changes && matches!(caller.via, Via::Token(_, TokenScope::ReadApi)) {
+        return Err(model::Error::scope("this token may only read (scope read_api)").into());
+    }
+    let said = parts.headers.get("sudo").and_then(|value| value.to_str().ok()).or_else(|| query.get("sudo"));
+    let Some(whom) = said.map(str::trim).filter(|whom| !whom.is_empty()) else { return Ok(caller) };
+    weir.act_as(&caller, whom).await.map_err(|error| match error.kind {
+        ErrorKind::NotFound => {
+            let whom: String = whom.chars().take(255).collect();
+            Refused::message(StatusCode::NOT_FOUND, &format!("User with ID or username '{whom}' Not Found"))
+        }
+        ErrorKind::Forbidden => Refused::forbidden(&error.message),
+        _ => error.into(),
+    })
+}
+
+impl Asked {
+    /// The address under which this client knows the server, without a slash at its end.
     pub fn base(&self) -> &str {
-        self.weir.external_url()
+        &self.base
     }
 
     /// A part of the address, decoded.
@@ -77,6 +107,80 @@ impl Target {
         self.names.get(part).map(String::as_str).unwrap_or_default()
     }
 
+    /// Whether the address names a project: not so below `/weir`.
+    pub fn is_of_project(&self) -> bool {
+        self.names.contains_key("project")
+    }
+
+    /// Refuses what can be no number in the address. One that is too large is for those who look it up.
+    fn check_number(&self, part: &str, parameter: &str) -> Result<(), Refused> {
+        let Some(text) = self.names.get(part) else { return Ok(()) };
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number(text.strip_prefix('-').unwrap_or(text)) {
+            return Ok(());
+        }
+        match text.split_once('.') {
+            Some((number, format)) if is_number(number) && is_format(format) => Err(format_of(format)),
+            _ => Err(Refused::parameter(format!("{parameter} is invalid"))),
+        }
+    }
+
+    /// Looks up what the address names.
+    pub async fn find(self) -> Result<Target, Refused> {
+        if self.is_of_project() {
+            self.check_number("run", "pipeline_id")?;
+            self.check_number("job", "job_id")?;
+        }
+        let project = match self.names.get("project") {
+            Some(name) => Some(self.weir.project_called(&self.caller, name).await?),
+            None => None,
+        };
+        if project.is_some()
+            && matches!(self.caller.via, Via::Job(..))
+            && !job_token::may_call(&self.method, &self.route)
+        {
+            return Err(Refused::unauthorized("the token of a job may not do this"));
+        }
+        Ok(Target { asked: self, project })
+    }
+}
+
+/// Whether the end of an address may be meant as a format: `.xml`.
+fn is_format(text: &str) -> bool {
+    (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// There is one format, and another was asked for.
+fn format_of(format: &str) -> Refused {
+    Refused::error(StatusCode::NOT_ACCEPTABLE, format!("The requested format '{format}' is not supported."))
+}
+
+/// The caller and what the address names. A run or job of another project than the named one is
+/// not found.
+pub struct Target {
+    asked: Asked,
+    /// The project of the address; `None` below `/weir`.
+    pub project: Option<Project>,
+}
+
+impl Deref for Target {
+    type Target = Asked;
+
+    fn deref(&self) -> &Asked {
+        &self.asked
+    }
+}
+
+impl FromRequestParts<AppState> for Target {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
+        let asked = Asked::from_request_parts(parts, state).await?;
+        asked.find().await.map_err(Refused::into_response)
+    }
+}
+
+impl Target {
     /// The project of the address.
     pub fn project_id(&self) -> Result<ProjectId, Refused> {
         self.project.as_ref().map(|project| project.id).ok_or_else(Refused::not_found)
@@ -84,30 +188,27 @@ impl Target {
 
     /// The number of the run that the address names.
     pub async fn run_id(&self) -> Result<RunId, Refused> {
-        let name = self.names.get("run").map(String::as_str).unwrap_or_default();
+        let name = self.name("run");
         if self.project.is_none() && name.parse::<model::Uid>().is_ok() {
             return Ok(self.weir.run_by_uid(&self.caller, name).await?);
         }
-        name.parse().map_err(|_| Refused::not_found())
-    }
-
-    /// The run that the address names.
-    pub async fn run(&self) -> Result<RunView, Refused> {
-        let id = self.run_id().await?;
+        let id: RunId = name.parse().map_err(|_| Refused::not_found())?;
         if let Some(project) = &self.project {
             self.weir.run_is_in(project.id, id).await?;
         }
-        Ok(self.weir.run(&self.caller, id).await?)
+        Ok(id)
     }
 
-    /// The job that the address names.
-    pub async fn job(&self) -> Result<JobView, Refused> {
-        let id: Option<JobId> = self.names.get("job").and_then(|name| name.parse().ok());
-        let id = id.ok_or_else(Refused::not_found)?;
+    /// The number of the job that the address names; of the run that it names too, where it does.
+    pub async fn job_id(&self) -> Result<JobId, Refused> {
+        let id: JobId = self.name("job").parse().map_err(|_| Refused::not_found())?;
         if let Some(project) = &self.project {
             self.weir.job_is_in(project.id, id).await?;
         }
-        Ok(self.weir.job(&self.caller, id).await?)
+        if self.names.contains_key("run") && self.weir.run_of_job(id).await? != self.run_id().await? {
+            return Err(Refused::not_found());
+        }
+        Ok(id)
     }
 }
 
@@ -116,10 +217,18 @@ impl Target {
 pub struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Reads an address; what cannot be read is no parameter.
+    /// Reads an address.
     pub fn of(uri: &Uri) -> Self {
-        let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri);
-        Self(pairs.map(|query| query.0).unwrap_or_default())
+        Self(form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect())
+    }
+
+    /// Refuses what is no text.
+    fn check(&self) -> Result<(), Refused> {
+        let broken = |text: &str| text.contains(['\0', char::REPLACEMENT_CHARACTER]);
+        match self.0.iter().find(|(name, value)| broken(name) || broken(value)) {
+            Some((name, _)) => Err(Refused::parameter(format!("{name} is invalid"))),
+            None => Ok(()),
+        }
     }
 
     /// All pairs, in order.
@@ -142,10 +251,16 @@ impl Query {
 
     /// The query with some numbers set, others kept.
     pub fn with(&self, set: &[(&str, u64)]) -> String {
+        let set: Vec<_> = set.iter().map(|(name, value)| (*name, value.to_string())).collect();
+        self.with_texts(&set)
+    }
+
+    /// The query with some values set, others kept.
+    pub fn with_texts(&self, set: &[(&str, String)]) -> String {
         use crate::dialect::encoded;
         let kept = self.0.iter().filter(|(name, _)| set.iter().all(|(one, _)| one != name));
         let kept = kept.map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
-        let set = set.iter().map(|(name, value)| format!("{name}={value}"));
+        let set = set.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
         format!("?{}", kept.chain(set).collect::<Vec<_>>().join("&"))
     }
 }

@@ -3,17 +3,16 @@
 
 use app::service::Service as _;
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{FromRequest as _, Multipart, Path, Request};
-use axum::http::{StatusCode, header};
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use model::plan::{Inputs, Variable};
-use model::{ErrorKind, NewRun, Source, Via};
-use serde_json::{Map, Value};
+use model::{NewRun, Source, Via};
+use serde_json::Value;
 
 use super::error::Refused;
 use super::fields::Fields;
-use super::target::Query;
+use super::start;
 use super::wire::Pipeline;
 use crate::auth::token::{Kind, Token};
 use crate::http::Unasked;
@@ -22,32 +21,38 @@ use crate::http::Unasked;
 const PAYLOAD: &str = "TRIGGER_PAYLOAD";
 
 /// The token is a field, and says who starts the run: whatever else the request shows does not matter.
-pub async fn start(asked: Unasked, Path(project): Path<String>, request: Request) -> Result<Response, Refused> {
-    begin(asked, project, None, request).await
+pub async fn start(
+    asked: Unasked,
+    Path(project): Path<String>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Refused> {
+    begin(asked, project, None, &headers, fields).await
 }
 
 /// The same, with the ref in the address, where it may have slashes.
 pub async fn start_of_ref(
     asked: Unasked,
     Path((project, path)): Path<(String, String)>,
-    request: Request,
+    headers: HeaderMap,
+    fields: Fields,
 ) -> Result<Response, Refused> {
-    let unknown = || Refused::parameter_at(StatusCode::NOT_FOUND, "404 Not Found");
+    let unknown = || Refused::error(StatusCode::NOT_FOUND, "404 Not Found");
     let git_ref = path.strip_suffix("/trigger/pipeline").filter(|name| !name.is_empty()).ok_or_else(unknown)?;
-    begin(asked, project, Some(git_ref.to_owned()), request).await
+    begin(asked, project, Some(git_ref.to_owned()), &headers, fields).await
 }
 
 async fn begin(
     asked: Unasked,
     project: String,
     git_ref: Option<String>,
-    request: Request,
+    headers: &HeaderMap,
+    fields: Fields,
 ) -> Result<Response, Refused> {
     // A pipeline that tells of pipelines would start one for each.
-    if request.headers().get("x-gitlab-event").is_some_and(|event| event.as_bytes() == b"Pipeline Hook") {
+    if headers.get("x-gitlab-event").is_some_and(|event| event.as_bytes() == b"Pipeline Hook") {
         return Err(Refused::message(StatusCode::FORBIDDEN, "Forbidden"));
     }
-    let fields = fields(request).await?;
     let wrong = || Refused::message(StatusCode::NOT_FOUND, "Not Found");
     let named: &[&str] = if git_ref.is_some() { &["token"] } else { &["ref", "token"] };
     let absent = named.iter().filter(|name| matches!(fields.value(name), None | Some(Value::Null)));
@@ -87,53 +92,20 @@ async fn begin(
         Some(_) => return Err(Refused::parameter("inputs is invalid")),
     };
     let new = NewRun { git_ref: Some(git_ref), variables, inputs, source, ..NewRun::default() };
-    let run = asked.weir.start_run(&caller, &key, new).await.map_err(refused)?;
+    let run = asked.weir.start_run(&caller, &key, new).await.map_err(start::refused)?;
     asked.weir.trigger_used(&caller).await?;
-    Ok((StatusCode::CREATED, Json(Pipeline::new(&run, asked.weir.external_url()))).into_response())
+    Ok((StatusCode::CREATED, Json(Pipeline::new(&run, &asked.base))).into_response())
 }
 
-/// GitLab's words where a ref is unknown.
-fn refused(mut error: model::Error) -> Refused {
-    if error.kind == ErrorKind::Invalid && error.message.starts_with("there is no branch, tag or commit") {
-        "Reference not found".clone_into(&mut error.message);
-    }
-    error.into()
-}
-
-/// The fields of the query and of a body of any of the three kinds.
-async fn fields(request: Request) -> Result<Fields, Refused> {
-    let (query, headers) = (Query::of(request.uri()), request.headers().clone());
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if !kind.starts_with("multipart/form-data") {
-        let body = Bytes::from_request(request, &()).await.map_err(|_| Refused::parameter("body is invalid"))?;
-        return Fields::read(&query, &headers, &body);
-    }
-    let broken = |_| Refused::parameter("body is invalid");
-    let mut parts = Multipart::from_request(request, &()).await.map_err(|_| Refused::parameter("body is invalid"))?;
-    let mut found = Map::new();
-    while let Some(part) = parts.next_field().await.map_err(broken)? {
-        let name = part.name().unwrap_or_default().to_owned();
-        found.insert(name, Value::from(part.text().await.map_err(broken)?));
-    }
-    Ok(Fields::of(&query, found))
-}
-
-/// `variables` as an object of texts, or as the fields `variables[NAME]` of a form.
+/// `variables`, an object of texts; a form writes it as `variables[NAME]`.
 fn variables(fields: &Fields) -> Result<Vec<Variable>, Refused> {
     let text = |key: &str, value: &Value| match value {
         Value::String(text) => Ok(Variable::new(key, text.clone())),
         _ => Err(Refused::plain(StatusCode::BAD_REQUEST, "variables needs to be a map of key-valued strings")),
     };
-    let mut list = match fields.value("variables") {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::Object(map)) => map.iter().map(|(key, value)| text(key, value)).collect::<Result<Vec<_>, _>>()?,
-        Some(_) => return Err(Refused::parameter("variables is invalid")),
-    };
-    for (name, value) in fields.all() {
-        let key = name.strip_prefix("variables[").and_then(|rest| rest.strip_suffix(']'));
-        if let Some(key) = key {
-            list.push(text(key, value)?);
-        }
+    match fields.value("variables") {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Object(map)) => map.iter().map(|(key, value)| text(key, value)).collect(),
+        Some(_) => Err(Refused::parameter("variables is invalid")),
     }
-    Ok(list)
 }

@@ -3,8 +3,7 @@
 
 use app::service::Service as _;
 use axum::Json;
-use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use model::{CiVariable, CiVariableDraft, ErrorKind, VariableOwner};
 use serde::Serialize;
@@ -82,10 +81,11 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
 
 /// The variable of this key; `filter[environment_scope]` tells those of the same key apart.
 async fn named(target: &Target, owner: &VariableOwner) -> Result<CiVariable, Refused> {
-    let scope = target.query.get("filter[environment_scope]");
+    let scope = Fields::of_query(&target.query).within("filter", "environment_scope")?;
     let mut all = target.weir.ci_variables(&target.caller, owner.clone()).await?.variables;
     all.retain(|one| {
-        one.draft.key == target.name("key") && scope.is_none_or(|scope| one.draft.environment_scope == scope)
+        let fits = scope.as_ref().is_none_or(|scope| one.draft.environment_scope == *scope);
+        one.draft.key == target.name("key") && fits
     });
     match (all.pop(), all.is_empty()) {
         (Some(found), true) => Ok(found),
@@ -137,9 +137,8 @@ fn refused(error: model::Error) -> Refused {
 }
 
 /// `POST …/variables`
-pub async fn create(target: Target, headers: HeaderMap, body: Bytes) -> Result<Response, Refused> {
+pub async fn create(target: Target, fields: Fields) -> Result<Response, Refused> {
     let owner = owner(&target);
-    let fields = Fields::read(&target.query, &headers, &body)?;
     let hidden = fields.switch("masked_and_hidden")?.unwrap_or(false);
     let mut draft = CiVariableDraft {
         key: fields.required("key")?,
@@ -153,9 +152,8 @@ pub async fn create(target: Target, headers: HeaderMap, body: Bytes) -> Result<R
 }
 
 /// `PUT …/variables/:key`
-pub async fn update(target: Target, headers: HeaderMap, body: Bytes) -> Result<Json<VariableObject>, Refused> {
+pub async fn update(target: Target, fields: Fields) -> Result<Json<VariableObject>, Refused> {
     let owner = owner(&target);
-    let fields = Fields::read(&target.query, &headers, &body)?;
     let before = named(&target, &owner).await?;
     let mut draft = CiVariableDraft { value: fields.text("value")?, hidden: false, ..before.draft };
     change(&fields, &mut draft)?;

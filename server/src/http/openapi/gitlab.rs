@@ -72,6 +72,7 @@ pub(super) fn operations() -> Vec<Operation> {
     all.extend(objects("/projects/{project}", "pipelines", "project", gitlab, Operation::of_project));
     all.extend(objects("/weir", "runs", "weir", weir, |operation| operation));
     all.extend(super::schedules::operations());
+    all.extend(super::gitlab_runs::operations());
     all.extend(additions());
     all
 }
@@ -199,11 +200,31 @@ fn objects(
         .named(id("runs"), "Runs, newest first")
         .about("Child runs are listed only with `source=parent_pipeline`.")
         .query("status", STATUSES, "Only those of this status.")
-        .query("scope", "running|pending|finished", "Only those; `status` wins.")
+        .query(
+            "scope",
+            "running|pending|finished|branches|tags",
+            "Only those; or the latest of each branch or tag that there is.",
+        )
         .query("ref", "text", "Only of this branch or tag.")
+        .query("sha", "text", "Only of this commit.")
+        .query("name", "text", "Only those that have this name.")
         .query("username", "text", "Only this person's.")
-        .query("source", "web|api|parent_pipeline|trigger|pipeline|schedule", "Only what this started.");
-    let mut jobs = base("GET", "/jobs").named(id("jobs"), "Jobs, newest first, retried ones included").shared("Scope");
+        .query("source", "push|web|trigger|schedule|api|pipeline|parent_pipeline", "Only what this started.")
+        .query("yaml_errors", "bool", "With true, none: a definition with errors makes no run.")
+        .query("updated_before", "time", "Only those whose status changed last before this.")
+        .query("updated_after", "time", "Only those whose status changed after this.")
+        .query("created_before", "time", "Only those made before this.")
+        .query("created_after", "time", "Only those made after this.")
+        .query("order_by", "id|status|ref|updated_at|user_id := id", "What they are ordered by.")
+        .query("sort", "asc|desc := desc", "`asc` for the least first.");
+    let mut jobs = base("GET", "/jobs")
+        .named(id("jobs"), "Jobs, newest first, retried ones included")
+        .about("With `pagination=keyset`, `Link` has the next page alone, and `cursor` in it says where that begins.")
+        .shared("Scope")
+        .query("ref", "text", "Only those of runs of this branch or tag.")
+        .query("pagination", "keyset", "Pages by where the last one ended.")
+        .query("cursor", "text", "Where the page begins: as `Link` has it.")
+        .refuses(&[405]);
     if anywhere {
         list = list
             .query("project", "text", "Only of this project, by number or path.")
@@ -216,7 +237,8 @@ fn objects(
         run("GET", "").named(id("run"), "A run").gives(200, "Run", "The run.").fresh(),
         run("DELETE", "")
             .named(id("run_delete"), "Deletes a run; a live one is stopped first")
-            .empty(204, "It is gone."),
+            .empty(204, "It is gone.")
+            .refuses(&[412]),
         run("GET", "/jobs")
             .named(id("run_jobs"), "Jobs of a run, newest first")
             .shared("Scope")
@@ -262,15 +284,21 @@ fn objects(
             .query("byte_offset", "int 0.. := 0", "From this byte on.")
             .query("byte_limit", "int 1..", "At most so many bytes.")
             .gives_as(200, "text/plain", "The log.")
-            .refuses(&[400]),
+            .refuses(&[400])
+            .fresh(),
         job("POST", "/play")
             .named(id("job_play"), "Starts a job that waits for somebody")
             .optional_body("JobToPlay")
-            .gives(200, "Job", "The job.")
+            .gives(200, "Job", "The job; of one that was played before, the new attempt.")
             .refuses(&[409]),
-        job("POST", "/retry").named(id("job_retry"), "Makes another attempt").gives(201, "Job", "The new attempt."),
+        job("POST", "/retry").named(id("job_retry"), "Makes another attempt").optional_body("JobToRetry").gives(
+            201,
+            "Job",
+            "The new attempt.",
+        ),
         job("POST", "/cancel")
             .named(id("job_cancel"), "Cancels a job; one that has ended stays as it is")
+            .optional_body("JobToCancel")
             .gives(201, "Job", "The job."),
         job("POST", "/erase").named(id("job_erase"), "Erases log and artifacts").gives(201, "Job", "The job."),
     ]

@@ -5,6 +5,7 @@
 
 mod answers;
 mod gitlab;
+mod gitlab_runs;
 mod ordine;
 mod others;
 mod page;

@@ -102,12 +102,23 @@ const REFUSALS: &[(u16, &str, &str, &str)] = &[
         "forbidden",
     ),
     (404, "Not there, or not visible to the caller.", "404 Not found", "not_found"),
+    (405, "Another order of a list that is walked by where its last page ended.", "405 Not Allowed", "invalid"),
     (409, "The state of the object is against it, or somebody was faster.", "409 Conflict: it has ended", "conflict"),
     (410, "There is no such thing here.", "410 Gone", "invalid"),
-    (412, "It changed since; or the log arrived damaged and is wanted again.", "412 Precondition Failed", "invalid"),
+    (
+        412,
+        "The log arrived damaged and is wanted again; or it changed since `If-Unmodified-Since`.",
+        "412 Precondition Failed",
+        "invalid",
+    ),
     (413, "The body is larger than allowed.", "413 Payload Too Large", "too_large"),
     (415, "The body has another type than `application/json`.", "415 Unsupported Media Type", "invalid"),
-    (416, "The piece does not begin where the log ends.", "416 Range Not Satisfiable", "invalid"),
+    (
+        416,
+        "The piece does not begin where the log ends; or what is asked for lies beyond the end.",
+        "416 Range Not Satisfiable",
+        "invalid",
+    ),
     (422, "The body has not the fields that it must have.", "422 Unprocessable Entity", "invalid"),
     (429, "Too many requests; see `Retry-After`.", "Retry later", "too_many"),
     (503, "Not now: the disk is full, or there is no administrator yet.", "503 Service Unavailable", "unavailable"),
@@ -121,14 +132,13 @@ pub(super) fn responses() -> Map<String, Value> {
             let example = match (shape, status) {
                 (Shape::Gitlab, 400) => json!({"error": text}),
                 (Shape::Gitlab, 401) => json!({"message": text, "reason": "the token is not known, or no longer good"}),
-                (Shape::Gitlab, 429 | 503) | (Shape::Own, 429) => json!({"error": text, "message": text}),
                 (Shape::Gitlab, _) => json!({"message": text}),
                 (Shape::Ordine, _) => json!({"error": about.trim_end_matches('.')}),
                 (Shape::Own, _) => json!({"error": text, "message": text, "kind": kind}),
             };
             let schema = json!({"$ref": format!("#/components/schemas/{}", shape.schema())});
-            // Beside the interfaces, who asks too often is told so in plain text.
-            let content = if (shape, *status) == (Shape::Own, 429) {
+            // Except in Ordine's, who asks too often is told so in plain text.
+            let content = if *status == 429 && shape != Shape::Ordine {
                 json!({"text/plain": {"schema": {"type": "string"}, "example": "Retry later\n"}})
             } else {
                 json!({"application/json": {"schema": schema, "example": example}})

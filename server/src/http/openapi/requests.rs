@@ -36,8 +36,47 @@ pub(super) const REQUESTS: &[(&str, &str, &[Field])] = &[
     (
         "JobToPlay",
         "Variables of this attempt.",
-        &[("job_variables_attributes?", "[KeyAndValue]", "They beat those of the run.")],
+        &[
+            ("job_variables_attributes?", "[KeyAndValue]", "They beat those of the run."),
+            ("job_inputs?", "any = {}", "Jobs have no inputs: anything in it is refused."),
+        ],
     ),
+    ("JobToRetry", "Nothing is needed.", &[("inputs?", "any = {}", "Jobs have no inputs: anything in it is refused.")]),
+    (
+        "JobToCancel",
+        "How.",
+        &[("force?", "bool", "Ends a job that is being canceled, without waiting for its runner.")],
+    ),
+    (
+        "RunToCreate",
+        "A run of a branch or tag.",
+        &[
+            ("ref", "text = main", "Branch or tag."),
+            ("variables?", "[VariableOfRun]", "They beat those of the definition."),
+            ("inputs?", "any = {}", "Values of the definition's inputs."),
+        ],
+    ),
+    (
+        "VariableOfRun",
+        "A variable.",
+        &[("key", "text = TARGET", ""), ("value", "text = eu", ""), ("variable_type?", "VariableType", "")],
+    ),
+    (
+        "TextToLint",
+        "A definition, and how it is looked through.",
+        &[
+            ("content", "text = unit: {script: [echo hello]}", "The text of a `.gitlab-ci.yml`."),
+            ("ref?", "text = main", "The branch or tag whose files it includes."),
+            ("dry_run?", "bool", "Whether there has to be a run that could be made of it."),
+            ("include_jobs?", "bool", "With its jobs."),
+        ],
+    ),
+    (
+        "TextAlone",
+        "A definition.",
+        &[("content", "text = unit: {script: [echo hello]}", "The text of a `.gitlab-ci.yml`.")],
+    ),
+    ("RunToName", "A name.", &[("name", "text 0..255 = nightly", "")]),
     ("KeyAndValue", "A variable.", &[("key", "text = TARGET", ""), ("value", "text = eu", "")]),
     (
         "ProjectToCreate",

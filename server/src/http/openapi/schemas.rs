@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::answers::{ANSWERS, BRIDGE, COUNTS, JOB, ME, NO_BRIDGE, RUN, RUN_MORE, RUNNER, RUNNER_MORE, USER, WORDS};
+use super::gitlab_runs::{self, PROFILE};
 use super::requests::REQUESTS;
 use super::schedules;
 use super::words::{Field, kind, object};
@@ -15,7 +16,7 @@ pub(super) fn all() -> Value {
         schema["description"] = (*about).into();
         all.insert((*name).to_owned(), schema);
     }
-    for (name, about, fields) in ANSWERS.iter().chain(schedules::ANSWERS) {
+    for (name, about, fields) in ANSWERS.iter().chain(schedules::ANSWERS).chain(gitlab_runs::ANSWERS) {
         all.insert((*name).to_owned(), object(about, *fields, true));
     }
     for (name, about, fields) in REQUESTS.iter().chain(schedules::REQUESTS) {
@@ -34,6 +35,7 @@ pub(super) fn all() -> Value {
     put("PlayedSchedule", object("A schedule whose run was started.", all_of_it, true));
     put("Run", object("A run, which GitLab calls a pipeline.", RUN.iter().chain(RUN_MORE), true));
     put("RunnerDetails", object("A runner.", RUNNER.iter().chain(RUNNER_MORE), true));
+    put("JobUser", object("Who started a job.", USER.iter().chain(PROFILE), true));
     put("Job", object("One attempt at a job.", JOB, true));
     let of_bridge = JOB.iter().filter(|(name, ..)| !NO_BRIDGE.contains(name)).chain(BRIDGE);
     put("Bridge", object("A job that starts a child run.", of_bridge, true));

@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod audit;
 mod documented;
+mod gitlab;
 mod live;
 mod pages;
 mod schedules;

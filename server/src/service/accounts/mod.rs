@@ -6,6 +6,7 @@ mod members;
 mod permissions;
 mod redact;
 mod runners;
+mod sudo;
 mod tokens;
 mod triggers;
 mod users;
@@ -26,6 +27,7 @@ pub use redact::Views;
 pub use triggers::Trigger;
 
 pub(super) use logins::acting_user;
+pub use sudo::Ended;
 
 /// How precise "last used" is, in milliseconds: a use that is noted costs a write.
 const PRECISION: i64 = 5 * 60 * 1000;

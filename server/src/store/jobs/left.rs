@@ -1,7 +1,7 @@
 //! What jobs leave: artifacts, reports and what these tell.
 
-use model::{ArtifactInfo, JobId, TestCounts, Timestamp};
-use rusqlite::Connection;
+use model::{ArtifactInfo, Job, JobId, ProjectId, TestCounts, Timestamp};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{StoreError, Tx, emit, require};
 
@@ -53,23 +53,60 @@ pub fn add_artifact(tx: &mut Tx<'_>, id: JobId, artifact: &ArtifactInfo) -> Resu
     Ok(())
 }
 
+/// Whether a job's artifacts are kept whatever their time: those of the latest good run of a branch or tag, and of what
+/// it started, in a project that keeps them. A condition on a row of `jobs`.
+const IS_LATEST: &str = "((SELECT keep_latest FROM projects WHERE projects.id = jobs.project_id) AND EXISTS (
+     WITH RECURSIVE above (id, parent) AS (
+         SELECT id, parent_run_id FROM runs WHERE id = jobs.run_id
+         UNION ALL SELECT runs.id, runs.parent_run_id FROM runs JOIN above ON runs.id = above.parent)
+     SELECT 1 FROM above JOIN runs AS root ON root.id = above.id
+     WHERE above.parent IS NULL AND root.status = 'success' AND NOT EXISTS (
+         SELECT 1 FROM runs AS newer WHERE newer.project_id = root.project_id AND newer.git_ref = root.git_ref
+             AND newer.status = 'success' AND newer.id > root.id AND newer.parent_run_id IS NULL)))";
+
 /// Jobs with artifacts whose time is over. Those of a job that has not ended stay for its retry.
 pub fn expired(conn: &Connection, now: Timestamp) -> Result<Vec<JobId>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT id FROM jobs WHERE artifacts_expire_at <= ?1 AND status IN ('success', 'failed', 'canceled') LIMIT 100",
-    )?;
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT id FROM jobs WHERE artifacts_expire_at <= ?1 AND status IN ('success', 'failed', 'canceled')
+             AND NOT {IS_LATEST} LIMIT 100"
+    ))?;
     let found = statement.query_map([now.0], |row| Ok(JobId(row.get(0)?)))?;
     Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// When the next artifacts are over.
 pub fn next_expiry(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
-    Ok(conn
-        .prepare_cached(
-            "SELECT min(artifacts_expire_at) FROM jobs WHERE artifacts_expire_at IS NOT NULL
-                 AND status IN ('success', 'failed', 'canceled')",
-        )?
-        .query_row([], |row| Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp)))?)
+    // In the order of the index: the first that may go is the one.
+    let found = conn
+        .prepare_cached(&format!(
+            "SELECT artifacts_expire_at FROM jobs WHERE artifacts_expire_at IS NOT NULL
+                 AND status IN ('success', 'failed', 'canceled') AND NOT {IS_LATEST} ORDER BY artifacts_expire_at LIMIT 1"
+        ))?
+        .query_row([], |row| Ok(Timestamp(row.get(0)?)))
+        .optional()?;
+    Ok(found)
+}
+
+/// The ended jobs of a project that left something which is not kept as the latest.
+pub fn with_free_artifacts(conn: &Connection, project: ProjectId) -> Result<Vec<JobId>, StoreError> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT id FROM jobs WHERE project_id = ?1 AND artifacts <> '[]' AND status IN ('success', 'failed', 'canceled')
+             AND NOT {IS_LATEST} ORDER BY id"
+    ))?;
+    let found = statement.query_map([project.0], |row| Ok(JobId(row.get(0)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Keeps what a job left, whatever its time.
+pub fn keep_artifacts(tx: &mut Tx<'_>, id: JobId) -> Result<Job, StoreError> {
+    let mut kept = require(tx.conn, id)?.job.artifacts;
+    for artifact in &mut kept {
+        artifact.expires_at = None;
+    }
+    tx.conn
+        .prepare_cached("UPDATE jobs SET artifacts = ?2, artifacts_expire_at = NULL, version = ?3 WHERE id = ?1")?
+        .execute((id.0, serde_json::to_string(&kept)?, tx.next_version().0))?;
+    emit(tx, id)
 }
 
 /// Notes that the artifacts of a job are gone.

@@ -8,11 +8,14 @@ use std::collections::HashMap;
 use model::event::Change;
 use model::plan::{PlannedJob, Variable};
 use model::schedule::{Node, Started};
-use model::{Error, FailureReason, Job, JobId, JobKind, PipelineId, ProjectId, Reason, RunId, Status};
+use model::{Error, FailureReason, Job, JobId, JobKind, PipelineId, ProjectId, Reason, RunId, RunnerId, Status};
 use rusqlite::{Connection, OptionalExtension};
 
 pub use bridges::{due_bridges, forget_child, hold, instances_called, latest_called, set_child};
-pub use left::{add_artifact, dotenv, drop_artifacts, erase, expired, next_expiry, set_reported};
+pub use left::{
+    add_artifact, dotenv, drop_artifacts, erase, expired, keep_artifacts, next_expiry, set_reported,
+    with_free_artifacts,
+};
 
 use super::{Board, Scope, StoreError, Tx, resources, rows};
 use crate::random;
@@ -62,31 +65,57 @@ pub fn require(conn: &Connection, id: JobId) -> Result<Stored, StoreError> {
     found.ok_or_else(|| Error::not_found("job").into())
 }
 
+/// The runner that took a job, as long as it is known.
+pub fn runner_of(conn: &Connection, id: JobId) -> Result<Option<RunnerId>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT runner_id FROM jobs WHERE id = ?1")?;
+    let found = query.query_row([id.0], |row| row.get::<_, Option<i64>>(0)).optional()?;
+    Ok(found.flatten().map(RunnerId))
+}
+
 /// All attempts of all jobs of a run: by stage, then in the order of the definition, then by attempt.
 pub fn of_run(conn: &Connection, run: RunId) -> Result<Vec<Job>, StoreError> {
     let sql = format!("SELECT {} FROM jobs WHERE run_id = ?1 ORDER BY stage_index, position, attempt", rows::JOB);
     Ok(conn.prepare_cached(&sql)?.query_map([run.0], rows::job)?.collect::<Result<_, _>>()?)
 }
 
-/// The newest jobs in these statuses (all when empty), older than `before`; none that start child runs.
+/// Which jobs a list has; none that start child runs.
+#[derive(Clone, Debug, Default)]
+pub struct JobList {
+    /// Only those in these statuses; empty means all.
+    pub statuses: Vec<Status>,
+    /// Only those of this project.
+    pub project: Option<ProjectId>,
+    /// Only those of runs of this branch or tag.
+    pub git_ref: Option<String>,
+    /// Only those older than this one.
+    pub before: Option<JobId>,
+}
+
+/// A page of jobs, newest first.
 pub fn list(
     conn: &Connection,
-    statuses: &[Status],
+    wanted: &JobList,
     scope: &Scope,
-    before: Option<JobId>,
     offset: u64,
     limit: u32,
 ) -> Result<Vec<Job>, StoreError> {
-    let words: Vec<_> = statuses.iter().map(|s| format!("'{s}'")).collect();
+    // The words come from the enum, never from the client.
+    let words: Vec<_> = wanted.statuses.iter().map(|s| format!("'{s}'")).collect();
     let clause = if words.is_empty() { String::new() } else { format!("AND status IN ({})", words.join(", ")) };
+    let of_ref = match &wanted.git_ref {
+        Some(_) => "AND (SELECT git_ref FROM runs WHERE runs.id = jobs.run_id) = ?4",
+        None => "AND ?4 IS NULL",
+    };
     let sql = format!(
-        "SELECT {} FROM jobs WHERE id < ?1 AND {} AND kind = 'build' {clause} ORDER BY id DESC LIMIT ?2 OFFSET ?3",
+        "SELECT {} FROM jobs WHERE id < ?1 AND {} AND kind = 'build' {clause} {of_ref}
+         ORDER BY id DESC LIMIT ?2 OFFSET ?3",
         rows::JOB,
         scope.sql("project_id")
     );
     let mut statement = conn.prepare_cached(&sql)?;
-    let before = before.map_or(i64::MAX, |id| id.0);
-    let jobs = statement.query_map((before, limit, i64::try_from(offset).unwrap_or(i64::MAX)), rows::job)?;
+    let before = wanted.before.map_or(i64::MAX, |id| id.0);
+    let offset = i64::try_from(offset).unwrap_or(i64::MAX);
+    let jobs = statement.query_map((before, limit, offset, &wanted.git_ref), rows::job)?;
     Ok(jobs.collect::<Result<_, _>>()?)
 }
 

@@ -4,7 +4,9 @@ use model::plan::report_format;
 use model::{Job, Run, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::run::{PipelineBasic, User, time};
+use super::run::{PipelineBasic, User, ref_of, time};
+use crate::service::details::{JobDetails, JobRunner};
+use crate::store::runs::CommitDetails;
 
 /// One attempt at a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,7 +41,7 @@ pub struct JobObject {
     /// Seconds it was pending.
     pub queued_duration: Option<f64>,
     /// Who started it.
-    pub user: User,
+    pub user: JobUser,
     /// What it works on; null without a repository.
     pub commit: Option<Commit>,
     /// Its run.
@@ -60,7 +62,7 @@ pub struct JobObject {
     pub runner: Option<Runner>,
     /// Always null.
     pub runner_manager: Option<String>,
-    /// Never yet.
+    /// When the first of them is deleted; null when all are kept.
     pub artifacts_expire_at: Option<String>,
     /// Always false.
     pub archived: bool,
@@ -73,6 +75,42 @@ pub struct JobObject {
     pub manual_confirmation: Option<String>,
 }
 
+/// A person, as jobs show them: with what GitLab's profiles have and Weir's have not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobUser {
+    /// What everybody sees.
+    #[serde(flatten)]
+    pub user: User,
+    /// When the account was made; null when there is none.
+    #[serde(default)]
+    pub created_at: Option<String>,
+    /// Whether they stand for a project's token.
+    #[serde(default)]
+    pub bot: bool,
+    /// Always the same.
+    #[serde(flatten, skip_deserializing)]
+    pub profile: Profile,
+}
+
+/// The empty profile that everybody has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Profile {
+    bio: &'static str,
+    location: Option<&'static str>,
+    linkedin: &'static str,
+    twitter: &'static str,
+    discord: &'static str,
+    website_url: &'static str,
+    github: &'static str,
+    organization: Option<&'static str>,
+    job_title: &'static str,
+    pronouns: Option<&'static str>,
+    work_information: Option<&'static str>,
+    followers: u32,
+    following: u32,
+    local_time: Option<&'static str>,
+}
+
 /// A commit, as far as a run remembers it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Commit {
@@ -80,10 +118,70 @@ pub struct Commit {
     pub id: String,
     /// The first eight.
     pub short_id: String,
+    /// When it was committed.
+    pub created_at: Option<String>,
+    /// The commits before it.
+    #[serde(default)]
+    pub parent_ids: Vec<String>,
     /// First line of the message.
     pub title: String,
-    /// The same.
+    /// The whole message.
     pub message: String,
+    /// Who wrote it.
+    pub author_name: String,
+    /// Their address.
+    pub author_email: String,
+    /// When.
+    pub authored_date: Option<String>,
+    /// Who committed it.
+    pub committer_name: String,
+    /// Their address.
+    pub committer_email: String,
+    /// When.
+    pub committed_date: Option<String>,
+    /// Always empty.
+    #[serde(default)]
+    pub trailers: serde_json::Map<String, serde_json::Value>,
+    /// Always empty.
+    #[serde(default)]
+    pub extended_trailers: serde_json::Map<String, serde_json::Value>,
+    /// Where GitLab has its page.
+    #[serde(default)]
+    pub web_url: String,
+}
+
+impl Commit {
+    fn new(run: &Run, details: &CommitDetails, base: &str) -> Self {
+        let at = |text: &str| Timestamp::parse(text).map(Timestamp::rfc3339);
+        let (author, author_email) = person(&details.author);
+        // Runs that did not note who committed were mostly written and committed by one.
+        let by = if details.committer.is_empty() { &details.author } else { &details.committer };
+        let (committer, committer_email) = person(by);
+        let committed = at(&details.timestamp);
+        Self {
+            id: run.sha.clone(),
+            short_id: run.sha.chars().take(8).collect(),
+            created_at: committed.clone(),
+            parent_ids: details.parents.clone(),
+            title: run.commit_title.clone(),
+            message: if details.message.is_empty() { run.commit_title.clone() } else { details.message.clone() },
+            author_name: author,
+            author_email,
+            authored_date: at(&details.authored_at).or_else(|| committed.clone()),
+            committer_name: committer,
+            committer_email,
+            committed_date: committed,
+            trailers: serde_json::Map::new(),
+            extended_trailers: serde_json::Map::new(),
+            web_url: format!("{base}/{}/-/commit/{}", run.project_path, run.sha),
+        }
+    }
+}
+
+/// The name and the address of `Name <address>`.
+fn person(text: &str) -> (String, String) {
+    let (name, address) = text.rsplit_once('<').unwrap_or((text, ""));
+    (name.trim().to_owned(), address.trim_end_matches('>').to_owned())
 }
 
 /// Settings of a job's project.
@@ -122,14 +220,71 @@ pub struct Runner {
     pub id: i64,
     /// Name.
     pub description: String,
-    /// Always true.
+    /// Always null.
+    #[serde(default)]
+    pub ip_address: Option<String>,
+    /// Whether it takes jobs.
     pub active: bool,
-    /// Always false.
+    /// Whether it takes none for now.
     pub paused: bool,
-    /// Always true.
+    /// Whether it is for all projects.
     pub is_shared: bool,
-    /// `instance_type`.
+    /// `instance_type` or `project_type`.
     pub runner_type: String,
+    /// Always null.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Whether it was heard of lately.
+    #[serde(default)]
+    pub online: bool,
+    /// Always null.
+    #[serde(default)]
+    pub created_by: Option<String>,
+    /// When it was made; null where it is not known any more.
+    #[serde(default)]
+    pub created_at: Option<String>,
+    /// `online` or `offline`.
+    #[serde(default)]
+    pub status: String,
+    /// `active` or `idle`.
+    #[serde(default)]
+    pub job_execution_status: String,
+}
+
+impl Runner {
+    /// One of which only the name is left.
+    fn gone(name: &str) -> Self {
+        Self {
+            id: 0,
+            description: name.to_owned(),
+            ip_address: None,
+            active: false,
+            paused: true,
+            is_shared: true,
+            runner_type: "instance_type".into(),
+            name: None,
+            online: false,
+            created_by: None,
+            created_at: None,
+            status: "offline".into(),
+            job_execution_status: "idle".into(),
+        }
+    }
+
+    fn new(runner: &JobRunner) -> Self {
+        Self {
+            id: runner.id.0,
+            active: !runner.paused,
+            paused: runner.paused,
+            is_shared: !runner.is_of_project,
+            runner_type: if runner.is_of_project { "project_type" } else { "instance_type" }.into(),
+            online: runner.is_online,
+            created_at: Some(runner.created_at.rfc3339()),
+            status: if runner.is_online { "online" } else { "offline" }.into(),
+            job_execution_status: if runner.running > 0 { "active" } else { "idle" }.into(),
+            ..Self::gone(&runner.name)
+        }
+    }
 }
 
 fn seconds(milliseconds: i64) -> f64 {
@@ -137,22 +292,43 @@ fn seconds(milliseconds: i64) -> f64 {
 }
 
 impl JobObject {
-    /// `base` is the address that the client uses, without a slash at its end.
+    /// With all that is known. `base` is the address that the client uses, without a slash at its end.
+    pub fn whole(details: &JobDetails, base: &str, now: Timestamp) -> Self {
+        let JobDetails { job, run, user, commit, runner, log } = details;
+        let mut object = Self::new(job, run, base, now);
+        if let Some(account) = user {
+            object.user.user = User::of(account, base);
+            object.user.created_at = Some(account.created_at.rfc3339());
+            object.user.bot = account.is_bot;
+        }
+        if !run.sha.is_empty() {
+            object.commit = Some(Commit::new(run, commit, base));
+        }
+        if let Some(runner) = runner {
+            object.runner = Some(Runner::new(runner));
+        }
+        if let Some(bytes) = log {
+            object.artifacts.push(Artifact {
+                file_type: "trace".into(),
+                size: *bytes,
+                filename: "job.log".into(),
+                file_format: None,
+            });
+        }
+        object
+    }
+
+    /// What job and run say themselves.
     pub fn new(job: &Job, run: &Run, base: &str, now: Timestamp) -> Self {
         let archive = job.artifacts.iter().find(|file| file.kind == "archive");
         let queue_end = job.started_at.or(job.finished_at).unwrap_or(now);
-        let commit = (!run.sha.is_empty()).then(|| Commit {
-            id: run.sha.clone(),
-            short_id: run.sha.chars().take(8).collect(),
-            title: run.commit_title.clone(),
-            message: run.commit_title.clone(),
-        });
+        let commit = (!run.sha.is_empty()).then(|| Commit::new(run, &CommitDetails::default(), base));
         Self {
             id: job.id.0,
             status: job.status,
             stage: job.stage.clone(),
             name: job.name.clone(),
-            git_ref: run.git_ref.clone(),
+            git_ref: ref_of(run),
             tag: run.is_tag,
             coverage: job.coverage,
             allow_failure: job.allow_failure,
@@ -162,14 +338,19 @@ impl JobObject {
             erased_at: time(job.erased_at),
             duration: job.duration(now).map(seconds),
             queued_duration: job.queued_at.map(|at| seconds(queue_end.since(at))),
-            user: User::new(&job.user, base),
+            user: JobUser {
+                user: User::new(&job.user, base),
+                created_at: None,
+                bot: false,
+                profile: Profile::default(),
+            },
             commit,
             pipeline: PipelineBasic::new(run, base),
             failure_reason: job
                 .failure_reason
                 .filter(|_| job.status == Status::Failed)
                 .map(|reason| reason.as_str().to_owned()),
-            web_url: format!("{base}/jobs/{}", job.id),
+            web_url: format!("{base}/{}/-/jobs/{}", run.project_path, job.id),
             project: JobProject::default(),
             artifacts_file: archive.map(|file| ArtifactsFile { filename: file.filename.clone(), size: file.size }),
             artifacts: job
@@ -185,14 +366,7 @@ impl JobObject {
                     },
                 })
                 .collect(),
-            runner: job.runner.as_ref().map(|name| Runner {
-                id: 0,
-                description: name.clone(),
-                active: true,
-                paused: false,
-                is_shared: true,
-                runner_type: "instance_type".into(),
-            }),
+            runner: job.runner.as_deref().map(Runner::gone),
             runner_manager: None,
             artifacts_expire_at: job.artifacts.iter().filter_map(|one| one.expires_at).min().map(Timestamp::rfc3339),
             archived: false,

@@ -8,7 +8,7 @@ mod run;
 mod schedule;
 
 pub use environment::EnvironmentObject;
-pub use job::{Artifact, ArtifactsFile, BridgeObject, Commit, JobObject, JobProject, Runner};
+pub use job::{Artifact, ArtifactsFile, BridgeObject, Commit, JobObject, JobProject, JobUser, Runner};
 pub use project::{Namespace, ProjectObject};
 pub use run::{DetailedStatus, Me, Pipeline, PipelineBasic, User};
 pub use schedule::{ScheduleDetails, ScheduleObject, ScheduleVariable, TriggerObject};

@@ -3,6 +3,9 @@
 use model::{Run, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 
+/// What stands for a commit where there is none.
+const NO_COMMIT: &str = "0000000000000000000000000000000000000000";
+
 /// A run, as GitLab's pipeline object; `uid` is Weir's addition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PipelineBasic {
@@ -29,8 +32,9 @@ pub struct PipelineBasic {
     pub updated_at: String,
     /// Its page.
     pub web_url: String,
-    /// The name that the definition gives the run, else the pipeline's.
-    pub name: Option<String>,
+    /// What the run is called; in lists alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Option<String>>,
 }
 
 /// The whole run.
@@ -73,7 +77,7 @@ pub struct Pipeline {
     pub finished_at: Option<String>,
     /// Always null.
     pub committed_at: Option<String>,
-    /// Whole seconds.
+    /// Whole seconds in which a job of it ran; null before it ends or waits for somebody.
     pub duration: Option<i64>,
     /// Whole seconds from creation to start.
     pub queued_duration: Option<i64>,
@@ -83,8 +87,9 @@ pub struct Pipeline {
     pub detailed_status: DetailedStatus,
     /// Always false.
     pub archived: bool,
-    /// The name that the definition gives the run, else the pipeline's.
-    pub name: Option<String>,
+    /// What the run is called; not in the answers of what changes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Option<String>>,
 }
 
 /// A person.
@@ -96,7 +101,7 @@ pub struct User {
     pub username: String,
     /// Name for people.
     pub name: String,
-    /// `active`.
+    /// `active` or `deactivated`.
     pub state: String,
     /// Always false.
     pub locked: bool,
@@ -168,16 +173,27 @@ impl Me {
 }
 
 impl User {
-    /// `base` is the address that the client uses, without a slash at its end.
+    /// Somebody who has no account, or whose account was not looked up. `base` is the address that the client uses,
+    /// without a slash at its end.
     pub fn new(name: &str, base: &str) -> Self {
         Self {
-            id: 1,
+            id: 0,
             username: name.to_owned(),
             name: name.to_owned(),
             state: "active".into(),
             locked: false,
             avatar_url: None,
             web_url: format!("{base}/{name}"),
+        }
+    }
+
+    /// Somebody who has one.
+    pub fn of(account: &model::User, base: &str) -> Self {
+        Self {
+            id: account.id.0,
+            name: account.full_name.clone(),
+            state: if account.is_active { "active" } else { "deactivated" }.into(),
+            ..Self::new(&account.name, base)
         }
     }
 }
@@ -213,8 +229,19 @@ impl DetailedStatus {
     }
 }
 
-fn updated_at(run: &Run) -> Timestamp {
-    [run.finished_at, run.started_at].into_iter().flatten().fold(run.created_at, Timestamp::max)
+/// The page of a run, below the server's address.
+pub(super) fn page(run: &Run) -> String {
+    format!("/{}/-/pipelines/{}", run.project_path, run.id)
+}
+
+/// The branch or tag. A project without a repository has one, which is called as its default branch is.
+pub(super) fn ref_of(run: &Run) -> String {
+    if run.git_ref.is_empty() { "main".to_owned() } else { run.git_ref.clone() }
+}
+
+/// The commit; zeros where there is none.
+fn sha_of(run: &Run) -> String {
+    if run.sha.is_empty() { NO_COMMIT.to_owned() } else { run.sha.clone() }
 }
 
 impl PipelineBasic {
@@ -225,15 +252,21 @@ impl PipelineBasic {
             iid: run.number,
             uid: run.uid.to_string(),
             project_id: run.project_id.0,
-            sha: run.sha.clone(),
-            git_ref: run.git_ref.clone(),
+            sha: sha_of(run),
+            git_ref: ref_of(run),
             status: run.status,
             source: run.source.as_str().into(),
             created_at: run.created_at.rfc3339(),
-            updated_at: updated_at(run).rfc3339(),
-            web_url: format!("{base}/runs/{}", run.id),
-            name: Some(run.name.clone().unwrap_or_else(|| run.pipeline_name.clone())),
+            updated_at: run.updated_at.rfc3339(),
+            web_url: format!("{base}{}", page(run)),
+            name: None,
         }
+    }
+
+    /// With its name, as lists have it.
+    #[must_use]
+    pub fn named(self, run: &Run) -> Self {
+        Self { name: Some(run.name.clone()), ..self }
     }
 }
 
@@ -241,7 +274,6 @@ impl Pipeline {
     /// `base` is the address that the client uses, without a slash at its end.
     pub fn new(run: &Run, base: &str) -> Self {
         let basic = PipelineBasic::new(run, base);
-        let ended = run.started_at.zip(run.finished_at).filter(|_| run.status.is_complete());
         let queued = run.started_at.map(|start| start.since(run.created_at) / 1000).filter(|s| *s > 0);
         Self {
             id: basic.id,
@@ -255,19 +287,40 @@ impl Pipeline {
             created_at: basic.created_at,
             updated_at: basic.updated_at,
             web_url: basic.web_url,
-            before_sha: "0".repeat(40),
+            before_sha: NO_COMMIT.to_owned(),
             tag: run.is_tag,
             yaml_errors: None,
             user: User::new(&run.user, base),
             started_at: time(run.started_at),
             finished_at: time(run.finished_at),
             committed_at: None,
-            duration: ended.map(|(start, end)| end.since(start) / 1000),
+            duration: run.ran.map(|milliseconds| milliseconds / 1000),
             queued_duration: queued,
             coverage: None,
-            detailed_status: DetailedStatus::new(run.status, run.warnings, format!("/runs/{}", run.id)),
+            detailed_status: DetailedStatus::new(run.status, run.warnings, page(run)),
             archived: false,
-            name: basic.name,
+            name: None,
+        }
+    }
+
+    /// With its name.
+    #[must_use]
+    pub fn named(self, run: &Run) -> Self {
+        Self { name: Some(run.name.clone()), ..self }
+    }
+
+    /// With a name in any case: that of its pipeline when it has none. For the command line.
+    #[must_use]
+    pub fn titled(self, run: &Run) -> Self {
+        Self { name: Some(Some(run.name.clone().unwrap_or_else(|| run.pipeline_name.clone()))), ..self }
+    }
+
+    /// With the account of who started it.
+    #[must_use]
+    pub fn by(self, account: Option<&model::User>, base: &str) -> Self {
+        match account {
+            Some(account) => Self { user: User::of(account, base), ..self },
+            None => self,
         }
     }
 }

@@ -4,7 +4,7 @@
 mod requests;
 mod rows;
 mod streams;
-mod world;
+pub(super) mod world;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -23,6 +23,8 @@ enum Need {
     Free,
     Anybody,
     Session,
+    Person,
+    Job,
     Secret,
     Runner,
     Does(Action),
@@ -85,6 +87,8 @@ fn lines() -> Vec<Line> {
         ("free", ..) => Need::Free,
         ("anybody", ..) => Need::Anybody,
         ("session", ..) => Need::Session,
+        ("person", ..) => Need::Person,
+        ("job", ..) => Need::Job,
         ("secret", ..) => Need::Secret,
         ("runner", ..) => Need::Runner,
         (_, Some(("list", of)), _) => Need::Lists(action(of)),
@@ -151,8 +155,12 @@ fn expected_of(need: &Need, who: &Who, ground: &Ground, town: &Town) -> Class {
         Some(Refusal::Hidden) => Class::Hidden,
     };
     match need {
-        Need::Free | Need::Anybody | Need::Lists(_) => Class::Allowed,
+        Need::Person if who.means == Some(Means::Job) => Class::SignIn,
+        Need::Free | Need::Anybody | Need::Lists(_) | Need::Person => Class::Allowed,
         Need::Session if who.is_session() => Class::Allowed,
+        Need::Job if !who.signed_in => Class::SignIn,
+        Need::Job if who.means == Some(Means::Job) => Class::Allowed,
+        Need::Job => Class::Hidden,
         Need::Session | Need::Runner | Need::Secret => Class::Forbidden,
         Need::Shows(action) => {
             let everything = town.grounds.iter().chain([&town.default]);

@@ -34,6 +34,7 @@ pub struct Names {
     schedule: String,
     trigger: String,
     artifact: String,
+    artifact_job: String,
     user: String,
     user_id: String,
     operation: String,
@@ -82,6 +83,7 @@ impl Names {
             schedule: ground.schedule.to_string(),
             trigger: ground.trigger.to_string(),
             artifact: ground.artifact.clone(),
+            artifact_job: format!("{}-build", ground.mark()),
             user: "zoe".into(),
             user_id: town.dummy.to_string(),
             operation: "op".into(),
@@ -154,7 +156,15 @@ impl Names {
         } else {
             &self.pipeline
         };
-        let rest = if path.starts_with("/pkg/") { "none.js" } else { &self.path };
+        let in_archive = format!("main/raw/{}", super::world::FILE);
+        let rest = match path {
+            _ if path.starts_with("/pkg/") => "none.js",
+            _ if path.contains("/jobs/artifacts/") => &in_archive,
+            _ if path.contains("/artifacts/") => super::world::FILE,
+            _ => &self.path,
+        };
+        // The job is named like its project.
+        let path = &path.replace("?job=", &format!("?job={}", self.artifact_job));
         let mut filled = path.replace("{id}", id).replace("{key}", key).replace("{*path}", rest);
         for (name, value) in [
             ("project", &self.project),
@@ -277,6 +287,9 @@ impl Names {
             "/api/v4/user/runners" => json!({"runner_type": "instance_type"}),
             "/api/v4/user/runners?project" => json!({"runner_type": "project_type", "project_id": self.project}),
             "/api/v4/runners/{runner}" => json!({"description": "again"}),
+            "/api/v4/ci/lint" | "/api/v4/projects/{project}/ci/lint" => json!({"content": definition}),
+            "/api/v4/projects/{project}/pipeline" => json!({"ref": "main"}),
+            "/api/v4/projects/{project}/pipelines/{run}/metadata" => json!({"name": "again"}),
             "/api/v4/projects/{project}/trigger/pipeline" => json!({"ref": "main", "token": "glptt-none"}),
             "/api/v4/projects/{project}/ref/{*path}" => json!({"token": "glptt-none"}),
             "/api/v4/projects/{project}/pipeline_schedules" => {

@@ -129,6 +129,9 @@ const MEMBERS: [(&str, Role); 5] = [
     ("oda", Role::Owner),
 ];
 
+/// The file in the archive of each project's job.
+pub const FILE: &str = "x";
+
 /// The token of the job that runs.
 const RUNNING: &str = "glcbt-0000000000000000000000000000000000000000000000000000000000000001";
 /// That of one that ran.
@@ -422,10 +425,13 @@ async fn ground(world: &World, word: &'static str, path: &str, visibility: Visib
     let run = weir.start_run(caller, &key, NewRun::default()).await.unwrap().id;
     let job = world.take_with(FINISHED).await;
     weir.logs().append(job, 0, format!("the log of {mark}\n").as_bytes()).unwrap();
-    let form = "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"artifacts.zip\"\r\n\r\nPK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\r\n--b--\r\n";
+    let form = format!(
+        "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"artifacts.zip\"\r\n\r\n{}\r\n--b--\r\n",
+        archive_of_one(FILE)
+    );
     let headers = [("job-token", FINISHED), ("content-type", "multipart/form-data; boundary=b")];
     let path_of = format!("/api/v4/jobs/{job}/artifacts");
-    let kept = world.ask(&world.router(), "POST", &path_of, &headers, form).await;
+    let kept = world.ask(&world.router(), "POST", &path_of, &headers, &form).await;
     assert_eq!(kept.status, StatusCode::CREATED, "{}", kept.text());
     weir.end_job(job, End::Success).await.unwrap();
     let view = weir.run(caller, run).await.unwrap();
@@ -459,6 +465,17 @@ async fn ground(world: &World, word: &'static str, path: &str, visibility: Visib
         schedule,
         trigger,
     }
+}
+
+/// An archive with one empty file, which is text.
+pub fn archive_of_one(name: &str) -> String {
+    let length = char::from(name.len() as u8);
+    // Version, flags, method, time, checksum, sizes: all zero, as they are of an empty file that is not packed.
+    let (head, tail) = (format!("\n\0{}{length}\0", "\0".repeat(20)), format!("{}{name}", "\0".repeat(16)));
+    let local = format!("PK\x03\x04{head}\0\0{name}");
+    let central = format!("PK\x01\x02\n\0{head}{tail}");
+    let (size, place) = (char::from(central.len() as u8), char::from(local.len() as u8));
+    format!("{local}{central}PK\x05\x06\0\0\0\0\x01\0\x01\0{size}\0\0\0{place}\0\0\0\0\0")
 }
 
 async fn people(

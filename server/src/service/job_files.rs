@@ -1,0 +1,149 @@
+//! What jobs left: erasing, keeping, deleting, and finding it by branch.
+
+use std::sync::Arc;
+
+use model::{Caller, Error, Job, JobId, JobKind, ProjectId};
+
+use super::{Weir, access, audit};
+use crate::artifacts::ARCHIVE;
+use crate::auth::Action;
+use crate::store::{Snapshot, StoreError, jobs, run_pages, runs};
+
+/// How many of the latest good runs of a ref are looked through for a job's artifacts.
+const RECENT: u32 = 100;
+
+impl Weir {
+    /// Deletes the log and the artifacts of a job that has ended; the job itself stays.
+    pub async fn erase_job(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
+        let has_log = self.logs.size_on_disk(id).is_some_and(|bytes| bytes > 0);
+        let by = caller.clone();
+        let asked = self.store.read(move |conn| {
+            let job = erasable(conn, &by, id)?;
+            if !has_log && job.artifacts.is_empty() {
+                return Err(Error::conflict("the job cannot be erased: it left nothing").into());
+            }
+            Ok(())
+        });
+        asked.await?;
+        // First the files: what is said to be erased is, whenever the power is cut.
+        let (logs, artifacts) = (Arc::clone(&self.logs), Arc::clone(&self.artifacts));
+        tokio::task::spawn_blocking(move || logs.remove(id).and_then(|()| artifacts.remove(id)))
+            .await
+            .map_err(|error| Error::internal(error.to_string()))?
+            .map_err(|error| Error::unavailable(format!("the files of the job cannot be removed: {error}")))?;
+        let caller = caller.clone();
+        let job = self.store.write(move |tx| {
+            let job = erasable(tx.conn(), &caller, id)?;
+            audit::of_project(tx, &caller, "job.erase", job.project_id, &format!("job {id} {}", job.name), vec![]);
+            jobs::erase(tx, id)?;
+            Ok(jobs::require(tx.conn(), id)?.job)
+        });
+        Ok(job.await?)
+    }
+
+    /// Keeps what a job left beyond its time.
+    pub async fn keep_artifacts(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
+        let caller = caller.clone();
+        let kept = self.store.write(move |tx| {
+            let job = jobs::require(tx.conn(), id)?.job;
+            access::at_project(tx.conn(), &caller, Action::KeepArtifacts, job.project_id, "job")?;
+            if job.artifacts.is_empty() {
+                return Err(Error::not_found("artifacts").into());
+            }
+            let target = format!("artifacts of job {id} {}", job.name);
+            audit::of_project(tx, &caller, "artifacts.keep", job.project_id, &target, vec![]);
+            jobs::keep_artifacts(tx, id)
+        });
+        Ok(kept.await?)
+    }
+
+    /// Deletes what a job left; its log stays.
+    pub async fn delete_artifacts(&self, caller: &Caller, id: JobId) -> Result<(), Error> {
+        let caller = caller.clone();
+        let dropped = self.store.write(move |tx| {
+            let job = jobs::require(tx.conn(), id)?.job;
+            access::at_project(tx.conn(), &caller, Action::DeleteArtifacts, job.project_id, "job")?;
+            let target = format!("artifacts of job {id} {}", job.name);
+            audit::of_project(tx, &caller, "artifacts.delete", job.project_id, &target, vec![]);
+            if job.artifacts.is_empty() { Ok(()) } else { jobs::drop_artifacts(tx, id) }
+        });
+        dropped.await?;
+        self.remove_artifacts(id).await;
+        Ok(())
+    }
+
+    /// Deletes what the ended jobs of a project left, except what is kept as the latest of its ref. Begun when this
+    /// returns; done a little later.
+    pub async fn delete_artifacts_of_project(
+        self: &Arc<Self>,
+        caller: &Caller,
+        project: ProjectId,
+    ) -> Result<(), Error> {
+        let by = caller.clone();
+        let found = self.store.write(move |tx| {
+            access::at_project(tx.conn(), &by, Action::DeleteArtifacts, project, "project")?;
+            audit::of_project(tx, &by, "artifacts.delete", project, "all artifacts", vec![]);
+            jobs::with_free_artifacts(tx.conn(), project)
+        });
+        let (weir, found) = (Arc::clone(self), found.await?);
+        tokio::spawn(async move {
+            for id in found {
+                if let Err(error) = weir.store.write(move |tx| jobs::drop_artifacts(tx, id)).await {
+                    tracing::warn!(job.id = id.0, %error, "failed to delete artifacts");
+                    return;
+                }
+                weir.remove_artifacts(id).await;
+            }
+        });
+        Ok(())
+    }
+
+    /// The files, once nobody is told of them any more.
+    async fn remove_artifacts(&self, id: JobId) {
+        let artifacts = Arc::clone(&self.artifacts);
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || artifacts.remove(id)).await {
+            tracing::warn!(job.id = id.0, %error, "failed to remove artifacts");
+        }
+    }
+
+    /// The job of this name whose archive is the latest of a branch or tag: that of its latest good run, or of a run
+    /// that it started; `further`: else of good runs before it. `None` when there is none.
+    pub async fn latest_archive(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        git_ref: &str,
+        job: &str,
+        further: bool,
+    ) -> Result<Option<Job>, Error> {
+        let (caller, git_ref, name) = (caller.clone(), git_ref.to_owned(), job.to_owned());
+        let found = self.store.read(move |conn| {
+            access::at_project(conn, &caller, Action::ReadArtifacts, project, "project")?;
+            for run in run_pages::good(conn, project, &git_ref, if further { RECENT } else { 1 })? {
+                let mut all = vec![run];
+                all.extend(runs::descendants(conn, run)?.into_iter().rev());
+                for id in all {
+                    let found = jobs::latest_called(conn, id, &name)?.map(|job| jobs::get(conn, job)).transpose()?;
+                    let has_archive = |job: &Job| job.artifacts.iter().any(|artifact| artifact.kind == ARCHIVE);
+                    if let Some(job) = found.flatten().filter(|job| job.kind == JobKind::Build && has_archive(job)) {
+                        return Ok(Some(job));
+                    }
+                }
+            }
+            Ok(None)
+        });
+        Ok(found.await?)
+    }
+}
+
+/// A job that the caller may erase, and that can be.
+fn erasable(conn: &Snapshot, caller: &Caller, id: JobId) -> Result<Job, StoreError> {
+    let job = jobs::require(conn, id)?.job;
+    let action = if job.user == caller.user { Action::EraseOwnJob } else { Action::EraseJob };
+    access::at_project(conn, caller, action, job.project_id, "job")?;
+    if job.erased_at.is_some() || !job.status.is_final() {
+        let why = if job.erased_at.is_some() { "erased already" } else { job.status.as_str() };
+        return Err(Error::conflict(format!("the job cannot be erased: it is {why}")).into());
+    }
+    Ok(job)
+}
