@@ -13,6 +13,9 @@ pub struct Predecessor {
     pub name: String,
     /// Its status when the decision was made.
     pub status: Status,
+    /// Whether it failed and was allowed to: then it counts as one that went well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allowed: bool,
 }
 
 /// The machine-readable reason of a job's status. Every transition carries one.
@@ -161,7 +164,8 @@ fn list(predecessors: &[Predecessor]) -> String {
         if i > 0 {
             text.push_str(", ");
         }
-        text.push_str(&format!("{} ({})", one.name, one.status));
+        let allowed = if one.allowed { ", as it may" } else { "" };
+        text.push_str(&format!("{} ({}{allowed})", one.name, one.status));
     }
     if predecessors.len() > 5 {
         text.push_str(&format!(" and {} more", predecessors.len() - 5));
@@ -241,11 +245,12 @@ mod tests {
     fn reasons_are_data_and_sentences() {
         let reason = Reason::SkippedAfter {
             when: "on_success".into(),
-            because: vec![Predecessor { name: "build".into(), status: Status::Failed }],
+            because: vec![Predecessor { name: "build".into(), status: Status::Failed, allowed: false }],
         };
         assert_eq!(reason.to_string(), "was skipped: `when: on_success` does not fit build (failed)");
         let json = serde_json::to_value(&reason).unwrap();
         assert_eq!(json["code"], "skipped_after");
+        assert!(json["because"][0].get("allowed").is_none(), "{json}");
         assert_eq!(serde_json::from_value::<Reason>(json).unwrap(), reason);
     }
 }

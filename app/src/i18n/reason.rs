@@ -6,8 +6,11 @@ use model::reason::Predecessor;
 use super::Lang;
 
 fn list_zh(predecessors: &[Predecessor]) -> String {
-    let named: Vec<String> =
-        predecessors.iter().take(5).map(|p| format!("{}（{}）", p.name, Lang::Zh.status(p.status))).collect();
+    let one = |p: &Predecessor| {
+        let allowed = if p.allowed { "，允许失败" } else { "" };
+        format!("{}（{}{allowed}）", p.name, Lang::Zh.status(p.status))
+    };
+    let named: Vec<String> = predecessors.iter().take(5).map(one).collect();
     let more = predecessors.len().saturating_sub(5);
     let rest = if more > 0 { format!("等另外 {more} 个") } else { String::new() };
     named.join("、") + &rest

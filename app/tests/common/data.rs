@@ -196,7 +196,7 @@ fn job(id: i64, name: &str, stage: (&str, u32), status: Status, needs: Option<&[
         Status::Pending => Reason::WaitsForRunner,
         Status::Skipped => Reason::SkippedAfter {
             when: "on_success".into(),
-            because: vec![Predecessor { name: "lint".into(), status: Status::Failed }],
+            because: vec![Predecessor { name: "lint".into(), status: Status::Failed, allowed: false }],
         },
         _ => Reason::WaitsForStage { stage: "test".into() },
     };

@@ -176,7 +176,8 @@ impl Blamed {
 }
 
 fn named(node: &Node) -> Predecessor {
-    Predecessor { name: node.name.clone(), status: node.status }
+    let allowed = node.status == Status::Failed && node.allow_failure;
+    Predecessor { name: node.name.clone(), status: node.status, allowed }
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ pub fn waiting_reason(nodes: &[Node], stages: &[String], i: usize) -> Option<Rea
             needs: needs
                 .iter()
                 .filter(|n| !nodes[**n].status.is_complete())
-                .map(|n| Predecessor { name: nodes[*n].name.clone(), status: nodes[*n].status })
+                .map(|n| Predecessor { name: nodes[*n].name.clone(), status: nodes[*n].status, allowed: false })
                 .collect(),
         }),
         None => nodes
@@ -123,9 +123,21 @@ mod tests {
             steps[0].reason,
             Reason::SkippedAfter {
                 when: "on_success".into(),
-                because: vec![Predecessor { name: "a".into(), status: Failed }]
+                because: vec![Predecessor { name: "a".into(), status: Failed, allowed: false }]
             }
         );
+    }
+
+    /// A failure that counts as none must not be told as one.
+    #[test]
+    fn an_allowed_failure_is_told_as_such() {
+        let mut run = vec![node("a", 0, Failed), node("b", 1, Created)];
+        run[0].allow_failure = true;
+        run[1].when = When::OnFailure;
+        let steps = advance(&mut run);
+        assert_eq!(statuses(&run), [Failed, Skipped]);
+        let told = steps[0].reason.to_string();
+        assert_eq!(told, "was skipped: `when: on_failure` does not fit a (failed, as it may)");
     }
 
     #[test]

@@ -163,11 +163,10 @@ fn row(map: &Map, mark: Mark, report: &mut Report) -> Option<Selection> {
             Kind::List(items) => {
                 let mut values = Vec::new();
                 flatten(items, 0, &mut values);
-                let values: Vec<_> = values.into_iter().filter_map(|item| value(item, report)).collect();
                 if values.is_empty() && !entry.value.broken {
                     report.error(entry.mark, format!("`{}` has no value", entry.key));
                 }
-                Choice::Many(values)
+                Choice::Many(values.into_iter().filter_map(|item| value(item, report)).collect())
             }
             Kind::Null => {
                 report.error(entry.mark, format!("`{}` has no value", entry.key));

@@ -123,9 +123,15 @@ pub(crate) fn legacy_reading(scalar: &Scalar) -> Option<String> {
         return Some(format!("the number {}", text.replace(['_', ',', '+'], "")));
     }
     if scalar.value == Value::Float && (text.contains(['e', 'E']) || (text.contains('.') && text.ends_with('0'))) {
-        return text.parse::<f64>().ok().map(|value| format!("the number {value}"));
+        let number = text.parse().map(in_ruby).ok()?;
+        return (number != text).then(|| format!("the number {number}"));
     }
     None
+}
+
+/// A number as Ruby writes it: a whole one keeps its point.
+fn in_ruby(number: f64) -> String {
+    if number.fract() == 0.0 && number.abs() < 1e16 { format!("{number:.1}") } else { number.to_string() }
 }
 
 /// A word of Ruby's.
@@ -180,14 +186,30 @@ mod tests {
         assert_eq!(reading("1:30").as_deref(), Some("a number to the base 60"));
         assert_eq!(reading("2024-01-31").as_deref(), Some("a date, which it refuses"));
         assert_eq!(reading("1.10").as_deref(), Some("the number 1.1"));
+        assert_eq!(reading("1.00").as_deref(), Some("the number 1.0"));
+        assert_eq!(reading("1e3").as_deref(), Some("the number 1000.0"));
         assert_eq!(reading("1_000").as_deref(), Some("the number 1000"));
         assert_eq!(reading("1,000").as_deref(), Some("the number 1000"));
         assert_eq!(reading("+12").as_deref(), Some("the number 12"));
         assert_eq!(reading("0b11").as_deref(), Some("the number 3"));
         assert_eq!(reading(":latest").as_deref(), Some("the word latest"));
-        for text in
-            ["true", "1", "0", "089", "1.5", "v1", "a:b", "1.2.3", "10.0.0.1:80", "host:80", ":", ":80", ":a-b", "-12"]
-        {
+        for text in [
+            "true",
+            "1",
+            "0",
+            "089",
+            "1.5",
+            "1.0",
+            "v1",
+            "a:b",
+            "1.2.3",
+            "10.0.0.1:80",
+            "host:80",
+            ":",
+            ":80",
+            ":a-b",
+            "-12",
+        ] {
             assert_eq!(reading(text), None, "{text}");
         }
         assert_eq!(legacy_reading(&Scalar::quoted("on")), None);
