@@ -13,6 +13,8 @@ pub fn pipeline() -> Pipeline {
         name: "Shop".into(),
         description: "Builds and tests the shop".into(),
         definition: Some("unit:\n  script: [make test]\n".into()),
+        disabled: false,
+        creator: Some("ada".into()),
         created_at: Timestamp(1_772_702_102_417),
         updated_at: Timestamp(1_772_702_102_417),
         version: Seq(3),

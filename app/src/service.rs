@@ -88,6 +88,8 @@ pub trait Service: Accounts + Schedules {
     async fn save_definition(&self, caller: &Caller, key: &PipelineKey, text: String) -> Result<Pipeline, Error>;
     /// Deletes a pipeline; its runs stay readable.
     async fn delete_pipeline(&self, caller: &Caller, key: &PipelineKey) -> Result<(), Error>;
+    /// Lets a pipeline start runs, or not, whoever asks.
+    async fn switch_pipeline(&self, caller: &Caller, key: &PipelineKey, disabled: bool) -> Result<Pipeline, Error>;
     /// Looks through a text that may not be saved, as if it were the definition of that pipeline.
     async fn lint(&self, caller: &Caller, text: String, of: Option<&PipelineKey>) -> Result<LintView, Error>;
     /// What a run of this pipeline with that ref, those variables and inputs would be now. What stands against it

@@ -86,6 +86,12 @@ pub struct Pipeline {
     pub description: String,
     /// The stored definition; `None` means the project's own `.gitlab-ci.yml`.
     pub definition: Option<String>,
+    /// Whether it starts no runs, whoever asks.
+    #[serde(default)]
+    pub disabled: bool,
+    /// Who made it, where that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creator: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was changed.

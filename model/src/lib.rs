@@ -25,6 +25,7 @@ pub mod status;
 pub mod text;
 pub mod time;
 pub mod view;
+pub mod zone;
 
 /// Whose CI/CD variables: a project's beat its namespaces', and those the instance's.
 pub use access::Place as VariableOwner;
@@ -56,3 +57,4 @@ pub use report::{TestCase, TestReport, TestStatus, TestSuite};
 pub use run::{ArtifactInfo, Job, JobKind, NewRun, Parent, Run, Source, Stage, TestCounts};
 pub use status::{Aggregate, Status, aggregate};
 pub use time::Timestamp;
+pub use zone::Zone;

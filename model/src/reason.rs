@@ -144,6 +144,13 @@ pub enum Reason {
         /// One sentence more, where there is one.
         detail: Option<String>,
     },
+    /// canceled: somebody was asked and said no.
+    RefusedBy {
+        /// Who.
+        user: String,
+        /// Why, in their words.
+        comment: Option<String>,
+    },
     /// canceled or canceling.
     CanceledBy {
         /// Who.
@@ -232,6 +239,8 @@ impl fmt::Display for Reason {
                 }
                 Ok(())
             }
+            Self::RefusedBy { user, comment: None } => write!(f, "was refused by {user}"),
+            Self::RefusedBy { user, comment: Some(comment) } => write!(f, "was refused by {user}: {comment}"),
             Self::CanceledBy { user } => write!(f, "was canceled by {user}"),
         }
     }

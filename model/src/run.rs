@@ -355,6 +355,9 @@ pub struct NewRun {
     pub input_path: Option<String>,
     /// Project id that a script gave in Ordine's dialect.
     pub external_project: Option<String>,
+    /// The jobs that it gets, if not all.
+    #[serde(default)]
+    pub choice: crate::plan::Choice,
     /// What starts it.
     pub source: Source,
     /// The schedule that starts it, and its description; never said by a client.

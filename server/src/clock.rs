@@ -1,8 +1,9 @@
-//! The one place that reads the clock, and waits for it.
+//! The one place that reads the clock and waits for it, and knows where the server is as far as clocks on walls go.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use model::Timestamp;
+use model::{Timestamp, Zone};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::time::{
@@ -13,11 +14,24 @@ use tokio::io::unix::AsyncFd;
 /// Where the system has no alarm clock, the time of day is looked at so often.
 const GLANCE: Duration = Duration::from_mins(1);
 
+static ZONE: OnceLock<Zone> = OnceLock::new();
+
 /// Now.
 #[expect(clippy::disallowed_methods, reason = "this is the place the others are sent to")]
 pub fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The zone in which days begin and wall clocks are read; CodeArts' unless the server was started with another.
+pub fn zone() -> Zone {
+    ZONE.get().copied().unwrap_or(Zone::CHINA)
+}
+
+/// Sets the zone, once, when the server starts.
+pub fn set_zone(zone: Zone) {
+    // A second call is a mistake that harms nobody.
+    let _ = ZONE.set(zone);
 }
 
 /// Why a wait for a time of day is over.

@@ -59,6 +59,8 @@ pub(super) fn zh(reason: &Reason) -> String {
             let more = detail.as_ref().map(|d| format!("：{d}")).unwrap_or_default();
             format!("{how}（{failure}）{more}")
         }
+        Reason::RefusedBy { user, comment: None } => format!("被 {user} 驳回"),
+        Reason::RefusedBy { user, comment: Some(comment) } => format!("被 {user} 驳回：{comment}"),
         Reason::CanceledBy { user } => format!("由 {user} 取消"),
     }
 }

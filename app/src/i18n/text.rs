@@ -134,6 +134,11 @@ texts! {
     DeleteRunDo: "Delete the run", "删除此运行";
     DeletePipelineAsk: "The definition is deleted; its runs stay readable.", "定义将被删除，已有的运行仍可查看。";
     DeletePipelineDo: "Delete the pipeline", "删除此流水线";
+    Disable: "Disable", "禁用";
+    DisablePipelineAsk: "It starts no runs until somebody enables it, whoever asks: no page, no script, no schedule. Runs that are there go on.", "在重新启用之前，任何页面、脚本或定时任务都不能启动它；已有的运行会继续。";
+    DisablePipelineDo: "Disable the pipeline", "禁用此流水线";
+    Enable: "Enable", "启用";
+    PipelineDisabled: "This pipeline is disabled: it starts no runs.", "此流水线已禁用，不会启动新的运行。";
     NothingToRetry: "Nothing has failed or was canceled", "没有失败或已取消的作业";
     JobNotRetryable: "Only a finished job can be retried", "只有已结束的作业可以重试";
     JobRetriedAlready: "There is a later attempt", "已有更新的尝试";

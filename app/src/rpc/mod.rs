@@ -25,7 +25,7 @@ pub use environments::{ListEnvironments, StopEnvironment, list_environments};
 pub use jobs::{CancelJob, GetJob, LogLines, PlayJob, RetryJob, UnscheduleJob, get_job, log_lines};
 pub use pipelines::{
     CreatePipeline, DeletePipeline, GetPipeline, Lint, ListPipelines, ListProjects, PlanRun, SaveDefinition, StartRun,
-    get_pipeline, list_pipelines, list_projects,
+    SwitchPipeline, get_pipeline, list_pipelines, list_projects,
 };
 pub use prefs::{SetKeys, SetLanguage, SetTheme};
 pub use runs::{CancelRun, DeleteRun, GetRun, ListRuns, RetryRun, get_run, list_runs};

@@ -100,6 +100,15 @@ pub async fn delete_pipeline(key: PipelineKey) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Lets a pipeline start runs, or not.
+#[server(prefix = "/rpc", endpoint = "pipeline/switch")]
+pub async fn switch_pipeline(key: PipelineKey, disabled: bool) -> Result<(), Refusal> {
+    let (service, caller) = super::ssr::service()?;
+    service.switch_pipeline(&caller, &key, disabled).await.map_err(super::ssr::refuse)?;
+    super::ssr::go(&crate::logic::href::pipeline(&key));
+    Ok(())
+}
+
 /// Starts a run. `set` holds the fields of the form, `was` what stood in them: only changed ones
 /// become variables of the run, since those would also beat the values of single jobs. `more` holds
 /// lines `NAME=value`.

@@ -62,6 +62,8 @@ pub fn pipeline(id: i64, key: &str, name: &str) -> Pipeline {
         name: name.into(),
         description: "Builds, tests and ships the shop".into(),
         definition: Some(DEFINITION.into()),
+        disabled: false,
+        creator: None,
         created_at: at(-9000),
         updated_at: at(-4000),
         version: Seq(3),

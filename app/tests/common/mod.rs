@@ -95,6 +95,10 @@ impl Service for Fixture {
     async fn delete_pipeline(&self, _: &Caller, _: &PipelineKey) -> Result<(), Error> {
         Ok(())
     }
+    async fn switch_pipeline(&self, _: &Caller, key: &PipelineKey, disabled: bool) -> Result<Pipeline, Error> {
+        let view = data::pipeline_view(key).ok_or_else(|| Error::not_found("pipeline"))?;
+        Ok(Pipeline { disabled, ..view.pipeline })
+    }
     async fn lint(&self, _: &Caller, text: String, _: Option<&PipelineKey>) -> Result<LintView, Error> {
         let bad = text.contains("scirpt");
         Ok(LintView {

@@ -1,6 +1,7 @@
 //! What a definition becomes for one trigger. The `pipeline` crate makes it; the scheduler and the
 //! runner get everything they need from it.
 
+mod choice;
 mod files;
 mod policy;
 mod surroundings;
@@ -9,6 +10,7 @@ mod variables;
 
 use serde::{Deserialize, Serialize};
 
+pub use choice::Choice;
 pub use files::{Access, ArtifactSpec, CacheKey, CacheSpec, Expiry, Report, report_format};
 pub use policy::{AllowFailure, AutoCancel, OnJobFailure, OnNewCommit, Retry, When};
 pub use surroundings::{Environment, EnvironmentAction, Image, Service};

@@ -66,7 +66,7 @@ const PREFIX: &str = "Incorrect IAM authentication information";
 
 impl SignError {
     /// The contract's `error_code`, the same for all of them.
-    pub const CODE: &'static str = "APGW.0301";
+    pub const CODE: &'static str = "APIGW.0301";
 }
 
 /// The `Authorization` header of a signed request.
@@ -142,11 +142,17 @@ impl Request<'_> {
 pub struct Verified {
     /// When the client signed, to the second.
     pub date: Timestamp,
-    signature: [u8; 32],
+    /// The signature itself.
+    pub signature: [u8; 32],
 }
 
-/// Whether the owner of `secret` signed `request` within [`WINDOW_MS`] of `now`.
-pub fn verify(signed: Signed<'_>, request: &Request<'_>, secret: &str, now: Timestamp) -> Result<Verified, SignError> {
+/// When the request says that it was signed; refused unless that is within [`WINDOW_MS`] of `now`. Worth asking before
+/// the body is read.
+pub fn check_date<'a>(
+    signed: Signed<'_>,
+    request: &'a Request<'_>,
+    now: Timestamp,
+) -> Result<(Timestamp, &'a str), SignError> {
     for name in ["host", DATE] {
         if !signed.names(name) {
             return Err(SignError::NotSigned(name));
@@ -157,6 +163,12 @@ pub fn verify(signed: Signed<'_>, request: &Request<'_>, secret: &str, now: Time
     if now.0.abs_diff(date.0) > WINDOW_MS.unsigned_abs() {
         return Err(SignError::Skewed(now));
     }
+    Ok((date, date_text))
+}
+
+/// Whether the owner of `secret` signed `request` within [`WINDOW_MS`] of `now`.
+pub fn verify(signed: Signed<'_>, request: &Request<'_>, secret: &str, now: Timestamp) -> Result<Verified, SignError> {
+    let (date, date_text) = check_date(signed, request, now)?;
     let canonical = canonical_request(signed, request)?;
     let hash = hex::encode(Sha256::digest(&canonical));
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");

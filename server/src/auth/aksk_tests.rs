@@ -153,7 +153,7 @@ fn errors_are_the_contract_s() {
     assert_eq!(SignError::Mismatch.to_string(), "Incorrect IAM authentication information: verify aksk signature fail");
     let unknown = "Incorrect IAM authentication information: Get secretKey failed,ak:AK1,err:ak not exist";
     assert_eq!(SignError::UnknownKey("AK1".into()).to_string(), unknown);
-    assert_eq!(SignError::CODE, "APGW.0301");
+    assert_eq!(SignError::CODE, "APIGW.0301");
 }
 
 proptest! {

@@ -179,6 +179,10 @@ pub struct ServeArgs {
     /// How much a job's archive of artifacts may have [default: 100MiB] [env: WEIR_ARTIFACTS_LIMIT]
     #[arg(long, value_name = "SIZE")]
     pub artifacts_limit: Option<String>,
+    /// Where CodeArts' interface is, for the times that it writes and the days that it counts: UTC, Asia/Shanghai or a
+    /// distance such as +02:00 [default: Asia/Shanghai] [env: WEIR_CODEARTS_ZONE]
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    pub codearts_zone: Option<String>,
     /// Configuration file (TOML) [env: WEIR_CONFIG]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use model::Zone;
 use runner::Containers;
 use serde::Deserialize;
 
@@ -33,6 +34,7 @@ struct File {
     include_remote: Option<Vec<String>>,
     log_limit: Option<String>,
     artifacts_limit: Option<String>,
+    codearts_zone: Option<String>,
 }
 
 /// The settings a server starts with.
@@ -66,6 +68,8 @@ pub struct Settings {
     pub log_limit: u64,
     /// Bytes that a job's archive of artifacts may have.
     pub artifacts_limit: u64,
+    /// Where CodeArts' interface is, as far as times and days go.
+    pub codearts_zone: Zone,
 }
 
 /// The two files of a certificate, both in PEM.
@@ -138,6 +142,14 @@ pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result
     };
     let log_limit = args.log_limit.clone().or_else(|| env("WEIR_LOG_LIMIT")).or(file.log_limit);
     let artifacts_limit = args.artifacts_limit.clone().or_else(|| env("WEIR_ARTIFACTS_LIMIT")).or(file.artifacts_limit);
+    let zone = args.codearts_zone.clone().or_else(|| env("WEIR_CODEARTS_ZONE")).or(file.codearts_zone);
+    let codearts_zone = match zone {
+        Some(text) => text
+            .trim()
+            .parse()
+            .map_err(|error| Failure::usage(DOING, format!("`codearts_zone` = {text:?}: {error}")))?,
+        None => Zone::CHINA,
+    };
     let settings = Settings {
         data: data_folder(data.as_deref())?,
         listen: address(listen)?,
@@ -153,6 +165,7 @@ pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result
         include_remote,
         log_limit: size(log_limit, "log_limit", logs::DEFAULT_LIMIT)?,
         artifacts_limit: size(artifacts_limit, "artifacts_limit", DEFAULT_ARCHIVE_LIMIT)?,
+        codearts_zone,
     };
     let is_web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
     if let Some(url) = &settings.external_url
@@ -333,6 +346,9 @@ mod tests {
         assert_eq!((of_env.tls, of_env.rate_limit), (files("/e/c", "/a/k"), 0));
         assert_eq!(of_env.proxies, Proxies::parse(&["loopback", "fd00::/8"]).unwrap());
         let plain = resolve(&ServeArgs::default(), |_| None).unwrap();
+        assert_eq!(plain.codearts_zone, Zone::CHINA);
+        let west = ServeArgs { codearts_zone: Some("-05:00".into()), ..ServeArgs::default() };
+        assert_eq!(resolve(&west, |_| None).unwrap().codearts_zone.to_string(), "-05:00");
         assert_eq!((plain.tls, plain.proxies, plain.rate_limit), (None, Proxies::default(), REQUESTS));
     }
 
@@ -359,6 +375,7 @@ mod tests {
         assert!(with("WEIR_TLS_KEY", "/k").contains("`tls_key` needs `tls_cert`"));
         assert!(with("WEIR_TRUSTED_PROXY", "10.0.0.1,proxy").contains("`trusted_proxy`: \"proxy\" is no address"));
         assert!(with("WEIR_TRUSTED_PROXY", "0.0.0.0/0").contains("is everybody"));
+        assert!(with("WEIR_CODEARTS_ZONE", "Mars").contains("`codearts_zone` = \"Mars\": a zone is UTC"));
         assert!(with("WEIR_RATE_LIMIT", "-1").contains("WEIR_RATE_LIMIT=\"-1\""));
         let remote = with("WEIR_INCLUDE_REMOTE", "https://a.example/,ftp://b.example/");
         assert!(remote.contains("`include_remote`: \"ftp://b.example/\" cannot begin an address"), "{remote}");

@@ -2,6 +2,7 @@
 //! deleted without anything else noticing.
 
 mod body;
+pub mod codearts;
 pub mod gitlab;
 pub mod ordine;
 

@@ -119,7 +119,7 @@ pub(super) struct Trusted;
 pub(super) struct Counted(Arc<Mutex<Option<Verdict>>>);
 
 impl Counted {
-    fn set(&self, verdict: Verdict) {
+    pub(super) fn set(&self, verdict: Verdict) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict);
     }
 

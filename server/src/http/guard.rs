@@ -20,6 +20,7 @@ use axum::response::Response;
 
 use super::origin::{self, Origin, Site};
 use super::{AppState, refusals};
+use crate::dialect;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -34,14 +35,15 @@ pub(super) async fn check(State(state): State<AppState>, mut request: Request, n
         None => Own::Local { port: state.options.port },
         Some(public) => Own::Public { origin: &origin, external: public.external.as_ref() },
     };
-    match verdict(&own, request.headers(), request.method(), request.uri().path()) {
+    let path = request.uri().path();
+    match verdict(&own, request.headers(), request.method(), path) {
         Ok(()) => {
             request.extensions_mut().insert(origin);
             next.run(request).await
         }
         Err((status, text)) => {
             tracing::warn!(reason = %text, "refused a request that is not from this server's own pages");
-            refusals::answer(status, &text)
+            refusals::answer_at(path, status, &text)
         }
     }
 }
@@ -84,6 +86,11 @@ impl Own<'_> {
     fn check_host(&self, headers: &HeaderMap, path: &str) -> Result<(), Refused> {
         let mut hosts = headers.get_all(HOST).iter();
         let (Some(host), others) = (hosts.next(), hosts.count()) else { return Ok(()) };
+        // Whoever asks there shows a signature, in which the host has its part, or a token: a page whose name was pointed
+        // at us has neither.
+        if dialect::codearts::is_root(path) {
+            return Ok(());
+        }
         match *self {
             Self::Local { port } => {
                 if others == 0 && host.to_str().is_ok_and(|host| is_local(host, port)) {

@@ -24,6 +24,7 @@ mod refusals;
 mod routes;
 mod serve;
 mod setup;
+mod signed;
 mod state;
 mod tls;
 
@@ -38,10 +39,12 @@ use crate::{dialect, dispatch};
 pub use caller::{Access, Ended, Refusal, Unasked};
 pub use error::{Failure, status};
 pub use fresh::{Fresh, Freshness};
+pub use observe::RequestId;
 pub use origin::{Origin, Peer, Proxies, Site};
 pub use rate::{REQUESTS, Rates, Rule, Rules, Verdict};
 pub use routes::Routes;
 pub use serve::{Listeners, ServeError, serve};
+pub use signed::{SignedRequest, Unsigned};
 pub use state::{AppState, Options, Public};
 pub use tls::{Tls, TlsError};
 
@@ -87,8 +90,8 @@ fn interfaces(state: &AppState) -> Routes<AppState> {
         .nest("/api/v4", refusals::strict_gitlab(runner_protocol(state).merge(dialect::gitlab::router())))
         .nest("/api", refusals::strict(dialect::ordine::router()))
         .get("/health", dialect::ordine::health);
-    for version in ["/v1", "/v2", "/v3", "/v4", "/v5", "/v6"] {
-        routes = routes.nest(version, refusals::strict(Routes::new()));
+    for (version, of_version) in dialect::codearts::routers() {
+        routes = routes.nest(version, of_version);
     }
     routes.within(|router| router.layer(map_response(headers::interface)))
 }

@@ -12,10 +12,15 @@ use tracing::Instrument;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The id of a request, put into it for answers that repeat it.
+#[derive(Clone, Debug, Default)]
+pub struct RequestId(pub String);
+
 /// Logs what was asked and answered; whatever is logged meanwhile carries the request's id.
-pub(super) async fn request(request: Request, next: Next) -> Response {
+pub(super) async fn request(mut request: Request, next: Next) -> Response {
     let id = id_of(request.headers());
     let text = id.to_str().unwrap_or_default();
+    request.extensions_mut().insert(RequestId(text.to_owned()));
     let span = tracing::info_span!("request", id = text, method = %request.method(), path = request.uri().path());
     async move {
         let begun = Instant::now();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::service::{Accounts as _, SharedService, Transport};
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRef, OriginalUri, Request, State};
 use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
@@ -123,7 +123,7 @@ fn shell(state: &AppState) -> impl Fn() -> leptos::prelude::AnyView + Clone + Se
 /// An address without a route: a file of `public/`, or the page that says so.
 async fn other(State(state): State<AppState>, request: Request) -> Response {
     if refusals::is_interface(request.uri().path()) || !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return refusals::missing().await;
+        return refusals::missing(OriginalUri(request.uri().clone())).await;
     }
     if let Some(page) = page_of_gitlab(request.uri().path()) {
         return Redirect::temporary(&page).into_response();

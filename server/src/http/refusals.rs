@@ -2,21 +2,28 @@
 //! malformed. Below the roots of the REST interfaces they are always JSON.
 
 use axum::Json;
+use axum::extract::OriginalUri;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 
 use super::{AppState, Routes};
+use crate::dialect;
 
 /// `{"error": TEXT, "message": TEXT}`: the first is Ordine's word, the second GitLab's.
 pub(super) fn answer(status: StatusCode, text: &str) -> Response {
     (status, Json(serde_json::json!({ "error": text, "message": text }))).into_response()
 }
 
+/// As [`answer`], in the words of the interface that the address belongs to.
+pub(super) fn answer_at(path: &str, status: StatusCode, text: &str) -> Response {
+    if dialect::codearts::is_root(path) { dialect::codearts::refuse(status, text) } else { answer(status, text) }
+}
+
 /// An address that is none of ours.
-pub(super) async fn missing() -> Response {
-    answer(StatusCode::NOT_FOUND, "404 Not Found")
+pub(super) async fn missing(OriginalUri(uri): OriginalUri) -> Response {
+    answer_at(uri.path(), StatusCode::NOT_FOUND, "404 Not Found")
 }
 
 /// Whether an address lies below the roots of the REST interfaces, whatever routes are there.

@@ -30,5 +30,5 @@ pub(super) async fn check(State(state): State<AppState>, request: Request, next:
         return Redirect::to("/welcome").into_response();
     }
     let text = "this server has no administrator yet: open the link that it printed on its terminal";
-    refusals::answer(StatusCode::SERVICE_UNAVAILABLE, text)
+    refusals::answer_at(request.uri().path(), StatusCode::SERVICE_UNAVAILABLE, text)
 }

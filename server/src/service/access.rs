@@ -49,8 +49,10 @@ impl Standing {
                 tokens::is_good(conn, id, now)?
             }
             Via::AccessKey(id) => {
-                standing.means = Means::Api;
-                access_keys::is_good(conn, id)?
+                // A pair that was made for one project opens no other.
+                let project = access_keys::project(conn, id)?;
+                (standing.means, standing.only) = (Means::Api, project.flatten());
+                project.is_some()
             }
             // As its owner, with all that they may now.
             Via::Schedule(_) => match caller.id {

@@ -27,6 +27,7 @@ pub(super) fn of_pipeline(old: &Pipeline, new: &Draft) -> Vec<AuditChange> {
         ("name", Some(old.name.clone()), Some(new.name.clone())),
         ("description", Some(old.description.clone()), Some(new.description.clone())),
         ("definition", old.definition.as_deref().map(text), new.definition.as_deref().map(text)),
+        ("disabled", Some(old.disabled.to_string()), Some(new.disabled.to_string())),
     ];
     let changed = fields.iter().filter(|(_, before, after)| before != after);
     changed.map(|(name, before, after)| change(name, before.as_deref(), after.as_deref())).collect()

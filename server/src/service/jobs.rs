@@ -135,11 +135,40 @@ impl Weir {
                 scheduler::settle(tx, stored.job.run_id, false)?;
                 return Ok(jobs::require(tx.conn(), new)?.job);
             }
-            jobs::set_user(tx, id, &user, &variables)?;
-            scheduler::start::let_run(tx, id, stored.job.status, &reason)?;
-            scheduler::reopen_behind(tx, stored.job.run_id, &stored.job.name)?;
-            scheduler::bridge::reopen(tx, stored.job.run_id, &user)?;
-            scheduler::settle(tx, stored.job.run_id, false)?;
+            begin(tx, &stored.job, &user, &variables)?;
+            Ok(jobs::require(tx.conn(), id)?.job)
+        });
+        Ok(job.await?)
+    }
+
+    /// Answers for a job that waits for a person: it is played, or it is refused and ends, as does what waits for it
+    /// (docs/adr/0013-codearts.md). What they say of it is in the audit log, and why it was refused in the job.
+    pub async fn review(
+        &self,
+        caller: &Caller,
+        id: JobId,
+        accepted: bool,
+        comment: Option<String>,
+    ) -> Result<Job, Error> {
+        let caller = caller.clone();
+        let job = self.store.write(move |tx| {
+            let run = runs::require(tx.conn(), jobs::require(tx.conn(), id)?.job.run_id)?;
+            access::control(tx.conn(), &caller, &run, "job")?;
+            let job = jobs::require(tx.conn(), id)?.job;
+            if job.status != Status::Manual {
+                return Err(Error::conflict(format!("the job waits for nobody; it is {}", job.status)).into());
+            }
+            let said = comment.as_deref().map(|comment| audit::change("comment", None, Some(comment)));
+            let action = if accepted { "job.play" } else { "job.refuse" };
+            let target = format!("job {id} {}", job.name);
+            audit::of_project(tx, &caller, action, job.project_id, &target, said.into_iter().collect());
+            let user = caller.user.clone();
+            if accepted {
+                begin(tx, &job, &user, &[])?;
+            } else {
+                scheduler::cancel_one(tx, id, &Reason::RefusedBy { user, comment })?;
+                scheduler::settle(tx, job.run_id, false)?;
+            }
             Ok(jobs::require(tx.conn(), id)?.job)
         });
         Ok(job.await?)
@@ -239,6 +268,16 @@ impl Weir {
         });
         Ok(found.await?)
     }
+}
+
+/// Lets a job that was played take its step.
+fn begin(tx: &mut Tx<'_>, job: &Job, user: &str, variables: &[Variable]) -> Result<(), StoreError> {
+    let reason = Reason::PlayedBy { user: user.to_owned() };
+    jobs::set_user(tx, job.id, user, variables)?;
+    scheduler::start::let_run(tx, job.id, job.status, &reason)?;
+    scheduler::reopen_behind(tx, job.run_id, &job.name)?;
+    scheduler::bridge::reopen(tx, job.run_id, user)?;
+    scheduler::settle(tx, job.run_id, false)
 }
 
 /// A job that the caller may play, retry and cancel; recorded.

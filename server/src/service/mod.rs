@@ -6,6 +6,7 @@ mod accounts;
 mod audit;
 mod children;
 pub mod ci_variables;
+pub mod codearts;
 mod dashboard;
 pub mod definition;
 pub mod details;
@@ -47,6 +48,7 @@ use model::{
 };
 
 use crate::artifacts::Artifacts;
+use crate::auth::aksk::Replays;
 use crate::auth::password::Hasher;
 use crate::logs::Logs;
 use crate::logs::sequence::Sequences;
@@ -56,7 +58,7 @@ use crate::store::{
     Bus, Store, ci_variables as stored_variables, schedules as stored_schedules, tokens as stored_tokens,
 };
 
-pub use accounts::{Ended, LoginLimit, SESSION, Setup, Trigger, Views};
+pub use accounts::{Ended, LoginLimit, SESSION, Setup, SigningKey, Trigger, Views};
 pub use maintenance::Heartbeats;
 pub use refusals::Refusals;
 pub use streams::Scope;
@@ -93,6 +95,7 @@ pub struct Weir {
     views: Views,
     redacting: tokio::sync::Mutex<()>,
     rotating: tokio::sync::Mutex<()>,
+    replays: Replays,
     local: std::sync::atomic::AtomicBool,
     access: tokio::sync::watch::Sender<u64>,
 }
@@ -147,6 +150,7 @@ impl Weir {
             Ok(sealed.into_iter().map(|(_, text)| text).collect::<Vec<_>>())
         })?;
         keys.check(&sealed)?;
+        let replays = accounts::replays(&store)?;
         Ok(Self {
             store: Arc::new(store),
             keys: Keys::new(keys),
@@ -169,6 +173,7 @@ impl Weir {
             views: Views::default(),
             redacting: tokio::sync::Mutex::default(),
             rotating: tokio::sync::Mutex::default(),
+            replays,
             local: std::sync::atomic::AtomicBool::new(false),
             access: tokio::sync::watch::Sender::new(0),
         })
@@ -341,6 +346,10 @@ impl Service for Weir {
     }
     async fn delete_pipeline(&self, caller: &Caller, key: &PipelineKey) -> Result<(), Error> {
         self.remove_pipeline(caller, key).await
+    }
+    async fn switch_pipeline(&self, caller: &Caller, key: &PipelineKey, disabled: bool) -> Result<Pipeline, Error> {
+        let changes = pipelines::Changes { disabled: Some(disabled), ..Default::default() };
+        self.change_pipeline(caller, key, changes).await
     }
     async fn lint(&self, caller: &Caller, text: String, of: Option<&PipelineKey>) -> Result<LintView, Error> {
         self.lint_text(caller, text, of).await

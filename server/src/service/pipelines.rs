@@ -28,6 +28,8 @@ pub struct Changes {
     pub description: Option<String>,
     /// The stored definition.
     pub definition: Option<String>,
+    /// Whether it starts no runs.
+    pub disabled: Option<bool>,
 }
 
 impl Weir {
@@ -116,7 +118,7 @@ impl Weir {
             };
             self.check(caller, text.clone(), project.as_ref()).await?;
         }
-        let draft = Draft { key, name, description: new.description, definition: new.definition };
+        let draft = Draft { key, name, description: new.description, definition: new.definition, disabled: false };
         let caller = caller.clone();
         let pipeline = self.store.write(move |tx| {
             let project = resolve(tx, &caller, new.project.as_deref())?;
@@ -129,7 +131,7 @@ impl Weir {
                 .into());
             }
             audit::of_project(tx, &caller, "pipeline.create", project.id, &format!("pipeline {}", draft.key), vec![]);
-            pipelines::insert(tx, &project, &draft)
+            pipelines::insert(tx, &project, &draft, &caller.user)
         });
         Ok(pipeline.await?)
     }
@@ -154,6 +156,7 @@ impl Weir {
                 name: changes.name.unwrap_or(old.name),
                 description: changes.description.unwrap_or(old.description),
                 definition: changes.definition.or(old.definition),
+                disabled: changes.disabled.unwrap_or(old.disabled),
             };
             check_texts(&draft.name, &draft.description)?;
             access::at_project(tx.conn(), &caller, Action::ChangePipeline, old.project_id, "pipeline")?;

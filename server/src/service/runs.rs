@@ -82,6 +82,7 @@ impl Weir {
     ) -> Result<Run, Error> {
         check_new(&new)?;
         let (pipeline, project) = self.pipeline_with_project(caller, key, Action::StartRun).await?;
+        refuse_disabled(key, pipeline.disabled)?;
         let (commit, text) = self.definition_of(&pipeline, &project, new.git_ref.as_deref(), Fetch::Now).await?;
         self.may_start(caller, &project, &commit).await?;
         let text = text.ok_or_else(|| {
@@ -97,10 +98,12 @@ impl Weir {
             let mut given = self.given_for(caller, &project, &commit, &new, number, Kept::Used).await?;
             let asks = Arc::new(AtomicBool::new(text.contains(variables::NUMBER)));
             given.files = Arc::new(Watched::new(given.files, variables::NUMBER, Arc::clone(&asks)));
-            let plan = self.plan(text.as_str().to_owned(), given).await?;
+            let mut plan = self.plan(text.as_str().to_owned(), given).await?;
+            new.choice.apply(&mut plan)?;
             let (pipeline, new, commit) = (Arc::clone(&pipeline), Arc::clone(&new), commit.clone());
             let (caller, also) = (caller.clone(), also.clone());
             let made = self.store.write(move |tx| {
+                refuse_disabled(&pipeline.key, pipelines::is_disabled(tx.conn(), id)?.unwrap_or(false))?;
                 // Another run took the number that the definition asked for: it is asked again.
                 if asks.load(Ordering::Relaxed) && pipelines::next_number(tx.conn(), id)? != Some(number) {
                     return Ok(None);
@@ -128,6 +131,8 @@ impl Weir {
         let run = self.store.write(move |tx| {
             let run = runs::require(tx.conn(), id)?;
             access::control(tx.conn(), &caller, &run, "run")?;
+            let disabled = run.pipeline_id.map(|id| pipelines::is_disabled(tx.conn(), id)).transpose()?.flatten();
+            refuse_disabled(&run.pipeline_key, disabled.unwrap_or(false))?;
             audit::of_run(tx, &caller, "run.retry", &run);
             let user = caller.user.clone();
             let (ids, nodes) = jobs::nodes(tx.conn(), id)?;
@@ -311,6 +316,15 @@ impl Weir {
 /// The name of a branch or tag, whether or not it is written with where git keeps it.
 fn short_ref(text: &str) -> &str {
     text.strip_prefix("refs/heads/").or_else(|| text.strip_prefix("refs/tags/")).unwrap_or(text)
+}
+
+/// Refuses to start what somebody has disabled, whoever asks.
+fn refuse_disabled(key: &PipelineKey, disabled: bool) -> Result<(), Error> {
+    if !disabled {
+        return Ok(());
+    }
+    let text = format!("the pipeline {key} is disabled: it starts no runs until somebody enables it");
+    Err(Error::forbidden(text))
 }
 
 /// A run with its jobs; waiting jobs say what they wait for now.

@@ -44,11 +44,12 @@ pub fn by_access(conn: &Connection, access: &str) -> Result<Option<Known>, Store
     Ok(known.optional()?)
 }
 
-/// Whether a pair is still there, and its user active.
-pub fn is_good(conn: &Connection, id: AccessKeyId) -> Result<bool, StoreError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM access_keys AS k JOIN users AS u ON u.id = k.user_id
-                   WHERE k.id = ?1 AND u.is_active)";
-    Ok(conn.prepare_cached(sql)?.query_row([id.0], |row| row.get(0))?)
+/// The project that a pair is for, if for one alone; `None` when the pair is gone or its user no longer active.
+pub fn project(conn: &Connection, id: AccessKeyId) -> Result<Option<Option<ProjectId>>, StoreError> {
+    let sql =
+        "SELECT k.project_id FROM access_keys AS k JOIN users AS u ON u.id = k.user_id WHERE k.id = ?1 AND u.is_active";
+    let found = conn.prepare_cached(sql)?.query_row([id.0], |row| row.get::<_, Option<i64>>(0)).optional()?;
+    Ok(found.map(|project| project.map(ProjectId)))
 }
 
 /// Whether any secret key is sealed.

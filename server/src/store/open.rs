@@ -22,6 +22,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/0007-schedules.sql")),
         M::up(include_str!("migrations/0008-redactions.sql")),
         M::up(include_str!("migrations/0009-lists-of-runs.sql")),
+        M::up(include_str!("migrations/0010-codearts.sql")),
     ])
 }
 

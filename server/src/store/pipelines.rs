@@ -5,7 +5,7 @@ use model::{Error, Pipeline, PipelineKey, Project};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{Scope, StoreError, Tx, rows};
-use crate::random;
+use crate::{clock, random};
 
 /// What a new pipeline is made of.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Draft {
     pub description: String,
     /// `None`: the project's own file.
     pub definition: Option<String>,
+    /// Whether it starts no runs.
+    pub disabled: bool,
 }
 
 fn select(tail: &str) -> String {
@@ -38,15 +40,16 @@ pub fn list(conn: &Connection, scope: &Scope) -> Result<Vec<Pipeline>, StoreErro
 }
 
 /// Makes a pipeline; a key that is taken is a conflict.
-pub fn insert(tx: &mut Tx<'_>, project: &Project, draft: &Draft) -> Result<Pipeline, StoreError> {
+pub fn insert(tx: &mut Tx<'_>, project: &Project, draft: &Draft, creator: &str) -> Result<Pipeline, StoreError> {
     if by_key(tx.conn, &draft.key)?.is_some() {
         return Err(Error::conflict(format!("there is a pipeline {:?} already", draft.key.as_str())).into());
     }
     let (version, uid) = (tx.next_version(), random::uid());
     tx.conn
         .prepare_cached(
-            "INSERT INTO pipelines (uid, key, project_id, name, description, definition, created_at, updated_at, version)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
+            "INSERT INTO pipelines (uid, key, project_id, name, description, definition, created_at, updated_at, version,
+                 disabled, creator)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10)",
         )?
         .execute((
             uid.as_str(),
@@ -57,17 +60,20 @@ pub fn insert(tx: &mut Tx<'_>, project: &Project, draft: &Draft) -> Result<Pipel
             &draft.definition,
             tx.now.0,
             version.0,
+            draft.disabled,
+            creator,
         ))?;
     emit(tx, &draft.key)
 }
 
-/// Replaces name, description and definition.
+/// Replaces what can be changed of a pipeline.
 pub fn update(tx: &mut Tx<'_>, draft: &Draft) -> Result<Pipeline, StoreError> {
     let version = tx.next_version();
     let changed = tx
         .conn
         .prepare_cached(
-            "UPDATE pipelines SET name = ?2, description = ?3, definition = ?4, updated_at = ?5, version = ?6 WHERE key = ?1",
+            "UPDATE pipelines SET name = ?2, description = ?3, definition = ?4, updated_at = ?5, version = ?6, disabled = ?7
+             WHERE key = ?1",
         )?
         .execute((
             draft.key.as_str(),
@@ -76,6 +82,7 @@ pub fn update(tx: &mut Tx<'_>, draft: &Draft) -> Result<Pipeline, StoreError> {
             &draft.definition,
             tx.now.0,
             version.0,
+            draft.disabled,
         ))?;
     if changed == 0 {
         return Err(Error::not_found("pipeline").into());
@@ -102,14 +109,50 @@ pub fn next_number(conn: &Connection, id: model::PipelineId) -> Result<Option<i6
     Ok(query.query_row([id.0], |row| row.get(0)).optional()?)
 }
 
-/// Takes the next run number of a pipeline.
-pub fn take_number(tx: &mut Tx<'_>, pipeline: &Pipeline) -> Result<i64, StoreError> {
-    let number = tx
+/// Whether a pipeline starts no runs; `None` for one that is not there.
+pub fn is_disabled(conn: &Connection, id: model::PipelineId) -> Result<Option<bool>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT disabled FROM pipelines WHERE id = ?1")?;
+    Ok(query.query_row([id.0], |row| row.get(0)).optional()?)
+}
+
+/// What counts a run: among all of its pipeline, and among those of its day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// From 1.
+    pub number: i64,
+    /// The day where the server is: 20260305.
+    pub day: i64,
+    /// Among the runs of that day, from 1.
+    pub of_day: i64,
+}
+
+impl Numbers {
+    /// `20260305.2`
+    pub fn daily(&self) -> String {
+        format!("{}.{}", self.day, self.of_day)
+    }
+}
+
+/// Takes the next numbers of a pipeline.
+pub fn take_numbers(tx: &mut Tx<'_>, pipeline: &Pipeline) -> Result<Numbers, StoreError> {
+    let today = clock::zone().day(tx.now);
+    let taken = tx
         .conn
-        .prepare_cached("UPDATE pipelines SET next_number = next_number + 1 WHERE id = ?1 RETURNING next_number - 1")?
-        .query_row([pipeline.id.0], |row| row.get(0))
+        .prepare_cached(
+            "UPDATE pipelines SET next_number = next_number + 1, day = ?2,
+                 day_number = CASE WHEN day = ?2 THEN day_number + 1 ELSE 1 END
+             WHERE id = ?1 RETURNING next_number - 1, day, day_number",
+        )?
+        .query_row((pipeline.id.0, today), |row| {
+            Ok(Numbers { number: row.get(0)?, day: row.get(1)?, of_day: row.get(2)? })
+        })
         .optional()?;
-    number.ok_or_else(|| Error::not_found("pipeline").into())
+    taken.ok_or_else(|| Error::not_found("pipeline").into())
+}
+
+/// The pipeline that has this uid.
+pub fn by_uid(conn: &Connection, uid: &str) -> Result<Option<Pipeline>, StoreError> {
+    Ok(conn.prepare_cached(&select("WHERE p.uid = ?1"))?.query_row([uid], rows::pipeline).optional()?)
 }
 
 fn emit(tx: &mut Tx<'_>, key: &PipelineKey) -> Result<Pipeline, StoreError> {

@@ -12,7 +12,7 @@ use super::StoreError;
 pub(super) const PROJECT: &str = "id, uid, path, source, created_at, version, visibility, public_jobs, protect_default, \
      protected_refs";
 pub(super) const PIPELINE: &str = "p.id, p.uid, p.key, p.project_id, j.path, p.name, p.description, p.definition, \
-     p.created_at, p.updated_at, p.version";
+     p.created_at, p.updated_at, p.version, p.disabled, p.creator";
 pub(super) const RUN: &str = "id, uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, \
      status, warnings, source, git_ref, is_tag, sha, commit_title, user, input_path, external_project, created_at, \
      started_at, finished_at, version, name, parent_run_id, parent_job_id, schedule_id, updated_at, ran";
@@ -80,6 +80,8 @@ pub(super) fn pipeline(row: &Row<'_>) -> rusqlite::Result<Pipeline> {
         name: row.get(5)?,
         description: row.get(6)?,
         definition: row.get(7)?,
+        disabled: row.get(11)?,
+        creator: row.get(12)?,
         created_at: id(row, 8, Timestamp)?,
         updated_at: id(row, 9, Timestamp)?,
         version: id(row, 10, model::Seq)?,

@@ -8,6 +8,7 @@ use model::{Error, JobId, NewRun, Parent, Pipeline, PipelineId, Run, RunId, Seq,
 use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
 use serde::{Deserialize, Serialize};
 
+use super::pipelines::Numbers;
 use super::{Scope, StoreError, Tx, jobs, pipelines, rows};
 use crate::random;
 
@@ -64,15 +65,15 @@ pub fn insert(
     default_timeout: u32,
     protected: bool,
 ) -> Result<RunId, StoreError> {
-    let number = pipelines::take_number(tx, pipeline)?;
+    let numbers = pipelines::take_numbers(tx, pipeline)?;
     tx.conn
         .prepare_cached(
             "INSERT INTO runs (uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, status,
                  warnings, source, git_ref, is_tag, sha, commit_title, user, input_path, external_project, variables, created_at, version,
                  auto_cancel, name, parent_run_id, parent_job_id, commit_details, protected, schedule_id, schedule_description,
-                 updated_at)
+                 updated_at, day, day_number)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'created', 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                 ?21, ?22, ?23, ?24, ?25, ?26, ?17)",
+                 ?21, ?22, ?23, ?24, ?25, ?26, ?17, ?27, ?28)",
         )?
         .execute(rusqlite::params![
             random::uid().as_str(),
@@ -81,7 +82,7 @@ pub fn insert(
             pipeline.id.0,
             pipeline.key.as_str(),
             pipeline.name,
-            number,
+            numbers.number,
             new.source.as_str(),
             commit.git_ref,
             commit.is_tag,
@@ -101,6 +102,8 @@ pub fn insert(
             protected,
             new.schedule.as_ref().map(|(id, _)| id.0),
             new.schedule.as_ref().map(|(_, description)| description),
+            numbers.day,
+            numbers.of_day,
         ])?;
     let run = RunId(tx.conn.last_insert_rowid());
     // Only stages that have jobs are part of a run.
@@ -160,6 +163,15 @@ pub fn id_of_uid(conn: &Connection, uid: &str) -> Result<Option<RunId>, StoreErr
         .prepare_cached("SELECT id FROM runs WHERE uid = ?1")?
         .query_row([uid], |row| Ok(RunId(row.get(0)?)))
         .optional()?)
+}
+
+/// What counts a run.
+pub fn numbers(conn: &Connection, id: RunId) -> Result<Numbers, StoreError> {
+    let mut query = conn.prepare_cached("SELECT number, day, day_number FROM runs WHERE id = ?1")?;
+    let found = query
+        .query_row([id.0], |row| Ok(Numbers { number: row.get(0)?, day: row.get(1)?, of_day: row.get(2)? }))
+        .optional()?;
+    found.ok_or_else(|| Error::not_found("run").into())
 }
 
 /// The runs above this one: the one whose job started it first.

@@ -12,7 +12,7 @@ use leptos_router::hooks::use_params_map;
 use model::view::PipelineView;
 use model::{Error, PipelineKey, Run};
 
-use crate::components::act::AskFirst;
+use crate::components::act::{ActButton, AskFirst};
 use crate::components::draft::load_draft;
 use crate::components::dynamic::Show;
 use crate::components::head::PageHead;
@@ -23,7 +23,9 @@ use crate::i18n::{T, use_lang};
 use crate::live::{Background, Clock, signal_in, subscribe, update};
 use crate::logic::href;
 use crate::pages::runs::runs_of;
-use crate::rpc::{DeletePipeline, Draft, GetPipeline, Refusal, Seen, address, get_pipeline, load, parse, read};
+use crate::rpc::{
+    DeletePipeline, Draft, GetPipeline, Refusal, Seen, SwitchPipeline, address, get_pipeline, load, parse, read,
+};
 
 use definition::Definition;
 use editor::Checked;
@@ -77,8 +79,29 @@ fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>, again: Callback<()>) ->
         .source
         .map(|s| view! { <div><dt>{lang.t(T::Source)}</dt><dd><code>{s}</code></dd></div> }.into_any());
     let stored = pipeline.definition.is_some();
+    let switched = |disabled: bool| vec![("key", pipeline.key.to_string()), ("disabled", disabled.to_string())];
+    let switch = if pipeline.disabled {
+        view! { <ActButton to=SwitchPipeline::PATH fields=switched(false) label=T::Enable icon="play" /> }.into_any()
+    } else {
+        let (ask, doit) = (T::DisablePipelineAsk, T::DisablePipelineDo);
+        view! {
+            <AskFirst to=SwitchPipeline::PATH fields=switched(true) label=T::Disable icon="stop" ask doit />
+        }
+        .into_any()
+    };
     let key = pipeline.key.clone();
     let kept = href::variables(pipeline.project_id);
+    let run_form = if pipeline.disabled {
+        view! {
+            <section class="panel">
+                <h2>{lang.t(T::StartRun)}</h2>
+                <p class="calm">{lang.t(T::PipelineDisabled)}</p>
+            </section>
+        }
+        .into_any()
+    } else {
+        view! { <RunForm key=key.clone() variables=view.variables inputs=view.inputs has_source plan /> }.into_any()
+    };
     view! {
         <PageHead title=Signal::stored(pipeline.name.clone()) />
         <div class="page-head">
@@ -86,6 +109,7 @@ fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>, again: Callback<()>) ->
             {description}
             <span class="push"></span>
             <div class="actions">
+                {switch}
                 <AskFirst
                     to=DeletePipeline::PATH
                     fields
@@ -131,7 +155,7 @@ fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>, again: Callback<()>) ->
                 </section>
             </div>
             <div class="stack">
-                <RunForm key variables=view.variables inputs=view.inputs has_source plan />
+                {run_form}
                 <PlanPanel plan />
             </div>
         </div>

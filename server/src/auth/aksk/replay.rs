@@ -15,7 +15,7 @@ const REPEAT_MS: i64 = 2000;
 
 /// Remembers the signatures of writes while they would be accepted, at most as many as it was made for. Beyond that
 /// the oldest are forgotten together with what was signed before them: nothing is ever accepted because of a lack of
-/// room. After a restart of the server it is empty.
+/// room. Whoever made it puts in again what was written down before a restart.
 #[derive(Debug)]
 pub struct Replays {
     capacity: usize,
@@ -37,8 +37,16 @@ impl Replays {
         Self { capacity: capacity.max(1), state: Mutex::new(state) }
     }
 
-    /// Takes a verified write, once.
-    pub fn admit(&self, verified: Verified, now: Timestamp) -> Result<(), SignError> {
+    /// Takes back what was taken before a restart, oldest first: what was signed when, and when it came.
+    pub fn remember(&self, before: impl IntoIterator<Item = (Verified, Timestamp)>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        for (verified, seen_at) in before {
+            state.keep((verified.date.0, verified.signature), seen_at.0, self.capacity);
+        }
+    }
+
+    /// Takes a verified write, once. Tells whether it is the first: then it has to be written down.
+    pub fn admit(&self, verified: Verified, now: Timestamp) -> Result<bool, SignError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(oldest) = state.seen.first_entry().filter(|oldest| oldest.key().0 < now.0 - WINDOW_MS) {
             // Kept in mind although it is too old anyway: the clock may go back.
@@ -49,18 +57,24 @@ impl Replays {
         let key = (verified.date.0, verified.signature);
         if let Some(first) = state.seen.get(&key) {
             let is_repeat = now.0.abs_diff(*first) <= REPEAT_MS.unsigned_abs();
-            return if is_repeat { Ok(()) } else { Err(SignError::Replayed) };
+            return if is_repeat { Ok(false) } else { Err(SignError::Replayed) };
         }
         if key.0 <= state.forgotten {
             return Err(SignError::Replayed);
         }
-        state.seen.insert(key, now.0);
-        if state.seen.len() > self.capacity
-            && let Some(((date, _), _)) = state.seen.pop_first()
+        state.keep(key, now.0, self.capacity);
+        Ok(true)
+    }
+}
+
+impl State {
+    fn keep(&mut self, key: (i64, [u8; 32]), seen_at: i64, capacity: usize) {
+        self.seen.insert(key, seen_at);
+        if self.seen.len() > capacity
+            && let Some(((date, _), _)) = self.seen.pop_first()
         {
-            state.forgotten = state.forgotten.max(date);
+            self.forgotten = self.forgotten.max(date);
         }
-        Ok(())
     }
 }
 
@@ -83,26 +97,36 @@ mod tests {
     fn a_write_is_taken_once() {
         let replays = Replays::default();
         let at = |second: i64| Timestamp(second * 1000);
-        assert_eq!(replays.admit(verified(100, 1), at(100)), Ok(()));
-        assert_eq!(replays.admit(verified(100, 2), at(100)), Ok(()), "another one of the same second");
-        assert_eq!(replays.admit(verified(100, 1), at(101)), Ok(()), "the client's own second one");
+        assert_eq!(replays.admit(verified(100, 1), at(100)), Ok(true));
+        assert_eq!(replays.admit(verified(100, 2), at(100)), Ok(true), "another one of the same second");
+        assert_eq!(replays.admit(verified(100, 1), at(101)), Ok(false), "the client's own second one");
         assert_eq!(replays.admit(verified(100, 1), at(103)), Err(SignError::Replayed));
         assert_eq!(replays.admit(verified(100, 1), at(900)), Err(SignError::Replayed));
         // What is forgotten because it is too old is not new again when the clock goes back.
-        assert_eq!(replays.admit(verified(1100, 3), at(1100)), Ok(()));
+        assert_eq!(replays.admit(verified(1100, 3), at(1100)), Ok(true));
         assert_eq!(replays.admit(verified(100, 1), at(500)), Err(SignError::Replayed));
+    }
+
+    #[test]
+    fn a_restart_forgets_nothing() {
+        let replays = Replays::new(2);
+        replays.remember([100, 101, 102].map(|second| (verified(second, 1), Timestamp(second * 1000))));
+        for second in [100, 101, 102] {
+            assert_eq!(replays.admit(verified(second, 1), Timestamp(110_000)), Err(SignError::Replayed), "{second}");
+        }
+        assert_eq!(replays.admit(verified(103, 1), Timestamp(110_000)), Ok(true));
     }
 
     #[test]
     fn without_room_it_refuses_the_old_and_never_accepts_one_twice() {
         let replays = Replays::new(3);
         for second in 0..10 {
-            assert_eq!(replays.admit(verified(second, 1), Timestamp(second * 1000)), Ok(()));
+            assert_eq!(replays.admit(verified(second, 1), Timestamp(second * 1000)), Ok(true));
         }
         assert_eq!(replays.state.lock().unwrap().seen.len(), 3);
         for second in 0..10 {
             assert_eq!(replays.admit(verified(second, 1), Timestamp(30_000)), Err(SignError::Replayed), "{second}");
         }
-        assert_eq!(replays.admit(verified(10, 1), Timestamp(30_000)), Ok(()));
+        assert_eq!(replays.admit(verified(10, 1), Timestamp(30_000)), Ok(true));
     }
 }

@@ -117,7 +117,7 @@ pub async fn run(
         input_path: body.text("inputPath")?.filter(|path| !path.is_empty()),
         external_project: body.id("projectId")?.or_else(|| given.origin.project.clone()),
         source: Source::Api,
-        schedule: None,
+        ..NewRun::default()
     };
     // Operations may have changed, or gone, since the pipeline was stored.
     if let Some(graph) = &given.origin.graph {

@@ -4,6 +4,7 @@
 //! no token.
 
 mod answers;
+mod codearts;
 mod gitlab;
 mod gitlab_runs;
 mod ordine;
@@ -93,6 +94,7 @@ fn all() -> Vec<Operation> {
     let mut all = gitlab::operations();
     all.extend(runners::operations());
     all.extend(ordine::operations());
+    all.extend(codearts::operations());
     all.extend(others::operations());
     all
 }

@@ -10,6 +10,7 @@ pub(super) fn tags() -> Value {
         tag("GitLab", "GitLab's REST API, as far as it goes. A run is what GitLab calls a pipeline."),
         tag("Weir", "Additions in GitLab's manner: runs and jobs without their project, reasons, administration."),
         tag("Ordine", "Ordine's REST API, as its scripts know it."),
+        tag("CodeArts", "Huawei Cloud's CodeArts Pipeline and Build, as their SDKs call them."),
         tag("Runners", "The protocol of GitLab Runner."),
         tag("Streams", "Server-Sent Events: the whole state, then its changes."),
         tag("Files", "Logs, artifacts and the audit log, for people and scripts."),
@@ -25,6 +26,11 @@ pub(super) fn security_schemes() -> Value {
         "bearer": {"type": "http", "scheme": "bearer", "description": "The same token, or that of a running job."},
         "jobToken": header("JOB-TOKEN", "The token of a running job (`glcbt-`), good in its own project."),
         "runnerToken": header("RUNNER-TOKEN", "A runner's token (`glrt-`); it may stand in the body instead."),
+        "codeartsSignature": header(
+            "Authorization",
+            "`SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…`, as the SDKs write it: over the whole request.",
+        ),
+        "codeartsToken": header("X-Auth-Token", "A token of a user or a project (`glpat-`), or that of a running job."),
         "session": {"type": "apiKey", "in": "cookie", "name": "weir_session", "description": "A browser's session."},
     })
 }
@@ -133,6 +139,10 @@ pub(super) fn responses() -> Map<String, Value> {
                 (Shape::Gitlab, 400) => json!({"error": text}),
                 (Shape::Gitlab, 401) => json!({"message": text, "reason": "the token is not known, or no longer good"}),
                 (Shape::Gitlab, _) => json!({"message": text}),
+                (Shape::Codearts, 401) => {
+                    json!({"error_code": "APIGW.0301", "error_msg": "Incorrect IAM authentication information: verify aksk signature fail", "request_id": "0f3a2b1c-17"})
+                }
+                (Shape::Codearts, _) => json!({"error_code": "CB.00060200", "error_msg": about.trim_end_matches('.')}),
                 (Shape::Ordine, _) => json!({"error": about.trim_end_matches('.')}),
                 (Shape::Own, _) => json!({"error": text, "message": text, "kind": kind}),
             };

@@ -16,7 +16,8 @@ pub(super) fn all() -> Value {
         schema["description"] = (*about).into();
         all.insert((*name).to_owned(), schema);
     }
-    for (name, about, fields) in ANSWERS.iter().chain(schedules::ANSWERS).chain(gitlab_runs::ANSWERS) {
+    let answers = ANSWERS.iter().chain(schedules::ANSWERS).chain(gitlab_runs::ANSWERS);
+    for (name, about, fields) in answers.chain(super::codearts::ANSWERS) {
         all.insert((*name).to_owned(), object(about, *fields, true));
     }
     for (name, about, fields) in REQUESTS.iter().chain(schedules::REQUESTS) {
@@ -64,6 +65,12 @@ pub(super) fn all() -> Value {
         ("diagnostics?", "[Diagnostic]", "What is wrong with a definition."),
     ];
     put("OrdineError", object("A refusal.", ordine, true));
+    let codearts: &[Field] = &[
+        ("error_code", "text = CB.00060200", "For programs."),
+        ("error_msg", "text = Invalid parameter", "What is wrong."),
+        ("request_id?", "text = 0f3a2b1c-17", "The request's, where it is about who asks."),
+    ];
+    put("CodeartsError", object("A refusal.", codearts, true));
     let own: &[Field] = &[
         ("error", "text = job not found", "What is wrong."),
         ("message", "text = job not found", "The same."),

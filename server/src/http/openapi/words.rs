@@ -118,19 +118,22 @@ pub(super) enum Shape {
     Gitlab,
     /// `{"error": …}`.
     Ordine,
+    /// `{"error_code": …, "error_msg": …}`.
+    Codearts,
     /// `{"error": …, "message": …, "kind": …}`.
     Own,
 }
 
 impl Shape {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Gitlab, Self::Ordine, Self::Own];
+    pub const ALL: [Self; 4] = [Self::Gitlab, Self::Ordine, Self::Codearts, Self::Own];
 
     /// The name of the schema.
     pub const fn schema(self) -> &'static str {
         match self {
             Self::Gitlab => "GitlabError",
             Self::Ordine => "OrdineError",
+            Self::Codearts => "CodeartsError",
             Self::Own => "Failure",
         }
     }
@@ -303,6 +306,12 @@ impl Operation {
             responses.remove("401");
         }
         self.body["security"] = json!([]);
+        self
+    }
+
+    /// Whoever asks is known by one of these and nothing else.
+    pub fn known_by_any(mut self, schemes: &[&str]) -> Self {
+        self.body["security"] = schemes.iter().map(|scheme| json!({*scheme: []})).collect();
         self
     }
 

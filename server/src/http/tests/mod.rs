@@ -3,6 +3,7 @@
 mod access;
 mod accounts;
 mod audit;
+mod codearts;
 mod documented;
 mod gitlab;
 mod live;

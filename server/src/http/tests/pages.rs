@@ -37,7 +37,13 @@ async fn below_the_interfaces_every_refusal_is_json() {
         for method in ["GET", "POST", "DELETE"] {
             let answer = world.send(request(method, path, &[("accept", "text/html")], "")).await;
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{method} {path}");
-            assert!(answer.json()["error"].is_string(), "{method} {path}");
+            let body = answer.json();
+            if path.starts_with("/v") {
+                assert_eq!(body["error_code"], "APIG.0101", "{method} {path}");
+                assert_eq!(answer.header("content-type"), "application/json;charset=UTF-8");
+            } else {
+                assert!(body["error"].is_string(), "{method} {path}");
+            }
             assert_eq!(answer.header("cache-control"), "max-age=0, private, must-revalidate");
         }
     }

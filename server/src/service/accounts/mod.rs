@@ -6,6 +6,7 @@ mod members;
 mod permissions;
 mod redact;
 mod runners;
+mod signatures;
 mod sudo;
 mod tokens;
 mod triggers;
@@ -27,6 +28,8 @@ pub use redact::Views;
 pub use triggers::Trigger;
 
 pub(super) use logins::acting_user;
+pub use signatures::SigningKey;
+pub(super) use signatures::replays;
 pub use sudo::Ended;
 
 /// How precise "last used" is, in milliseconds: a use that is noted costs a write.

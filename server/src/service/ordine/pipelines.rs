@@ -105,7 +105,7 @@ impl Ordine<'_> {
                 return Err(Error::invalid(text).into());
             }
             audit::of_project(tx, &by, "pipeline.create", project.id, &format!("pipeline {}", new.key), vec![]);
-            let pipeline = pipelines::insert(tx, &project, &new)?;
+            let pipeline = pipelines::insert(tx, &project, &new, &by.user)?;
             ordine::put_origin(tx, pipeline.id, &origin)?;
             Ok(Given { pipeline, origin })
         });
@@ -122,6 +122,8 @@ impl Ordine<'_> {
         let changed = self.0.store.write(move |tx| {
             let old = pipelines::by_key(tx.conn(), &new.key)?.ok_or_else(|| Error::not_found("pipeline"))?;
             access::at_project(tx.conn(), &by, Action::ChangePipeline, old.project_id, "pipeline")?;
+            // What its page says about starting it stays.
+            let new = Draft { disabled: old.disabled, ..new };
             let changes = audit::of_pipeline(&old, &new);
             audit::of_project(tx, &by, "pipeline.change", old.project_id, &format!("pipeline {}", new.key), changes);
             let pipeline = pipelines::update(tx, &new)?;
@@ -153,7 +155,8 @@ impl Ordine<'_> {
             };
             self.0.check(caller, text.clone(), files_of.as_ref()).await?;
         }
-        Ok((Draft { key, name, description: draft.description, definition: draft.definition }, draft.origin))
+        let (description, definition) = (draft.description, draft.definition);
+        Ok((Draft { key, name, description, definition, disabled: false }, draft.origin))
     }
 
     /// Every operation, the one that was changed last first.

@@ -202,6 +202,10 @@ fn expected(line: &Line, who: &Who, ground: &Ground, town: &Town) -> Class {
             _ => {}
         }
     }
+    // Browsers do not get there, and nobody is anonymous.
+    if crate::dialect::codearts::is_root(&line.path) && (!who.signed_in || who.is_session()) {
+        return Class::SignIn;
+    }
     let classes = line.needs.iter().map(|need| expected_of(need, who, ground, town));
     classes.into_iter().find(|class| *class != Class::Allowed).unwrap_or(Class::Allowed)
 }

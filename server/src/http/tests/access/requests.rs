@@ -1,6 +1,7 @@
 //! What to send: each route's address with its parts filled in, and a body that nothing but a missing right stands
 //! against. What a request uses up is made for it.
 
+use app::service::Service as _;
 use model::VariableOwner;
 use serde_json::json;
 
@@ -39,6 +40,13 @@ pub struct Names {
     user_id: String,
     operation: String,
     session: String,
+    project_id: String,
+    pipeline_id: String,
+    pipeline_run_id: String,
+    job_run_id: String,
+    build_id: String,
+    /// Those of all projects.
+    pipeline_ids: String,
 }
 
 impl Names {
@@ -61,6 +69,10 @@ impl Names {
             schedule: number(),
             trigger: number(),
             artifact: "none.zip".into(),
+            project_id: "f".repeat(32),
+            pipeline_id: "f".repeat(32),
+            pipeline_run_id: "f".repeat(32),
+            job_run_id: "f".repeat(32),
             ..Self::of(town, town.web())
         }
     }
@@ -88,6 +100,12 @@ impl Names {
             user_id: town.dummy.to_string(),
             operation: "op".into(),
             session: "987654".into(),
+            project_id: ground.uids[0].clone(),
+            pipeline_id: ground.uids[1].clone(),
+            pipeline_run_id: ground.uids[2].clone(),
+            job_run_id: ground.uids[3].clone(),
+            build_id: "1".into(),
+            pipeline_ids: town.grounds.iter().map(|one| one.uids[1].as_str()).collect::<Vec<_>>().join(","),
         }
     }
 
@@ -109,6 +127,19 @@ impl Names {
         }
         if path.contains("{trigger}") {
             self.trigger = town.fresh_trigger(ground).await.to_string();
+            return self;
+        }
+        if crate::dialect::codearts::is_root(path) {
+            let action = last.split('?').next().unwrap_or_default();
+            let (run, _, waiting) = match action {
+                "stop" | "pass" | "refuse" => town.fresh_run(ground).await,
+                "retry" => town.fresh_canceled_run(ground).await,
+                _ => return self,
+            };
+            let view = town.world.weir.run(&town.world.caller, run).await.unwrap();
+            self.pipeline_run_id = view.run.uid.to_string();
+            self.build_id = view.run.number.to_string();
+            self.job_run_id = view.jobs.iter().find(|job| job.id == waiting).unwrap().uid.to_string();
             return self;
         }
         let is_variable = path.contains("variables/{key}") || path == "/rpc/variable/delete";
@@ -167,6 +198,14 @@ impl Names {
         let path = &path.replace("?job=", &format!("?job={}", self.artifact_job));
         let mut filled = path.replace("{id}", id).replace("{key}", key).replace("{*path}", rest);
         for (name, value) in [
+            ("project_id", &self.project_id),
+            ("pipeline_id", &self.pipeline_id),
+            ("pipeline_ids", &self.pipeline_ids),
+            ("build_id", &self.build_id),
+            ("job_id", &self.pipeline_id),
+            ("pipeline_run_id", &self.pipeline_run_id),
+            ("job_run_id", &self.job_run_id),
+            ("step_run_id", &crate::dialect::codearts::derived("step", &self.job_run_id, 0)),
             ("project", &self.project),
             ("group", &self.group),
             ("run", &self.run),
@@ -196,7 +235,9 @@ impl Names {
             (_, other) => (JSON, self.json(town, other)),
         };
         // What tells the lines of one route apart is not part of it.
-        let path = if method == "POST" { path.split('?').next().unwrap_or_default().to_owned() } else { path };
+        let is_codearts = crate::dialect::codearts::is_root(pattern);
+        let path =
+            if method == "POST" && !is_codearts { path.split('?').next().unwrap_or_default().to_owned() } else { path };
         Wanted { path, kind, body }
     }
 
@@ -228,6 +269,7 @@ impl Names {
                     form_urlencoded::byte_serialize(super::world::definition(&ground.mark()).as_bytes()).collect();
                 format!("key={pipeline}&definition={text}")
             }
+            "/rpc/pipeline/switch" => format!("key={pipeline}&disabled=false"),
             "/rpc/pipeline/delete" | "/rpc/pipeline/run" | "/rpc/pipeline/plan" => format!("key={pipeline}"),
             "/rpc/run/retry" | "/rpc/run/cancel" | "/rpc/run/delete" => format!("id={run}"),
             "/rpc/job/play"
@@ -314,6 +356,8 @@ impl Names {
                 json!({"id": format!("made-{n}"), "config": {"executor": {"type": "script", "command": "x"}}})
             }
             "/api/operations/{id}" => json!({"config": {"executor": {"type": "script", "command": "x"}}}),
+            "/v5/{project_id}/api/pipelines/status" => json!([self.pipeline_id]),
+            "/v3/pipelines/list" => json!({"limit": 100, "sort_key": "create_time", "sort_dir": "asc"}),
             other if other.ends_with("/variables") => json!({"key": format!("MADE_{n}"), "value": "x"}),
             other if other.contains("/variables/") => json!({"value": "y"}),
             other if other.contains("/resource_groups/") => json!({"process_mode": "oldest_first"}),

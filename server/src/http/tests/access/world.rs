@@ -29,6 +29,8 @@ pub struct Ground {
     pub run: RunId,
     /// The job that ran.
     pub job: JobId,
+    /// The uids of project, pipeline and run, and of the run's second job, which waits for somebody.
+    pub uids: [String; 4],
     pub artifact: String,
     pub environment: EnvironmentId,
     pub token: TokenId,
@@ -270,6 +272,12 @@ impl Town {
 
     pub async fn ask(&self, who: &Who, method: &str, path: &str, kind: &str, body: &str, page: bool) -> Answer {
         let mut headers: Vec<(&str, &str)> = who.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        if crate::dialect::codearts::is_root(path) {
+            let is_token = |name: &str| matches!(name, "private-token" | "job-token" | "authorization");
+            for (name, value) in headers.iter_mut().filter(|(name, _)| is_token(name)) {
+                (*name, *value) = ("x-auth-token", value.trim_start_matches("Bearer "));
+            }
+        }
         if page {
             headers.push(("accept", "text/html"));
         }
@@ -436,6 +444,10 @@ async fn ground(world: &World, word: &'static str, path: &str, visibility: Visib
     weir.end_job(job, End::Success).await.unwrap();
     let view = weir.run(caller, run).await.unwrap();
     let artifact = view.jobs.iter().find(|one| one.id == job).unwrap().artifacts[0].filename.clone();
+    let pipeline = weir.read_pipeline_only(caller, &key).await.unwrap();
+    let project = weir.store().read(move |conn| crate::store::projects::require(conn, id)).await.unwrap();
+    let waits = view.jobs.iter().find(|one| one.id != job).unwrap();
+    let uids = [project.uid, pipeline.uid, view.run.uid.clone(), waits.uid.clone()].map(|uid| uid.to_string());
     let name = format!("{mark}-live");
     let environment =
         weir.store().read(move |conn| environments::called(conn, id, &name)).await.unwrap().expect("the job deployed");
@@ -458,6 +470,7 @@ async fn ground(world: &World, word: &'static str, path: &str, visibility: Visib
         key,
         run,
         job,
+        uids,
         artifact,
         environment,
         token,

@@ -1,0 +1,66 @@
+//! The interface of Huawei Cloud's CodeArts Pipeline and CodeArts Build, below `/v1` to `/v6` (contracts/codearts.md): a
+//! pipeline of Weir is a pipeline there, and a build job too, both by its uid.
+//!
+//! Handlers take a [`Call`], which is there only when it is known who asks. Whatever goes wrong is a [`Refused`]; the last
+//! layer writes it down in the vendor's words, with what the vendor says of every answer.
+
+mod call;
+mod error;
+pub mod fields;
+mod iam;
+mod id;
+pub mod parameter;
+mod pipelines;
+mod query;
+pub mod state;
+
+use axum::http::StatusCode;
+use axum::middleware::from_fn;
+use axum::response::Response;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::http::{AppState, Routes};
+
+pub use call::Call;
+pub use error::Refused;
+pub use id::{Id, derived};
+pub use query::Query;
+
+/// The roots, which belong to this interface whatever routes are there.
+const ROOTS: [&str; 6] = ["/v1", "/v2", "/v3", "/v4", "/v5", "/v6"];
+
+/// Whether an address lies below one of the roots.
+pub fn is_root(path: &str) -> bool {
+    let root = path.split('/').find(|part| !part.is_empty()).unwrap_or_default();
+    ROOTS.iter().any(|one| one[1..] == *root)
+}
+
+/// The roots, each with its routes. Nothing below them is ever answered with a page or a redirect.
+pub fn routers() -> impl Iterator<Item = (&'static str, Routes<AppState>)> {
+    ROOTS.into_iter().map(|root| {
+        let routes = match root {
+            "/v3" => Routes::new().get("/projects", iam::projects).merge(pipelines::v3()),
+            "/v5" => pipelines::v5(),
+            _ => Routes::new(),
+        };
+        let routes = routes.within(|router| {
+            router
+                .method_not_allowed_fallback(unknown)
+                .fallback(unknown)
+                .layer(CatchPanicLayer::custom(error::panicked))
+                .layer(from_fn(error::write))
+        });
+        (root, routes)
+    })
+}
+
+/// An address that is none of ours, and a method that an address does not have: the gateway tells neither from the other.
+async fn unknown() -> Refused {
+    Refused::unknown()
+}
+
+/// The refusal of a request that did not get here.
+pub fn refuse(status: StatusCode, text: &str) -> Response {
+    let refused = if status == StatusCode::NOT_FOUND { Refused::unknown() } else { Refused::with(status, text) };
+    error::written(&refused, error::Family::Gateway, None)
+}

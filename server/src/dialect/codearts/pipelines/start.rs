@@ -1,0 +1,66 @@
+//! Starting runs.
+
+use app::service::Service as _;
+use axum::Json;
+use model::plan::Choice;
+use model::{NewRun, Source};
+use serde_json::{Value, json};
+
+use super::super::fields::Fields;
+use super::super::parameter::parameters;
+use super::super::{Call, Refused};
+
+/// `POST /v3/pipelines/{pipeline_id}/start`
+pub async fn start(call: Call) -> Result<Json<Value>, Refused> {
+    let id = call.id("pipeline_id")?;
+    let fields = Fields(call.object()?);
+    let variables = parameters("build_params", fields.value("build_params"))?;
+    let (pipeline, _) = call.weir.pipeline_of_uid(&call.caller, id.as_str()).await?;
+    let new = NewRun { variables, source: Source::Api, ..NewRun::default() };
+    let run = call.weir.start_run(&call.caller, &pipeline.key, new).await?;
+    Ok(Json(json!({"pipeline_id": pipeline.uid, "build_id": run.number.to_string()})))
+}
+
+/// `POST /v5/{project_id}/api/pipelines/{pipeline_id}/run`
+pub async fn run(call: Call) -> Result<Json<Value>, Refused> {
+    let pipeline = super::pipeline(&call).await?;
+    let fields = Fields(call.object()?);
+    let choice = Choice {
+        jobs: fields.texts("choose_jobs")?.unwrap_or_default(),
+        stages: fields.texts("choose_stages")?.unwrap_or_default(),
+    };
+    let new = NewRun {
+        git_ref: git_ref(&fields)?,
+        variables: parameters("variables", fields.value("variables"))?,
+        choice,
+        source: Source::Api,
+        ..NewRun::default()
+    };
+    let run = call.weir.start_run(&call.caller, &pipeline.key, new).await?;
+    Ok(Json(json!({"pipeline_run_id": run.uid, "error_msg": null})))
+}
+
+/// What the first of `sources` says: a tag, a commit, a branch, or the branch that is built by default.
+fn git_ref(fields: &Fields) -> Result<Option<String>, Refused> {
+    let source = match fields.value("sources") {
+        None => return Ok(None),
+        Some(Value::Array(list)) => match list.first() {
+            None => return Ok(None),
+            Some(Value::Object(source)) => Fields(source.clone()),
+            Some(_) => return Err(Refused::invalid("sources must be a list of {type, params}")),
+        },
+        Some(_) => return Err(Refused::invalid("sources must be a list of {type, params}")),
+    };
+    let params = source.object("params")?;
+    let build = params.object("build_params")?;
+    let wanted = match build.text("build_type")? {
+        Some("tag") => {
+            let tag = build.text("tag")?;
+            Some(tag.ok_or_else(|| Refused::invalid("build_params has build_type tag and no tag"))?)
+        }
+        Some("commit" | "commitId") => build.text("commit_id")?,
+        Some("branch") | None => build.text("target_branch")?.or(params.text("default_branch")?),
+        Some(_) => return Err(Refused::invalid("build_type must be branch, tag or commit")),
+    };
+    Ok(wanted.map(str::to_owned))
+}

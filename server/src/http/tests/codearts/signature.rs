@@ -1,0 +1,196 @@
+//! Who is let in.
+
+use super::super::super::rate::Rules;
+use super::super::super::{Peer, Public};
+use super::*;
+use app::service::Accounts as _;
+use model::{TokenDraft, TokenKind, TokenScope};
+
+const WHO: &str = "/v3/projects?name=cn-north-4";
+
+/// A 401 in the contract's words, with the id of the request that the header has too.
+fn assert_refused(answer: &Answer, says: &str) {
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{says}: {}", answer.text());
+    let body = answer.json();
+    assert_eq!(body["error_code"], "APIGW.0301", "{says}");
+    let text = body["error_msg"].as_str().unwrap();
+    assert!(text.starts_with("Incorrect IAM authentication information: ") && text.contains(says), "{says}: {text}");
+    assert_eq!(body["request_id"], answer.header("x-request-id"));
+    assert_eq!(answer.header("content-type"), "application/json;charset=UTF-8");
+}
+
+#[tokio::test]
+async fn a_signed_request_is_its_users() {
+    let world = World::public().await;
+    world.user("ada").await;
+    for path in ["shop/web", "shop/api"] {
+        world.weir.create_project(&world.caller, path, None, model::Visibility::Private).await.unwrap();
+    }
+    let root = Signer::of(&world, Some("root"), Some("shop/web")).await;
+    let found = root.get(&world, WHO).await;
+    let ids: Vec<_> = found["projects"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
+    assert_eq!(ids, [root.project.as_str()], "a pair opens its own project alone");
+    let all = Signer::of(&world, Some("root"), None).await;
+    // The SDK takes one and no more.
+    let first = all.get(&world, WHO).await;
+    assert_eq!((first["projects"].as_array().unwrap().len(), &first["projects"][0]["name"]), (1, &"shop/api".into()));
+    let token = world.token("root", TokenScope::ReadApi).await.1;
+    let seen = world.get_with(WHO, &[("x-auth-token", &token)]).await.json();
+    assert_eq!(seen["projects"].as_array().unwrap().len(), 2);
+    let named = all.get(&world, "/v3/projects?name=api").await;
+    assert_eq!(named["projects"][0]["name"], "shop/api");
+    let ada = Signer::of(&world, Some("ada"), None).await;
+    assert_eq!(ada.get(&world, WHO).await["projects"], serde_json::json!([]), "she sees none");
+    // The use of a pair is noted.
+    let keys = world.weir.account(&Caller { user: "ada".into(), ..world.caller.clone() }).await.unwrap().access_keys;
+    assert_eq!(keys.len(), 1);
+}
+
+#[tokio::test]
+async fn whatever_differs_from_what_was_signed_is_refused() {
+    let world = World::new().await;
+    let signer = Signer::of(&world, None, None).await;
+    let good = || Wire::new("GET", "/v3/projects?name=a%20b", "p", "");
+    assert_eq!(world.send(signer.sign(good(), SIGNED).request()).await.status, StatusCode::OK);
+    let unsigned = "verify aksk signature fail";
+    let wrong = Signer { secret: signer.secret.replace('a', "b") + "c", ..signer.clone() };
+    let unknown = Signer { access: "NOBODY".into(), ..signer.clone() };
+    let now = clock::now().0;
+    let off = |minutes: i64| signer.sign(good().at(Timestamp(now + minutes * 60_000)), SIGNED);
+    let few = "content-type;host;user-agent";
+    let mut plus = signer.sign(good(), SIGNED);
+    plus.target = plus.target.replace("%20", "+");
+    let mut body = signer.wire("GET", WHO, "{\"a\": 1}");
+    body.body = b"{\"a\": 2}".to_vec();
+    let mut longer = signer.sign(good(), SIGNED);
+    longer.target.push_str("&more=1");
+    let mut method = signer.sign(good(), SIGNED);
+    method.method = "HEAD";
+    let authorization = |from: &str, to: &str| {
+        let signed = signer.sign(good(), SIGNED);
+        let value = signed.header("authorization").replace(from, to);
+        signed.with("authorization", &value)
+    };
+    let cases = [
+        ("wrong key", wrong.sign(good(), SIGNED), unsigned),
+        ("unknown key", unknown.sign(good(), SIGNED), "Get secretKey failed,ak:NOBODY,err:ak not exist"),
+        ("stale", off(-16), "more than 15 minutes off"),
+        ("from the future", off(16), "more than 15 minutes off"),
+        ("no date", signer.sign(good(), SIGNED).with("x-sdk-date", "yesterday"), "YYYYMMDDTHHMMSSZ"),
+        ("a header is missing", signer.sign(good(), SIGNED).without("user-agent"), "user-agent"),
+        ("a header is another", signer.sign(good(), SIGNED).with("content-type", "text/plain"), unsigned),
+        ("a name is added", authorization("x-sdk-date,", "x-sdk-date;x-more,"), "x-more"),
+        ("the date is not signed", signer.sign(good(), few), "x-sdk-date is not signed"),
+        ("the host is not signed", signer.sign(good(), "content-type;user-agent;x-sdk-date"), "host is not signed"),
+        ("a plus for a space", plus, unsigned),
+        ("another body", body, unsigned),
+        ("a longer query", longer, unsigned),
+        ("another host", signer.sign(good(), SIGNED).with("host", "proxy.example:80"), unsigned),
+        ("another project", signer.sign(good(), SIGNED).with("x-project-id", "q"), unsigned),
+        ("another algorithm", authorization("SDK-HMAC-SHA256", "SDK-HMAC-SM3"), "Authorization header"),
+        ("derived keys", authorization("SDK-HMAC-SHA256", "V11-HMAC-SHA256"), "Authorization header"),
+        ("no signature", authorization(", Signature=", ", Sig="), "Authorization header"),
+    ];
+    for (name, wire, says) in cases {
+        println!("{name}");
+        assert_refused(&world.send(wire.request()).await, says);
+    }
+    // HEAD has no body to say it in.
+    assert_eq!(world.send(method.request()).await.status, StatusCode::UNAUTHORIZED);
+    // What is not signed may be added, and a proxy's answer to `Accept` is its own.
+    let more = signer.sign(good(), SIGNED).with("accept", "*/*").with("via", "1.1 proxy");
+    assert_eq!(world.send(more.request()).await.status, StatusCode::OK);
+    // Neither too early nor too late.
+    assert_eq!(world.send(off(14).request()).await.status, StatusCode::OK);
+    assert_eq!(world.send(off(-14).request()).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_wrong_signature_is_refused_whatever_stands_beside() {
+    let world = World::public().await;
+    let token = world.token("root", TokenScope::Api).await.1;
+    let signer = Signer::of(&world, Some("root"), None).await;
+    let by_token = |token: &str| Wire::new("GET", WHO, "", "").with("x-auth-token", token);
+    assert_eq!(world.send(by_token(&token).request()).await.status, StatusCode::OK);
+    assert_refused(&world.send(by_token("glpat-none").request()).await, "decrypt token fail");
+    assert_refused(&world.send(by_token("a b").request()).await, "decrypt token fail");
+    assert_refused(&world.send(by_token("").request()).await, "neither a signature nor a token");
+    assert_refused(&world.send(Wire::new("GET", WHO, "", "").request()).await, "neither a signature nor a token");
+    let signed = "content-type;host;user-agent;x-auth-token;x-project-id;x-sdk-date";
+    let both = signer.sign(by_token("of-the-cloud"), signed);
+    assert_eq!(world.send(both.request()).await.status, StatusCode::OK, "the signature is what counts");
+    let wrong = Signer { secret: "x".into(), ..signer.clone() }.sign(by_token(&token), signed);
+    assert_refused(&world.send(wrong.request()).await, "verify aksk signature fail");
+    // Whoever loses the account loses the pair.
+    let keys = world.weir.store().read(crate::store::access_keys::sealed).await.unwrap();
+    world.weir.revoke_access_key(&world.caller, model::AccessKeyId(keys[0].0)).await.unwrap();
+    assert_refused(&signer.ask(&world, "GET", WHO, "").await, "ak not exist");
+}
+
+#[tokio::test]
+async fn a_server_of_one_person_wants_a_signature_too_and_a_token_will_do() {
+    let world = World::new().await;
+    assert_refused(&world.get(WHO).await, "neither a signature nor a token");
+    let draft = TokenDraft {
+        kind: TokenKind::Personal,
+        name: "t".into(),
+        scope: TokenScope::Api,
+        user: None,
+        project: None,
+        role: None,
+        expires_at: None,
+    };
+    let token = world.weir.create_token(&world.caller, draft).await.unwrap().secret;
+    assert_eq!(world.get_with(WHO, &[("x-auth-token", &token)]).await.status, StatusCode::OK);
+    // A session or a token of GitLab's header is none here.
+    assert_refused(&world.get_with(WHO, &[("private-token", &token)]).await, "neither a signature nor a token");
+    let socket = super::super::super::socket_router(world.state.clone());
+    let own = Answer::read(socket.oneshot(request("GET", WHO, &[], "")).await.unwrap()).await;
+    assert_eq!(own.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn no_key_is_locked_and_nobody_else_is_slowed_down() {
+    let mut world = World::public().await;
+    let rules = Rules { anonymous: super::super::super::Rule { name: "a", per_minute: 30 }, ..Rules::new(0) };
+    let options = Options { owner: "weir".into(), port: PORT, public: Some(Public { rules, ..Public::default() }) };
+    world.state = AppState::new(Arc::clone(&world.weir), options, CancellationToken::new());
+    let router = world.router();
+    let signer = Signer::of(&world, Some("root"), None).await;
+    let ask = async |signer: &Signer, host: u8| {
+        let mut request = signer.wire("GET", WHO, "").request();
+        request.extensions_mut().insert(Peer { address: Some([10, 0, 0, host].into()), is_secure: false });
+        Answer::read(router.clone().oneshot(request).await.unwrap()).await
+    };
+    let wrong = Signer { secret: "x".into(), ..signer.clone() };
+    let mut refused = None;
+    for _ in 0..31 {
+        let answer = ask(&wrong, 1).await;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("too many wrong ones");
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.json()["error_code"], "APIGW.0308");
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() >= 1);
+    // The right key is as good as before, from there and from elsewhere.
+    assert_eq!(ask(&signer, 1).await.status, StatusCode::OK);
+    assert_eq!(ask(&signer, 2).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn nothing_is_read_of_strangers_and_large_bodies_are_refused() {
+    let world = World::new().await;
+    let signer = Signer::of(&world, None, None).await;
+    let large = "x".repeat((12 << 20) + 1);
+    let answer = world.send(signer.wire("GET", WHO, &large).request()).await;
+    assert_eq!(
+        (answer.status, answer.json()["error_code"].clone()),
+        (StatusCode::PAYLOAD_TOO_LARGE, "APIG.0201".into())
+    );
+    let unknown = Signer { access: "NOBODY".into(), ..signer };
+    let answer = world.send(unknown.wire("GET", WHO, &large).request()).await;
+    assert_refused(&answer, "ak not exist");
+}

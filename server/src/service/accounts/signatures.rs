@@ -1,0 +1,91 @@
+//! Who signed a request: the pair of keys that it names, and that nobody sends the same write again.
+
+use model::{Caller, Error, ProjectId, Timestamp, Via};
+use zeroize::Zeroizing;
+
+use super::PRECISION;
+use crate::auth::aksk::{Replays, SignError, Verified, WINDOW_MS};
+use crate::clock;
+use crate::secrets::seal::{self, Place};
+use crate::service::Weir;
+use crate::store::access_keys::{self, Known};
+use crate::store::{Store, StoreError, signed_writes};
+
+/// A pair of keys that a request names.
+pub struct SigningKey {
+    known: Known,
+    /// What the request has to be signed with. Wiped when it goes.
+    pub secret: Zeroizing<String>,
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SigningKey").field("id", &self.known.id).finish_non_exhaustive()
+    }
+}
+
+/// The writes of before a restart that could be sent again now.
+pub(in crate::service) fn replays(store: &Store) -> Result<Replays, StoreError> {
+    let replays = Replays::default();
+    let since = Timestamp(clock::now().0 - WINDOW_MS);
+    let before = store.at_start(|conn| signed_writes::since(conn, since))?;
+    replays.remember(before.into_iter().map(|(date, signature, seen_at)| (Verified { date, signature }, seen_at)));
+    Ok(replays)
+}
+
+impl Weir {
+    /// The pair with this access key, of a user who is active.
+    pub async fn signing_key(&self, access: &str) -> Result<Option<SigningKey>, Error> {
+        let access = access.to_owned();
+        let found = self.store().glance(move |conn| access_keys::by_access(conn, &access)).await?;
+        let Some(known) = found else { return Ok(None) };
+        let place = Place { table: access_keys::PLACE.0, row: known.id.0, column: access_keys::PLACE.1 };
+        let secret = seal::open_text(&self.keys().ring(), place, &known.sealed).map_err(|error| {
+            tracing::error!(key = known.id.0, %error, "failed to open the secret key of a pair");
+            Error::unavailable("the secret key of this access key cannot be opened: the server's log says why")
+        })?;
+        Ok(Some(SigningKey { known, secret }))
+    }
+
+    /// Who signed a request with this pair. A write is taken once, which is written down first.
+    pub async fn caller_of_signature(
+        &self,
+        key: &SigningKey,
+        verified: Verified,
+        is_write: bool,
+        address: Option<&str>,
+    ) -> Result<Result<Caller, SignError>, Error> {
+        let (known, now) = (&key.known, clock::now());
+        if is_write {
+            match self.replays.admit(verified, now) {
+                Err(error) => return Ok(Err(error)),
+                Ok(false) => {}
+                Ok(true) => {
+                    let one = (verified.date, verified.signature, now);
+                    let since = Timestamp(now.0 - WINDOW_MS);
+                    self.store().write(move |tx| signed_writes::keep(tx, &one, since)).await?;
+                }
+            }
+        }
+        if known.used_at.is_none_or(|at| now.since(at) > PRECISION) {
+            let (id, user) = (known.id, known.user_id);
+            self.note(move |tx| {
+                access_keys::used(tx, id)?;
+                crate::store::users::seen(tx, user)
+            });
+        }
+        Ok(Ok(Caller {
+            user: known.user.clone(),
+            id: Some(known.user_id),
+            via: Via::AccessKey(known.id),
+            address: address.map(str::to_owned),
+        }))
+    }
+
+    /// The project that a caller's pair of keys is for.
+    pub async fn project_of_key(&self, caller: &Caller) -> Result<Option<ProjectId>, Error> {
+        let Via::AccessKey(id) = caller.via else { return Ok(None) };
+        let found = self.store().read(move |conn| access_keys::project(conn, id)).await?;
+        Ok(found.flatten())
+    }
+}
