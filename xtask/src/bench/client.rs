@@ -109,7 +109,12 @@ impl Client {
 
     /// A text answer.
     pub fn text(&self, path: &str) -> Result<String> {
-        let mut response = self.known(self.agent.get(self.at(path))).call()?;
+        self.text_with(path, &[])
+    }
+
+    /// The same, with further headers.
+    pub fn text_with(&self, path: &str, headers: &[(&'static str, String)]) -> Result<String> {
+        let mut response = with(self.known(self.agent.get(self.at(path))), headers).call()?;
         let status = response.status();
         let text = response.body_mut().with_config().limit(u64::MAX).read_to_string()?;
         if !status.is_success() {
@@ -132,8 +137,13 @@ impl Client {
 
     /// A POST that is answered with JSON.
     pub fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        self.post_with(path, body, &[])
+    }
+
+    /// The same, with further headers.
+    pub fn post_with(&self, path: &str, body: &Value, headers: &[(&'static str, String)]) -> Result<Value> {
         let request = self.known(self.agent.post(self.at(path))).header("content-type", "application/json");
-        let mut response = request.send(body.to_string())?;
+        let mut response = with(request, headers).send(body.to_string())?;
         document(&mut response).with_context(|| format!("POST {path}"))
     }
 
@@ -166,6 +176,13 @@ impl Client {
     fn at(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }
+}
+
+fn with<T>(mut request: RequestBuilder<T>, headers: &[(&'static str, String)]) -> RequestBuilder<T> {
+    for (name, value) in headers {
+        request = request.header(*name, value);
+    }
+    request
 }
 
 fn browser<T>(request: RequestBuilder<T>) -> RequestBuilder<T> {

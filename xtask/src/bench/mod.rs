@@ -3,6 +3,7 @@
 
 mod accounts;
 mod client;
+mod codearts;
 mod gitlab;
 mod language;
 mod latency;
@@ -61,6 +62,8 @@ enum Section {
     Accounts,
     /// GitLab's interface with 100 000 runs stored
     Gitlab,
+    /// How many pipelines stand at once, and what a signature costs
+    Codearts,
     /// What a browser loads
     Page,
     /// Large definitions, decisions in large runs, and fuzzing; needs no server
@@ -128,7 +131,7 @@ pub fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
         fuzz_seconds: if options.quick { options.fuzz_seconds / 10 } else { options.fuzz_seconds },
         report: Report::new(workspace, options.quick),
     };
-    let sections: [(Section, Measure); 9] = [
+    let sections: [(Section, Measure); 10] = [
         (Section::Throughput, throughput::measure),
         (Section::Latency, latency::measure),
         (Section::Log, log::measure),
@@ -136,6 +139,7 @@ pub fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
         (Section::Scale, scale::measure),
         (Section::Accounts, accounts::measure),
         (Section::Gitlab, gitlab::measure),
+        (Section::Codearts, codearts::measure),
         (Section::Page, page::measure),
         (Section::Language, language::measure),
     ];
