@@ -77,7 +77,7 @@ fn piece(log: &File, offset: u64, end: u64) -> io::Result<Option<(Vec<u8>, bool)
 }
 
 /// How many bytes at the end are the beginning of a character whose rest has not come.
-pub(super) fn unfinished(bytes: &[u8]) -> usize {
+pub fn unfinished(bytes: &[u8]) -> usize {
     // A character has at most four bytes, so looking at the last three is enough.
     for back in 1..=bytes.len().min(3) {
         let byte = bytes[bytes.len() - back];

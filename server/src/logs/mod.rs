@@ -26,7 +26,7 @@ use model::log::LogPage;
 use model::{JobId, Timestamp};
 use tokio::sync::watch;
 
-pub use cursor::Cursor;
+pub use cursor::{Cursor, unfinished};
 pub use error::AppendError;
 pub use redact::Places;
 use trace::Trace;

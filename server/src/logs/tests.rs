@@ -208,7 +208,7 @@ fn unfinished_characters_are_recognised() {
         (b"\xff", 0),
     ];
     for (bytes, expected) in cases {
-        assert_eq!(cursor::unfinished(bytes), expected, "{bytes:?}");
+        assert_eq!(unfinished(bytes), expected, "{bytes:?}");
     }
 }
 
@@ -288,7 +288,7 @@ fn check(logs: &Logs, whole: &[u8], probes: &[u64]) -> TestCaseResult {
         for line in &page.lines {
             let expected = lines[line.number as usize - 1];
             let mut shown = &expected[..expected.len().min(LINE_LIMIT)];
-            shown = &shown[..shown.len() - cursor::unfinished(shown)];
+            shown = &shown[..shown.len() - unfinished(shown)];
             prop_assert!(line.text.as_bytes() == shown, "line {} of {} bytes", line.number, expected.len());
             prop_assert_eq!(line.cut, expected.len() > LINE_LIMIT);
         }

@@ -4,6 +4,7 @@
 mod access;
 mod accounts;
 mod audit;
+pub mod builds;
 mod children;
 pub mod ci_variables;
 pub mod codearts;

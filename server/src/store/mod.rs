@@ -7,6 +7,7 @@
 pub mod access_keys;
 pub mod audit;
 mod board;
+pub mod builds;
 mod bus;
 pub mod ci_variables;
 pub mod codearts;

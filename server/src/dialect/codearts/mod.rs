@@ -4,6 +4,7 @@
 //! Handlers take a [`Call`], which is there only when it is known who asks. Whatever goes wrong is a [`Refused`]; the last
 //! layer writes it down in the vendor's words, with what the vendor says of every answer.
 
+mod build;
 mod call;
 mod error;
 pub mod fields;
@@ -43,7 +44,7 @@ pub fn routers() -> impl Iterator<Item = (&'static str, Routes<AppState>)> {
             "/v5" => pipelines::v5(),
             _ => Routes::new(),
         };
-        let routes = routes.within(|router| {
+        let routes = routes.merge(build::router(root)).within(|router| {
             router
                 .method_not_allowed_fallback(unknown)
                 .fallback(unknown)

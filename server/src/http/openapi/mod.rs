@@ -5,6 +5,7 @@
 
 mod answers;
 mod codearts;
+mod codearts_build;
 mod gitlab;
 mod gitlab_runs;
 mod ordine;
@@ -95,6 +96,7 @@ fn all() -> Vec<Operation> {
     all.extend(runners::operations());
     all.extend(ordine::operations());
     all.extend(codearts::operations());
+    all.extend(codearts_build::operations());
     all.extend(others::operations());
     all
 }

@@ -17,10 +17,10 @@ pub(super) fn all() -> Value {
         all.insert((*name).to_owned(), schema);
     }
     let answers = ANSWERS.iter().chain(schedules::ANSWERS).chain(gitlab_runs::ANSWERS);
-    for (name, about, fields) in answers.chain(super::codearts::ANSWERS) {
+    for (name, about, fields) in answers.chain(super::codearts::ANSWERS).chain(super::codearts_build::ANSWERS) {
         all.insert((*name).to_owned(), object(about, *fields, true));
     }
-    for (name, about, fields) in REQUESTS.iter().chain(schedules::REQUESTS) {
+    for (name, about, fields) in REQUESTS.iter().chain(schedules::REQUESTS).chain(super::codearts_build::REQUESTS) {
         all.insert((*name).to_owned(), object(about, *fields, false));
     }
     // What the newtypes of `model` take.

@@ -44,11 +44,11 @@ fn plain(text: &str) -> Value {
     if let Some(text) = text.strip_prefix('[') {
         return json!({"type": "array", "items": plain(text.trim_end_matches(']'))});
     }
-    if text.starts_with(|first: char| first.is_ascii_uppercase()) {
-        return json!({"$ref": format!("#/components/schemas/{text}")});
-    }
     if text.contains('|') {
         return json!({"type": "string", "enum": text.split('|').collect::<Vec<_>>()});
+    }
+    if text.starts_with(|first: char| first.is_ascii_uppercase()) {
+        return json!({"$ref": format!("#/components/schemas/{text}")});
     }
     let (name, range) = cut(text, " ");
     let mut schema = match name {

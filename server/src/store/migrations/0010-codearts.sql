@@ -5,7 +5,7 @@ ALTER TABLE pipelines ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0 CHECK (disa
 ALTER TABLE pipelines ADD COLUMN creator TEXT;
 UPDATE pipelines SET creator = (
     SELECT user FROM audit WHERE action = 'pipeline.create' AND audit.project_id = pipelines.project_id
-        AND target = 'pipeline ' || pipelines.key ORDER BY id DESC LIMIT 1);
+        AND target = 'pipeline ' || pipelines.key || ' of ' || (SELECT path FROM projects WHERE id = pipelines.project_id) ORDER BY id DESC LIMIT 1);
 
 -- The day of a run where the server is (20260305), and which of its pipeline's runs of that day it is. `pipelines` has
 -- the last of both, so that a number that was given once is not given again.

@@ -47,6 +47,8 @@ pub struct Names {
     build_id: String,
     /// Those of all projects.
     pipeline_ids: String,
+    build_no: String,
+    record_id: String,
 }
 
 impl Names {
@@ -73,6 +75,8 @@ impl Names {
             pipeline_id: "f".repeat(32),
             pipeline_run_id: "f".repeat(32),
             job_run_id: "f".repeat(32),
+            build_no: number(),
+            record_id: dashed(&"f".repeat(32)),
             ..Self::of(town, town.web())
         }
     }
@@ -106,6 +110,8 @@ impl Names {
             job_run_id: ground.uids[3].clone(),
             build_id: "1".into(),
             pipeline_ids: town.grounds.iter().map(|one| one.uids[1].as_str()).collect::<Vec<_>>().join(","),
+            build_no: "1".into(),
+            record_id: dashed(&ground.uids[2]),
         }
     }
 
@@ -161,6 +167,13 @@ impl Names {
             self.pipeline = town.fresh_pipeline(ground).await;
         } else if method == "DELETE" && path == "/api/operations/{id}" {
             self.operation = town.fresh_operation().await;
+        } else if path.contains("{job_id}") && matches!(last, "disable" | "recover" | "stop") {
+            let (weir, by) = (&town.world.weir, &town.world.caller);
+            let key = town.fresh_pipeline(ground).await.parse().unwrap();
+            self.pipeline_id = weir.read_pipeline_only(by, &key).await.unwrap().uid.to_string();
+            if last == "stop" {
+                weir.start_run(by, &key, model::NewRun::default()).await.unwrap();
+            }
         } else if last == "play" {
             let (run, _, waiting) = town.fresh_run(ground).await;
             (self.run, self.job) = (run.to_string(), waiting.to_string());
@@ -203,6 +216,9 @@ impl Names {
             ("pipeline_ids", &self.pipeline_ids),
             ("build_id", &self.build_id),
             ("job_id", &self.pipeline_id),
+            ("build_no", &self.build_no),
+            ("build_number", &self.build_no),
+            ("record_id", &self.record_id),
             ("pipeline_run_id", &self.pipeline_run_id),
             ("job_run_id", &self.job_run_id),
             ("step_run_id", &crate::dialect::codearts::derived("step", &self.job_run_id, 0)),
@@ -324,6 +340,8 @@ impl Names {
     fn json(&self, town: &Town, pattern: &str) -> String {
         let (n, definition) = (town.next(), "a: {script: x}");
         let body = match pattern {
+            "/v3/jobs/build" | "/v1/job/execute" => json!({"job_id": self.pipeline_id}),
+            "/v1/job/{job_id}/disable" => json!({"disabled": true}),
             "/api/v4/weir/projects" => json!({"path": format!("{}/made-{n}", self.group)}),
             "/api/v4/weir/tokens" => json!({"name": format!("made-{n}"), "scope": "read_api"}),
             "/api/v4/user/runners" => json!({"runner_type": "instance_type"}),
@@ -365,4 +383,9 @@ impl Names {
         };
         body.to_string()
     }
+}
+
+/// A uid as records of builds have it.
+fn dashed(uid: &str) -> String {
+    format!("{}-{}-{}-{}-{}", &uid[..8], &uid[8..12], &uid[12..16], &uid[16..20], &uid[20..])
 }

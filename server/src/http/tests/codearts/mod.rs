@@ -1,5 +1,6 @@
 //! CodeArts' interface as its SDKs ask it: requests signed over the wire's bytes, answers field by field.
 
+mod build;
 mod pipelines;
 mod signature;
 
