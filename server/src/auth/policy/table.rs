@@ -75,10 +75,8 @@ pub const TABLE: &[Row] = &[
     Row::of(ReadNamespaceVariables,    Namespace,  Owner,         Closed,   API | READ,           "see the namespace's CI/CD variables"),
     Row::of(ChangeNamespaceVariables,  Namespace,  Owner,         Closed,   API,                  "change the namespace's CI/CD variables"),
     Row::of(ReadNamespaceRunners,      Namespace,  Maintainer,    Closed,   API | READ,           "see the namespace's runners"),
-    Row::of(ManageNamespaceRunners,    Namespace,  Owner,         Closed,   API,                  "make, change and delete the namespace's runners"),
     Row::of(ManageNamespaceMembers,    Namespace,  Owner,         Closed,   API,                  "change who is a member of the namespace"),
     Row::of(ReadNamespaceAudit,        Namespace,  Owner,         Closed,   API | READ,           "read the namespace's audit log and ask what others may"),
-    Row::of(NamespaceSettings,         Namespace,  Owner,         Closed,   API,                  "change or delete the namespace"),
 
     Row::of(ReadOwnAccount,            Instance,   Nobody,        Closed,   API | READ,           "see one's own account, tokens and sessions, and the names of users"),
     Row::of(ChangeOwnAccount,          Instance,   Nobody,        Closed,   API,                  "change one's own account, tokens and sessions"),
