@@ -260,6 +260,14 @@ fn insert(
     Ok(project)
 }
 
+impl Weir {
+    /// The project that objects without one belong to; made when it is missing.
+    pub async fn default_project(&self, caller: &Caller) -> Result<Project, Error> {
+        let caller = caller.clone();
+        Ok(self.store.write(move |tx| resolve(tx, &caller, None)).await?)
+    }
+}
+
 /// The project by path, uid or number; the default one, made when it is missing, for `None`.
 pub(super) fn resolve(tx: &mut Tx<'_>, caller: &Caller, wanted: Option<&str>) -> Result<Project, StoreError> {
     match wanted {

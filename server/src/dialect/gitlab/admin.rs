@@ -73,7 +73,11 @@ pub async fn create_access_key(target: Target, Object(body): Object) -> Result<R
         let all = target.weir.projects(&target.caller).await?;
         let default = all.iter().find(|project| project.path.as_str() == crate::service::DEFAULT_PROJECT);
         let found = default.or_else(|| all.first()).cloned();
-        found.ok_or_else(|| Refused::parameter("there is no project yet: make one, or name one"))?
+        match found {
+            Some(project) => project,
+            // As for the first pipeline without a project.
+            None => target.weir.default_project(&target.caller).await?,
+        }
     };
     let wanted = new.project.as_ref().map(|_| project.path.as_str());
     let made = target.weir.create_access_key(&target.caller, new.user.as_deref(), wanted).await?;

@@ -51,3 +51,22 @@ async fn an_administrator_who_cannot_come_in_is_nobody_to_leave_the_server_to() 
     assert!(weir.change_user(caller, root, common).await.is_err());
     weir.change_user(caller, late, away).await.unwrap();
 }
+
+/// Requests name a project: who makes keys before there is one gets that of everything without a project.
+#[tokio::test]
+async fn keys_can_be_made_before_there_is_a_project() {
+    let world = World::public().await;
+    let (_, root) = world.token("root", model::TokenScope::Api).await;
+    let (_, ada) = (world.user("ada").await, world.token("ada", model::TokenScope::Api).await.1);
+    let router = world.router();
+    let ask = async |token: &str| {
+        let headers = [("private-token", token), ("content-type", "application/json")];
+        world.ask(&router, "POST", "/api/v4/weir/access_keys", &headers, "{}").await
+    };
+    // Not everybody may make that project.
+    assert_eq!(ask(&ada).await.status, StatusCode::FORBIDDEN);
+    let made = ask(&root).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+    let project = world.weir.default_project(&world.caller).await.unwrap();
+    assert_eq!(made.json()["project_id"], project.uid.as_str());
+}

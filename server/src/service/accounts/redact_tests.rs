@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 
-use app::service::{Accounts as _, NewPipeline, Service as _};
+use app::service::{Accounts, NewPipeline, Service as _};
 use bytes::Bytes;
 use futures_util::stream;
 use model::{AuditFilter, NewRun};
@@ -121,14 +121,14 @@ async fn artifacts_that_have_the_value_are_told_and_can_be_deleted() {
     assert_eq!((done.redacted, done.unread), (vec![], vec![broken]));
     let recorded = format!("{:?}", world.recorded("traces.redact").await);
     assert!(recorded.contains(&format!("{leaked} (1)")) && !recorded.contains(SECRET), "{recorded}");
-    world.weir.delete_artifacts(&world.by, leaked).await.unwrap();
+    Accounts::delete_artifacts(&world.weir, &world.by, leaked).await.unwrap();
     assert!(world.weir.artifacts().report(leaked, "dotenv").unwrap().is_none());
     assert!(world.weir.artifacts().report(clean, "dotenv").unwrap().is_some());
     assert_eq!(world.recorded("artifacts.delete").await.len(), 1);
     assert!(world.weir.redact(&world.by, world.project, SECRET).await.unwrap().artifacts.is_empty());
     let run = world.weir.start_run(&world.by, &"p".parse().unwrap(), NewRun::default()).await.unwrap();
     let waiting = world.weir.run(&world.by, run.id).await.unwrap().jobs[0].id;
-    let refused = world.weir.delete_artifacts(&world.by, waiting).await.unwrap_err();
+    let refused = Accounts::delete_artifacts(&world.weir, &world.by, waiting).await.unwrap_err();
     assert_eq!(refused.kind, model::ErrorKind::Conflict);
 }
 
