@@ -189,6 +189,21 @@ fn functions_of_inputs() {
     assert_eq!(plan(text, &[]).jobs[0].script, ["a\\ b\\ ci"]);
 }
 
+/// What nobody is to read does not get into a definition, which everybody reads.
+#[test]
+fn masked_variables_are_not_for_inputs() {
+    let text = "spec: {inputs: {n: {default: $KEY}}}\n---\na: {script: '$[[ inputs.n | expand_vars ]]'}\n";
+    let of = |masked| {
+        let mut context = Context::default();
+        context.variables = vec![Variable { masked, ..Variable::new("KEY", "hunter2") }];
+        pipeline::plan(text, &context)
+    };
+    assert_eq!(of(false).plan.unwrap().jobs[0].script, ["hunter2"]);
+    let refused = of(true);
+    let told = "`expand_vars` does not put the masked variable `KEY` into a definition";
+    assert_eq!((refused.plan.is_none(), refused.diagnostics[0].message.as_str()), (true, told));
+}
+
 #[test]
 fn changed_and_existing_files() {
     let text = |rule: &str| format!("z: {{script: x}}\na: {{script: x, variables: {{D: src}}, rules: [{rule}]}}\n");
@@ -210,6 +225,9 @@ fn changed_and_existing_files() {
         ("{exists: [src/lib.rs]}", true),
         ("{exists: ['*']}", true),
         ("{exists: [lib.rs]}", false),
+        ("{exists: ['$D/*']}", true),
+        ("{exists: ['$UNKNOWN/*']}", false),
+        ("{exists: [.hidden]}", true),
         ("{exists: {paths: [x/*], project: g/p, ref: main}}", true),
         ("{exists: {paths: [src/*], project: g/p}}", false),
     ] {

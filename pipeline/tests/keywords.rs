@@ -97,6 +97,10 @@ fn images_and_services() {
         (vec!["db".into(), "data".into()], Some(vec!["run".into()]))
     );
     assert_eq!(service.variables, [Variable::new("A", "b")]);
+    assert_eq!(
+        (service.image.entrypoint.clone(), service.image.pull_policy.clone()),
+        (Some(vec!["sh".into()]), vec!["never".into()])
+    );
     let inherited = named("image: top\nservices: [s]\na: {script: x}\nb: {script: x, image: own, services: []}\n", "a");
     assert_eq!((inherited.image.unwrap().name.as_str(), inherited.services.len()), ("top", 1));
     assert_eq!(errors("image: x\ndefault: {image: y}\na: {script: x}\n").len(), 1);
@@ -119,7 +123,7 @@ fn caches_in_all_forms() {
         (job.cache[0].key.clone(), job.cache[0].when, job.cache[0].policy.as_str()),
         (files, When::Always, "pull")
     );
-    assert!(job.cache[1].untracked);
+    assert!(job.cache[1].untracked && job.cache[1].when == When::OnSuccess);
     assert_eq!((job.cache[1].policy.as_str(), job.cache[1].fallback_keys.len()), ("$P", 2));
     assert!(a("  cache: {}\n").cache.is_empty() && a("  cache: []\n").cache.is_empty());
     assert_eq!(named("default: {cache: {key: k}}\na: {script: x}\nb: {script: x, cache: []}\n", "a").cache.len(), 1);
@@ -166,6 +170,14 @@ fn artifacts() {
     let of = |lines: &str| a(&format!("  artifacts: {{paths: [x], {lines}}}\n")).artifacts.unwrap();
     assert_eq!((of("expire_in: never").expire_in, of("when: always").expire_in), (Some(Expiry::Never), None));
     assert_eq!((of("public: false").access, of("public: true").access), (Access::Developer, Access::All));
+    let access = ["none", "developer", "maintainer", "all"].map(|word| of(&format!("access: {word}")).access);
+    assert_eq!(access, [Access::None, Access::Developer, Access::Maintainer, Access::All]);
+    let when = ["on_success", "on_failure", "always"].map(|word| of(&format!("when: {word}")).when);
+    assert_eq!(when, [When::OnSuccess, When::OnFailure, When::Always]);
+    let plain = a("  artifacts: {paths: [x]}\n").artifacts.unwrap();
+    assert_eq!((plain.name, plain.expire_in, plain.when, plain.untracked), (None, None, When::OnSuccess, false));
+    let cobertura = of("reports: {coverage_report: {coverage_format: cobertura, path: c.xml}}").reports;
+    assert_eq!(cobertura[0].format.as_deref(), Some("cobertura"));
     assert_eq!(a("  artifacts: {reports: {junit: x}}\n").artifacts.map(|spec| spec.paths.len()), Some(0));
     assert_eq!(
         error("  artifacts: {paths: ['a*'], expose_as: x}\n"),
@@ -231,6 +243,34 @@ fn inherit() {
     assert_eq!(of("{default: [retry], variables: [B]}"), (0, 2, "B".into(), When::Manual));
     assert_eq!(of("{variables: false}"), (1, 2, String::new(), When::Manual));
     assert_eq!(errors(&text("{default: [retri]}")), ["`retri` is not a keyword under `default`"]);
+}
+
+/// The old places at the top of the file, and the place under `default`, mean the same.
+#[test]
+fn what_jobs_have_by_default_is_replaced_whole() {
+    let keywords =
+        ["image: i", "services: [s]", "cache: {key: k, paths: [p]}", "before_script: [b]", "after_script: [c]"];
+    let jobs = "a: {script: x}
+b: {script: x, image: {name: o}, services: [], cache: {paths: [q]}, before_script: [o], after_script: []}
+c: {script: x, inherit: {default: [image, cache]}}
+";
+    for text in [format!("{}\n{jobs}", keywords.join("\n")), format!("default:\n  {}\n{jobs}", keywords.join("\n  "))] {
+        let plan = plan(&text);
+        let told: Vec<_> = plan.jobs.iter().map(told).collect();
+        assert_eq!(told, ["i s k:p b c", "o - default:q o -", "i - k:p - -"], "{text}");
+    }
+}
+
+/// Image, services, caches, and what is run before and after, in one line.
+fn told(job: &PlannedJob) -> String {
+    let or_none = |text: String| if text.is_empty() { "-".to_owned() } else { text };
+    let services = job.services.iter().map(|service| service.image.name.as_str()).collect();
+    let caches = job.cache.iter().map(|cache| {
+        let CacheKey::Text(key) = &cache.key else { panic!("{cache:?}") };
+        format!("{key}:{}", cache.paths.join("+"))
+    });
+    let image = job.image.as_ref().map(|image| image.name.clone()).unwrap_or_default();
+    [image, services, caches.collect(), job.before_script.concat(), job.after_script.concat()].map(or_none).join(" ")
 }
 
 #[test]
@@ -324,6 +364,56 @@ default: {before_script: [p], tags: [t], interruptible: true}
 }
 
 #[test]
+fn what_a_job_with_a_trigger_has_and_has_not() {
+    let of =
+        |line: &str| errors(&format!("b: {{stage: .pre, script: x}}\na:\n  trigger: {{include: x.yml}}\n  {line}\n"));
+    for line in [
+        "before_script: [x]",
+        "after_script: [x]",
+        "image: i",
+        "services: [s]",
+        "cache: {key: k, paths: [p]}",
+        "artifacts: {paths: [p]}",
+        "dependencies: []",
+        "tags: [t]",
+        "retry: 1",
+        "timeout: 1 h",
+        "coverage: '/a(b)/'",
+        "hooks: {pre_get_sources_script: x}",
+        "script: x",
+    ] {
+        let word = line.split(':').next().unwrap_or_default();
+        assert_eq!(of(line), [format!("a job with `trigger` has no `{word}`")]);
+    }
+    assert_eq!(of("release: {}"), ["`release` is not supported by this server"]);
+    assert_eq!(of("parallel: 2"), ["a job with `trigger` takes `parallel` only with `matrix`"]);
+    let text = "
+.p: {variables: {A: parent}, interruptible: true}
+variables: {TOP: x}
+b: {stage: build, script: x}
+a:
+  extends: .p
+  stage: deploy
+  needs: [b]
+  inherit: {variables: false}
+  resource_group: live
+  environment: prod
+  allow_failure: true
+  trigger: {include: ci/child.yml}
+  rules: [{if: $CI_COMMIT_BRANCH, when: manual, variables: {B: rule}}]
+";
+    let job = named(text, "a");
+    let trigger = job.trigger.unwrap();
+    assert_eq!(trigger.include, [TriggerInclude::Local { path: "ci/child.yml".into(), inputs: Inputs::new() }]);
+    assert_eq!((trigger.forward.yaml_variables, trigger.forward.pipeline_variables), (true, false));
+    assert!(trigger.strategy != Strategy::Depend && trigger.strategy != Strategy::Mirror);
+    assert_eq!((job.stage.as_str(), job.when, job.needs.map(|needs| needs.len())), ("deploy", When::Manual, Some(1)));
+    assert_eq!(job.variables, [Variable::new("A", "parent"), Variable::new("B", "rule")]);
+    assert_eq!((job.resource_group.as_deref(), job.allow_failure), (Some("live"), AllowFailure::Bool(true)));
+    assert!(job.interruptible && job.environment.is_some());
+}
+
+#[test]
 fn workflow_name_and_auto_cancel() {
     let text = |rule: &str| {
         format!(
@@ -338,7 +428,10 @@ fn workflow_name_and_auto_cancel() {
     );
     let of_rule = plan(&text(", auto_cancel: {on_new_commit: none}"));
     assert_eq!(of_rule.auto_cancel, AutoCancel { on_new_commit: OnNewCommit::None, on_job_failure: OnJobFailure::All });
-    assert_eq!(plan("a: {script: x}\n").auto_cancel, AutoCancel::default());
+    let unsaid = AutoCancel { on_new_commit: OnNewCommit::Conservative, on_job_failure: OnJobFailure::None };
+    assert_eq!(plan("a: {script: x}\n").auto_cancel, unsaid);
+    let said = plan("workflow: {auto_cancel: {on_new_commit: conservative, on_job_failure: none}}\na: {script: x}\n");
+    assert_eq!(said.auto_cancel, unsaid);
 }
 
 #[test]
@@ -386,6 +479,48 @@ fn retry_timeout_and_exit_codes() {
     );
     assert_eq!((job.retry.max, job.retry.exit_codes.len(), job.timeout), (2, 1, Some(5_400)));
     assert_eq!(job.allow_failure, AllowFailure::ExitCodes(vec![4, 5]));
+}
+
+/// GitLab's names, and what those that tell more apart than is told apart here are taken for.
+#[test]
+fn every_failure_that_a_job_is_retried_after() {
+    let stuck = [
+        "stuck_pending_with_matching_runners",
+        "stuck_pending_no_matching_runners",
+        "no_updates_running",
+        "no_updates_canceling",
+    ];
+    let late = ["server_timeout_running", "server_timeout_canceling"];
+    for name in [
+        "unknown_failure",
+        "script_failure",
+        "api_failure",
+        "stuck_or_timeout_failure",
+        "runner_system_failure",
+        "runner_unsupported",
+        "stale_schedule",
+        "job_execution_timeout",
+        "archived_failure",
+        "unmet_prerequisites",
+        "scheduler_failure",
+        "data_integrity_failure",
+        "runner_configuration_error",
+        "runner_external_dependency_failure",
+        "runner_interrupted",
+    ]
+    .into_iter()
+    .chain(stuck)
+    .chain(late)
+    {
+        let wanted = match name {
+            _ if stuck.contains(&name) => "stuck_or_timeout_failure",
+            _ if late.contains(&name) => "job_execution_timeout",
+            _ => name,
+        };
+        let retry = a(&format!("  retry: {{max: 1, when: {name}}}\n")).retry;
+        assert_eq!(retry.when.iter().map(|reason| reason.as_str()).collect::<Vec<_>>(), [wanted], "{name}");
+    }
+    assert_eq!((a("  retry: 1\n").retry.max, a("  retry: 0\n").retry.max, a("").retry.max), (1, 0, 0));
 }
 
 /// A plan that was stored before these keywords were understood can still be read.

@@ -207,6 +207,45 @@ fn limits_hold_at_the_limit_and_not_one_over() {
 }
 
 #[test]
+fn lists_hold_at_their_limit_and_not_one_over() {
+    let many = |count: usize, one: &dyn Fn(usize) -> String| (0..count).map(one).collect::<Vec<_>>().join(", ");
+    let name = |i: usize| format!("n{i}");
+    let of_job = |lines: &str| format!("a:\n  script: x\n{lines}\nz: {{script: x}}\n");
+    for keyword in ["changes", "exists"] {
+        let rule =
+            |size: usize| of_job(&format!("  rules: [{{{keyword}: [{}]}}, {{when: always}}]", many(size, &name)));
+        assert_eq!(last(48..54, rule), Some(50), "{keyword}");
+    }
+    assert_eq!(last(48..54, |size| of_job(&format!("  tags: [{}]", many(size, &name)))), Some(50));
+    let options = |size: usize| {
+        let values = many(size, &name);
+        format!("spec: {{inputs: {{n: {{default: n0, options: [{values}]}}}}}}\n---\na: {{script: x}}\n")
+    };
+    assert_eq!(last(48..54, options), Some(50));
+    let needs = |size: usize| {
+        let jobs: String = (0..size).map(|i| format!("n{i}: {{script: x}}\n")).collect();
+        format!("{jobs}{}", of_job(&format!("  needs: [{}]", many(size, &name))))
+    };
+    assert_eq!(last(48..54, needs), Some(50));
+    assert_eq!(last(198..203, |size| of_job(&format!("  parallel: {size}"))), Some(200));
+    let matrix = |size: usize| of_job(&format!("  parallel: {{matrix: [{{K: [{}]}}]}}", many(size, &name)));
+    assert_eq!(last(198..203, matrix), Some(200));
+    assert_eq!(last(0..5, |max| of_job(&format!("  retry: {max}"))), Some(2));
+    assert_eq!(last(5..10, |days| of_job(&format!("  when: delayed\n  start_in: {days} days"))), Some(7));
+    assert_eq!(last(28..33, |days| of_job(&format!("  timeout: {days} days"))), Some(30));
+    let caches = |size: usize| of_job(&format!("  cache: [{}]", many(size, &|i| format!("{{key: k{i}, paths: [p]}}"))));
+    assert_eq!(last(2..7, caches), Some(4));
+    let others =
+        |size: usize| of_job(&format!("  cache: {{key: k, paths: [p], fallback_keys: [{}]}}", many(size, &name)));
+    assert_eq!(last(3..8, others), Some(5));
+    let functions = |count: usize| {
+        let calls = " | expand_vars".repeat(count);
+        format!("spec: {{inputs: {{n: {{default: x}}}}}}\n---\na: {{script: '$[[ inputs.n{calls} ]]'}}\n")
+    };
+    assert_eq!(last(1..6, functions), Some(3));
+}
+
+#[test]
 fn retry_knows_jobs_that_are_stuck_or_time_out() {
     let plan = evaluate("a: {script: x, retry: {max: 1, when: stuck_or_timeout_failure}}\n", &[]).plan.unwrap();
     assert_eq!(plan.jobs[0].retry.when.len(), 1, "{:?}", plan.jobs[0].retry);

@@ -81,6 +81,25 @@ a:
     assert_eq!(values, ["A=file", "B=workflow", "CI_COMMIT_BRANCH=file", "C=job", "D=job"]);
 }
 
+/// Of a rule over those of the instance over those of the job; conditions see those of the run first, which the server
+/// lays over the plan's.
+#[test]
+fn variables_of_rules_and_instances_have_their_places() {
+    let text = "
+a:
+  script: x
+  variables: {RUN: job, RULE: job, MATRIX: job, JOB: job}
+  parallel: {matrix: [{RUN: matrix, RULE: matrix, MATRIX: matrix}]}
+  rules:
+    - if: $RUN == 'run' && $RULE == 'matrix' && $MATRIX == 'matrix' && $JOB == 'job'
+      variables: {RULE: rule}
+";
+    let mut values: Vec<_> = plan(text, &[("RUN", "run")]).jobs.remove(0).variables;
+    values.sort_by(|one, other| one.key.cmp(&other.key));
+    let values: Vec<_> = values.iter().map(|one| format!("{}={}", one.key, one.value)).collect();
+    assert_eq!(values, ["JOB=job", "MATRIX=matrix", "RULE=rule", "RUN=matrix"]);
+}
+
 /// Conditions never look inside a value.
 #[test]
 fn values_are_not_expanded() {
