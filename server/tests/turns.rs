@@ -1,5 +1,5 @@
-//! Jobs whose turn does not come at once: delayed ones, those that share a resource group, and those
-//! that a newer commit or another job's failure ends. With the real server and runner.
+//! Jobs whose turn does not come at once: delayed ones, those that share a resource group, those that a schedule starts,
+//! and those that a newer commit or another job's failure ends. With the real server and runner.
 
 mod support;
 
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use model::{Reason, RunId, Status};
 use serde_json::json;
-use support::{Server, git, job, statuses};
+use support::{Server, eventually, git, job, statuses};
 
 #[test]
 fn a_delayed_job_starts_by_itself_even_after_a_restart() {
@@ -236,6 +236,46 @@ use: {stage: two, script: cat file, when: manual, needs: [make, none]}
     let failed = job(&view, "use");
     assert_eq!(failed.failure_reason, Some(model::FailureReason::MissingDependencyFailure));
     assert!(failed.reason.to_string().contains("of make"), "{}", failed.reason);
+}
+
+#[test]
+fn what_a_schedule_missed_is_made_up_for_once_by_whoever_starts_next() {
+    let mut server = Server::start(2);
+    let script =
+        "test \"$CI_PIPELINE_SOURCE-$CI_PIPELINE_SCHEDULED-$CI_PIPELINE_SCHEDULE_DESCRIPTION\" = schedule-true-nightly";
+    server.pipeline(
+        "clock",
+        &format!(
+            "variables: {{MODE: slow}}\n\
+             one:\n  script:\n    - {script}\n    - test \"$MODE\" = full\n    - grep -q 'a; b' \"$CONFIG\"\n\
+             \x20 rules: [{{if: '$MODE == \"full\"'}}]\n"
+        ),
+    );
+    let project = server.get("/api/v4/projects")[0]["id"].as_i64().unwrap();
+    let root = format!("/api/v4/projects/{project}/pipeline_schedules");
+    let body = json!({"description": "nightly", "ref": "", "cron": "0 2 * * *", "cron_timezone": "Europe/Berlin"});
+    let (status, made) = server.send("POST", &root, &body);
+    assert_eq!(status, 201, "{made}");
+    let one = format!("{root}/{}", made["id"]);
+    for (key, value, kind) in [("MODE", "full", "env_var"), ("CONFIG", "a; b", "file")] {
+        let body = json!({"key": key, "value": value, "variable_type": kind});
+        assert_eq!(server.send("POST", &format!("{one}/variables"), &body).0, 201);
+    }
+    server.kill();
+    // Three days pass.
+    let database = rusqlite::Connection::open(server.data.join("weir.db")).unwrap();
+    let moved = database.execute("UPDATE schedules SET next_run_at = next_run_at - 3 * 86400000", []).unwrap();
+    assert_eq!(moved, 1);
+    drop(database);
+    server.start_again();
+    let runs = format!("{one}/pipelines");
+    let run = eventually("the schedule fires", || server.get(&runs)[0]["id"].as_i64());
+    server.kill();
+    server.start_again();
+    let view = server.ended(model::RunId(run));
+    assert_eq!((view.run.status, view.run.schedule.map(|id| id.0)), (Status::Success, made["id"].as_i64()));
+    assert_eq!(server.get(&runs).as_array().unwrap().len(), 1, "it was made up for once");
+    assert_eq!(server.get(&one)["next_run_at"], made["next_run_at"]);
 }
 
 fn commit(repository: &Path, definition: &str) {
