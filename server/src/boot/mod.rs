@@ -4,11 +4,14 @@ mod data;
 mod demo;
 mod embedded;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::Error;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use data::{DataError, DataFolder};
@@ -18,6 +21,8 @@ pub use embedded::{Embedded, EmbeddedError, SOCKET};
 use crate::clock::Woken;
 use crate::service::Weir;
 
+/// How many runs of schedules are started at a time: each may fetch a repository.
+const AT_A_TIME: usize = 8;
 /// How often lost jobs are looked for, while any job runs.
 const SWEEP: Duration = Duration::from_secs(15);
 
@@ -96,27 +101,50 @@ pub async fn keep_time(weir: Arc<Weir>, stop: CancellationToken) {
 }
 
 /// Starts the runs of schedules when they are due, until `stop`. There is one alarm, for the next of them; what is
-/// committed may set it anew.
+/// committed may set it anew. One whose repository does not answer keeps nobody else waiting, nor the end.
 pub async fn keep_schedules(weir: Arc<Weir>, stop: CancellationToken) {
     let mut changed = weir.store().timer();
+    let at_a_time = Arc::new(Semaphore::new(AT_A_TIME));
+    // What is being started, and what waits to be tried again.
+    let mut tasks = JoinSet::new();
+    let mut taken = HashSet::new();
     // The clock may have been set while no server ran.
     let mut woken = Woken::ClockSet;
     loop {
         changed.borrow_and_update();
-        let next = async {
-            if woken == Woken::ClockSet {
-                weir.right_schedules().await?;
-            }
-            weir.fire_due().await
-        };
-        let next = next.await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "failed to start what is due");
-            Some(model::Timestamp(crate::clock::now().0 + SWEEP.as_millis() as i64))
+        if woken == Woken::ClockSet
+            && let Err(error) = weir.right_schedules().await
+        {
+            tracing::warn!(%error, "failed to plan schedules anew");
+        }
+        let (due, next) = weir.due_schedules().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "failed to see which schedules are due");
+            (Vec::new(), Some(model::Timestamp(crate::clock::now().0 + SWEEP.as_millis() as i64)))
         });
+        for id in due.into_iter().filter(|id| taken.insert(*id)) {
+            let (weir, at_a_time) = (Arc::clone(&weir), Arc::clone(&at_a_time));
+            tasks.spawn(async move {
+                let permit = at_a_time.acquire_owned().await;
+                if let Err(error) = weir.fire_schedule(id).await {
+                    tracing::warn!(schedule = id.0, %error, "failed to start what is due");
+                    drop(permit);
+                    tokio::time::sleep(SWEEP).await;
+                }
+                id
+            });
+        }
         woken = tokio::select! {
             () = stop.cancelled() => return,
             _ = changed.changed() => Woken::Due,
             woken = until(next) => woken,
+            Some(done) = tasks.join_next() => {
+                match done {
+                    Ok(id) => drop(taken.remove(&id)),
+                    // A fault of ours: that schedule is left alone until the next start.
+                    Err(error) => tracing::error!(%error, "failed to start what is due"),
+                }
+                Woken::Due
+            }
         };
     }
 }

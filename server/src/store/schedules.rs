@@ -93,10 +93,10 @@ pub fn due(conn: &Connection, now: Timestamp) -> Result<Vec<ScheduleId>, StoreEr
     Ok(query.query_map((now.0, BATCH), |row| rows::id(row, 0, ScheduleId))?.collect::<Result<_, _>>()?)
 }
 
-/// When the next is due.
-pub fn next_due(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
-    let sql = "SELECT min(next_run_at) FROM schedules WHERE next_run_at IS NOT NULL";
-    Ok(conn.prepare_cached(sql)?.query_row([], |row| Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp)))?)
+/// When the next is due after now.
+pub fn next_due(conn: &Connection, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT min(next_run_at) FROM schedules WHERE next_run_at IS NOT NULL AND next_run_at > ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([now.0], |row| Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp)))?)
 }
 
 /// When each that is due some time is due, by what it says.

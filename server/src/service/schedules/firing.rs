@@ -2,8 +2,6 @@
 //! so a time is used exactly once, whatever dies in between. Times that passed while nobody was there are made up for
 //! by one run. What stands against a run is kept with its schedule and shown.
 
-use futures_util::StreamExt as _;
-use futures_util::stream;
 use model::plan::Variable;
 use model::{
     Caller, Error, ErrorKind, NewRun, PipelineKey, Project, Run, Schedule, ScheduleId, ScheduleOwner, Source,
@@ -17,8 +15,6 @@ use crate::service::access::Standing;
 use crate::store::schedules::{self, Stored};
 use crate::store::{Scope, Snapshot, StoreError, pipelines, projects};
 
-/// How many are started at a time: each may fetch a repository.
-const AT_A_TIME: usize = 4;
 /// Milliseconds by which a time may be too late before the clock is believed to have been wrong when it was set.
 /// As with Vixie's cron, a smaller step back is waited for, so that nothing comes twice.
 const WRONG: i64 = 3 * 3600 * 1000;
@@ -34,20 +30,11 @@ struct Seed {
 }
 
 impl Weir {
-    /// Starts the runs of the schedules whose time has come; when the next is due.
-    pub async fn fire_due(&self) -> Result<Option<Timestamp>, Error> {
-        loop {
-            let now = clock::now();
-            let look = move |conn: &Snapshot| Ok((schedules::due(conn, now)?, schedules::next_due(conn)?));
-            let (due, next) = self.store.read(look).await?;
-            if due.is_empty() {
-                return Ok(next);
-            }
-            let each: Vec<_> = due.into_iter().map(|id| self.fire(id)).collect();
-            let done: Vec<Result<(), Error>> = stream::iter(each).buffer_unordered(AT_A_TIME).collect().await;
-            // The store is at fault: all of it is tried again later.
-            done.into_iter().collect::<Result<(), Error>>()?;
-        }
+    /// The schedules whose time has come, and when the next one after them is due.
+    pub async fn due_schedules(&self) -> Result<(Vec<ScheduleId>, Option<Timestamp>), Error> {
+        let now = clock::now();
+        let look = move |conn: &Snapshot| Ok((schedules::due(conn, now)?, schedules::next_due(conn, now)?));
+        Ok(self.store.read(look).await?)
     }
 
     /// After the clock was set, and at the start: what was planned by a clock that was far ahead is planned anew.
@@ -68,8 +55,9 @@ impl Weir {
         Ok(())
     }
 
-    /// Starts the run of one schedule, or notes what stands against it. An error is one of the store.
-    async fn fire(&self, id: ScheduleId) -> Result<(), Error> {
+    /// Starts the run of a schedule whose time has come, or notes what stands against it. An error is one of the store:
+    /// nothing is noted then, and it has to be tried again.
+    pub async fn fire_schedule(&self, id: ScheduleId) -> Result<(), Error> {
         let now = clock::now();
         let Some(stored) = self.store.read(move |conn| schedules::get(conn, id)).await? else { return Ok(()) };
         let Some(due) = stored.schedule.next_run_at.filter(|at| *at <= now) else { return Ok(()) };

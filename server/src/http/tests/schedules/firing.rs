@@ -15,12 +15,12 @@ async fn a_schedule_that_is_due_starts_one_run_and_says_who_it_is() {
     let full = vec![Variable::new("MODE", "full")];
     let made = world.weir.create_schedule(&world.caller, project, nightly(), full).await.unwrap();
     let id = made.schedule.id;
-    assert_eq!(world.weir.fire_due().await.unwrap(), made.schedule.next_run_at);
+    assert_eq!(fire_due(&world.weir).await, made.schedule.next_run_at);
     assert!(runs(&world).await.is_empty());
     // Missed on three days, which is made up for once.
     let now = clock::now();
     due_at(&world, id, Timestamp(now.0 - 72 * HOUR)).await;
-    let next = world.weir.fire_due().await.unwrap();
+    let next = fire_due(&world.weir).await;
     assert_eq!(next, made.schedule.next_run_at);
     let all = runs(&world).await;
     assert_eq!(all.len(), 1, "{all:?}");
@@ -34,7 +34,7 @@ async fn a_schedule_that_is_due_starts_one_run_and_says_who_it_is() {
     let view = seen(&world, id).await;
     assert_eq!((view.last_run.map(|run| run.id), view.schedule.failure), (Some(run.id), None));
     // Nothing is due now, however often one looks.
-    assert_eq!(world.weir.fire_due().await.unwrap(), next);
+    assert_eq!(fire_due(&world.weir).await, next);
     assert_eq!(runs(&world).await.len(), 1);
     // Jobs get to know it too, and the audit log who acted.
     let text = job_payload(&world).await;
@@ -69,10 +69,10 @@ async fn a_time_is_used_once_whoever_looks() {
     }
     let looks = (0..4).map(|_| {
         let weir = Arc::clone(&world.weir);
-        tokio::spawn(async move { weir.fire_due().await })
+        tokio::spawn(async move { fire_due(&weir).await })
     });
     for look in looks.collect::<Vec<_>>() {
-        look.await.unwrap().unwrap();
+        look.await.unwrap();
     }
     let started = runs(&world).await;
     assert_eq!(started.len(), 3, "{started:?}");
@@ -102,6 +102,38 @@ async fn the_alarm_rings_for_what_is_committed_while_it_waits() {
 }
 
 #[tokio::test]
+async fn a_repository_that_does_not_answer_keeps_nobody_waiting() {
+    let (world, repository) = (World::new().await, repository("a: {script: x}\n"));
+    let good = project(&world, "me/shop", repository.path()).await;
+    // It takes connections, and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let source = format!("git://{}/silent", silent.local_addr().unwrap());
+    let bad =
+        world.weir.create_project(&world.caller, "me/silent", Some(&source), Visibility::Private).await.unwrap().id;
+    let new = NewPipeline { key: "silent".into(), project: Some("me/silent".into()), ..NewPipeline::default() };
+    world.weir.create_pipeline(&world.caller, new).await.unwrap();
+    let of_silent = ScheduleDraft { git_ref: String::new(), ..nightly() };
+    let hangs = schedule(&world, &world.caller, bad, of_silent).await;
+    let id = schedule(&world, &world.caller, good, nightly()).await;
+    let stop = CancellationToken::new();
+    let keeping = tokio::spawn(boot::keep_schedules(Arc::clone(&world.weir), stop.clone()));
+    let mut changes = world.weir.bus().watch();
+    due_at(&world, hangs, Timestamp(clock::now().0 - 1)).await;
+    let _held =
+        tokio::task::spawn_blocking(move || silent.accept().map(|(held, _)| (silent, held))).await.unwrap().unwrap();
+    due_at(&world, id, Timestamp(clock::now().0 - 1)).await;
+    while runs(&world).await.is_empty() {
+        changes.changed().await.unwrap();
+    }
+    assert_eq!(runs(&world).await[0].schedule, Some(id));
+    // Neither does it keep the server from ending; nothing of it is noted then.
+    stop.cancel();
+    keeping.await.unwrap();
+    assert_eq!(failure(&world, hangs).await, "");
+    assert!(seen(&world, hangs).await.schedule.next_run_at.unwrap() < clock::now());
+}
+
+#[tokio::test]
 async fn a_clock_that_goes_back_repeats_nothing_and_one_that_was_wrong_is_forgotten() {
     let (world, repository) = (World::new().await, repository("a: {script: x}\n"));
     let project = project(&world, "me/shop", repository.path()).await;
@@ -113,10 +145,10 @@ async fn a_clock_that_goes_back_repeats_nothing_and_one_that_was_wrong_is_forgot
     due_at(&world, id, ahead).await;
     world.weir.right_schedules().await.unwrap();
     assert_eq!(seen(&world, id).await.schedule.next_run_at, Some(ahead));
-    assert_eq!(world.weir.fire_due().await.unwrap(), Some(ahead));
+    assert_eq!(fire_due(&world.weir).await, Some(ahead));
     // It was put forward by an hour: what was due meanwhile is made up for once.
     due_at(&world, id, Timestamp(now.0 - HOUR)).await;
-    world.weir.fire_due().await.unwrap();
+    fire_due(&world.weir).await;
     assert_eq!(runs(&world).await.len(), 1);
     // It showed another year for a while.
     due_at(&world, id, Timestamp(now.0 + 10_000 * HOUR)).await;
@@ -146,7 +178,7 @@ async fn what_stands_against_a_run_is_kept_and_the_next_time_comes() {
     );
     let fire = async |id| {
         due_at(&world, id, Timestamp(clock::now().0 - 1)).await;
-        world.weir.fire_due().await.unwrap();
+        fire_due(&world.weir).await;
         assert!(seen(&world, id).await.schedule.next_run_at.unwrap() > clock::now());
         failure(&world, id).await
     };
@@ -221,7 +253,7 @@ async fn a_thousand_schedules_are_one_alarm() {
     let stop = CancellationToken::new();
     let keeping = tokio::spawn(boot::keep_schedules(Arc::clone(&world.weir), stop.clone()));
     world.weir.right_schedules().await.unwrap();
-    assert_eq!(world.weir.fire_due().await.unwrap(), next);
+    assert_eq!(fire_due(&world.weir).await, next);
     stop.cancel();
     keeping.await.unwrap();
     assert_eq!(world.weir.bus().seq(), seq, "nothing is written while nothing is due");

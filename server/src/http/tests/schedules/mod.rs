@@ -79,6 +79,19 @@ async fn runs(world: &World) -> Vec<Run> {
     world.weir.runs(&world.caller, model::view::RunFilter::default()).await.unwrap().runs
 }
 
+/// Starts what is due, as the loop of the server does; when the next is due.
+async fn fire_due(weir: &Weir) -> Option<Timestamp> {
+    loop {
+        let (due, next) = weir.due_schedules().await.unwrap();
+        if due.is_empty() {
+            return next;
+        }
+        for id in due {
+            weir.fire_schedule(id).await.unwrap();
+        }
+    }
+}
+
 /// What stood against its last run.
 async fn failure(world: &World, id: ScheduleId) -> String {
     let view = seen(world, id).await;

@@ -46,7 +46,7 @@ impl Team {
 
     async fn fire(&self, id: ScheduleId) -> String {
         due_at(&self.world, id, Timestamp(clock::now().0 - 1)).await;
-        self.world.weir.fire_due().await.unwrap();
+        fire_due(&self.world.weir).await;
         failure(&self.world, id).await
     }
 }
@@ -185,5 +185,5 @@ async fn a_project_takes_its_schedules_along() {
     let id = team.made(&dev).await;
     team.world.weir.delete_project(&team.world.caller, team.project).await.unwrap();
     assert!(team.world.weir.schedule(&team.world.caller, id).await.is_err());
-    assert_eq!(team.world.weir.fire_due().await.unwrap(), None);
+    assert_eq!(fire_due(&team.world.weir).await, None);
 }
