@@ -166,14 +166,20 @@ pub fn zone(name: &str) -> Option<TimeZone> {
     if name.eq_ignore_ascii_case(model::cron::UTC) {
         return Some(TimeZone::UTC);
     }
-    jiff::tz::db().get(name).ok().filter(|zone| !zone.is_unknown())
+    let found = jiff::tz::db().get(name).ok().filter(|zone| !zone.is_unknown())?;
+    // Folders of zones have other files, too: `posixrules`, `localtime`.
+    found.iana_name().is_some_and(is_name_of_zone).then_some(found)
+}
+
+/// Names of zones begin with a capital.
+fn is_name_of_zone(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_uppercase())
 }
 
 /// The names of all time zones.
 pub fn zones() -> Vec<String> {
     let mut names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-    // What folders of zones have beside zones.
-    names.retain(|name| name.chars().next().is_some_and(|first| first.is_ascii_uppercase()));
+    names.retain(|name| is_name_of_zone(name));
     names.sort();
     names.dedup();
     names
