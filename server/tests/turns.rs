@@ -272,7 +272,7 @@ fn what_a_schedule_missed_is_made_up_for_once_by_whoever_starts_next() {
     let run = eventually("the schedule fires", || server.get(&runs)[0]["id"].as_i64());
     server.kill();
     server.start_again();
-    let view = server.ended(model::RunId(run));
+    let view = server.ended(RunId(run));
     assert_eq!((view.run.status, view.run.schedule.map(|id| id.0)), (Status::Success, made["id"].as_i64()));
     assert_eq!(server.get(&runs).as_array().unwrap().len(), 1, "it was made up for once");
     assert_eq!(server.get(&one)["next_run_at"], made["next_run_at"]);
