@@ -121,7 +121,8 @@ fn print_run(run: &Pipeline, jobs: &[JobObject]) {
     ));
     field("status", &paint.word(run.status, status_word(run)));
     field("uid", &run.uid);
-    if !run.git_ref.is_empty() {
+    // Without a repository there is no commit, which GitLab's objects write as zeros.
+    if run.sha.bytes().any(|digit| digit != b'0') {
         field("ref", &format!("{} {}", output::harmless(&run.git_ref, false), run.sha.get(..8).unwrap_or("")));
     }
     field("by", &output::harmless(&run.user.username, false));
