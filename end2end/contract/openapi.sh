@@ -70,12 +70,17 @@ as "$boss" POST /api/operations '{"id":"op_1","config":{"executor":{"type":"scri
 for owner in projects/1 groups/shop admin/ci; do
   as "$boss" POST "/api/v4/$owner/variables" '{"key":"KEY","value":"a value that is long"}' >/dev/null
 done
+spare=$(as "$boss" POST /api/v4/user/personal_access_tokens '{"name":"spare","scopes":["api"]}')
+runner=$(as "$boss" POST /api/v4/user/runners '{"runner_type":"project_type","project_id":1}' | json "it['id']")
 known=$(
   cat <<JSON
 {"/projects/{project}": ["1", "shop/web", "2", "no"], "/runners/{runner}": ["1", "no"], "/groups/{group}": ["shop", "no"],
  "/environments/{environment}": ["1", "no"], "/resource_groups/{key}": ["prod", "no"], "/variables/{key}": ["KEY", "no"],
  "/pipelines/{run}": ["$first", "$second", "no"], "/runs/{run}": ["$first", "$second", "$uid", "$hidden", "no"],
- "/jobs/{job}": $jobs, "/users/{user}": ["ada", "no"], "/members/{path}": ["shop/web", "shop", "no"],
+ "/jobs/{job}": $jobs, "/users/{user}": ["ada", "no"], "/api/v4/users/{user}": ["1", "2", "no"],
+ "/personal_access_tokens/{token}": ["$(json "it['id']" <<<"$spare")", "no"], "/runners/{runner}": ["$runner", "no"],
+ "/branches/{branch}": ["main", "no"], "/commits/{sha}": ["main", "no"], "/files/{path}": ["child.yml", "no"],
+ "/members/{path}": ["shop/web", "shop", "no"],
  "/permissions/{path}": ["shop/web", "shop", "no"], "/api/jobs/{id}": ["job_1", "$uid", "$first", "no"],
  "/api/pipelines/{id}": ["main", "hidden", "no"], "/api/operations/{id}": ["op_1", "no"],
  "/jobs/{id}/artifacts/{name}": ["artifacts.zip", "no"], "/jobs/{id}": ["1", "2", "99"]}
@@ -100,13 +105,20 @@ generated() {
     --warnings off --no-color --exclude-tag Streams "$@")
 }
 # These users' tokens make the next requests; and to seal everything anew takes long.
-kept=(--exclude-method DELETE --exclude-operation-id user_change --exclude-operation-id key_rotate)
+kept=(--exclude-method DELETE)
+changing=(user_change key_rotate project_change own_token_rotate personal_token_rotate)
+for id in "${changing[@]}"; do kept+=(--exclude-operation-id "$id"); done
 check "nobody is answered as documented" generated nobody.json "" "${kept[@]}"
 check "a guest is answered as documented" generated openapi.json "$guest" "${kept[@]}"
 check "an administrator is answered as documented" generated openapi.json "$boss" "${kept[@]}"
-check "accounts and keys are changed as documented" generated openapi.json "$boss" --include-operation-id user_change --include-operation-id key_rotate --max-examples 5
+check "accounts, keys and projects are changed as documented" generated openapi.json "$boss" --include-operation-id user_change \
+  --include-operation-id key_rotate --include-operation-id project_change --max-examples 5
 same "no body of a wrong type makes a fault" "" "$(python3 ../lib/odd_bodies.py "$WEIR_URL" "$boss" <"$CONTRACT_TMP/openapi.json")"
-check "deletions are answered as documented" generated openapi.json "$boss" --include-method DELETE
+check "deletions are answered as documented" generated openapi.json "$boss" --include-method DELETE --exclude-operation-id own_token_revoke
+# What ends the token that asks.
+spare=$(weir token create --user boss --name another)
+check "tokens are replaced and ended as documented" generated openapi.json "$spare" --include-operation-id own_token_rotate \
+  --include-operation-id own_token_revoke --include-operation-id personal_token_rotate --max-examples 5
 check "the server is well" test "$(status GET /readyz)" = 200
 check "no fault was logged" bash -c "! grep -E 'answered with a fault|panicked' '$CONTRACT_TMP/serve.log' | head -n 20 | grep ."
 finish

@@ -27,7 +27,8 @@ def main():
     document = json.load(sys.stdin)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            if "requestBody" not in operation:
+            # No body at all is fine for that, and the token that asks would be over.
+            if "requestBody" not in operation or operation["operationId"] == "own_token_rotate":
                 continue
             address = base + path
             for one in operation["parameters"]:

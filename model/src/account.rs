@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessKeyId, AuditId, Place, ProjectId, ProjectPath, Role, RunnerId, Seq, SessionId, Timestamp, TokenId, Uid,
-    UserId, Visibility,
+    AccessKeyId, AuditId, Place, ProjectId, ProjectOptions, ProjectPath, Role, RunnerId, Seq, SessionId, Timestamp,
+    TokenId, Uid, UserId, Visibility,
 };
 
 /// A user as others see them.
@@ -180,6 +180,12 @@ pub struct Token {
     pub used_at: Option<Timestamp>,
     /// From which address.
     pub used_from: Option<String>,
+    /// What its owner says about it.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// When somebody ended it; lists of pages leave those out.
+    #[serde(default)]
+    pub revoked_at: Option<Timestamp>,
 }
 
 /// A token to be made.
@@ -199,6 +205,8 @@ pub struct TokenDraft {
     pub role: Option<Role>,
     /// When it ends; `None` never.
     pub expires_at: Option<Timestamp>,
+    /// What its owner says about it: up to 1024 characters.
+    pub description: Option<String>,
 }
 
 /// A token that was just made.
@@ -251,6 +259,38 @@ pub struct RunnerDraft {
     pub paused: bool,
     /// Whether it takes jobs of protected refs alone.
     pub protected: bool,
+    /// Whether it stays with the projects that it has.
+    #[serde(default)]
+    pub locked: bool,
+    /// Seconds that no job runs longer on it; at least 600.
+    #[serde(default)]
+    pub maximum_timeout: Option<u32>,
+    /// What its keepers note about it: up to 1024 characters.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// A process that takes jobs with a runner's token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunnerManager {
+    /// Number.
+    pub id: i64,
+    /// What tells it from others of the same token.
+    pub system_id: String,
+    /// Version of the program.
+    pub version: String,
+    /// Its commit.
+    pub revision: String,
+    /// `linux`.
+    pub platform: String,
+    /// `amd64`, `arm64`.
+    pub architecture: String,
+    /// Where it came from, when that is known.
+    pub address: Option<String>,
+    /// When it was first heard of.
+    pub created_at: Timestamp,
+    /// When it was heard of last, to some minutes.
+    pub contacted_at: Timestamp,
 }
 
 /// A runner as lists show it.
@@ -267,6 +307,12 @@ pub struct RunnerView {
     pub created_by: Option<String>,
     /// When.
     pub created_at: Timestamp,
+    /// Further projects that it was lent to.
+    #[serde(default)]
+    pub lent_to: Vec<(ProjectId, ProjectPath)>,
+    /// The processes that came with its token, the one that was heard of last first.
+    #[serde(default)]
+    pub managers: Vec<RunnerManager>,
     /// Whether it was heard of lately.
     pub is_online: bool,
     /// How many jobs run on it.
@@ -323,6 +369,8 @@ pub struct ProjectSettings {
     pub protected: Vec<ProtectedRef>,
     /// Its repository: a folder of the server or a git URL. Folders only administrators set.
     pub source: Option<String>,
+    /// How its definition is read and its jobs run.
+    pub options: ProjectOptions,
 }
 
 /// A project's or namespace's page: settings, members, tokens. What the caller may not see is empty.

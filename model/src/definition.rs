@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{PipelineId, PipelineKey, ProjectId, ProjectPath, ProtectedRef, Seq, Timestamp, Uid, Visibility};
+use crate::{
+    PipelineId, PipelineKey, ProjectId, ProjectOptions, ProjectPath, ProtectedRef, Seq, Timestamp, Uid, Visibility,
+};
 
 /// Owns pipelines and has a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +15,9 @@ pub struct Project {
     pub uid: Uid,
     /// `namespace/name`.
     pub path: ProjectPath,
+    /// Number of the namespace right above it: GitLab's group id.
+    #[serde(skip)]
+    pub namespace_id: i64,
     /// A git URL or a local folder; `None` when its pipelines need no files.
     pub source: Option<String>,
     /// Who sees it.
@@ -24,8 +29,14 @@ pub struct Project {
     /// Which of its refs are protected.
     #[serde(skip)]
     pub protection: Protection,
+    /// How its definition is read and its jobs run.
+    #[serde(skip)]
+    pub options: ProjectOptions,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When its settings changed last.
+    #[serde(skip)]
+    pub updated_at: Timestamp,
     /// Last change.
     pub version: Seq,
 }

@@ -100,6 +100,9 @@ pub struct Environment {
     pub state: EnvironmentState,
     /// Its address, from the last deployment that went well.
     pub external_url: Option<String>,
+    /// What people say about it.
+    #[serde(default)]
+    pub description: Option<String>,
     /// When it was first named.
     pub created_at: Timestamp,
     /// When it changed last.

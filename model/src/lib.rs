@@ -16,6 +16,7 @@ pub mod event;
 pub mod failure;
 pub mod id;
 pub mod log;
+pub mod options;
 pub mod plan;
 pub mod reason;
 pub mod report;
@@ -33,8 +34,8 @@ pub use access::{Place, Role, Visibility};
 pub use account::{
     AccessKey, AccountView, AuditChange, AuditEntry, AuditFilter, AuditPage, Me, Member, NewAccessKey, NewSession,
     NewToken, NewUser, PasswordLink, Permission, PermissionsView, PlaceRights, PlaceView, ProjectSettings,
-    ProtectedRef, Redaction, RunnerDraft, RunnerView, Session, Token, TokenDraft, TokenKind, TokenScope, User,
-    UserChanges,
+    ProtectedRef, Redaction, RunnerDraft, RunnerManager, RunnerView, Session, Token, TokenDraft, TokenKind, TokenScope,
+    User, UserChanges,
 };
 pub use caller::{Caller, Via};
 pub use ci_variable::{CiVariable, CiVariableDraft, CiVariablesView, VariableType};
@@ -52,6 +53,7 @@ pub use id::{
     AccessKeyId, AuditId, CiVariableId, EnvironmentId, JobId, PipelineId, PipelineKey, ProjectId, ProjectPath, RunId,
     RunnerId, ScheduleId, Seq, SessionId, TokenId, Uid, UserId,
 };
+pub use options::ProjectOptions;
 pub use reason::Reason;
 pub use report::{TestCase, TestReport, TestStatus, TestSuite};
 pub use run::{ArtifactInfo, Job, JobKind, NewRun, Parent, Run, Source, Stage, TestCounts};

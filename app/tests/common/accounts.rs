@@ -5,9 +5,9 @@ use async_trait::async_trait;
 use model::{
     AccessKey, AccessKeyId, AccountView, AuditChange, AuditEntry, AuditFilter, AuditId, AuditPage, Caller, Error,
     JobId, Me, Member, NewAccessKey, NewSession, NewToken, NewUser, PasswordLink, Permission, PermissionsView, Place,
-    PlaceRights, PlaceView, ProjectId, ProjectSettings, ProtectedRef, Redaction, Role, RunnerDraft, RunnerId,
-    RunnerView, Seq, Session, SessionId, Timestamp, Token, TokenDraft, TokenId, TokenKind, TokenScope, Uid, User,
-    UserChanges, UserId, Visibility,
+    PlaceRights, PlaceView, ProjectId, ProjectOptions, ProjectSettings, ProtectedRef, Redaction, Role, RunnerDraft,
+    RunnerId, RunnerView, Seq, Session, SessionId, Timestamp, Token, TokenDraft, TokenId, TokenKind, TokenScope, Uid,
+    User, UserChanges, UserId, Visibility,
 };
 
 use super::data::at;
@@ -65,6 +65,8 @@ fn token(id: i64, kind: TokenKind, name: &str) -> Token {
         expires_at: (id % 2 == 0).then_some(at(9_000_000)),
         used_at: (id % 2 == 0).then_some(at(1600)),
         used_from: (id % 2 == 0).then(|| "10.0.0.7".into()),
+        description: None,
+        revoked_at: None,
     }
 }
 
@@ -308,6 +310,12 @@ impl Accounts for Fixture {
                 ProtectedRef { is_tag: true, pattern: "v*</textarea><script>alert(5)</script>".into() },
             ],
             source: Some("https://git.example/shop.git".into()),
+            options: ProjectOptions {
+                description: Some("What sells <script>alert(6)</script>".into()),
+                default_branch: Some("trunk".into()),
+                config_path: Some("ci/\"><script>alert(7)</script>.yml".into()),
+                ..ProjectOptions::default()
+            },
         };
         Ok(PlaceView {
             seq: Seq(900),

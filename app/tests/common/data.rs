@@ -43,11 +43,14 @@ pub fn project() -> Project {
         id: ProjectId(1),
         uid: Uid::from_bytes([1; 16]),
         path: "demo/shop".parse().unwrap(),
+        namespace_id: 1,
         source: Some("/srv/git/shop.git".into()),
         visibility: Visibility::Private,
         public_jobs: true,
         protection: Protection::default(),
+        options: model::ProjectOptions::default(),
         created_at: at(-9000),
+        updated_at: at(-9000),
         version: Seq(1),
     }
 }

@@ -15,6 +15,7 @@ fn environment(id: i64, project: &str, name: &str, state: EnvironmentState, url:
         tier: Tier::of_name(name),
         state,
         external_url: url.map(Into::into),
+        description: None,
         created_at: at(-5000),
         updated_at: at(1700),
         version: Seq(870 + id),

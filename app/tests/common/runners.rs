@@ -9,8 +9,7 @@ pub fn runners(project: Option<ProjectId>) -> Vec<RunnerView> {
         name: name.into(),
         tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
         run_untagged: true,
-        paused: false,
-        protected: false,
+        ..RunnerDraft::default()
     };
     let runner = |id, draft, created_by: Option<&str>| RunnerView {
         id: RunnerId(id),
@@ -18,6 +17,8 @@ pub fn runners(project: Option<ProjectId>) -> Vec<RunnerView> {
         project: None,
         created_by: created_by.map(Into::into),
         created_at: at(-700),
+        lent_to: Vec::new(),
+        managers: Vec::new(),
         is_online: true,
         running: 0,
     };

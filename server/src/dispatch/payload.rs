@@ -223,9 +223,6 @@ pub(super) fn build(weir: &Weir, parts: Parts, keys: &FileKeys, token: &str) -> 
     }
 }
 
-/// Commits that are fetched unless `GIT_DEPTH` says otherwise; as on GitLab.
-const DEPTH: u32 = 20;
-
 fn git(weir: &Weir, run: &Run, project: &Project, variables: &[Planned]) -> GitInfo {
     let depth = variables.iter().rfind(|one| one.key == "GIT_DEPTH");
     let mirror = weir.mirror(project.id);
@@ -241,7 +238,7 @@ fn git(weir: &Weir, run: &Run, project: &Project, variables: &[Planned]) -> GitI
         } else {
             vec![format!("+refs/keep/{}:{}", run.sha, known_as(run))]
         },
-        depth: depth.and_then(|one| one.value.trim().parse().ok()).unwrap_or(DEPTH),
+        depth: depth.and_then(|one| one.value.trim().parse().ok()).unwrap_or(project.options.git_depth),
         protected: None,
     }
 }

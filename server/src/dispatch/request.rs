@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use model::{Error, FailureReason};
+use model::{Error, FailureReason, RunnerManager, Timestamp};
 use runner::protocol::{JobPayload, JobRequest, VerifyRequest, VerifyResponse, header};
 
 use super::hold::Hold;
@@ -28,6 +28,19 @@ pub(super) async fn request(
 ) -> Result<Response, Refused> {
     let runner = auth::runner(&weir, &headers, ask.token.reveal()).await?;
     let _waiting = weir.heartbeats().runner(runner.id);
+    let text = |text: &str| text.chars().filter(|c| !c.is_control()).take(255).collect::<String>();
+    let manager = RunnerManager {
+        id: 0,
+        system_id: text(&ask.system_id),
+        version: text(&ask.info.version),
+        revision: text(&ask.info.revision),
+        platform: text(&ask.info.platform),
+        architecture: text(&ask.info.architecture),
+        address: None,
+        created_at: Timestamp(0),
+        contacted_at: Timestamp(0),
+    };
+    weir.heard_of_runner(runner.id, manager);
     let asker = Asker { runner, system_id: ask.system_id, graceful: ask.info.features.cancel_gracefully };
     if let Some(in_hand) = ask.weir_jobs {
         give_again(&weir, &asker, in_hand).await?;

@@ -6,7 +6,7 @@ use model::schedule::{after_failure, outdated};
 use model::{Job, JobId, JobKind, Reason, Run, RunId, Status};
 
 use super::settle;
-use crate::store::{StoreError, Tx, jobs, runs};
+use crate::store::{StoreError, Tx, jobs, projects, runs};
 
 /// Cancels one job that can be canceled; the caller settles the run. A job that runs on a runner
 /// that can stop it gracefully becomes canceling, any other canceled.
@@ -41,7 +41,7 @@ pub fn cancel_run(tx: &mut Tx<'_>, id: RunId, reason: &Reason) -> Result<(), Sto
 /// Cancels what a new run makes superfluous: jobs of older runs of the same pipeline and ref that
 /// are for another commit, as far as their own definitions allow it.
 pub fn cancel_outdated(tx: &mut Tx<'_>, run: &Run) -> Result<(), StoreError> {
-    if run.sha.is_empty() {
+    if run.sha.is_empty() || !projects::require(tx.conn(), run.project_id)?.options.auto_cancel {
         return Ok(());
     }
     for older in runs::outdated(tx.conn(), run)? {

@@ -11,7 +11,7 @@ use super::access::Standing;
 use super::files::{Sight, Watched};
 use super::pipelines::Given;
 use super::variables::Person;
-use super::{DEFAULT_TIMEOUT, Weir, ci_variables, names, variables};
+use super::{Weir, ci_variables, names, variables};
 use crate::artifacts::ARCHIVE;
 use crate::auth::Action;
 use crate::clock;
@@ -183,7 +183,8 @@ impl Weir {
         let files = Arc::new(Watched::new(self.files_of_child(&seed), variables::NUMBER, Arc::clone(&asks)));
         let mut seen = self.kept_variables(&seed.project, &seed.commit).await.map_err(failed)?;
         seen.extend(variables.iter().cloned());
-        let given = Given { variables: seen, predefined, files, ..Given::default() };
+        let timeout = seed.project.options.timeout;
+        let given = Given { variables: seen, predefined, files, timeout, ..Given::default() };
         let plan = self.plan_child(seed.trigger.clone(), given).await.map_err(failed)?;
         let (wanted, known) = (plan.jobs.clone(), variables.clone());
         let above = seed.run.id;
@@ -205,17 +206,8 @@ impl Weir {
             if asks.load(Ordering::Relaxed) && pipelines::next_number(tx.conn(), pipeline.id)? != Some(number) {
                 return Ok(());
             }
-            let child = runs::insert(
-                tx,
-                &pipeline,
-                &plan,
-                &new,
-                &commit,
-                &user.name,
-                Some(parent),
-                DEFAULT_TIMEOUT,
-                protected,
-            )?;
+            let child =
+                runs::insert(tx, &pipeline, &plan, &new, &commit, &user.name, Some(parent), timeout, protected)?;
             scheduler::settle(tx, child, true)?;
             scheduler::bridge::begin(tx, id, child, url.as_deref())
         });

@@ -1,13 +1,71 @@
 //! Environments: what stands where, and taking it down.
 
 use model::view::{EnvironmentView, EnvironmentsView};
-use model::{Caller, Environment, EnvironmentId, EnvironmentState, Error, Job, JobId, Run, Status};
+use model::{
+    AuditChange, Caller, Environment, EnvironmentId, EnvironmentState, Error, Job, JobId, ProjectId, Run, Status, Tier,
+};
 
 use app::service::Service as _;
 
 use super::{Weir, access, audit};
 use crate::auth::Action;
 use crate::store::{Snapshot, StoreError, environments, jobs, runs};
+
+/// What people say about an environment; the outer `None` leaves it as it is.
+#[derive(Clone, Debug, Default)]
+pub struct EnvironmentDraft {
+    /// Its name; only of a new one.
+    pub name: Option<String>,
+    /// What it is for; a new one's name tells it otherwise.
+    pub tier: Option<Tier>,
+    /// Its address.
+    pub external_url: Option<Option<String>>,
+    /// What they say about it.
+    pub description: Option<Option<String>>,
+}
+
+impl EnvironmentDraft {
+    fn check(&self) -> Result<(), Error> {
+        let in_name = |c: char| c.is_ascii_alphanumeric() || " -_/${}.".contains(c);
+        if let Some(name) = &self.name
+            && (name.is_empty()
+                || name.len() > 255
+                || !name.chars().all(in_name)
+                || name.starts_with('/')
+                || name.ends_with('/'))
+        {
+            let rule = "can contain only letters, digits, '-', '_', '/', '$', '{', '}', '.', and spaces, but it cannot start or \
+                        end with '/'";
+            return Err(Error::invalid(format!("name: {rule}")));
+        }
+        let is_web = |text: &str| {
+            let url = url::Url::parse(text).ok();
+            text.len() <= 255 && url.is_some_and(|url| matches!(url.scheme(), "http" | "https"))
+        };
+        if let Some(Some(text)) = &self.external_url
+            && !is_web(text)
+        {
+            return Err(Error::invalid("external_url: must be an http or https address of at most 255 characters"));
+        }
+        if let Some(Some(text)) = &self.description
+            && (text.chars().count() > 10_000 || text.contains('\0'))
+        {
+            return Err(Error::invalid("description: at most 10000 characters"));
+        }
+        Ok(())
+    }
+}
+
+fn differences(before: &Environment, after: &Environment) -> Vec<AuditChange> {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let fields = [
+        ("tier", before.tier.as_str().to_owned(), after.tier.as_str().to_owned()),
+        ("external_url", text(&before.external_url), text(&after.external_url)),
+        ("description", text(&before.description), text(&after.description)),
+    ];
+    let changed = fields.iter().filter(|(_, before, after)| before != after);
+    changed.map(|(field, before, after)| audit::change(field, Some(before), Some(after))).collect()
+}
 
 impl Weir {
     pub(super) async fn list_environments(&self, caller: &Caller) -> Result<EnvironmentsView, Error> {
@@ -20,6 +78,81 @@ impl Weir {
             Ok(EnvironmentsView { seq: runs::seq(conn)?, environments })
         });
         Ok(view.await?)
+    }
+
+    /// Makes an environment, or changes one: what is not said stays.
+    pub async fn put_environment(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        id: Option<EnvironmentId>,
+        draft: EnvironmentDraft,
+    ) -> Result<EnvironmentView, Error> {
+        draft.check()?;
+        let caller = caller.clone();
+        let put = self.store.write(move |tx| {
+            access::at_project(tx.conn(), &caller, Action::ManageEnvironments, project, "environment")?;
+            let (id, action) = if let Some(id) = id {
+                (id, "environment.change")
+            } else {
+                let name = draft.name.clone().ok_or_else(|| Error::invalid("name: is missing"))?;
+                if environments::called(tx.conn(), project, &name)?.is_some() {
+                    return Err(Error::conflict("has already been taken").into());
+                }
+                let slug = Environment::slug_of(&name);
+                let tier = draft.tier.unwrap_or_else(|| Tier::of_name(&name));
+                (environments::ensure(tx, project, &name, &slug, tier)?, "environment.create")
+            };
+            let before = environments::require(tx.conn(), id)?;
+            if before.project_id != project {
+                return Err(Error::not_found("environment").into());
+            }
+            let after = Environment {
+                tier: draft.tier.unwrap_or(before.tier),
+                external_url: draft.external_url.clone().unwrap_or(before.external_url.clone()),
+                description: draft.description.clone().unwrap_or(before.description.clone()),
+                ..before.clone()
+            };
+            let target = format!("environment {}", before.name);
+            audit::of_project(tx, &caller, action, project, &target, differences(&before, &after));
+            environments::update(tx, &after)?;
+            view(tx.conn(), environments::require(tx.conn(), id)?)
+        });
+        Ok(put.await?)
+    }
+
+    /// Deletes an environment that was stopped.
+    pub async fn drop_environment(&self, caller: &Caller, project: ProjectId, id: EnvironmentId) -> Result<(), Error> {
+        let caller = caller.clone();
+        let dropped = self.store.write(move |tx| {
+            access::at_project(tx.conn(), &caller, Action::ManageEnvironments, project, "environment")?;
+            let environment = environments::require(tx.conn(), id)?;
+            if environment.project_id != project {
+                return Err(Error::not_found("environment").into());
+            }
+            if environment.state != EnvironmentState::Stopped {
+                return Err(Error::forbidden("an environment is stopped before it is deleted").into());
+            }
+            let target = format!("environment {}", environment.name);
+            audit::of_project(tx, &caller, "environment.delete", project, &target, Vec::new());
+            environments::delete(tx, id)
+        });
+        Ok(dropped.await?)
+    }
+
+    /// Counts an environment as stopped from now on, without the job that would take it down.
+    pub async fn force_stop(&self, caller: &Caller, id: EnvironmentId) -> Result<EnvironmentView, Error> {
+        let caller = caller.clone();
+        let stopped = self.store.write(move |tx| {
+            let environment = environments::require(tx.conn(), id)?;
+            let project = environment.project_id;
+            access::at_project(tx.conn(), &caller, Action::ManageEnvironments, project, "environment")?;
+            let target = format!("environment {}", environment.name);
+            audit::of_project(tx, &caller, "environment.stop", project, &target, vec![]);
+            environments::set_state(tx, id, EnvironmentState::Stopped, None)?;
+            view(tx.conn(), environments::require(tx.conn(), id)?)
+        });
+        Ok(stopped.await?)
     }
 
     /// The job by which something came to stand in an environment, for who sees that.

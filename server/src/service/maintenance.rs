@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use model::{Error, FailureReason, JobId, RunnerId, Timestamp};
+use model::{Error, FailureReason, JobId, RunnerId, RunnerManager, Timestamp};
 
 use super::Weir;
 use crate::clock;
@@ -17,6 +17,8 @@ use crate::store::{Snapshot, jobs, queue, resources};
 const LOST: Duration = Duration::from_mins(10);
 /// How long past its timeout a job may still report its end.
 const SLACK: Duration = Duration::from_mins(2);
+/// What is known of a runner's process is noted again after this time.
+const NOTED: Duration = Duration::from_hours(12);
 /// A runner heard of within this time is online.
 const ONLINE: Duration = Duration::from_mins(2);
 
@@ -25,6 +27,8 @@ const ONLINE: Duration = Duration::from_mins(2);
 pub struct Heartbeats {
     jobs: Mutex<HashMap<JobId, Timestamp>>,
     runners: Mutex<HashMap<RunnerId, (Timestamp, u32)>>,
+    /// What was noted of their processes, and when.
+    noted: Mutex<HashMap<(RunnerId, String), (Timestamp, RunnerManager)>>,
 }
 
 impl Heartbeats {
@@ -44,6 +48,25 @@ impl Heartbeats {
         let entry = runners.entry(id).or_default();
         *entry = (clock::now(), entry.1 + 1);
         Waiting { beats: self, id }
+    }
+
+    /// Whether what is known of a process of a runner is to be noted: it is new, another, or was noted long ago.
+    pub fn is_news(&self, id: RunnerId, of: &RunnerManager) -> bool {
+        let now = clock::now();
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (id, of.system_id.clone());
+        let is_known =
+            noted.get(&key).is_some_and(|(at, known)| now.since(*at) < NOTED.as_millis() as i64 && known == of);
+        if !is_known {
+            noted.insert(key, (now, of.clone()));
+        }
+        !is_known
+    }
+
+    /// When a runner was last heard of since the server started.
+    pub fn last_of_runner(&self, id: RunnerId) -> Option<Timestamp> {
+        let runners = self.runners.lock().unwrap_or_else(PoisonError::into_inner);
+        runners.get(&id).map(|(at, waiting)| if *waiting > 0 { clock::now() } else { *at })
     }
 
     /// The runners that wait for jobs or were heard of lately.

@@ -4,6 +4,7 @@
 mod access;
 mod accounts;
 mod audit;
+pub mod browse;
 pub mod builds;
 mod children;
 pub mod ci_variables;
@@ -11,17 +12,18 @@ pub mod codearts;
 mod dashboard;
 pub mod definition;
 pub mod details;
-mod environments;
+pub mod environments;
 pub mod files;
 mod job_files;
 mod jobs;
 pub mod lint;
 mod maintenance;
 pub mod names;
+pub mod namespaces;
 pub mod ordine;
 mod pages;
 pub mod pipelines;
-mod projects;
+pub mod projects;
 mod refusals;
 pub mod reports;
 mod resource_groups;
@@ -59,14 +61,14 @@ use crate::store::{
     Bus, Store, ci_variables as stored_variables, schedules as stored_schedules, tokens as stored_tokens,
 };
 
-pub use accounts::{Ended, LoginLimit, SESSION, Setup, SigningKey, Trigger, Views};
+pub use accounts::{Ended, LoginLimit, SESSION, Setup, SigningKey, Trigger, Views, token_of};
 pub use maintenance::Heartbeats;
 pub use refusals::Refusals;
 pub use streams::Scope;
 pub use unserved::Served;
 
-/// Seconds a job may run unless its definition says otherwise.
-pub const DEFAULT_TIMEOUT: u32 = 3600;
+/// Seconds a job may run unless its definition or its project says otherwise.
+pub const DEFAULT_TIMEOUT: u32 = model::options::DEFAULT_TIMEOUT;
 /// Bytes that an archive of artifacts may have unless the server was started with another limit.
 pub const DEFAULT_ARCHIVE_LIMIT: u64 = 100 << 20;
 /// The project that pipelines without one belong to.

@@ -12,7 +12,12 @@ use pipeline::{Files, NoFiles};
 use super::definition::Definition;
 use super::files::{CommitFiles, Others, RunFiles, Sight};
 use super::unserved::refuse_unserved;
-use super::{DEFAULT_TIMEOUT, Weir, access, audit, names, projects::resolve, source::DEFINITION_FILE, variables};
+use super::{
+    DEFAULT_TIMEOUT, Weir, access, audit, names,
+    projects::resolve,
+    source::{DEFINITION_FILE, definition_file},
+    variables,
+};
 use crate::auth::Action;
 use crate::clock;
 use crate::store::pipelines::Draft;
@@ -87,7 +92,7 @@ impl Weir {
                 let given = self.given_for(caller, &project, &commit, &new, number, Kept::IfReadable).await?;
                 (Some(text.clone()), lint_view(self.evaluate(text, given).await?, &durations))
             }
-            Ok((_, None)) => (None, problem(format!("the project has no {DEFINITION_FILE}"))),
+            Ok((_, None)) => (None, problem(format!("the project has no {}", definition_file(&project)))),
             Err(error) => (None, problem(error.message)),
         };
         Ok(PipelineView {
@@ -230,7 +235,7 @@ impl Weir {
                 self.may_start(caller, &project, &commit).await?;
                 (commit, text)
             }
-            Ok((_, None)) => return Ok(problem(format!("the project has no {DEFINITION_FILE}"))),
+            Ok((_, None)) => return Ok(problem(format!("the project has no {}", definition_file(&project)))),
             Err(error) => return Ok(problem(error.message)),
         };
         let given = self.given_for(caller, &project, &commit, &new, number, Kept::IfReadable).await?;
@@ -278,6 +283,7 @@ impl Weir {
             predefined,
             inputs: new.inputs.clone(),
             files: self.files_at(project.id, commit, sight_of(caller)),
+            timeout: project.options.timeout,
         })
     }
 
@@ -409,7 +415,7 @@ impl Weir {
         let text = match &pipeline.definition {
             Some(text) => Some(text.clone()),
             None if commit.sha.is_empty() => None,
-            None => self.sources.definition(project.id, &commit.sha).await?,
+            None => self.sources.definition(project, &commit.sha).await?,
         };
         Ok((commit, text))
     }
@@ -461,11 +467,19 @@ pub(super) struct Given {
     pub(super) inputs: Inputs,
     /// The files of the commit.
     pub(super) files: Arc<dyn Files>,
+    /// Seconds that a job may run which says nothing of it.
+    pub(super) timeout: u32,
 }
 
 impl Default for Given {
     fn default() -> Self {
-        Self { variables: Vec::new(), predefined: Vec::new(), inputs: Inputs::new(), files: Arc::new(NoFiles) }
+        Self {
+            variables: Vec::new(),
+            predefined: Vec::new(),
+            inputs: Inputs::new(),
+            files: Arc::new(NoFiles),
+            timeout: DEFAULT_TIMEOUT,
+        }
     }
 }
 
@@ -476,7 +490,7 @@ impl Given {
         context.predefined = self.predefined;
         context.inputs = self.inputs;
         context.files = self.files;
-        context.default_timeout = DEFAULT_TIMEOUT;
+        context.default_timeout = self.timeout;
         context
     }
 }

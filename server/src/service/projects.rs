@@ -1,17 +1,82 @@
 //! Projects: listing, making, changing and deleting them.
 
-use model::{Caller, Error, Place, Project, ProjectId, ProjectPath, ProjectSettings, Role, Visibility};
+use model::{
+    Caller, Error, Place, Project, ProjectId, ProjectOptions, ProjectPath, ProjectSettings, Role, Timestamp, User,
+    Visibility,
+};
 
 use super::access::Standing;
 use super::{DEFAULT_PROJECT, Weir, access, audit, source};
 use crate::auth::Action;
 use crate::outbound::class::{Class, classify};
-use crate::store::{Snapshot, StoreError, Tx, members, projects};
+use crate::store::namespaces::{self, Namespace};
+use crate::store::{Snapshot, StoreError, Tx, members, projects, users};
 
 /// Patterns of protected refs that a project may have.
 const MOST_REFS: usize = 100;
 
+/// A project and what stands around it, as somebody sees it.
+#[derive(Clone, Debug)]
+pub struct ProjectView {
+    /// What it is.
+    pub project: Project,
+    /// The namespace right above it.
+    pub namespace: Namespace,
+    /// The number of the one above that.
+    pub parent: Option<i64>,
+    /// Its default branch, as far as that is known.
+    pub default_branch: Option<String>,
+    /// Who made it.
+    pub creator: Option<User>,
+    /// When something happened last: a change of its settings, or a run.
+    pub active_at: Timestamp,
+    /// The role that the caller was given in it.
+    pub own_role: Option<Role>,
+    /// The role that the caller has in the namespaces above it.
+    pub group_role: Role,
+    /// Whether the caller may start runs.
+    pub may_start: bool,
+}
+
 impl Weir {
+    /// The projects that the caller sees with what stands around them, or one of them.
+    pub async fn project_views(&self, caller: &Caller, only: Option<ProjectId>) -> Result<Vec<ProjectView>, Error> {
+        let by = caller.clone();
+        let found = self.store.read(move |conn| {
+            let standing = Standing::of(conn, &by)?;
+            let all = match only {
+                Some(id) => vec![projects::require(conn, id)?],
+                None => projects::list(conn)?,
+            };
+            let mut views = Vec::new();
+            for project in all {
+                let decision = standing.in_project(&project, Action::ReadProject);
+                match only {
+                    Some(_) => access::granted(decision, "project")?,
+                    None if !decision.allowed => continue,
+                    None => {}
+                }
+                views.push(project_view(conn, &standing, &by, project)?);
+            }
+            Ok(views)
+        });
+        let mut views = found.await?;
+        for view in &mut views {
+            view.default_branch = self.default_branch(&view.project);
+            // Nothing was fetched yet, or never for the default branch: who could start a run has that done.
+            if only.is_some()
+                && view.default_branch.is_none()
+                && view.may_start
+                && let Some(source) = &view.project.source
+                && let Err(error) = self.sources.resolve(&view.project, source, None).await
+            {
+                tracing::debug!(project = %view.project.path, %error, "failed to ask for the default branch");
+            }
+            view.default_branch = self.default_branch(&view.project);
+        }
+        Ok(views)
+    }
+
     pub(super) async fn list_projects(&self, caller: &Caller) -> Result<Vec<Project>, Error> {
         let caller = caller.clone();
         let list = self.store.read(move |conn| {
@@ -90,6 +155,16 @@ impl Weir {
         self.sources.check(source).await
     }
 
+    /// The source of a project, for who may change it.
+    pub async fn source_of(&self, caller: &Caller, id: ProjectId) -> Result<Option<String>, Error> {
+        let caller = caller.clone();
+        let found = self.store.read(move |conn| {
+            access::at_project(conn, &caller, Action::ProjectSettings, id, "project")?;
+            Ok(projects::require(conn, id)?.source)
+        });
+        Ok(found.await?)
+    }
+
     pub(super) async fn put_settings(
         &self,
         caller: &Caller,
@@ -107,6 +182,14 @@ impl Weir {
             && let Some(source) = &settings.source
         {
             self.check_source(caller, source).await?;
+        }
+        if let (Some(source), Some(branch)) = (&settings.source, &settings.options.default_branch)
+            && old.options.default_branch.as_ref() != Some(branch)
+        {
+            let found = self.sources.resolve(&old, source, Some(branch)).await;
+            if !found.is_ok_and(|commit| !commit.is_tag && !commit.sha.starts_with(branch.as_str())) {
+                return Err(Error::invalid(format!("default_branch: there is no branch {branch} in the repository")));
+            }
         }
         let caller = caller.clone();
         let changed = self.store.write(move |tx| {
@@ -129,6 +212,8 @@ impl Weir {
                 ("protect_default", before.protect_default.to_string(), settings.protect_default.to_string()),
                 ("protected", refs(&before), refs(&settings)),
             ];
+            let fields = fields.into_iter().chain(options_of(&before.options, &settings.options));
+            let fields: Vec<_> = fields.collect();
             let changes = fields.iter().filter(|(_, before, after)| before != after);
             let changes = changes.map(|(field, before, after)| audit::change(field, Some(before), Some(after)));
             let changes = changes.collect();
@@ -194,6 +279,36 @@ pub(super) fn shown(standing: &Standing, mut project: Project) -> Project {
     project
 }
 
+fn project_view(
+    conn: &Snapshot,
+    standing: &Standing,
+    caller: &Caller,
+    project: Project,
+) -> Result<ProjectView, StoreError> {
+    let path = project.path.namespace();
+    let namespace = namespaces::by_path(conn, path)?.ok_or_else(|| Error::internal("a namespace without a number"))?;
+    let above = path.rsplit_once('/').map(|(above, _)| namespaces::by_path(conn, above)).transpose()?.flatten();
+    let creator = projects::creator(conn, project.id)?.map(|id| users::get(conn, id)).transpose()?.flatten();
+    let own_role = match caller.id {
+        Some(user) => members::own(conn, &Place::Project(project.id), user)?,
+        None => None,
+    };
+    let ran = projects::last_run_at(conn, project.id)?;
+    Ok(ProjectView {
+        parent: above.map(|above| above.id),
+        default_branch: None,
+        creator,
+        active_at: ran.map_or(project.updated_at, |at| at.max(project.updated_at)),
+        own_role,
+        group_role: caller
+            .id
+            .map_or(Ok(Role::Nobody), |user| Ok::<_, StoreError>(members::roles(conn, user)?.at_namespace(path)))?,
+        may_start: standing.in_project(&project, Action::StartRun).allowed,
+        namespace,
+        project: shown(standing, project),
+    })
+}
+
 /// Refuses who may not make pipelines in the project of those without one, or make that project when it is missing.
 pub(super) fn may_use_default(conn: &Snapshot, caller: &Caller) -> Result<(), StoreError> {
     match projects::by_path(conn, DEFAULT_PROJECT)? {
@@ -214,10 +329,76 @@ pub(super) fn settings_of(project: &Project) -> ProjectSettings {
         protect_default: project.protection.default_branch,
         protected: project.protection.refs.clone(),
         source: project.source.clone(),
+        options: project.options.clone(),
     }
 }
 
+/// The options with their names: before and after.
+fn options_of(before: &ProjectOptions, after: &ProjectOptions) -> [(&'static str, String, String); 9] {
+    let of = |name, text: &dyn Fn(&ProjectOptions) -> String| (name, text(before), text(after));
+    [
+        of("name", &|one| one.name.clone().unwrap_or_default()),
+        of("description", &|one| one.description.clone().unwrap_or_default()),
+        of("default_branch", &|one| one.default_branch.clone().unwrap_or_default()),
+        of("ci_config_path", &|one| one.config_path.clone().unwrap_or_default()),
+        of("build_timeout", &|one| one.timeout.to_string()),
+        of("ci_default_git_depth", &|one| one.git_depth.to_string()),
+        of("auto_cancel_pending_pipelines", &|one| one.auto_cancel.to_string()),
+        of("keep_latest_artifact", &|one| one.keep_latest.to_string()),
+        of("shared_runners_enabled", &|one| one.shared_runners.to_string()),
+    ]
+}
+
+fn check_options(options: &ProjectOptions) -> Result<(), Error> {
+    let is_name = |text: &str| {
+        let end = |c: Option<char>| c.is_some_and(|c| !c.is_whitespace());
+        text.chars().count() <= 255
+            && !text.chars().any(char::is_control)
+            && end(text.chars().next())
+            && end(text.chars().last())
+    };
+    if options.name.as_deref().is_some_and(|name| !is_name(name)) {
+        return Err(Error::invalid("name: 1 to 255 visible characters, without spaces around them"));
+    }
+    let plain = |text: &str| !text.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t');
+    if options.description.as_ref().is_some_and(|text| text.chars().count() > 2000 || !plain(text)) {
+        return Err(Error::invalid("description: at most 2000 characters, none of them invisible"));
+    }
+    let is_branch = |name: &str| {
+        let odd = |c: char| c.is_control() || c.is_whitespace() || "~^:?*[\\".contains(c);
+        !name.is_empty()
+            && name.len() <= 255
+            && !name.starts_with(['-', '/'])
+            && !name.contains("..")
+            && !name.contains(odd)
+    };
+    if options.default_branch.as_deref().is_some_and(|name| !is_branch(name)) {
+        return Err(Error::invalid("default_branch: that can be no branch"));
+    }
+    let is_path = |path: &str| {
+        !path.is_empty()
+            && path.len() <= 255
+            && !path.contains(['@', ':'])
+            && !path.chars().any(char::is_control)
+            && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+    };
+    if options.config_path.as_deref().is_some_and(|path| !is_path(path)) {
+        return Err(Error::invalid(
+            "ci_config_path: a file of the project's own repository, such as ci/pipeline.yml; not of another project, and \
+             no address",
+        ));
+    }
+    if !(600..=2_592_000).contains(&options.timeout) {
+        return Err(Error::invalid("build_timeout: needs to be between 600 and 2592000 seconds"));
+    }
+    if options.git_depth > 1000 {
+        return Err(Error::invalid("ci_default_git_depth: must be less than or equal to 1000"));
+    }
+    Ok(())
+}
+
 fn check_settings(settings: &ProjectSettings) -> Result<(), Error> {
+    check_options(&settings.options)?;
     if settings.protected.len() > MOST_REFS {
         return Err(Error::invalid(format!("a project may have {MOST_REFS} protected refs")));
     }
@@ -250,7 +431,7 @@ fn insert(
             return Err(Error::conflict(format!("the namespace {namespace} is written so here")).into());
         }
     }
-    let project = projects::insert(tx, path, source, visibility)?;
+    let project = projects::insert(tx, path, source, visibility, caller.id)?;
     if let Some(user) = caller.id {
         members::set(tx, &Place::Project(project.id), user, Some(Role::Owner))?;
     }

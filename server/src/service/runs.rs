@@ -9,7 +9,7 @@ use model::{Caller, Cause, Error, NewRun, PipelineKey, Project, Reason, Run, Run
 
 use super::files::Watched;
 use super::pipelines::{Fetch, Kept};
-use super::{DEFAULT_TIMEOUT, Weir, access, audit, ci_variables, variables};
+use super::{Weir, access, audit, ci_variables, variables};
 use crate::auth::Action;
 use crate::scheduler;
 use crate::store::runs::Commit;
@@ -86,11 +86,12 @@ impl Weir {
         let (commit, text) = self.definition_of(&pipeline, &project, new.git_ref.as_deref(), Fetch::Now).await?;
         self.may_start(caller, &project, &commit).await?;
         let text = text.ok_or_else(|| {
-            Error::invalid(format!("the project has no {} at {}", super::source::DEFINITION_FILE, commit.git_ref))
-                .about(Cause::NoDefinition)
+            let file = super::source::definition_file(&project);
+            Error::invalid(format!("the project has no {file} at {}", commit.git_ref)).about(Cause::NoDefinition)
         })?;
         let (pipeline, text, new) = (Arc::new(pipeline), Arc::new(text), Arc::new(new));
         let protected = ci_variables::is_protected(&project, &commit);
+        let timeout = project.options.timeout;
         for _ in 0..NUMBERS {
             let id = pipeline.id;
             let next = self.store.read(move |conn| pipelines::next_number(conn, id)).await?;
@@ -109,8 +110,7 @@ impl Weir {
                     return Ok(None);
                 }
                 also(tx)?;
-                let run =
-                    runs::insert(tx, &pipeline, &plan, &new, &commit, &caller.user, None, DEFAULT_TIMEOUT, protected)?;
+                let run = runs::insert(tx, &pipeline, &plan, &new, &commit, &caller.user, None, timeout, protected)?;
                 audit::of_run(tx, &caller, "run.start", &runs::require(tx.conn(), run)?);
                 scheduler::cancel_outdated(tx, &runs::require(tx.conn(), run)?)?;
                 scheduler::settle(tx, run, true)?;

@@ -108,7 +108,7 @@ impl Sources {
         )
         .await?;
         succeeded(&fetched, &format!("fetch {source}"))?;
-        let git_ref = if let Some(wanted) = wanted {
+        let git_ref = if let Some(wanted) = wanted.or(project.options.default_branch.as_deref()) {
             wanted.to_owned()
         } else {
             let branch = default_branch(source).await?;
@@ -125,13 +125,23 @@ impl Sources {
         // A reference of our own keeps the commit when the branch is rewritten or deleted.
         let kept = git(Some(&mirror), &["update-ref", &format!("refs/keep/{sha}"), &sha]).await?;
         succeeded(&kept, "keep the commit")?;
-        Self::commit(&mirror, source, git_ref, sha, is_tag).await
+        Self::commit(&mirror, project, source, git_ref, sha, is_tag).await
     }
 
     /// What is known of a commit that the mirror has.
-    async fn commit(mirror: &Path, source: &str, git_ref: String, sha: String, is_tag: bool) -> Result<Commit, Error> {
+    async fn commit(
+        mirror: &Path,
+        project: &Project,
+        source: &str,
+        git_ref: String,
+        sha: String,
+        is_tag: bool,
+    ) -> Result<Commit, Error> {
         let (title, mut details) = details(mirror, &sha).await?;
-        details.default_branch = default_in(mirror, source).await?;
+        details.default_branch = match &project.options.default_branch {
+            Some(branch) => branch.clone(),
+            None => default_in(mirror, source).await?,
+        };
         if is_tag {
             let name = format!("refs/tags/{git_ref}");
             let told = git(Some(mirror), &["for-each-ref", "--format=%(objecttype) %(contents)", "--", &name]).await?;
@@ -149,7 +159,7 @@ impl Sources {
         wanted: Option<&str>,
     ) -> Result<Commit, Error> {
         let mirror = self.mirror(project.id);
-        let branch = match wanted {
+        let branch = match wanted.or(project.options.default_branch.as_deref()) {
             Some(wanted) => Some(wanted.to_owned()),
             None => default_in(&mirror, source).await.ok(),
         };
@@ -158,7 +168,7 @@ impl Sources {
             None => None,
         };
         let Some((git_ref, sha, is_tag)) = known else { return self.resolve(project, source, wanted).await };
-        Self::commit(&mirror, source, short(git_ref), sha, is_tag).await
+        Self::commit(&mirror, project, source, short(git_ref), sha, is_tag).await
     }
 
     /// The full names of the branch and the tag that are called so. The source is asked when the mirror knows none; one
@@ -202,16 +212,19 @@ impl Sources {
     }
 
     /// The project's own definition at a commit; `None` when it has none.
-    pub(super) async fn definition(&self, project: ProjectId, sha: &str) -> Result<Option<String>, Error> {
-        let shown =
-            git(Some(&self.mirror(project)), &["cat-file", "blob", &format!("{sha}:{DEFINITION_FILE}")]).await?;
+    pub(super) async fn definition(&self, project: &Project, sha: &str) -> Result<Option<String>, Error> {
+        let file = definition_file(project);
+        let shown = git(Some(&self.mirror(project.id)), &["cat-file", "blob", &format!("{sha}:{file}")]).await?;
         if !shown.status.success() {
             return Ok(None);
         }
-        String::from_utf8(shown.stdout)
-            .map(Some)
-            .map_err(|_| Error::invalid(format!("{DEFINITION_FILE} is not UTF-8 text")))
+        String::from_utf8(shown.stdout).map(Some).map_err(|_| Error::invalid(format!("{file} is not UTF-8 text")))
     }
+}
+
+/// Where a project's own definition is in its repository.
+pub fn definition_file(project: &Project) -> &str {
+    project.options.config_path.as_deref().unwrap_or(DEFINITION_FILE)
 }
 
 /// The folder that a source names; `None` for a URL or `host:path`.
@@ -318,7 +331,7 @@ async fn names_in(mirror: &Path, name: &str) -> Vec<String> {
 }
 
 /// The commit that a branch, tag or commit name means, and whether it is a tag.
-async fn commit_of(mirror: &Path, git_ref: &str) -> Result<(String, bool), Error> {
+pub(super) async fn commit_of(mirror: &Path, git_ref: &str) -> Result<(String, bool), Error> {
     let unknown = || {
         let text = format!("there is no branch, tag or commit {git_ref:?} in the repository");
         Error::invalid(text).about(Cause::UnknownRef)
@@ -339,7 +352,7 @@ async fn commit_of(mirror: &Path, git_ref: &str) -> Result<(String, bool), Error
     Err(unknown())
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(super) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -380,8 +393,19 @@ pub(super) fn command(folder: Option<&Path>) -> std::process::Command {
     command
 }
 
-async fn git(folder: Option<&Path>, args: &[&str]) -> Result<Output, Error> {
-    let mut command = Command::from(command(folder));
+pub(super) async fn git(folder: Option<&Path>, args: &[&str]) -> Result<Output, Error> {
+    output(command(folder), args).await
+}
+
+/// As [`git`], with paths that are no patterns.
+pub(super) async fn git_literally(folder: &Path, args: &[&str]) -> Result<Output, Error> {
+    let mut command = command(Some(folder));
+    command.env("GIT_LITERAL_PATHSPECS", "1");
+    output(command, args).await
+}
+
+async fn output(command: std::process::Command, args: &[&str]) -> Result<Output, Error> {
+    let mut command = Command::from(command);
     command.args(args).kill_on_drop(true);
     match tokio::time::timeout(PATIENCE, command.output()).await {
         Ok(Ok(output)) => Ok(output),

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::{StoreError, Tx, rows};
 
 const ENVIRONMENT: &str = "e.id, e.project_id, p.path, e.name, e.slug, e.tier, e.state, e.external_url, e.created_at, \
-     e.updated_at, e.version";
+     e.updated_at, e.version, e.description";
 const DEPLOYMENT: &str = "d.id, d.number, d.environment_id, d.job_id, j.name, d.run_id, d.status, r.git_ref, r.sha, \
      j.user, d.created_at, d.finished_at";
 
@@ -26,6 +26,7 @@ fn environment(row: &Row<'_>) -> rusqlite::Result<Environment> {
         created_at: model::Timestamp(row.get(8)?),
         updated_at: model::Timestamp(row.get(9)?),
         version: model::Seq(row.get(10)?),
+        description: row.get(11)?,
     })
 }
 
@@ -162,4 +163,30 @@ pub fn newest(
         .prepare_cached(&sql)?
         .query_row((id.0, status.map(Status::as_str)), |row| Ok((deployment(row)?, row.get(12)?)))
         .optional()?)
+}
+
+/// Writes what people set about an environment.
+pub fn update(tx: &mut Tx<'_>, environment: &Environment) -> Result<(), StoreError> {
+    let version = tx.touch(TOUCHED)?;
+    tx.conn
+        .prepare_cached(
+            "UPDATE environments SET tier = ?2, external_url = ?3, description = ?4, updated_at = ?5, version = ?6
+             WHERE id = ?1",
+        )?
+        .execute((
+            environment.id.0,
+            environment.tier.as_str(),
+            &environment.external_url,
+            &environment.description,
+            tx.now.0,
+            version.0,
+        ))?;
+    Ok(())
+}
+
+/// Deletes an environment with its deployments.
+pub fn delete(tx: &mut Tx<'_>, id: EnvironmentId) -> Result<(), StoreError> {
+    tx.touch(TOUCHED)?;
+    tx.conn.prepare_cached("DELETE FROM environments WHERE id = ?1")?.execute([id.0])?;
+    Ok(())
 }

@@ -16,6 +16,7 @@ mod error;
 pub mod events;
 pub mod jobs;
 pub mod members;
+pub mod namespaces;
 mod open;
 pub mod ordine;
 pub mod pipelines;

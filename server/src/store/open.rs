@@ -23,6 +23,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/0008-redactions.sql")),
         M::up(include_str!("migrations/0009-lists-of-runs.sql")),
         M::up(include_str!("migrations/0010-codearts.sql")),
+        M::up(include_str!("migrations/0011-gitlab.sql")),
     ])
 }
 

@@ -1,9 +1,9 @@
 //! Projects.
 
-use model::{Error, Project, ProjectId, ProjectPath, ProjectSettings, RunId, Visibility};
+use model::{Error, Project, ProjectId, ProjectPath, ProjectSettings, RunId, Timestamp, UserId, Visibility};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{StoreError, Tx, members, pipelines, rows};
+use super::{StoreError, Tx, members, namespaces, pipelines, rows};
 use crate::random;
 
 /// A project by id.
@@ -47,15 +47,43 @@ pub fn insert(
     path: &ProjectPath,
     source: Option<&str>,
     visibility: Visibility,
+    creator: Option<UserId>,
 ) -> Result<Project, StoreError> {
     let version = tx.touch(&format!("project {path}"))?;
+    let mut namespace = 0;
+    for above in members::above(path.as_str()) {
+        namespace = namespaces::ensure(tx, above)?;
+    }
     let uid = random::uid();
     tx.conn
         .prepare_cached(
-            "INSERT INTO projects (uid, path, source, visibility, created_at, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO projects (uid, path, source, visibility, created_at, updated_at, version, creator_id, namespace_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8)",
         )?
-        .execute((uid.as_str(), path.as_str(), source, visibility.as_str(), tx.now.0, version.0))?;
+        .execute((
+            uid.as_str(),
+            path.as_str(),
+            source,
+            visibility.as_str(),
+            tx.now.0,
+            version.0,
+            creator.map(|id| id.0),
+            namespace,
+        ))?;
     require(tx.conn, ProjectId(tx.conn.last_insert_rowid()))
+}
+
+/// Who made a project, as far as that is known.
+pub fn creator(conn: &Connection, id: ProjectId) -> Result<Option<UserId>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT creator_id FROM projects WHERE id = ?1")?;
+    Ok(query.query_row([id.0], |row| row.get::<_, Option<i64>>(0)).optional()?.flatten().map(UserId))
+}
+
+/// When its last run was made.
+pub fn last_run_at(conn: &Connection, id: ProjectId) -> Result<Option<Timestamp>, StoreError> {
+    let mut query =
+        conn.prepare_cached("SELECT created_at FROM runs WHERE project_id = ?1 ORDER BY id DESC LIMIT 1")?;
+    Ok(query.query_row([id.0], |row| row.get(0)).optional()?.map(Timestamp))
 }
 
 /// A project by id; not found is an error.
@@ -70,9 +98,10 @@ pub fn update(tx: &mut Tx<'_>, id: ProjectId, settings: &ProjectSettings) -> Res
     tx.conn
         .prepare_cached(
             "UPDATE projects SET source = ?2, visibility = ?3, public_jobs = ?4, protect_default = ?5, protected_refs = ?6,
-                 version = ?7 WHERE id = ?1",
+                 version = ?7, description = ?8, default_branch = ?9, config_path = ?10, timeout = ?11, git_depth = ?12,
+                 auto_cancel = ?13, shared_runners = ?14, updated_at = ?15, name = ?16, keep_latest = ?17 WHERE id = ?1",
         )?
-        .execute((
+        .execute(rusqlite::params![
             id.0,
             &settings.source,
             settings.visibility.as_str(),
@@ -80,7 +109,19 @@ pub fn update(tx: &mut Tx<'_>, id: ProjectId, settings: &ProjectSettings) -> Res
             settings.protect_default,
             serde_json::to_string(&settings.protected)?,
             version.0,
-        ))?;
+            &settings.options.description,
+            &settings.options.default_branch,
+            &settings.options.config_path,
+            settings.options.timeout,
+            settings.options.git_depth,
+            settings.options.auto_cancel,
+            settings.options.shared_runners,
+            tx.now.0,
+            &settings.options.name,
+            settings.options.keep_latest,
+        ])?;
+    // Jobs that waited may have a runner now.
+    tx.wake_dispatch();
     Ok(())
 }
 
@@ -108,6 +149,7 @@ pub fn delete(tx: &mut Tx<'_>, id: ProjectId) -> Result<(), StoreError> {
     for namespace in members::above(project.path.as_str()) {
         if !others.iter().any(|other| members::is_at_or_above(namespace, other.path.as_str())) {
             tx.conn.execute("DELETE FROM members WHERE namespace = ?1", [namespace])?;
+            tx.conn.execute("DELETE FROM namespaces WHERE path = ?1", [namespace])?;
             tx.conn.execute("DELETE FROM ci_variables WHERE owner_kind = 'namespace' AND owner = ?1", [namespace])?;
         }
     }

@@ -27,7 +27,10 @@ pub fn take(tx: &mut Tx<'_>, asker: &Asker, token_hash: &[u8; 32]) -> Result<Opt
     let found = tx
         .conn
         .prepare_cached(
-            "SELECT id FROM jobs WHERE status = 'pending' AND kind = 'build' AND (?3 IS NULL OR project_id = ?3)
+            "SELECT id FROM jobs WHERE status = 'pending' AND kind = 'build' AND CASE WHEN ?3 IS NULL THEN
+                     (SELECT shared_runners FROM projects WHERE projects.id = jobs.project_id)
+                 ELSE project_id = ?3
+                     OR EXISTS (SELECT 1 FROM runner_projects WHERE runner_id = ?5 AND project_id = jobs.project_id) END
                  AND (NOT ?4 OR (SELECT protected FROM runs WHERE runs.id = jobs.run_id)) AND CASE WHEN tags IS NULL THEN ?1 ELSE
                  NOT EXISTS (SELECT 1 FROM json_each(jobs.tags) WHERE value NOT IN (SELECT value FROM json_each(?2))) END
              ORDER BY id LIMIT 1",
@@ -38,6 +41,7 @@ pub fn take(tx: &mut Tx<'_>, asker: &Asker, token_hash: &[u8; 32]) -> Result<Opt
                 serde_json::to_string(&runner.tags)?,
                 runner.project.map(|id| id.0),
                 runner.protected,
+                runner.id.0,
             ),
             |row| Ok(JobId(row.get(0)?)),
         )
@@ -45,7 +49,8 @@ pub fn take(tx: &mut Tx<'_>, asker: &Asker, token_hash: &[u8; 32]) -> Result<Opt
     let Some(id) = found else { return Ok(None) };
     tx.conn
         .prepare_cached(
-            "UPDATE jobs SET runner_id = ?2, runner = ?3, system_id = ?4, graceful = ?5, token_hash = ?6 WHERE id = ?1",
+            "UPDATE jobs SET runner_id = ?2, runner = ?3, system_id = ?4, graceful = ?5, token_hash = ?6,
+                 timeout = min(timeout, coalesce(?7, timeout)) WHERE id = ?1",
         )?
         .execute((
             id.0,
@@ -54,6 +59,7 @@ pub fn take(tx: &mut Tx<'_>, asker: &Asker, token_hash: &[u8; 32]) -> Result<Opt
             &asker.system_id,
             asker.graceful,
             token_hash.as_slice(),
+            runner.maximum_timeout,
         ))?;
     let reason = Reason::TakenBy { runner: asker.runner.name.clone() };
     jobs::transition(tx, id, Status::Pending, Status::Running, &reason).map(Some)

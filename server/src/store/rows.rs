@@ -3,14 +3,16 @@
 use std::str::FromStr;
 
 use model::plan::When;
-use model::{FailureReason, Job, JobKind, Parent, Pipeline, Project, Protection, Run, Stage, Status, Timestamp};
+use model::{
+    FailureReason, Job, JobKind, Parent, Pipeline, Project, ProjectOptions, Protection, Run, Stage, Status, Timestamp,
+};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
 
 use super::StoreError;
 
 pub(super) const PROJECT: &str = "id, uid, path, source, created_at, version, visibility, public_jobs, protect_default, \
-     protected_refs";
+     protected_refs, description, default_branch, config_path, timeout, git_depth, auto_cancel, shared_runners, updated_at, name, namespace_id, keep_latest";
 pub(super) const PIPELINE: &str = "p.id, p.uid, p.key, p.project_id, j.path, p.name, p.description, p.definition, \
      p.created_at, p.updated_at, p.version, p.disabled, p.creator";
 pub(super) const RUN: &str = "id, uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, \
@@ -61,11 +63,24 @@ pub(super) fn project(row: &Row<'_>) -> rusqlite::Result<Project> {
         id: id(row, 0, model::ProjectId)?,
         uid: parsed(row, 1)?,
         path: parsed(row, 2)?,
+        namespace_id: row.get(19)?,
         source: row.get(3)?,
         visibility: parsed(row, 6)?,
         public_jobs: row.get(7)?,
         protection: Protection { default_branch: row.get(8)?, refs: json(row, 9)? },
+        options: ProjectOptions {
+            name: row.get(18)?,
+            description: row.get(10)?,
+            default_branch: row.get(11)?,
+            config_path: row.get(12)?,
+            timeout: row.get(13)?,
+            git_depth: row.get(14)?,
+            auto_cancel: row.get(15)?,
+            keep_latest: row.get(20)?,
+            shared_runners: row.get(16)?,
+        },
         created_at: id(row, 4, Timestamp)?,
+        updated_at: id(row, 17, Timestamp)?,
         version: id(row, 5, model::Seq)?,
     })
 }

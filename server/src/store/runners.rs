@@ -1,6 +1,6 @@
 //! Runners, known by the hash of their token.
 
-use model::{Error, ProjectId, RunnerDraft, RunnerId, Timestamp};
+use model::{Error, JobId, ProjectId, RunnerDraft, RunnerId, RunnerManager, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{StoreError, Tx, rows};
@@ -22,6 +22,12 @@ pub struct Runner {
     pub paused: bool,
     /// Whether it takes jobs of protected refs alone.
     pub protected: bool,
+    /// Whether it stays with the projects that it has.
+    pub locked: bool,
+    /// Seconds that no job runs longer on it.
+    pub maximum_timeout: Option<u32>,
+    /// What its keepers note about it.
+    pub note: Option<String>,
     /// Who made it; `None` for the server itself.
     pub created_by: Option<String>,
     /// When.
@@ -30,8 +36,8 @@ pub struct Runner {
     pub token_hash: Vec<u8>,
 }
 
-const COLUMNS: &str =
-    "id, name, tags, run_untagged, project_id, paused, protected, created_by, created_at, token_hash FROM runners";
+const COLUMNS: &str = "id, name, tags, run_untagged, project_id, paused, protected, created_by, created_at, token_hash, locked, maximum_timeout, \
+     note FROM runners";
 
 fn runner(row: &Row<'_>) -> rusqlite::Result<Runner> {
     Ok(Runner {
@@ -45,6 +51,9 @@ fn runner(row: &Row<'_>) -> rusqlite::Result<Runner> {
         created_by: row.get(7)?,
         created_at: Timestamp(row.get(8)?),
         token_hash: row.get(9)?,
+        locked: row.get(10)?,
+        maximum_timeout: row.get(11)?,
+        note: row.get(12)?,
     })
 }
 
@@ -87,8 +96,9 @@ pub fn insert(
 ) -> Result<Runner, StoreError> {
     tx.conn
         .prepare_cached(
-            "INSERT INTO runners (name, token_hash, created_at, tags, run_untagged, project_id, paused, protected, created_by)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO runners (name, token_hash, created_at, tags, run_untagged, project_id, paused, protected, created_by,
+                 locked, maximum_timeout, note)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute((
             &draft.name,
@@ -100,6 +110,9 @@ pub fn insert(
             draft.paused,
             draft.protected,
             created_by,
+            draft.locked,
+            draft.maximum_timeout,
+            &draft.note,
         ))?;
     let id = RunnerId(tx.conn.last_insert_rowid());
     tx.touch("runners")?;
@@ -110,7 +123,8 @@ pub fn insert(
 pub fn update(tx: &mut Tx<'_>, id: RunnerId, draft: &RunnerDraft) -> Result<(), StoreError> {
     tx.conn
         .prepare_cached(
-            "UPDATE runners SET name = ?2, tags = ?3, run_untagged = ?4, paused = ?5, protected = ?6 WHERE id = ?1",
+            "UPDATE runners SET name = ?2, tags = ?3, run_untagged = ?4, paused = ?5, protected = ?6, locked = ?7,
+                 maximum_timeout = ?8, note = ?9 WHERE id = ?1",
         )?
         .execute((
             id.0,
@@ -119,6 +133,9 @@ pub fn update(tx: &mut Tx<'_>, id: RunnerId, draft: &RunnerDraft) -> Result<(), 
             draft.run_untagged,
             draft.paused,
             draft.protected,
+            draft.locked,
+            draft.maximum_timeout,
+            &draft.note,
         ))?;
     tx.wake_dispatch();
     tx.touch("runners")?;
@@ -153,10 +170,113 @@ pub fn ensure(tx: &mut Tx<'_>, name: &str, hash: &[u8; 32], tags: &[String]) -> 
 pub fn any_fits(conn: &Connection, tags: &[String], project: ProjectId, protected: bool) -> Result<bool, StoreError> {
     let fits = conn
         .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM runners WHERE NOT paused AND (project_id IS NULL OR project_id = ?2)
+            "SELECT EXISTS (SELECT 1 FROM runners WHERE NOT paused AND (project_id = ?2
+                     OR project_id IS NULL AND (SELECT shared_runners FROM projects WHERE id = ?2)
+                     OR EXISTS (SELECT 1 FROM runner_projects WHERE runner_id = runners.id AND project_id = ?2))
                  AND (NOT runners.protected OR ?3) AND CASE WHEN ?1 = '[]' THEN run_untagged ELSE
                  NOT EXISTS (SELECT 1 FROM json_each(?1) WHERE value NOT IN (SELECT value FROM json_each(runners.tags))) END)",
         )?
         .query_row((serde_json::to_string(tags)?, project.0, protected), |row| row.get(0))?;
     Ok(fits)
+}
+
+/// The runners that may take jobs of a project: its own, those lent to it, and those of the whole server where it
+/// takes them.
+pub fn of_project(conn: &Connection, project: ProjectId) -> Result<Vec<Runner>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} WHERE project_id = ?1
+             OR project_id IS NULL AND (SELECT shared_runners FROM projects WHERE id = ?1)
+             OR id IN (SELECT runner_id FROM runner_projects WHERE project_id = ?1) ORDER BY id"
+    );
+    Ok(conn.prepare_cached(&sql)?.query_map([project.0], runner)?.collect::<Result<_, _>>()?)
+}
+
+/// The projects beyond its own that a runner was lent to.
+pub fn lent_to(conn: &Connection, id: RunnerId) -> Result<Vec<ProjectId>, StoreError> {
+    let mut query =
+        conn.prepare_cached("SELECT project_id FROM runner_projects WHERE runner_id = ?1 ORDER BY project_id")?;
+    Ok(query.query_map([id.0], |row| Ok(ProjectId(row.get(0)?)))?.collect::<Result<_, _>>()?)
+}
+
+/// Lends a runner to a project.
+pub fn lend(tx: &mut Tx<'_>, id: RunnerId, project: ProjectId) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached("INSERT INTO runner_projects (runner_id, project_id, created_at) VALUES (?1, ?2, ?3)")?
+        .execute((id.0, project.0, tx.now.0))?;
+    tx.wake_dispatch();
+    tx.touch("runners")?;
+    Ok(())
+}
+
+/// Takes it back. The project that a runner belongs to hands it on to the first that it was lent to.
+pub fn take_back(tx: &mut Tx<'_>, id: RunnerId, project: ProjectId) -> Result<(), StoreError> {
+    let runner = require(tx.conn, id)?;
+    let gone = if runner.project == Some(project) {
+        let heir = lent_to(tx.conn, id)?.first().copied();
+        let heir = heir.ok_or_else(|| Error::conflict("a runner keeps at least one project"))?;
+        tx.conn.prepare_cached("UPDATE runners SET project_id = ?2 WHERE id = ?1")?.execute((id.0, heir.0))?;
+        heir
+    } else {
+        project
+    };
+    tx.conn
+        .prepare_cached("DELETE FROM runner_projects WHERE runner_id = ?1 AND project_id = ?2")?
+        .execute((id.0, gone.0))?;
+    tx.wake_dispatch();
+    tx.touch("runners")?;
+    Ok(())
+}
+
+/// The processes of a runner, the one that was heard of last first.
+pub fn managers(conn: &Connection, id: RunnerId) -> Result<Vec<RunnerManager>, StoreError> {
+    let mut query = conn.prepare_cached(
+        "SELECT id, system_id, version, revision, platform, architecture, address, created_at, contacted_at
+         FROM runner_managers WHERE runner_id = ?1 ORDER BY contacted_at DESC, id DESC",
+    )?;
+    let found = query.query_map([id.0], |row| {
+        Ok(RunnerManager {
+            id: row.get(0)?,
+            system_id: row.get(1)?,
+            version: row.get(2)?,
+            revision: row.get(3)?,
+            platform: row.get(4)?,
+            architecture: row.get(5)?,
+            address: row.get(6)?,
+            created_at: Timestamp(row.get(7)?),
+            contacted_at: Timestamp(row.get(8)?),
+        })
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Notes that a process of a runner was heard of.
+pub fn heard(tx: &mut Tx<'_>, id: RunnerId, of: &RunnerManager) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO runner_managers (runner_id, system_id, version, revision, platform, architecture, address, created_at,
+                 contacted_at)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8 WHERE EXISTS (SELECT 1 FROM runners WHERE id = ?1)
+             ON CONFLICT (runner_id, system_id) DO UPDATE SET version = excluded.version, revision = excluded.revision,
+                 platform = excluded.platform, architecture = excluded.architecture, address = excluded.address,
+                 contacted_at = excluded.contacted_at",
+        )?
+        .execute((
+            id.0,
+            &of.system_id,
+            &of.version,
+            &of.revision,
+            &of.platform,
+            &of.architecture,
+            &of.address,
+            tx.now.0,
+        ))?;
+    Ok(())
+}
+
+/// The jobs that a runner took, the newest first.
+pub fn jobs(conn: &Connection, id: RunnerId, system: Option<&str>) -> Result<Vec<JobId>, StoreError> {
+    let mut query = conn.prepare_cached(
+        "SELECT id FROM jobs WHERE runner_id = ?1 AND (?2 IS NULL OR system_id = ?2) ORDER BY id DESC",
+    )?;
+    Ok(query.query_map((id.0, system), |row| Ok(JobId(row.get(0)?)))?.collect::<Result<_, _>>()?)
 }

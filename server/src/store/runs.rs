@@ -134,6 +134,15 @@ pub fn get(conn: &Connection, id: RunId) -> Result<Option<Run>, StoreError> {
     run.map(|run| rows::with_stages(conn, run)).transpose()
 }
 
+/// The newest run of a project for a commit.
+pub fn newest_for(conn: &Connection, project: model::ProjectId, sha: &str) -> Result<Option<Run>, StoreError> {
+    let found: Option<i64> = conn
+        .prepare_cached("SELECT id FROM runs WHERE project_id = ?1 AND sha = ?2 ORDER BY id DESC LIMIT 1")?
+        .query_row((project.0, sha), |row| row.get(0))
+        .optional()?;
+    found.map(|id| require(conn, RunId(id))).transpose()
+}
+
 /// A run that must be there.
 pub fn require(conn: &Connection, id: RunId) -> Result<Run, StoreError> {
     get(conn, id)?.ok_or_else(|| Error::not_found("run").into())

@@ -24,6 +24,8 @@ pub struct Known {
     pub expires_at: Option<Timestamp>,
     /// When it was last used, to some minutes.
     pub used_at: Option<Timestamp>,
+    /// Whether somebody ended it.
+    pub is_revoked: bool,
 }
 
 fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<TokenKind> {
@@ -46,10 +48,11 @@ fn scope(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<TokenScope>> {
     Ok(row.get::<_, Option<String>>(column)?.and_then(|word| word.parse().ok()))
 }
 
-/// The token with this hash, of a user who is active. It may have expired.
+/// The token with this hash, of a user who is active. It may have expired or been revoked.
 pub fn by_hash(conn: &Connection, hash: &[u8; 32]) -> Result<Option<Known>, StoreError> {
     let mut query = conn.prepare_cached(
-        "SELECT t.id, t.kind, t.scope, t.user_id, u.name, t.project_id, t.expires_at, t.used_at
+        "SELECT t.id, t.kind, t.scope, t.user_id, u.name, t.project_id, t.expires_at, t.used_at,
+             t.revoked_at IS NOT NULL
          FROM tokens AS t JOIN users AS u ON u.id = t.user_id WHERE t.token_hash = ?1 AND u.is_active",
     )?;
     let known = query.query_row([hash.as_slice()], |row| {
@@ -62,6 +65,7 @@ pub fn by_hash(conn: &Connection, hash: &[u8; 32]) -> Result<Option<Known>, Stor
             project: row.get::<_, Option<i64>>(5)?.map(ProjectId),
             expires_at: row.get::<_, Option<i64>>(6)?.map(Timestamp),
             used_at: row.get::<_, Option<i64>>(7)?.map(Timestamp),
+            is_revoked: row.get(8)?,
         })
     });
     Ok(known.optional()?)
@@ -70,7 +74,8 @@ pub fn by_hash(conn: &Connection, hash: &[u8; 32]) -> Result<Option<Known>, Stor
 /// Whether a token is still there and good, and its user active.
 pub fn is_good(conn: &Connection, id: TokenId, now: Timestamp) -> Result<bool, StoreError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM tokens AS t JOIN users AS u ON u.id = t.user_id
-                   WHERE t.id = ?1 AND (t.expires_at IS NULL OR t.expires_at > ?2) AND u.is_active)";
+                   WHERE t.id = ?1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?2)
+                       AND u.is_active)";
     Ok(conn.prepare_cached(sql)?.query_row((id.0, now.0), |row| row.get(0))?)
 }
 
@@ -85,6 +90,8 @@ pub struct New<'a> {
     pub project: Option<ProjectId>,
     /// Its name.
     pub name: &'a str,
+    /// What its owner says about it.
+    pub description: Option<&'a str>,
     /// What it is for.
     pub scope: Option<TokenScope>,
     /// When it ends.
@@ -99,7 +106,7 @@ pub struct New<'a> {
 pub fn insert(tx: &mut Tx<'_>, new: &New<'_>) -> Result<TokenId, StoreError> {
     let taken: bool = tx.conn.query_row(
         "SELECT EXISTS (SELECT 1 FROM tokens WHERE kind = ?1 AND kind <> 'trigger' AND name = ?2 AND project_id IS ?3
-             AND (project_id IS NOT NULL OR user_id = ?4) AND (expires_at IS NULL OR expires_at > ?5))",
+             AND (project_id IS NOT NULL OR user_id = ?4) AND (expires_at IS NULL OR expires_at > ?5) AND revoked_at IS NULL)",
         (word(new.kind), new.name, new.project.map(|id| id.0), new.user.0, tx.now.0),
         |row| row.get(0),
     )?;
@@ -108,8 +115,9 @@ pub fn insert(tx: &mut Tx<'_>, new: &New<'_>) -> Result<TokenId, StoreError> {
     }
     tx.conn
         .prepare_cached(
-            "INSERT INTO tokens (kind, user_id, project_id, name, scope, token_hash, hint, created_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO tokens (kind, user_id, project_id, name, scope, token_hash, hint, created_at, expires_at,
+                 description)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute((
             word(new.kind),
@@ -121,6 +129,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &New<'_>) -> Result<TokenId, StoreError> {
             new.hint,
             tx.now.0,
             new.expires_at.map(|at| at.0),
+            new.description,
         ))?;
     Ok(TokenId(tx.conn.last_insert_rowid()))
 }
@@ -170,7 +179,15 @@ pub fn triggers_of(conn: &Connection, project: ProjectId) -> Result<Vec<(Token, 
     Ok(conn.prepare_cached(&sql)?.query_map([project.0], token)?.collect::<Result<_, _>>()?)
 }
 
-/// Ends one.
+/// Ends one that stays in its user's lists.
+pub fn revoke(tx: &mut Tx<'_>, id: TokenId) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached("UPDATE tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL")?
+        .execute((id.0, tx.now.0))?;
+    Ok(())
+}
+
+/// Ends one without a trace.
 pub fn delete(tx: &mut Tx<'_>, id: TokenId) -> Result<(), StoreError> {
     tx.conn.prepare_cached("DELETE FROM tokens WHERE id = ?1")?.execute([id.0])?;
     Ok(())
@@ -185,7 +202,7 @@ pub fn used(tx: &mut Tx<'_>, id: TokenId, from: Option<&str>) -> Result<(), Stor
 }
 
 const COLUMNS: &str = "SELECT t.id, t.kind, t.name, t.scope, u.name, t.project_id, m.level, t.hint, t.created_at, \
-     t.expires_at, t.used_at, t.used_from, t.user_id FROM tokens AS t JOIN users AS u ON u.id = t.user_id \
+     t.expires_at, t.used_at, t.used_from, t.user_id, t.description, t.revoked_at FROM tokens AS t JOIN users AS u ON u.id = t.user_id \
      LEFT JOIN members AS m ON t.kind = 'project' AND m.user_id = t.user_id AND m.project_id = t.project_id";
 
 fn token(row: &Row<'_>) -> rusqlite::Result<(Token, UserId)> {
@@ -203,6 +220,8 @@ fn token(row: &Row<'_>) -> rusqlite::Result<(Token, UserId)> {
         expires_at: time(9)?,
         used_at: time(10)?,
         used_from: row.get(11)?,
+        description: row.get(13)?,
+        revoked_at: time(14)?,
     };
     Ok((token, UserId(row.get(12)?)))
 }
@@ -212,10 +231,19 @@ pub fn get(conn: &Connection, id: TokenId) -> Result<Option<(Token, UserId)>, St
     Ok(conn.prepare_cached(&format!("{COLUMNS} WHERE t.id = ?1"))?.query_row([id.0], token).optional()?)
 }
 
+/// The personal tokens of a user, or of everybody, those that ended included; the newest first.
+pub fn personal(conn: &Connection, user: Option<UserId>) -> Result<Vec<(Token, UserId)>, StoreError> {
+    let mut query = conn.prepare_cached(&format!(
+        "{COLUMNS} WHERE t.kind = 'personal' AND (?1 IS NULL OR t.user_id = ?1) ORDER BY t.id DESC"
+    ))?;
+    Ok(query.query_map([user.map(|id| id.0)], token)?.collect::<Result<_, _>>()?)
+}
+
 /// A user's personal tokens, the newest first.
 pub fn of_user(conn: &Connection, user: UserId) -> Result<Vec<Token>, StoreError> {
-    let mut query =
-        conn.prepare_cached(&format!("{COLUMNS} WHERE t.user_id = ?1 AND t.kind = 'personal' ORDER BY t.id DESC"))?;
+    let mut query = conn.prepare_cached(&format!(
+        "{COLUMNS} WHERE t.user_id = ?1 AND t.kind = 'personal' AND t.revoked_at IS NULL ORDER BY t.id DESC"
+    ))?;
     Ok(query.query_map([user.0], |row| Ok(token(row)?.0))?.collect::<Result<_, _>>()?)
 }
 

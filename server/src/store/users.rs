@@ -119,7 +119,8 @@ pub fn is_set_up(conn: &Connection, now: Timestamp) -> Result<bool, StoreError> 
 /// The administrators who can come in.
 pub fn coming(conn: &Connection, now: Timestamp) -> Result<Vec<UserId>, StoreError> {
     let sql = "SELECT id FROM users AS u WHERE is_admin AND is_active AND (password IS NOT NULL
-            OR EXISTS (SELECT 1 FROM tokens WHERE user_id = u.id AND kind = 'personal' AND (expires_at IS NULL OR expires_at > ?1))
+            OR EXISTS (SELECT 1 FROM tokens WHERE user_id = u.id AND kind = 'personal' AND revoked_at IS NULL
+                AND (expires_at IS NULL OR expires_at > ?1))
             OR EXISTS (SELECT 1 FROM access_keys WHERE user_id = u.id)
             OR EXISTS (SELECT 1 FROM password_links WHERE user_id = u.id AND expires_at > ?1))";
     Ok(conn.prepare_cached(sql)?.query_map([now.0], |row| row.get(0).map(UserId))?.collect::<Result<_, _>>()?)

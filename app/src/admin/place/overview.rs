@@ -28,8 +28,12 @@ pub fn overview(asked: &Asked, view: &PlaceView) -> AnyView {
     };
     let uid = view.uid.as_ref().map(|uid| fact(lang.w(W::PlaceUid), copy(uid.to_string())));
     let settings = view.settings.as_ref().map(|settings| {
+        let description = settings.options.description.clone();
+        let description = description.map(|text| fact(lang.w(W::PlaceDescription), text.into_any()));
         let source = settings.source.clone().map(|source| fact(lang.t(T::Source), copy(source)));
         view! {
+            {settings.options.name.clone().map(|name| fact(lang.w(W::PlaceName), name.into_any()))}
+            {description}
             {fact(lang.w(W::PlaceVisibility), lang.visibility(settings.visibility).into_any())}
             {source}
         }

@@ -66,6 +66,13 @@ fn fields(asked: &Asked, id: ProjectId, now: &ProjectSettings, all: bool) -> Any
     };
     let source = typed("source", now.source.as_deref().unwrap_or_default());
     let protected = typed("protected", &write_protected(&now.protected));
+    let options = &now.options;
+    let name = typed("name", options.name.as_deref().unwrap_or_default());
+    let description = typed("description", options.description.as_deref().unwrap_or_default());
+    let branch = typed("default_branch", options.default_branch.as_deref().unwrap_or_default());
+    let path = typed("config_path", options.config_path.as_deref().unwrap_or_default());
+    let timeout = typed("timeout", &options.timeout.to_string());
+    let depth = typed("git_depth", &options.git_depth.to_string());
     let hidden: Vec<_> = [("id", id.to_string()), ("back", asked.here())].into_iter().chain(fixed).collect();
     let inside = view! {
         <div class="fields">
@@ -75,6 +82,17 @@ fn fields(asked: &Asked, id: ProjectId, now: &ProjectSettings, all: bool) -> Any
         {choice("checkbox", "public_jobs", "true", lang.w(W::PublicJobs), lang.w(W::PublicJobsHint), flag("public_jobs", now.public_jobs))}
         {choice("checkbox", "protect_default", "true", lang.w(W::ProtectDefault), lang.w(W::ProtectDefaultHint), flag("protect_default", now.protect_default))}
         {area("protected", lang.w(W::Protected), protected, lang.w(W::ProtectedHint))}
+        <div class="fields">
+            {field("name", lang.w(W::PlaceName)).value(name).hint(lang.w(W::PlaceNameHint)).view()}
+            {field("description", lang.w(W::PlaceDescription)).value(description).hint(lang.w(W::PlaceDescriptionHint)).view()}
+            {field("default_branch", lang.w(W::DefaultBranch)).value(branch).hint(lang.w(W::DefaultBranchHint)).mono().view()}
+            {field("config_path", lang.w(W::ConfigPath)).value(path).hint(lang.w(W::ConfigPathHint)).mono().view()}
+            {field("timeout", lang.w(W::JobTimeout)).value(timeout).hint(lang.w(W::JobTimeoutHint)).mono().view()}
+            {field("git_depth", lang.w(W::GitDepth)).value(depth).hint(lang.w(W::GitDepthHint)).mono().view()}
+        </div>
+        {choice("checkbox", "auto_cancel", "true", lang.w(W::AutoCancel), lang.w(W::AutoCancelHint), flag("auto_cancel", options.auto_cancel))}
+        {choice("checkbox", "keep_latest", "true", lang.w(W::KeepLatest), lang.w(W::KeepLatestHint), flag("keep_latest", options.keep_latest))}
+        {choice("checkbox", "shared_runners", "true", lang.w(W::SharedRunners), lang.w(W::SharedRunnersHint), flag("shared_runners", options.shared_runners))}
         {submit(lang.t(T::Save))}
     };
     form(ChangeProject::PATH, hidden, inside)

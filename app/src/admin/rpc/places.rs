@@ -1,7 +1,7 @@
 //! Projects and namespaces.
 
 use leptos::prelude::*;
-use model::{Error, JobId, Place, ProjectId, ProjectSettings, ProtectedRef, Role, Visibility};
+use model::{Error, JobId, Place, ProjectId, ProjectOptions, ProjectSettings, ProtectedRef, Role, Visibility};
 
 use super::{Once, page_of, place_of, refuse, service, show_once, some};
 use crate::logic::href;
@@ -58,6 +58,15 @@ pub async fn change_project(
     #[server(default)] protect_default: bool,
     #[server(default)] protected: String,
     #[server(default)] source: String,
+    #[server(default)] name: String,
+    #[server(default)] description: String,
+    #[server(default)] default_branch: String,
+    #[server(default)] config_path: String,
+    #[server(default)] timeout: String,
+    #[server(default)] git_depth: String,
+    #[server(default)] auto_cancel: String,
+    #[server(default)] keep_latest: String,
+    #[server(default)] shared_runners: String,
     #[server(default)] back: String,
 ) -> Result<(), Refusal> {
     let (service, caller) = service()?;
@@ -69,14 +78,40 @@ pub async fn change_project(
         ("protect_default", flag(protect_default)),
         ("protected", &protected),
         ("source", &source),
+        ("name", &name),
+        ("description", &description),
+        ("default_branch", &default_branch),
+        ("config_path", &config_path),
+        ("timeout", &timeout),
+        ("git_depth", &git_depth),
+        ("auto_cancel", &auto_cancel),
+        ("keep_latest", &keep_latest),
+        ("shared_runners", &shared_runners),
     ];
     let refused = |error| refuse(&page, "settings", &fields, error);
+    let number = |text: &str, usual: u32, name: &str| match text.trim() {
+        "" => Ok(usual),
+        text => text.parse().map_err(|_| refused(Error::invalid(format!("{name}: {text:?} is no whole number")))),
+    };
+    let usual = ProjectOptions::default();
+    let options = ProjectOptions {
+        name: some(&name),
+        description: some(&description),
+        default_branch: some(&default_branch),
+        config_path: some(&config_path),
+        timeout: number(&timeout, usual.timeout, "build_timeout")?,
+        git_depth: number(&git_depth, usual.git_depth, "ci_default_git_depth")?,
+        auto_cancel: !auto_cancel.is_empty(),
+        keep_latest: !keep_latest.is_empty(),
+        shared_runners: !shared_runners.is_empty(),
+    };
     let settings = ProjectSettings {
         visibility: visibility.parse().map_err(|()| refused(Error::invalid("that is no visibility")))?,
         public_jobs,
         protect_default,
         protected: read_protected(&protected).map_err(refused)?,
         source: some(&source),
+        options,
     };
     service.change_project(&caller, id, settings).await.map_err(refused)?;
     ssr::go(&with_name(&page, "done", "saved"));

@@ -46,7 +46,8 @@ pub async fn change_runner(
     let form = page_of(&edit, PAGE);
     let refused = |error| refuse(&form, "edit", &fields(&name, &tags, untagged, protected), error);
     let now = known(&service, &caller, project, id).await.map_err(refused)?;
-    let draft = RunnerDraft { paused: now.paused, ..draft(&name, &tags, untagged, protected) };
+    let RunnerDraft { name: called, tags, run_untagged, protected, .. } = draft(&name, &tags, untagged, protected);
+    let draft = RunnerDraft { name: called, tags, run_untagged, protected, ..now };
     service.change_runner(&caller, id, draft).await.map_err(refused)?;
     ssr::go(&page_of(&back, PAGE));
     Ok(())
@@ -109,8 +110,8 @@ fn draft(name: &str, tags: &str, run_untagged: bool, protected: bool) -> RunnerD
         name: name.trim().to_owned(),
         tags: tags.map(str::to_owned).collect(),
         run_untagged,
-        paused: false,
         protected,
+        ..RunnerDraft::default()
     }
 }
 

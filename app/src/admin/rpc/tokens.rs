@@ -35,6 +35,7 @@ pub async fn create_token(
         project,
         role: (kind == TokenKind::Project).then(|| Role::of_word(&role)).flatten(),
         expires_at,
+        description: None,
     };
     let new = service.create_token(&caller, draft).await.map_err(|error| refuse(&page, form, &fields, error))?;
     show_once(&page, &caller, Once::Token(new));

@@ -15,6 +15,7 @@ pub enum Action {
     ReadMaintainerArtifacts,
     ReadSchedules,
     ReadEnvironments,
+    BrowseRepository,
     ReadMembers,
     ReadOwnRunVariables,
     ReadRunVariables,

@@ -34,6 +34,7 @@ pub const TABLE: &[Row] = &[
     Row::of(ReadMaintainerArtifacts,   Project,    Maintainer,    Closed,   API | READ | JOB,     "fetch artifacts that are for maintainers"),
     Row::of(ReadSchedules,             Project,    Reporter,      Jobs,     API | READ,           "see schedules"),
     Row::of(ReadEnvironments,          Project,    Reporter,      Closed,   API | READ | JOB,     "see environments"),
+    Row::of(BrowseRepository,          Project,    Reporter,      Closed,   API | READ,           "read branches, tags, commits and files of the repository"),
     Row::of(ReadMembers,               Project,    Guest,         Closed,   API | READ,           "see who is a member"),
     Row::of(ReadOwnRunVariables,       Project,    Developer,     Closed,   API | READ,           "see the variables of a run that one started"),
     Row::of(ReadRunVariables,          Project,    Maintainer,    Closed,   API | READ,           "see the variables of runs that others started"),

@@ -10,7 +10,6 @@ use serde_json::{Map, Value, json};
 
 use super::error::{Refused, Told};
 use super::target::Target;
-use super::wire::ProjectObject;
 use crate::auth::Action;
 use crate::dialect::Object;
 use crate::http::{Fresh, Freshness};
@@ -28,7 +27,9 @@ pub async fn create_project(target: Target, Object(body): Object) -> Result<Resp
     let new: NewProject = read(body)?;
     let source = new.source.as_deref();
     let made = target.weir.create_project(&target.caller, &new.path, source, new.visibility).await?;
-    Ok((StatusCode::CREATED, Json(ProjectObject::new(&made, target.base()))).into_response())
+    let views = target.weir.project_views(&target.caller, Some(made.id)).await?;
+    let shown = views.first().map(|view| super::wire::project::whole(view, target.base()));
+    Ok((StatusCode::CREATED, Json(shown)).into_response())
 }
 
 #[derive(Deserialize)]
@@ -51,6 +52,7 @@ pub async fn create_token(target: Target, Object(body): Object) -> Result<Respon
         project: None,
         role: None,
         expires_at: new.expires_at.map(Timestamp),
+        description: None,
     };
     let made = target.weir.create_token(&target.caller, draft).await?;
     Ok((StatusCode::CREATED, Json(json!({"token": made.secret, "id": made.token.id}))).into_response())

@@ -1,53 +1,54 @@
 //! Environments of a project.
 
 use app::service::Service as _;
-use axum::Json;
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use model::view::EnvironmentView;
-use model::{EnvironmentId, EnvironmentState};
+use model::{EnvironmentId, EnvironmentState, ErrorKind, Tier};
+use serde_json::{Value, json};
 
 use super::error::Refused;
+use super::fields::Fields;
+use super::given::{answer, by_field, clearable, paged, text};
 use super::page::Page;
 use super::target::Target;
-use super::wire::EnvironmentObject;
+use super::wire::{EnvironmentObject, project, user};
 use crate::auth::Action;
 use crate::http::{Fresh, Freshness};
+use crate::service::environments::EnvironmentDraft;
 
 /// `GET …/environments`: by name; `name`, `search` and `states` narrow it down.
 pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refused> {
     let page = Page::read(&target.query)?;
-    let given = |name: &str| target.query.get(name).filter(|text| !text.is_empty());
-    let (name, search) = (given("name"), given("search"));
+    let (name, search) = (text(&target.query, "name"), text(&target.query, "search"));
     if name.is_some() && search.is_some() {
         return Err(Refused::parameter("name, search are mutually exclusive"));
     }
     if search.is_some_and(|text| text.chars().count() < 3) {
         return Err(Refused::parameter("Search query is less than 3 characters"));
     }
-    let state = given("states").map(|word| {
+    let search = search.map(str::to_lowercase);
+    let state = text(&target.query, "states").map(|word| {
         word.parse::<EnvironmentState>().map_err(|()| Refused::parameter("states does not have a valid value"))
     });
-    let (state, project) = (state.transpose()?, target.project_id()?);
-    target.weir.may(&target.caller, Action::ReadEnvironments, project).await?;
+    let (state, id) = (state.transpose()?, target.project_id()?);
+    target.weir.may(&target.caller, Action::ReadEnvironments, id).await?;
     freshness
         .respond(|| async {
             let mut all = target.weir.environments(&target.caller).await?.environments;
             all.retain(|view| {
                 let one = &view.environment;
-                one.project_id == project
+                one.project_id == id
                     && name.is_none_or(|name| one.name == name)
-                    && search.is_none_or(|text| one.name.contains(text))
+                    && search.as_ref().is_none_or(|part| one.name.to_lowercase().contains(part))
                     && state.is_none_or(|state| one.state == state)
             });
-            let total = all.len() as u64;
-            let shown: Vec<EnvironmentObject> = all
-                .iter()
-                .skip(usize::try_from(page.offset()).unwrap_or(usize::MAX))
-                .take(page.size() as usize)
-                .map(|view| EnvironmentObject::new(&view.environment))
-                .collect();
-            let headers = page.headers(target.base(), &target.path, &target.query, Some(total), false);
-            Ok(Fresh::list(&shown)?.with(headers))
+            let of = target.project.as_ref().map(project::basic);
+            let shown = all.iter().map(|view| {
+                let shown = serde_json::to_value(EnvironmentObject::new(&view.environment)).unwrap_or_default();
+                user::joined(shown, json!({ "project": of }))
+            });
+            paged(&target, page, &shown.collect::<Vec<_>>())
         })
         .await
 }
@@ -62,14 +63,18 @@ async fn named(target: &Target) -> Result<EnvironmentView, Refused> {
     found.ok_or_else(Refused::not_found)
 }
 
-async fn object(target: &Target, view: &EnvironmentView) -> Result<EnvironmentObject, Refused> {
+async fn object(target: &Target, view: &EnvironmentView) -> Result<Value, Refused> {
     let mut object = EnvironmentObject::new(&view.environment);
     if let Some(deployment) = &view.last {
         let found = target.weir.job_of_deployment(&target.caller, deployment.job_id).await?;
         let deployable = target.jobs_shown(vec![found]).await?.pop().ok_or_else(Refused::not_found)?;
         object = object.with_deployment(deployment, deployable, target.base());
     }
-    Ok(object)
+    let mut shown = serde_json::to_value(object).unwrap_or_default();
+    if let Some(fields) = shown.as_object_mut() {
+        fields.entry("last_deployment").or_insert(Value::Null);
+    }
+    Ok(shown)
 }
 
 /// `GET …/environments/:eid`
@@ -77,9 +82,68 @@ pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refus
     freshness.respond(|| async { Ok(Fresh::list(&object(&target, &named(&target).await?).await?)?) }).await
 }
 
-/// `POST …/environments/:eid/stop`: plays the job that takes it down, where there is one.
-pub async fn stop(target: Target) -> Result<Json<EnvironmentObject>, Refused> {
+/// What a body says.
+fn draft(fields: &Fields) -> Result<EnvironmentDraft, Refused> {
+    if fields.value("slug").is_some() {
+        return Err(Refused::parameter("slug is automatically generated and cannot be changed"));
+    }
+    // Environments are not stopped by time here, so that there is nothing to set.
+    if let Some(word) = fields.text("auto_stop_setting")?
+        && !matches!(word.as_str(), "always" | "with_action")
+    {
+        return Err(Refused::parameter("auto_stop_setting does not have a valid value"));
+    }
+    Ok(EnvironmentDraft {
+        name: None,
+        tier: fields.word::<Tier>("tier")?,
+        external_url: clearable(fields, "external_url")?,
+        description: clearable(fields, "description")?,
+    })
+}
+
+fn refused(error: model::Error) -> Refused {
+    match error.kind {
+        ErrorKind::Conflict => Refused::fields(json!({"name": ["has already been taken"]})),
+        _ => by_field(error),
+    }
+}
+
+/// `POST …/environments`
+pub async fn create(target: Target, fields: Fields) -> Result<Response, Refused> {
+    let draft = EnvironmentDraft { name: Some(fields.required("name")?), ..draft(&fields)? };
+    let project = target.project_id()?;
+    let made = target.weir.put_environment(&target.caller, project, None, draft).await.map_err(refused)?;
+    Ok(answer(StatusCode::CREATED, &object(&target, &made).await?))
+}
+
+/// `PUT …/environments/:eid`
+pub async fn update(target: Target, fields: Fields) -> Result<Response, Refused> {
+    let draft = draft(&fields)?;
+    let (id, project) = (named(&target).await?.environment.id, target.project_id()?);
+    let put = target.weir.put_environment(&target.caller, project, Some(id), draft).await.map_err(refused)?;
+    Ok(answer(StatusCode::OK, &object(&target, &put).await?))
+}
+
+/// `DELETE …/environments/:eid`: of one that was stopped.
+pub async fn delete(target: Target) -> Result<Response, Refused> {
+    let (id, project) = (named(&target).await?.environment.id, target.project_id()?);
+    target.weir.drop_environment(&target.caller, project, id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `POST …/environments/:eid/stop`: plays the job that takes it down, where there is one; with `force` it counts as
+/// stopped without that. One that is stopped already stays as it is.
+pub async fn stop(target: Target, fields: Fields) -> Result<Response, Refused> {
+    let force = fields.switch("force")?.unwrap_or(false);
     let view = named(&target).await?;
-    let stopped = target.weir.stop_environment(&target.caller, view.environment.id).await?;
-    Ok(Json(object(&target, &stopped).await?))
+    let (id, state) = (view.environment.id, view.environment.state);
+    let stopped = match (state, force) {
+        (EnvironmentState::Stopped, _) | (EnvironmentState::Stopping, false) => {
+            target.weir.may(&target.caller, Action::ManageEnvironments, target.project_id()?).await?;
+            view
+        }
+        (_, true) => target.weir.force_stop(&target.caller, id).await?,
+        (EnvironmentState::Available, false) => target.weir.stop_environment(&target.caller, id).await?,
+    };
+    Ok(answer(StatusCode::OK, &object(&target, &stopped).await?))
 }

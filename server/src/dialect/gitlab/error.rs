@@ -86,6 +86,13 @@ impl Refused {
         Self { status: StatusCode::BAD_REQUEST, body: json!({"message": problems}) }
     }
 
+    /// The same, and why.
+    #[must_use]
+    pub fn because(mut self, why: &str) -> Self {
+        self.body["reason"] = why.into();
+        self
+    }
+
     /// No such record.
     pub fn not_found() -> Self {
         Self::message(StatusCode::NOT_FOUND, "Not found")

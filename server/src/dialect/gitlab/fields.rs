@@ -85,6 +85,11 @@ impl Fields {
         Self::of(query, Map::new())
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// A field as it came.
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.0.get(name)

@@ -8,6 +8,8 @@ mod condition;
 mod environments;
 mod error;
 mod fields;
+mod given;
+mod groups;
 mod job_token;
 mod jobs;
 mod keyset;
@@ -15,6 +17,7 @@ mod lint;
 mod nested;
 mod page;
 mod projects;
+mod repository;
 mod resource_groups;
 mod run_list;
 mod runners;
@@ -25,9 +28,11 @@ mod shown;
 mod start;
 mod target;
 mod test_reports;
+mod tokens;
 mod trace;
 mod trigger;
 mod triggers;
+mod users;
 mod variables;
 pub mod wire;
 
@@ -38,11 +43,24 @@ pub fn router() -> Routes<AppState> {
     Routes::new()
         .get("/version", server::version)
         .get("/metadata", server::version)
-        .get("/user", projects::user)
+        .get("/user", users::me)
+        .get("/users", users::list)
+        .get("/users/{user}", users::get)
+        .merge(tokens())
+        .get("/groups", groups::list)
+        .get("/groups/{group}", groups::get)
+        .get("/groups/{group}/runners", runners::of_group)
         .get("/projects", projects::list)
+        .post("/projects", projects::create)
         .get("/projects/{project}", projects::get)
+        .put("/projects/{project}", projects::update)
+        .delete("/projects/{project}", projects::delete)
+        .merge(repository())
         .get("/projects/{project}/environments", environments::list)
+        .post("/projects/{project}/environments", environments::create)
         .get("/projects/{project}/environments/{environment}", environments::get)
+        .put("/projects/{project}/environments/{environment}", environments::update)
+        .delete("/projects/{project}/environments/{environment}", environments::delete)
         .post("/projects/{project}/environments/{environment}/stop", environments::stop)
         .get("/projects/{project}/resource_groups", resource_groups::list)
         .get("/projects/{project}/resource_groups/{key}", resource_groups::get)
@@ -66,12 +84,17 @@ pub fn router() -> Routes<AppState> {
         .post("/projects/{project}/trigger/pipeline", trigger::start)
         .post("/projects/{project}/ref/{*path}", trigger::start_of_ref)
         .post("/user/runners", runners::create)
+        .get("/runners", runners::own)
         .get("/runners/all", runners::all)
         .get("/runners/{runner}", runners::get)
         .put("/runners/{runner}", runners::update)
         .delete("/runners/{runner}", runners::delete)
         .post("/runners/{runner}/reset_authentication_token", runners::rotate)
+        .get("/runners/{runner}/jobs", runners::jobs)
+        .get("/runners/{runner}/managers", runners::managers)
         .get("/projects/{project}/runners", runners::of_project)
+        .post("/projects/{project}/runners", runners::lend)
+        .delete("/projects/{project}/runners/{runner}", runners::take_back)
         .get("/weir/runs/{run}/why", runs::why)
         .get("/weir/jobs/{job}/why", jobs::why)
         .post("/weir/jobs/{job}/unschedule", jobs::unschedule)
@@ -86,6 +109,32 @@ pub fn router() -> Routes<AppState> {
         .get("/weir/permissions", admin::permissions)
         .get("/weir/permissions/{*path}", admin::permissions)
         .post("/weir/keys/rotate", admin::rotate_key)
+}
+
+/// Personal access tokens.
+fn tokens() -> Routes<AppState> {
+    Routes::new()
+        .post("/user/personal_access_tokens", tokens::create_own)
+        .post("/users/{user}/personal_access_tokens", tokens::create)
+        .get("/personal_access_tokens", tokens::list)
+        .get("/personal_access_tokens/self", tokens::own)
+        .delete("/personal_access_tokens/self", tokens::revoke_own)
+        .post("/personal_access_tokens/self/rotate", tokens::rotate_own)
+        .get("/personal_access_tokens/{token}", tokens::get)
+        .delete("/personal_access_tokens/{token}", tokens::revoke)
+        .post("/personal_access_tokens/{token}/rotate", tokens::rotate)
+}
+
+/// The repository of a project.
+fn repository() -> Routes<AppState> {
+    let root = "/projects/{project}/repository";
+    Routes::new()
+        .get(&format!("{root}/branches"), repository::branches)
+        .get(&format!("{root}/branches/{{*branch}}"), repository::branch)
+        .get(&format!("{root}/tags"), repository::tags)
+        .get(&format!("{root}/commits"), repository::commits)
+        .get(&format!("{root}/commits/{{sha}}"), repository::commit)
+        .get(&format!("{root}/files/{{*path}}"), repository::file)
 }
 
 /// Schedules of a project.

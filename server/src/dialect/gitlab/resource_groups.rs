@@ -1,14 +1,13 @@
 //! Resource groups of a project.
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use model::schedule::ResourceMode;
 use serde::Serialize;
 
 use super::error::Refused;
 use super::fields::Fields;
+use super::given::paged;
 use super::page::Page;
 use super::target::Target;
 use crate::http::{Fresh, Freshness};
@@ -42,12 +41,7 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
     freshness
         .respond(|| async {
             let all = target.weir.resource_groups(&target.caller, project).await?;
-            let total = all.len() as u64;
-            let skipped = usize::try_from(page.offset()).unwrap_or(usize::MAX);
-            let shown: Vec<GroupObject> =
-                all.into_iter().skip(skipped).take(page.size() as usize).map(GroupObject::from).collect();
-            let headers = page.headers(target.base(), &target.path, &target.query, Some(total), false);
-            Ok(Fresh::list(&shown)?.with(headers))
+            paged(&target, page, &all.into_iter().map(GroupObject::from).collect::<Vec<_>>())
         })
         .await
 }
@@ -64,9 +58,9 @@ pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refus
 }
 
 /// `PUT …/resource_groups/:key`: sets `process_mode`.
-pub async fn set(target: Target, headers: HeaderMap, body: Bytes) -> Result<Json<GroupObject>, Refused> {
+pub async fn set(target: Target, fields: Fields) -> Result<Json<GroupObject>, Refused> {
+    let word = fields.text("process_mode")?;
     let project = target.project_id()?;
-    let word = Fields::read(&target.query, &headers, &body)?.text("process_mode")?;
     let group = match word {
         None => target.weir.resource_group(&target.caller, project, target.name("key")).await?,
         Some(word) => {
@@ -80,11 +74,12 @@ pub async fn set(target: Target, headers: HeaderMap, body: Bytes) -> Result<Json
 
 /// `GET …/resource_groups/:key/upcoming_jobs`: those that wait, in the order in which they get it.
 pub async fn upcoming(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let project = target.project_id()?;
+    let (page, project) = (Page::read(&target.query)?, target.project_id()?);
     freshness
         .respond(|| async {
             let jobs = target.weir.upcoming_jobs(&target.caller, project, target.name("key")).await?;
-            Ok(Fresh::list(&target.jobs_shown(jobs).await?)?)
+            let shown = target.jobs_shown(jobs).await?;
+            paged(&target, page, &shown)
         })
         .await
 }

@@ -81,7 +81,9 @@ async fn admitted(weir: &Weir, caller: Caller, parts: &Parts, query: &Query) -> 
     if changes && !caller.is_signed_in() {
         return Err(Refused::unauthorized("this takes a token"));
     }
-    if changes && matches!(caller.via, Via::Token(_, TokenScope::ReadApi)) {
+    // A token ends itself, whatever its scope.
+    let ends_itself = parts.method == Method::DELETE && parts.uri.path().ends_with("/personal_access_tokens/self");
+    if changes && !ends_itself && matches!(caller.via, Via::Token(_, TokenScope::ReadApi)) {
         return Err(model::Error::scope("this token may only read (scope read_api)").into());
     }
     let said = parts.headers.get("sudo").and_then(|value| value.to_str().ok()).or_else(|| query.get("sudo"));

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::error::Refused;
 use super::fields::Fields;
+use super::given::{called, clearable, paged};
 use super::page::Page;
 use super::target::Target;
 use crate::http::{Fresh, Freshness};
@@ -50,42 +51,46 @@ impl VariableObject {
 }
 
 /// Whose variables the address means.
-fn owner(target: &Target) -> VariableOwner {
-    match (&target.project, target.name("group")) {
+async fn owner(target: &Target) -> Result<VariableOwner, Refused> {
+    Ok(match (&target.project, target.name("group")) {
         (Some(project), _) => VariableOwner::Project(project.id),
         (None, "") => VariableOwner::Instance,
-        (None, group) => VariableOwner::Namespace(group.to_owned()),
-    }
+        (None, group) => {
+            let found = target.weir.namespace_called(&target.caller, group).await.map_err(called("Group"))?;
+            VariableOwner::Namespace(found.namespace.path)
+        }
+    })
+}
+
+/// What one that is not there is called.
+fn missing(owner: &VariableOwner) -> Refused {
+    let what = match owner {
+        VariableOwner::Project(_) => "Variable Not Found",
+        VariableOwner::Namespace(_) => "GroupVariable Not Found",
+        VariableOwner::Instance => "InstanceVariable Not Found",
+    };
+    Refused::message(StatusCode::NOT_FOUND, what)
 }
 
 /// `GET …/variables`
 pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let (page, owner) = (Page::read(&target.query)?, owner(&target));
+    let (page, owner) = (Page::read(&target.query)?, owner(&target).await?);
     freshness
         .respond(|| async {
             let mut all = target.weir.ci_variables(&target.caller, owner.clone()).await?.variables;
             all.sort_by_key(|variable| variable.id);
-            let total = all.len() as u64;
-            let skipped = usize::try_from(page.offset()).unwrap_or(usize::MAX);
-            let shown: Vec<VariableObject> = all
-                .into_iter()
-                .skip(skipped)
-                .take(page.size() as usize)
-                .map(|variable| VariableObject::new(variable, &owner))
-                .collect();
-            let headers = page.headers(target.base(), &target.path, &target.query, Some(total), false);
-            Ok(Fresh::list(&shown)?.with(headers))
+            let shown = all.into_iter().map(|variable| VariableObject::new(variable, &owner));
+            paged(&target, page, &shown.collect::<Vec<_>>())
         })
         .await
 }
 
 /// The variable of this key; `filter[environment_scope]` tells those of the same key apart.
-async fn named(target: &Target, owner: &VariableOwner) -> Result<CiVariable, Refused> {
-    let scope = Fields::of_query(&target.query).within("filter", "environment_scope")?;
+async fn named(target: &Target, owner: &VariableOwner, fields: &Fields) -> Result<CiVariable, Refused> {
+    let scope = fields.within("filter", "environment_scope")?;
     let mut all = target.weir.ci_variables(&target.caller, owner.clone()).await?.variables;
     all.retain(|one| {
-        let fits = scope.as_ref().is_none_or(|scope| one.draft.environment_scope == *scope);
-        one.draft.key == target.name("key") && fits
+        one.draft.key == target.name("key") && scope.as_ref().is_none_or(|scope| one.draft.environment_scope == *scope)
     });
     match (all.pop(), all.is_empty()) {
         (Some(found), true) => Ok(found),
@@ -93,18 +98,21 @@ async fn named(target: &Target, owner: &VariableOwner) -> Result<CiVariable, Ref
             let text = "There are multiple variables with provided parameters. Please use 'filter[environment_scope]'";
             Err(Refused::plain(StatusCode::CONFLICT, text))
         }
-        (None, _) => Err(Refused::message(StatusCode::NOT_FOUND, "Variable Not Found")),
+        (None, _) => Err(missing(owner)),
     }
 }
 
 /// `GET …/variables/:key`
 pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let owner = owner(&target);
-    freshness.respond(|| async { Ok(Fresh::list(&VariableObject::new(named(&target, &owner).await?, &owner))?) }).await
+    let owner = owner(&target).await?;
+    let fields = Fields::of_query(&target.query);
+    freshness
+        .respond(|| async { Ok(Fresh::list(&VariableObject::new(named(&target, &owner, &fields).await?, &owner))?) })
+        .await
 }
 
 /// Puts what a request says over what is there.
-fn change(fields: &Fields, draft: &mut CiVariableDraft) -> Result<(), Refused> {
+fn change(fields: &Fields, owner: &VariableOwner, draft: &mut CiVariableDraft) -> Result<(), Refused> {
     if let Some(kind) = fields.word("variable_type")? {
         draft.variable_type = kind;
     }
@@ -113,11 +121,11 @@ fn change(fields: &Fields, draft: &mut CiVariableDraft) -> Result<(), Refused> {
             *place = on;
         }
     }
-    if let Some(scope) = fields.text("environment_scope")? {
+    if let Some(scope) = fields.text("environment_scope")?.filter(|_| *owner != VariableOwner::Instance) {
         draft.environment_scope = scope;
     }
-    if let Some(text) = fields.text("description")? {
-        draft.description = Some(text);
+    if let Some(text) = clearable(fields, "description")? {
+        draft.description = text;
     }
     Ok(())
 }
@@ -126,7 +134,10 @@ fn change(fields: &Fields, draft: &mut CiVariableDraft) -> Result<(), Refused> {
 fn refused(error: model::Error) -> Refused {
     let text = error.message.as_str();
     match error.kind {
-        ErrorKind::Invalid if text.contains("cannot be masked") => Refused::fields(json!({ "value": [text] })),
+        // GitLab's words; why is beside them.
+        ErrorKind::Invalid if text.contains("cannot be masked") => {
+            Refused::fields(json!({ "value": ["is invalid"] })).because(text)
+        }
         ErrorKind::Invalid => match text.split_once(": ") {
             Some((field, problem)) => Refused::fields(json!({ field: [problem] })),
             None => error.into(),
@@ -138,7 +149,7 @@ fn refused(error: model::Error) -> Refused {
 
 /// `POST …/variables`
 pub async fn create(target: Target, fields: Fields) -> Result<Response, Refused> {
-    let owner = owner(&target);
+    let owner = owner(&target).await?;
     let hidden = fields.switch("masked_and_hidden")?.unwrap_or(false);
     let mut draft = CiVariableDraft {
         key: fields.required("key")?,
@@ -146,26 +157,26 @@ pub async fn create(target: Target, fields: Fields) -> Result<Response, Refused>
         hidden,
         ..CiVariableDraft::default()
     };
-    change(&fields, &mut draft)?;
+    change(&fields, &owner, &mut draft)?;
     let made = target.weir.save_ci_variable(&target.caller, owner.clone(), None, draft).await.map_err(refused)?;
     Ok((StatusCode::CREATED, Json(VariableObject::new(made, &owner))).into_response())
 }
 
 /// `PUT …/variables/:key`
 pub async fn update(target: Target, fields: Fields) -> Result<Json<VariableObject>, Refused> {
-    let owner = owner(&target);
-    let before = named(&target, &owner).await?;
+    let owner = owner(&target).await?;
+    let before = named(&target, &owner, &fields).await?;
     let mut draft = CiVariableDraft { value: fields.text("value")?, hidden: false, ..before.draft };
-    change(&fields, &mut draft)?;
+    change(&fields, &owner, &mut draft)?;
     let id = Some(before.id);
     let saved = target.weir.save_ci_variable(&target.caller, owner.clone(), id, draft).await.map_err(refused)?;
     Ok(Json(VariableObject::new(saved, &owner)))
 }
 
 /// `DELETE …/variables/:key`
-pub async fn delete(target: Target) -> Result<StatusCode, Refused> {
-    let owner = owner(&target);
-    let found = named(&target, &owner).await?;
+pub async fn delete(target: Target, fields: Fields) -> Result<StatusCode, Refused> {
+    let owner = owner(&target).await?;
+    let found = named(&target, &owner, &fields).await?;
     target.weir.delete_ci_variable(&target.caller, owner, found.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

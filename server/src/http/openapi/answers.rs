@@ -26,13 +26,6 @@ pub(super) const USER: &[Field] = &[
     ("web_url", "text = https://ci.example.org/ada", "The person's page."),
 ];
 
-pub(super) const ME: &[Field] = &[
-    ("created_at", "time?", "When the account was made; null for the owner of a `--local` server."),
-    ("email", "text", "Address; empty when nobody said."),
-    ("is_admin", "bool", "Whether they may do everything."),
-    ("bot", "bool", "Whether they stand for a project's token and not for a person."),
-];
-
 pub(super) const RUN: &[Field] = &[
     ("id", "int = 12", "Number of the run."),
     ("iid", "int = 3", "Counts the runs of its pipeline from 1."),
@@ -124,8 +117,9 @@ const ENVIRONMENT: &[Field] = &[
     ("tier", "production|staging|testing|development|other", "What it is for."),
     ("state", "available|stopping|stopped", "Whether something stands there."),
     ("auto_stop_at", "text?", "Always null."),
-    ("description", "text?", "Always null."),
-    ("last_deployment?", "Deployment", "The newest deployment; only of one environment alone."),
+    ("description", "text?", "What people say about it."),
+    ("project?", "object", "Its project; only in lists."),
+    ("last_deployment?", "Deployment?", "The newest deployment; only of one environment alone."),
 ];
 
 /// Answers: they have these fields and no others.
@@ -152,40 +146,6 @@ pub(super) const ANSWERS: &[(&str, &str, &[Field])] = &[
             ("externalUrl", "null", ""),
             ("externalK8sProxyUrl", "null", ""),
             ("version", "null", ""),
-        ],
-    ),
-    (
-        "Project",
-        "A project.",
-        &[
-            ("id", "int = 1", "Number."),
-            ("uid", "text = c75ea6cb53e3c50623ea39aa429998b4", "Opaque name; Weir's addition."),
-            ("name", "text = web", "The last part of its path."),
-            ("path", "text = web", "The same."),
-            ("name_with_namespace", "text = shop / web", "Its path, spaced."),
-            ("path_with_namespace", "text = shop/web", "Its path."),
-            ("description", "null", "Always null."),
-            ("default_branch", "text = main", "Always `main`."),
-            ("visibility", "Visibility", "Who sees it."),
-            ("created_at", "time", "When it was made."),
-            ("last_activity_at", "time", "The same."),
-            ("web_url", "text = https://ci.example.org/projects/shop/web", "Its page."),
-            ("http_url_to_repo", "text?", "The folder or URL that its pipelines work on."),
-            ("archived", "bool", "Always false."),
-            ("empty_repo", "bool", "Whether there is none."),
-            ("topics", "[text]", "Empty."),
-            ("namespace", "Namespace", "Where it lies."),
-        ],
-    ),
-    (
-        "Namespace",
-        "Where a project lies.",
-        &[
-            ("id", "int = 1", "The project's number."),
-            ("name", "text = shop", ""),
-            ("path", "text = shop", ""),
-            ("kind", "text = group", "Always `group`."),
-            ("full_path", "text = shop", ""),
         ],
     ),
     (
@@ -508,53 +468,7 @@ pub(super) const ANSWERS: &[(&str, &str, &[Field])] = &[
             ("token_expires_at", "text?", "Always null."),
         ],
     ),
-    (
-        "NewRunner",
-        "A runner that was made.",
-        &[
-            ("id", "int = 3", "Number."),
-            ("token", "text = glrt-0f3a", "Shown this one time."),
-            ("token_expires_at", "null", "Always null."),
-        ],
-    ),
-    (
-        "RunnerToken",
-        "A runner's new token.",
-        &[("token", "text = glrt-0f3a", "Shown this one time."), ("token_expires_at", "null", "Always null.")],
-    ),
-    ("RunnerBasic", "A runner, as it stands in lists.", RUNNER),
-    (
-        "RunnerProject",
-        "The project of a runner.",
-        &[("id", "int = 1", "Number."), ("name", "text = web", ""), ("path_with_namespace", "text = shop/web", "")],
-    ),
     ("Created", "It was taken in.", &[("message", "text = 201 Created", "")]),
-];
-
-pub(super) const RUNNER: &[Field] = &[
-    ("id", "int = 3", "Number."),
-    ("description", "text = builder", "Its name."),
-    ("ip_address", "null", "Always null."),
-    ("active", "bool = true", "Whether it takes jobs."),
-    ("paused", "bool", "The opposite."),
-    ("is_shared", "bool = true", "Whether it is for all projects."),
-    ("runner_type", "instance_type|project_type", "For all projects, or for one."),
-    ("name", "null", "Always null."),
-    ("online", "bool = true", "Whether it was heard of lately."),
-    ("created_at", "time", "When it was made."),
-    ("status", "online|offline", "The same in a word."),
-    ("job_execution_status", "idle|active", "Whether jobs run on it."),
-];
-
-pub(super) const RUNNER_MORE: &[Field] = &[
-    ("tag_list", "[text]", "Its tags."),
-    ("run_untagged", "bool = true", "Whether it takes jobs without tags."),
-    ("locked", "bool", "Always false."),
-    ("maximum_timeout", "null", "Always null."),
-    ("access_level", "not_protected|ref_protected", "Whether it takes jobs of protected refs alone."),
-    ("maintenance_note", "null", "Always null."),
-    ("projects", "[RunnerProject]", "The project whose jobs alone it takes; empty for all."),
-    ("groups", "[object]", "Always empty."),
 ];
 
 const ORDINE_JOB: &[Field] = &[

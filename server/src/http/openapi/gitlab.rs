@@ -7,8 +7,7 @@ const ROOT: &str = "/api/v4";
 pub(super) const PAGED: [&str; 7] =
     ["Link", "X-Next-Page", "X-Page", "X-Per-Page", "X-Prev-Page", "X-Total", "X-Total-Pages"];
 /// Where nobody counts how many there are.
-const PAGED_ON: [&str; 5] = ["Link", "X-Next-Page", "X-Page", "X-Per-Page", "X-Prev-Page"];
-
+pub(super) const PAGED_ON: [&str; 5] = ["Link", "X-Next-Page", "X-Page", "X-Per-Page", "X-Prev-Page"];
 pub(super) fn gitlab(method: &'static str, path: &str) -> Operation {
     Operation::new(Shape::Gitlab, "GitLab", method, format!("{ROOT}{path}"))
 }
@@ -48,25 +47,12 @@ pub(super) fn operations() -> Vec<Operation> {
             .gives(200, "Me", "The user of the token or session.")
             .signed()
             .fresh(),
-        gitlab("GET", "/projects")
-            .named("projects", "Projects that one sees, newest first")
-            .query("search", "text", "Only those whose path contains this.")
-            .query("sort", "asc|desc := desc", "`asc` for the oldest first.")
-            .page()
-            .gives(200, "[Project]", "A page of them.")
-            .fresh()
-            .with(&PAGED),
-        gitlab("GET", "/projects/{project}")
-            .named("project", "One project")
-            .of_project()
-            .gives(200, "Project", "The project.")
-            .fresh(),
     ];
-    all.extend(environments());
+    all.extend(super::things::operations());
     all.extend(resource_groups());
     all.extend(variables("/projects/{project}/variables", "project", Operation::of_project));
     all.extend(variables("/groups/{group}/variables", "group", |operation| {
-        operation.at("group", "text = shop", "Name of the namespace.").refuses(&[404])
+        operation.at("group", "text = shop", "Number of the namespace, or its percent-encoded path.").refuses(&[404])
     }));
     all.extend(variables("/admin/ci/variables", "instance", |operation| operation));
     all.extend(objects("/projects/{project}", "pipelines", "project", gitlab, Operation::of_project));
@@ -75,36 +61,6 @@ pub(super) fn operations() -> Vec<Operation> {
     all.extend(super::gitlab_runs::operations());
     all.extend(additions());
     all
-}
-
-fn environments() -> Vec<Operation> {
-    let one = |method, path: &str| {
-        gitlab(method, &format!("/projects/{{project}}/environments/{{environment}}{path}")).of_project().at(
-            "environment",
-            "text = 5",
-            "Number of the environment.",
-        )
-    };
-    vec![
-        gitlab("GET", "/projects/{project}/environments")
-            .named("environments", "Environments of a project, by name")
-            .of_project()
-            .query("name", "text", "Only the one of this name. Not together with `search`.")
-            .query("search", "text 3..", "Only those whose name contains this.")
-            .query("states", "available|stopping|stopped", "Only those in this state.")
-            .page()
-            .gives(200, "[Environment]", "A page of them.")
-            .fresh()
-            .with(&PAGED),
-        one("GET", "")
-            .named("environment", "An environment with its newest deployment")
-            .gives(200, "Environment", "The environment.")
-            .fresh(),
-        one("POST", "/stop")
-            .named("environment_stop", "Plays the job that takes it down, where there is one")
-            .gives(200, "Environment", "The environment.")
-            .refuses(&[400, 409]),
-    ]
 }
 
 fn resource_groups() -> Vec<Operation> {
@@ -137,9 +93,11 @@ fn resource_groups() -> Vec<Operation> {
             .gives(200, "ResourceGroup", "The group."),
         one("GET", "/upcoming_jobs")
             .named("resource_group_upcoming_jobs", "Jobs that wait for it, in the order in which they get it")
-            .gives(200, "[Job]", "The jobs.")
+            .page()
+            .gives(200, "[Job]", "A page of them.")
             .signed()
-            .fresh(),
+            .fresh()
+            .with(&PAGED),
     ]
 }
 

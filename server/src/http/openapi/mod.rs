@@ -8,14 +8,15 @@ mod codearts;
 mod codearts_build;
 mod gitlab;
 mod gitlab_runs;
+mod objects;
 mod ordine;
 mod others;
 mod page;
 mod parts;
 mod requests;
-mod runners;
 mod schedules;
 mod schemas;
+mod things;
 mod words;
 
 use std::sync::{Arc, OnceLock};
@@ -93,7 +94,6 @@ impl Served {
 
 fn all() -> Vec<Operation> {
     let mut all = gitlab::operations();
-    all.extend(runners::operations());
     all.extend(ordine::operations());
     all.extend(codearts::operations());
     all.extend(codearts_build::operations());

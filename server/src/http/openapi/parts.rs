@@ -108,7 +108,7 @@ const REFUSALS: &[(u16, &str, &str, &str)] = &[
         "forbidden",
     ),
     (404, "Not there, or not visible to the caller.", "404 Not found", "not_found"),
-    (405, "Another order of a list that is walked by where its last page ended.", "405 Not Allowed", "invalid"),
+    (405, "The address is for another method, or the list is not walked so.", "405 Not Allowed", "invalid"),
     (409, "The state of the object is against it, or somebody was faster.", "409 Conflict: it has ended", "conflict"),
     (410, "There is no such thing here.", "410 Gone", "invalid"),
     (

@@ -184,30 +184,6 @@ pub(super) const REQUESTS: &[(&str, &str, &[Field])] = &[
         ],
     ),
     (
-        "RunnerToCreate",
-        "A runner.",
-        &[
-            ("runner_type?", "instance_type|project_type = project_type", "For all projects, or for one. Required."),
-            ("project_id?", "text = 1", "Number or path of the project, for a `project_type`."),
-            ("description?", "text 1..255 = builder", "Its name."),
-            ("tag_list?", "[text]", "Jobs with these tags may go to it; a text with commas between them is fine too."),
-            ("run_untagged?", "bool := true", "Whether jobs without tags go to it."),
-            ("paused?", "bool := false", ""),
-            ("access_level?", "not_protected|ref_protected", "Whether it takes jobs of protected refs alone."),
-        ],
-    ),
-    (
-        "RunnerToChange",
-        "What changes; what is absent stays.",
-        &[
-            ("description?", "text 1..255 = builder", "Its name."),
-            ("tag_list?", "[text]", ""),
-            ("run_untagged?", "bool = true", ""),
-            ("paused?", "bool", ""),
-            ("access_level?", "not_protected|ref_protected", ""),
-        ],
-    ),
-    (
         "JobRequest",
         "A runner that looks for work.",
         &[

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answers::{ANSWERS, BRIDGE, COUNTS, JOB, ME, NO_BRIDGE, RUN, RUN_MORE, RUNNER, RUNNER_MORE, USER, WORDS};
+use super::answers::{ANSWERS, BRIDGE, COUNTS, JOB, NO_BRIDGE, RUN, RUN_MORE, USER, WORDS};
 use super::gitlab_runs::{self, PROFILE};
+use super::objects::{CLOSED, JOINED, OPEN};
 use super::requests::REQUESTS;
 use super::schedules;
 use super::words::{Field, kind, object};
@@ -28,14 +29,21 @@ pub(super) fn all() -> Value {
     all["ProjectToCreate"]["properties"]["path"]["pattern"] = format!("^{part}(/{part})+$").into();
     all["VariableToCreate"]["properties"]["key"]["pattern"] = "^[A-Za-z0-9_]+$".into();
     let mut put = |name: &str, schema: Value| all.insert(name.to_owned(), schema);
-    put("Me", object("Who asks.", USER.iter().chain(ME), true));
     let (schedule, details, played) = (schedules::SCHEDULE, schedules::DETAILS, schedules::PLAYED);
     put("Schedule", object("A schedule, which starts runs by the clock.", schedule, true));
     put("ScheduleDetails", object("A schedule alone.", schedule.iter().chain(details), true));
     let all_of_it = schedule.iter().chain(details).chain(played);
     put("PlayedSchedule", object("A schedule whose run was started.", all_of_it, true));
+    for (name, about, lists) in JOINED {
+        put(name, object(about, lists.iter().copied().flatten(), true));
+    }
+    for (name, about, fields) in CLOSED {
+        put(name, object(about, *fields, true));
+    }
+    for (name, about, fields) in OPEN {
+        put(name, object(about, *fields, false));
+    }
     put("Run", object("A run, which GitLab calls a pipeline.", RUN.iter().chain(RUN_MORE), true));
-    put("RunnerDetails", object("A runner.", RUNNER.iter().chain(RUNNER_MORE), true));
     put("JobUser", object("Who started a job.", USER.iter().chain(PROFILE), true));
     put("Job", object("One attempt at a job.", JOB, true));
     let of_bridge = JOB.iter().filter(|(name, ..)| !NO_BRIDGE.contains(name)).chain(BRIDGE);

@@ -140,7 +140,7 @@ impl Shape {
 }
 
 /// One method of one address.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Operation {
     /// In capitals.
     pub method: &'static str,

@@ -118,6 +118,7 @@ async fn a_token_that_is_given_must_be_good() {
         project: None,
         role: None,
         expires_at: None,
+        description: None,
     };
     let token = world.weir.create_token(&world.caller, draft).await.unwrap().secret;
     let answer = world.get_with(&path, &[("authorization", &format!("bearer {token}"))]).await;

@@ -361,7 +361,9 @@ impl Weir {
         let hash = token.hash();
         let found = self.store().glance(move |conn| tokens::by_hash(conn, &hash)).await?;
         let now = clock::now();
-        let Some(known) = found.filter(|known| known.expires_at.is_none_or(|at| at > now)) else { return Ok(None) };
+        let Some(known) = found.filter(|known| !known.is_revoked && known.expires_at.is_none_or(|at| at > now)) else {
+            return Ok(None);
+        };
         if known.used_at.is_none_or(|at| now.since(at) > PRECISION) {
             let address = address.map(str::to_owned);
             self.note(move |tx| {

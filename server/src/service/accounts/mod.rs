@@ -31,6 +31,7 @@ pub(super) use logins::acting_user;
 pub use signatures::SigningKey;
 pub(super) use signatures::replays;
 pub use sudo::Ended;
+pub use tokens::token_of;
 
 /// How precise "last used" is, in milliseconds: a use that is noted costs a write.
 const PRECISION: i64 = 5 * 60 * 1000;

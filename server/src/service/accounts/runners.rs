@@ -1,12 +1,12 @@
 //! Runners and their tokens.
 
-use model::{AuditChange, Caller, Error, ProjectId, RunnerDraft, RunnerId, RunnerView};
+use model::{AuditChange, Caller, Error, Job, ProjectId, Run, RunnerDraft, RunnerId, RunnerManager, RunnerView};
 
 use crate::auth::Action;
 use crate::auth::token::{Kind, Token};
 use crate::service::{Weir, access, audit};
 use crate::store::runners::{self, Runner};
-use crate::store::{Snapshot, StoreError, Tx, projects};
+use crate::store::{Snapshot, StoreError, Tx, jobs, members, projects, runs};
 
 /// Tags of a runner.
 const TAGS: usize = 50;
@@ -23,6 +23,130 @@ impl Weir {
             runners::list(conn, project)?.into_iter().map(|runner| view(conn, runner, &online)).collect()
         });
         Ok(list.await?)
+    }
+
+    /// The runners that the caller may look after: those of projects in which they may, and for administrators all.
+    pub async fn own_runners(&self, caller: &Caller) -> Result<Vec<RunnerView>, Error> {
+        let (caller, online) = (caller.clone(), self.heartbeats().online());
+        let list = self.store().read(move |conn| {
+            access::at_instance(conn, &caller, Action::ReadOwnAccount)?;
+            let scope = access::scope(conn, &caller, Action::ReadRunners)?;
+            let all_seen = access::at_instance(conn, &caller, Action::ReadInstanceRunners).is_ok();
+            let mut own = Vec::new();
+            for runner in runners::list(conn, None)? {
+                let of = runner.project.into_iter().chain(runners::lent_to(conn, runner.id)?);
+                if all_seen || of.into_iter().any(|project| scope.holds(project)) {
+                    own.push(view(conn, runner, &online)?);
+                }
+            }
+            Ok(own)
+        });
+        Ok(list.await?)
+    }
+
+    /// The runners that may take jobs of a project, those of the whole server included.
+    pub async fn runners_for(&self, caller: &Caller, project: ProjectId) -> Result<Vec<RunnerView>, Error> {
+        let (caller, online) = (caller.clone(), self.heartbeats().online());
+        let list = self.store().read(move |conn| {
+            allowed(conn, &caller, Some(project), false)?;
+            runners::of_project(conn, project)?.into_iter().map(|runner| view(conn, runner, &online)).collect()
+        });
+        Ok(list.await?)
+    }
+
+    /// Those that may take jobs of projects below a namespace.
+    pub async fn runners_below(&self, caller: &Caller, namespace: &str) -> Result<Vec<RunnerView>, Error> {
+        let (caller, namespace, online) = (caller.clone(), namespace.to_owned(), self.heartbeats().online());
+        let list = self.store().read(move |conn| {
+            access::at_namespace(conn, &caller, Action::ReadNamespaceRunners, &namespace)?;
+            let all = projects::list(conn)?;
+            let below = all.iter().filter(|project| members::is_at_or_above(&namespace, project.path.as_str()));
+            let mut found: Vec<Runner> = Vec::new();
+            for project in below {
+                for runner in runners::of_project(conn, project.id)? {
+                    if found.iter().all(|known| known.id != runner.id) {
+                        found.push(runner);
+                    }
+                }
+            }
+            found.into_iter().map(|runner| view(conn, runner, &online)).collect()
+        });
+        Ok(list.await?)
+    }
+
+    /// The jobs that a runner took and the caller may see, the newest first, with their runs.
+    pub async fn jobs_of_runner(
+        &self,
+        caller: &Caller,
+        id: RunnerId,
+        system: Option<&str>,
+    ) -> Result<Vec<(Job, Run)>, Error> {
+        let (caller, system) = (caller.clone(), system.map(str::to_owned));
+        let list = self.store().read(move |conn| {
+            managed(conn, &caller, id, false)?;
+            let scope = access::scope(conn, &caller, Action::ReadRuns)?;
+            let mut found = Vec::new();
+            for id in runners::jobs(conn, id, system.as_deref())? {
+                let job = jobs::require(conn, id)?.job;
+                if scope.holds(job.project_id) {
+                    let run = runs::require(conn, job.run_id)?;
+                    found.push((job, run));
+                }
+            }
+            Ok(found)
+        });
+        Ok(list.await?)
+    }
+
+    /// Lends a project's runner to another project, in which the caller may manage runners too.
+    pub async fn lend_runner(&self, caller: &Caller, id: RunnerId, project: ProjectId) -> Result<RunnerView, Error> {
+        let (caller, online) = (caller.clone(), self.heartbeats().online());
+        let lent = self.store().write(move |tx| {
+            allowed(tx.conn(), &caller, Some(project), true)?;
+            let runner = managed(tx.conn(), &caller, id, true)?;
+            let Some(home) = runner.project else {
+                return Err(Error::forbidden("it takes the jobs of all projects already").into());
+            };
+            if runner.locked {
+                return Err(Error::forbidden("Runner is locked").into());
+            }
+            if home == project || runners::lent_to(tx.conn(), id)?.contains(&project) {
+                return Err(Error::conflict("has already been taken").into());
+            }
+            let target = format!("runner {} {}", runner.id, runner.name);
+            audit::of_project(tx, &caller, "runner.lend", project, &target, Vec::new());
+            runners::lend(tx, id, project)?;
+            view(tx.conn(), runners::require(tx.conn(), id)?, &online)
+        });
+        Ok(lent.await?)
+    }
+
+    /// Takes it back. A runner keeps at least one project.
+    pub async fn take_back_runner(&self, caller: &Caller, id: RunnerId, project: ProjectId) -> Result<(), Error> {
+        let caller = caller.clone();
+        let taken = self.store().write(move |tx| {
+            allowed(tx.conn(), &caller, Some(project), true)?;
+            let runner = runners::get(tx.conn(), id)?.ok_or_else(|| Error::not_found("runner"))?;
+            let lent = runners::lent_to(tx.conn(), id)?;
+            if runner.project != Some(project) && !lent.contains(&project) {
+                return Err(Error::not_found("runner").into());
+            }
+            if lent.is_empty() {
+                let text = "Only one project associated with the runner. Please remove the runner instead";
+                return Err(Error::forbidden(text).into());
+            }
+            let target = format!("runner {} {}", runner.id, runner.name);
+            audit::of_project(tx, &caller, "runner.take_back", project, &target, Vec::new());
+            runners::take_back(tx, id, project)
+        });
+        Ok(taken.await?)
+    }
+
+    /// Notes who took jobs with a runner's token; a write when it is new, another, or was not heard of for hours.
+    pub fn heard_of_runner(&self, id: RunnerId, of: RunnerManager) {
+        if self.heartbeats().is_news(id, &of) {
+            self.note(move |tx| runners::heard(tx, id, &of));
+        }
     }
 
     /// One of them.
@@ -70,6 +194,13 @@ impl Weir {
                 ("run_untagged", before.run_untagged.to_string(), draft.run_untagged.to_string()),
                 ("paused", before.paused.to_string(), draft.paused.to_string()),
                 ("protected", before.protected.to_string(), draft.protected.to_string()),
+                ("locked", before.locked.to_string(), draft.locked.to_string()),
+                (
+                    "maximum_timeout",
+                    before.maximum_timeout.map(|it| it.to_string()).unwrap_or_default(),
+                    draft.maximum_timeout.map(|it| it.to_string()).unwrap_or_default(),
+                ),
+                ("note", before.note.clone().unwrap_or_default(), draft.note.clone().unwrap_or_default()),
             ];
             let changed = fields.iter().filter(|(_, before, after)| before != after);
             let changes =
@@ -123,6 +254,12 @@ fn checked(mut draft: RunnerDraft) -> Result<RunnerDraft, Error> {
     if draft.tags.len() > TAGS || draft.tags.iter().any(|tag| tag.len() > 255 || tag.chars().any(char::is_control)) {
         return Err(Error::invalid(format!("a runner has at most {TAGS} tags of 255 bytes on one line each")));
     }
+    if draft.maximum_timeout.is_some_and(|seconds| seconds < 600) {
+        return Err(Error::invalid("maximum_timeout: needs to be at least 10 minutes"));
+    }
+    if draft.note.as_ref().is_some_and(|text| text.chars().count() > 1024 || text.contains('\0')) {
+        return Err(Error::invalid("maintenance_note: at most 1024 characters"));
+    }
     if draft.tags.is_empty() && !draft.run_untagged {
         return Err(Error::invalid("a runner without tags that takes no jobs without tags would never have work"));
     }
@@ -134,14 +271,23 @@ fn view(conn: &Snapshot, runner: Runner, online: &[RunnerId]) -> Result<RunnerVi
         Some(id) => projects::get(conn, id)?.map(|project| (project.id, project.path)),
         None => None,
     };
+    let mut lent_to = Vec::new();
+    for id in runners::lent_to(conn, runner.id)? {
+        lent_to.extend(projects::get(conn, id)?.map(|project| (project.id, project.path)));
+    }
     Ok(RunnerView {
         id: runner.id,
+        lent_to,
+        managers: runners::managers(conn, runner.id)?,
         draft: RunnerDraft {
             name: runner.name,
             tags: runner.tags,
             run_untagged: runner.run_untagged,
             paused: runner.paused,
             protected: runner.protected,
+            locked: runner.locked,
+            maximum_timeout: runner.maximum_timeout,
+            note: runner.note,
         },
         project,
         created_by: runner.created_by,
@@ -161,9 +307,17 @@ fn allowed(conn: &Snapshot, caller: &Caller, project: Option<ProjectId>, change:
     access::at_instance(conn, caller, action)
 }
 
-/// A runner that the caller may see or change; others are not there.
+/// A runner that the caller may see or change; others are not there. A lent one is seen where it was lent to, and
+/// changed where it is from.
 fn managed(conn: &Snapshot, caller: &Caller, id: RunnerId, change: bool) -> Result<Runner, StoreError> {
     let runner = runners::require(conn, id)?;
+    if !change {
+        for project in runners::lent_to(conn, id)? {
+            if allowed(conn, caller, Some(project), false).is_ok() {
+                return Ok(runner);
+            }
+        }
+    }
     match allowed(conn, caller, runner.project, change) {
         Err(StoreError::Refused(error)) if error.kind == model::ErrorKind::NotFound => {
             Err(Error::not_found("runner").into())

@@ -61,6 +61,10 @@ impl Weir {
     pub async fn how_it_ended(&self, token: &Token) -> Result<Option<Ended>, Error> {
         let (hash, now) = (token.hash(), clock::now());
         let known = self.store.glance(move |conn| tokens::by_hash(conn, &hash)).await?;
-        Ok(known.filter(|known| known.expires_at.is_some_and(|at| at <= now)).map(|_| Ended::Expired))
+        Ok(known.and_then(|known| match known.expires_at {
+            _ if known.is_revoked => Some(Ended::Revoked),
+            Some(at) if at <= now => Some(Ended::Expired),
+            _ => None,
+        }))
     }
 }

@@ -28,6 +28,9 @@ impl Weir {
         if draft.expires_at.is_some_and(|at| at > LAST) {
             return Err(Error::invalid("a token ends before the year 10000, or never"));
         }
+        if draft.description.as_ref().is_some_and(|text| text.chars().count() > 1024 || text.contains('\0')) {
+            return Err(Error::invalid("a token's description has at most 1024 characters"));
+        }
         let text = Token::fresh(if draft.kind == TokenKind::Trigger { Kind::Trigger } else { Kind::Access });
         let secret = text.reveal().to_owned();
         let (caller, is_local, keys) = (caller.clone(), self.is_local(), self.keys());
@@ -59,6 +62,7 @@ impl Weir {
                 user,
                 project,
                 name: &name,
+                description: draft.description.as_deref(),
                 scope,
                 expires_at: draft.expires_at,
                 hash: &text.hash(),
@@ -120,7 +124,7 @@ impl Weir {
                 bot.is_active = false;
                 users::update(tx, &bot)?;
             }
-            tokens::delete(tx, id)
+            if token.kind == TokenKind::Personal { tokens::revoke(tx, id) } else { tokens::delete(tx, id) }
         });
         dropped.await?;
         self.access_changed();
@@ -135,6 +139,117 @@ pub(super) fn named(name: &str) -> Result<String, Error> {
         return Err(Error::invalid("a token's name has 1 to 255 characters, all of them visible"));
     }
     Ok(name)
+}
+
+impl Weir {
+    /// Personal tokens, those that ended included: one's own, and for administrators everybody's.
+    pub async fn personal_tokens(
+        &self,
+        caller: &Caller,
+        of: Option<UserId>,
+    ) -> Result<Vec<(model::Token, UserId)>, Error> {
+        let caller = caller.clone();
+        let list = self.store().read(move |conn| {
+            access::at_instance(conn, &caller, Action::ReadOwnAccount)?;
+            if access::at_instance(conn, &caller, Action::ReadUsers).is_ok() {
+                return tokens::personal(conn, of);
+            }
+            let own = own(conn, &caller)?.id;
+            if of.is_some_and(|of| of != own) {
+                return Err(Error::forbidden("the tokens of others are for administrators to see").into());
+            }
+            tokens::personal(conn, Some(own))
+        });
+        Ok(list.await?)
+    }
+
+    /// One of them; another's is not there.
+    pub async fn personal_token(&self, caller: &Caller, id: TokenId) -> Result<(model::Token, UserId), Error> {
+        let all = self.personal_tokens(caller, None).await?;
+        all.into_iter().find(|(token, _)| token.id == id).ok_or_else(|| Error::not_found("token"))
+    }
+
+    /// The token that is asked with.
+    pub async fn own_token(&self, caller: &Caller) -> Result<(model::Token, UserId), Error> {
+        let id = token_of(caller)?;
+        let caller = caller.clone();
+        let found = self.store().read(move |conn| {
+            Standing::of(conn, &caller)?;
+            known(conn, id)
+        });
+        Ok(found.await?)
+    }
+
+    /// Ends the token that is asked with, whatever its scope.
+    pub async fn revoke_own_token(&self, caller: &Caller) -> Result<(), Error> {
+        let (token, user) = self.own_token(caller).await?;
+        if token.kind != TokenKind::Personal {
+            return self.drop_token(caller, token.id).await;
+        }
+        let caller = caller.clone();
+        let revoked = self.store().write(move |tx| {
+            Standing::of(tx.conn(), &caller)?;
+            record(tx, &caller, "token.revoke", None, user, &format!("token {}", token.name), Vec::new())?;
+            tokens::revoke(tx, token.id)
+        });
+        revoked.await?;
+        self.access_changed();
+        Ok(())
+    }
+
+    /// A new token in the place of a personal one, which ends. Without `expires_at` the new one is good for as long as
+    /// the old one was.
+    pub async fn replace_token(
+        &self,
+        caller: &Caller,
+        id: TokenId,
+        expires_at: Option<model::Timestamp>,
+    ) -> Result<(NewToken, UserId), Error> {
+        if expires_at.is_some_and(|at| at <= clock::now() || at > LAST) {
+            return Err(Error::invalid("the token would have expired already, or lies beyond the year 9999"));
+        }
+        let caller = caller.clone();
+        let text = Token::fresh(Kind::Access);
+        let secret = text.reveal().to_owned();
+        let made = self.store().write(move |tx| {
+            let (old, user) = managed(tx.conn(), &caller, id)?;
+            // Whoever has its new text acts as its owner.
+            if old.kind != TokenKind::Personal || own(tx.conn(), &caller)?.id != user {
+                return Err(Error::forbidden(format!("it acts as {}, who alone can replace it", old.user)).into());
+            }
+            if old.expires_at.is_some_and(|at| at <= tx.now) {
+                return Err(Error::invalid("token already expired").into());
+            }
+            let usual = old.expires_at.map(|at| model::Timestamp(tx.now.0.saturating_add(at.since(old.created_at))));
+            tokens::revoke(tx, id)?;
+            let new = tokens::New {
+                kind: TokenKind::Personal,
+                user,
+                project: None,
+                name: &old.name,
+                description: old.description.as_deref(),
+                scope: old.scope,
+                expires_at: expires_at.or(usual).map(|at| at.min(LAST)),
+                hash: &text.hash(),
+                hint: text.hint(),
+            };
+            let fresh = tokens::insert(tx, &new)?;
+            record(tx, &caller, "token.rotate", None, user, &format!("token {}", old.name), Vec::new())?;
+            known(tx.conn(), fresh)
+        });
+        let (token, user) = made.await?;
+        self.access_changed();
+        Ok((NewToken { token, secret }, user))
+    }
+}
+
+/// The token that is asked with.
+pub fn token_of(caller: &Caller) -> Result<TokenId, Error> {
+    match caller.via {
+        Via::Token(id, _) => Ok(id),
+        Via::Nobody | Via::Job(..) | Via::Trigger(..) => Err(Error::unauthorized("this is about an access token")),
+        _ => Err(Error::invalid("the request was not made with an access token")),
+    }
 }
 
 /// Who gets a new personal token.
@@ -170,6 +285,9 @@ fn managed(conn: &Snapshot, caller: &Caller, id: TokenId) -> Result<(model::Toke
     // Whoever may not even have tokens is told so of every number alike.
     access::at_instance(conn, caller, Action::ChangeOwnAccount)?;
     let (token, user) = known(conn, id)?;
+    if token.revoked_at.is_some() {
+        return Err(Error::not_found("token").into());
+    }
     match (token.kind, token.project_id) {
         (TokenKind::Project, Some(project)) => {
             access::at_project(conn, caller, Action::ManageProjectTokens, project, "token")?;

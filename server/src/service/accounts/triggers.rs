@@ -74,6 +74,7 @@ impl Weir {
             project: Some(project),
             role: None,
             expires_at,
+            description: None,
         };
         let NewToken { token, secret } = self.make_token(caller, draft).await?;
         let made = self.trigger(caller, project, token.id).await?;

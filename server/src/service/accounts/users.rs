@@ -78,6 +78,31 @@ impl Weir {
         Ok(list.await?)
     }
 
+    /// The users, as everybody who is signed in sees them; addresses are for administrators.
+    pub async fn people(&self, caller: &Caller) -> Result<Vec<User>, Error> {
+        let caller = caller.clone();
+        let list = self.store().read(move |conn| {
+            access::at_instance(conn, &caller, Action::ReadOwnAccount)?;
+            let all = users::list(conn)?;
+            let is_told = access::at_instance(conn, &caller, Action::ReadUsers).is_ok();
+            let shown = all.into_iter().map(|user| if is_told { user } else { discreet(user) });
+            Ok(shown.collect())
+        });
+        Ok(list.await?)
+    }
+
+    /// One of them, by number.
+    pub async fn person(&self, caller: &Caller, id: UserId) -> Result<User, Error> {
+        let caller = caller.clone();
+        let found = self.store().read(move |conn| {
+            access::at_instance(conn, &caller, Action::ReadOwnAccount)?;
+            let user = users::require(conn, id)?;
+            let is_told = access::at_instance(conn, &caller, Action::ReadUsers).is_ok();
+            Ok(if is_told { user } else { discreet(user) })
+        });
+        Ok(found.await?)
+    }
+
     /// The user of this name, as everybody who is signed in sees them.
     pub async fn user_called(&self, caller: &Caller, name: &str) -> Result<User, Error> {
         let (caller, name) = (caller.clone(), name.to_owned());
@@ -162,6 +187,11 @@ impl Weir {
         });
         Ok(made.await?)
     }
+}
+
+/// A user without what is for administrators.
+fn discreet(user: User) -> User {
+    User { email: None, seen_at: None, ..user }
 }
 
 /// A link by which a user sets a password.

@@ -45,6 +45,9 @@ pub fn project() -> Project {
         visibility: Visibility::Private,
         public_jobs: true,
         protection: Protection::default(),
+        namespace_id: 1,
+        options: model::ProjectOptions::default(),
+        updated_at: MADE,
         created_at: MADE,
         version: Seq(1),
     }

@@ -26,7 +26,7 @@ pub struct EnvironmentObject {
     pub state: EnvironmentState,
     /// Always null.
     pub auto_stop_at: Option<String>,
-    /// Always null.
+    /// What people say about it.
     pub description: Option<String>,
     /// The newest deployment; only of one environment alone.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,7 +70,7 @@ impl EnvironmentObject {
             tier: environment.tier,
             state: environment.state,
             auto_stop_at: None,
-            description: None,
+            description: environment.description.clone(),
             last_deployment: None,
         }
     }

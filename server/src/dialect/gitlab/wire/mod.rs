@@ -3,12 +3,14 @@
 
 mod environment;
 mod job;
-mod project;
+pub mod project;
+pub mod repository;
 mod run;
+pub mod runner;
 mod schedule;
+pub mod user;
 
 pub use environment::EnvironmentObject;
 pub use job::{Artifact, ArtifactsFile, BridgeObject, Commit, JobObject, JobProject, JobUser, Runner};
-pub use project::{Namespace, ProjectObject};
-pub use run::{DetailedStatus, Me, Pipeline, PipelineBasic, User};
+pub use run::{DetailedStatus, Pipeline, PipelineBasic, User};
 pub use schedule::{ScheduleDetails, ScheduleObject, ScheduleVariable, TriggerObject};

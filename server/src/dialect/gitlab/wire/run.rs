@@ -138,40 +138,6 @@ pub(super) fn time(at: Option<Timestamp>) -> Option<String> {
     at.map(Timestamp::rfc3339)
 }
 
-/// Who asks, with what only they and administrators see.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Me {
-    /// What everybody sees.
-    #[serde(flatten)]
-    pub user: User,
-    /// When the account was made.
-    pub created_at: Option<String>,
-    /// Address.
-    pub email: String,
-    /// Whether they may do everything.
-    pub is_admin: bool,
-    /// Always false: other accounts are people.
-    pub bot: bool,
-}
-
-impl Me {
-    /// `name` is that of who has no account.
-    pub fn new(me: &model::Me, name: &str, base: &str) -> Self {
-        let known = me.user.as_ref();
-        let mut user = User::new(known.map_or(name, |user| user.name.as_str()), base);
-        if let Some(known) = known {
-            (user.id, user.name) = (known.id.0, known.full_name.clone());
-        }
-        Self {
-            user,
-            created_at: known.map(|user| user.created_at.rfc3339()),
-            email: known.and_then(|user| user.email.clone()).unwrap_or_default(),
-            is_admin: me.is_admin,
-            bot: known.is_some_and(|user| user.is_bot),
-        }
-    }
-}
-
 impl User {
     /// Somebody who has no account, or whose account was not looked up. `base` is the address that the client uses,
     /// without a slash at its end.

@@ -25,6 +25,7 @@ enum Need {
     Session,
     Person,
     Job,
+    Token,
     Secret,
     Runner,
     Does(Action),
@@ -89,6 +90,7 @@ fn lines() -> Vec<Line> {
         ("session", ..) => Need::Session,
         ("person", ..) => Need::Person,
         ("job", ..) => Need::Job,
+        ("token", ..) => Need::Token,
         ("secret", ..) => Need::Secret,
         ("runner", ..) => Need::Runner,
         (_, Some(("list", of)), _) => Need::Lists(action(of)),
@@ -137,7 +139,13 @@ impl Class {
                 Self::SignIn
             }
             // GitLab's words for a job in the wrong state, which only those hear who may.
-            StatusCode::FORBIDDEN if text.contains("Job is not") => Self::Allowed,
+            StatusCode::FORBIDDEN if text.contains("Job is not") || text.contains("Only one project") => Self::Allowed,
+            // There is no repository here: who may look in it hears that.
+            StatusCode::NOT_FOUND
+                if ["Branch", "Commit", "File"].iter().any(|of| text.contains(&format!("404 {of} Not"))) =>
+            {
+                Self::Allowed
+            }
             StatusCode::FORBIDDEN => Self::Forbidden,
             StatusCode::NOT_FOUND => Self::Hidden,
             _ => Self::Allowed,
@@ -156,7 +164,9 @@ fn expected_of(need: &Need, who: &Who, ground: &Ground, town: &Town) -> Class {
     };
     match need {
         Need::Person if who.means == Some(Means::Job) => Class::SignIn,
-        Need::Free | Need::Anybody | Need::Lists(_) | Need::Person => Class::Allowed,
+        // Of a login there is no token that it could be about, which is told: 400.
+        Need::Token if !who.signed_in || matches!(who.means, Some(Means::Trigger | Means::Job)) => Class::SignIn,
+        Need::Free | Need::Anybody | Need::Lists(_) | Need::Person | Need::Token => Class::Allowed,
         Need::Session if who.is_session() => Class::Allowed,
         Need::Job if !who.signed_in => Class::SignIn,
         Need::Job if who.means == Some(Means::Job) => Class::Allowed,
@@ -198,7 +208,10 @@ fn expected(line: &Line, who: &Who, ground: &Ground, town: &Town) -> Class {
     if by_account && line.path.starts_with("/api/v4/") && line.method != "GET" {
         match who.means {
             _ if !who.signed_in => return Class::SignIn,
-            Some(Means::ReadApi) => return Class::Forbidden,
+            // A token ends itself, whatever its scope.
+            Some(Means::ReadApi) if line.route != "DELETE /api/v4/personal_access_tokens/self" => {
+                return Class::Forbidden;
+            }
             _ => {}
         }
     }
@@ -251,6 +264,12 @@ fn routes_are_made_where_they_are_listed() {
 async fn ask(town: &Town, line: &Line, who: &Who, ground: &Ground) -> Option<String> {
     let wanted = expected(line, who, ground, town);
     let mut names = Names::of(town, ground);
+    let who = &if line.path.contains("/personal_access_tokens/") {
+        names = names.with_token_of(town, who).await;
+        town.with_another_token(who).await
+    } else {
+        who.clone()
+    };
     if wanted == Class::Allowed && line.method != "GET" {
         names = names.used_up(town, ground, who, &line.route).await;
     }

@@ -2,10 +2,13 @@
 //! against. What a request uses up is made for it.
 
 use app::service::Service as _;
-use model::VariableOwner;
+use model::{EnvironmentId, TokenId, TokenScope, UserId, VariableOwner};
 use serde_json::json;
 
+use super::World;
 use super::world::{Ground, Town, Who};
+use crate::auth::policy::Means;
+use crate::store::users;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
@@ -49,6 +52,7 @@ pub struct Names {
     pipeline_ids: String,
     build_no: String,
     record_id: String,
+    personal: String,
 }
 
 impl Names {
@@ -112,7 +116,16 @@ impl Names {
             pipeline_ids: town.grounds.iter().map(|one| one.uids[1].as_str()).collect::<Vec<_>>().join(","),
             build_no: "1".into(),
             record_id: dashed(&ground.uids[2]),
+            personal: "987654".into(),
         }
+    }
+
+    /// The same, with a personal token of whoever asks.
+    pub async fn with_token_of(mut self, town: &Town, who: &Who) -> Self {
+        if let Some(user) = who.user {
+            self.personal = town.personal_token(user).await.0.to_string();
+        }
+        self
     }
 
     /// The same, with a fresh thing in the place of what this request uses up.
@@ -154,13 +167,15 @@ impl Names {
             (self.variable_id, self.variable) = (id.to_string(), key);
         } else if path == "/rpc/token/rotate" || path == "/rpc/token/revoke" {
             self.token = town.fresh_token(ground).await.to_string();
-        } else if path == "/rpc/runner/delete" || method == "DELETE" && path == "/api/v4/runners/{runner}" {
+        } else if path == "/rpc/runner/delete" || method == "DELETE" && path.ends_with("/runners/{runner}") {
             self.runner = town.fresh_runner(ground).await.to_string();
         } else if path == "/rpc/account/end_session" {
             if let Some(user) = who.user {
                 self.session = town.world.session(user).await.0.to_string();
             }
-        } else if path == "/rpc/project/delete" {
+        } else if method == "DELETE" && path.ends_with("/environments/{environment}") {
+            self.environment = town.fresh_stopped_environment(ground).await.to_string();
+        } else if path == "/rpc/project/delete" || method == "DELETE" && path == "/api/v4/projects/{project}" {
             let made = town.fresh_project(ground).await;
             (self.project, self.path) = (made.0.to_string(), made.1);
         } else if path == "/rpc/pipeline/delete" || method == "DELETE" && path == "/api/pipelines/{id}" {
@@ -200,6 +215,8 @@ impl Names {
         } else {
             &self.pipeline
         };
+        let user = if path.starts_with("/api/v4/users/") { &self.user_id } else { &self.user };
+        let token = &self.personal;
         let in_archive = format!("main/raw/{}", super::world::FILE);
         let rest = match path {
             _ if path.starts_with("/pkg/") => "none.js",
@@ -232,7 +249,10 @@ impl Names {
             ("trigger", &self.trigger),
             ("pipeline", &self.pipeline),
             ("name", &self.artifact),
-            ("user", &self.user),
+            ("user", user),
+            ("token", token),
+            ("*branch", &"main".to_owned()),
+            ("sha", &"main".to_owned()),
             ("version", &"0".to_owned()),
         ] {
             filled = filled.replace(&format!("{{{name}}}"), value);
@@ -299,7 +319,7 @@ impl Names {
             "/rpc/project/create" => format!("path={group}/made-{n}"),
             "/rpc/project/change" => {
                 let jobs = ground.public_jobs;
-                format!("id={project}&visibility={}&public_jobs={jobs}", ground.visibility.as_str())
+                format!("id={project}&visibility={}&public_jobs={jobs}&shared_runners=true", ground.visibility.as_str())
             }
             "/rpc/project/delete" => format!("id={project}&path={path}&typed={path}"),
             "/rpc/project/redact" => format!("id={project}&value=jX9kQ2vLr8TzW4nB7mYp"),
@@ -346,6 +366,13 @@ impl Names {
             "/api/v4/weir/tokens" => json!({"name": format!("made-{n}"), "scope": "read_api"}),
             "/api/v4/user/runners" => json!({"runner_type": "instance_type"}),
             "/api/v4/user/runners?project" => json!({"runner_type": "project_type", "project_id": self.project}),
+            "/api/v4/projects" => json!({"name": format!("made-{n}"), "namespace_id": self.group}),
+            "/api/v4/projects/{project}" => json!({"description": "again"}),
+            "/api/v4/projects/{project}/environments" => json!({"name": format!("made-{n}")}),
+            "/api/v4/projects/{project}/runners" => json!({"runner_id": self.runner}),
+            other if other.ends_with("/personal_access_tokens") => {
+                json!({"name": format!("made-{n}"), "scopes": ["read_api"]})
+            }
             "/api/v4/runners/{runner}" => json!({"description": "again"}),
             "/api/v4/ci/lint" | "/api/v4/projects/{project}/ci/lint" => json!({"content": definition}),
             "/api/v4/projects/{project}/pipeline" => json!({"ref": "main"}),
@@ -388,4 +415,33 @@ impl Names {
 /// A uid as records of builds have it.
 fn dashed(uid: &str) -> String {
     format!("{}-{}-{}-{}-{}", &uid[..8], &uid[8..12], &uid[12..16], &uid[16..20], &uid[20..])
+}
+
+impl Town {
+    pub async fn fresh_stopped_environment(&self, ground: &Ground) -> EnvironmentId {
+        let World { weir, caller, .. } = &self.world;
+        let name = Some(format!("fresh-{}", self.next()));
+        let draft = crate::service::environments::EnvironmentDraft { name, ..Default::default() };
+        let made = weir.put_environment(caller, ground.id, None, draft).await.unwrap().environment.id;
+        weir.force_stop(caller, made).await.unwrap();
+        made
+    }
+
+    /// A personal token of somebody: its number and its text.
+    pub async fn personal_token(&self, user: UserId) -> (TokenId, String) {
+        let user = self.world.weir.store().read(move |conn| users::require(conn, user)).await.unwrap();
+        self.world.token(&user.name, TokenScope::ReadApi).await
+    }
+
+    /// Somebody with another token than the one they have, which may be used up.
+    pub async fn with_another_token(&self, who: &Who) -> Who {
+        let scope = match who.means {
+            Some(Means::Api) => TokenScope::Api,
+            Some(Means::ReadApi) => TokenScope::ReadApi,
+            _ => return who.clone(),
+        };
+        let name = who.name.split(' ').next().unwrap();
+        let (_, text) = self.world.token(name, scope).await;
+        Who { headers: vec![("private-token", text)], ..who.clone() }
+    }
 }

@@ -304,7 +304,14 @@ async fn the_password_of_a_source_is_for_who_may_set_it() {
     let web = town.web();
     let source = Some("https://robot:hunter2hunter2@git.invalid/shop/web.git".to_owned());
     let (visibility, protected) = (Visibility::Private, Vec::new());
-    let settings = ProjectSettings { visibility, public_jobs: true, protect_default: false, protected, source };
+    let settings = ProjectSettings {
+        visibility,
+        public_jobs: true,
+        protect_default: false,
+        protected,
+        source,
+        options: model::ProjectOptions::default(),
+    };
     let World { weir, .. } = &town.world;
     let id = web.id;
     town.world.write(move |tx| crate::store::projects::update(tx, id, &settings)).await;

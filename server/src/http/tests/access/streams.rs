@@ -120,8 +120,14 @@ async fn a_stream_ends_when_its_project_is_closed() {
     assert!(board.until(|text| text.contains(&open.mark()) && text.ends_with("\n\n")).await);
     board.text.clear();
     let visibility = Visibility::Private;
-    let settings =
-        ProjectSettings { visibility, public_jobs: true, protect_default: false, protected: vec![], source: None };
+    let settings = ProjectSettings {
+        visibility,
+        public_jobs: true,
+        protect_default: false,
+        protected: vec![],
+        source: None,
+        options: model::ProjectOptions::default(),
+    };
     town.world.weir.change_project(&town.world.caller, open.id, settings).await.unwrap();
     // At once, and not when everything is asked again after a while.
     let soon = std::time::Duration::from_secs(30);

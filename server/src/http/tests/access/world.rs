@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use app::service::{Accounts as _, NewPipeline, Schedules as _, Service as _};
 use model::{
-    CiVariableDraft, CiVariableId, EnvironmentId, NewUser, Place, ProjectId, ProjectSettings, Role, RunnerDraft,
-    RunnerId, ScheduleDraft, ScheduleId, SessionId, Timestamp, TokenDraft, TokenId, TokenKind, TokenScope, UserChanges,
-    UserId, VariableOwner, Via, Visibility,
+    CiVariableDraft, CiVariableId, EnvironmentId, NewUser, Place, ProjectId, ProjectOptions, ProjectSettings, Role,
+    RunnerDraft, RunnerId, ScheduleDraft, ScheduleId, SessionId, Timestamp, TokenDraft, TokenId, TokenKind, TokenScope,
+    UserChanges, UserId, VariableOwner, Via, Visibility,
 };
 
 use super::super::super::rate::Rules;
@@ -184,6 +184,7 @@ impl World {
             project: None,
             role: None,
             expires_at: None,
+            description: None,
         };
         let made = self.weir.create_token(&self.caller, draft).await.unwrap();
         (made.token.id, made.secret)
@@ -400,6 +401,7 @@ async fn project_token(world: &World, project: ProjectId, name: &str) -> TokenId
         project: Some(project),
         role: Some(Role::Guest),
         expires_at: None,
+        description: None,
     };
     world.weir.create_token(&world.caller, draft).await.unwrap().token.id
 }
@@ -425,7 +427,14 @@ pub fn definition(mark: &str) -> String {
 async fn ground(world: &World, word: &'static str, path: &str, visibility: Visibility, public_jobs: bool) -> Ground {
     let World { weir, caller, .. } = world;
     let id = weir.create_project(caller, path, None, visibility).await.unwrap().id;
-    let settings = ProjectSettings { visibility, public_jobs, protect_default: false, protected: vec![], source: None };
+    let settings = ProjectSettings {
+        visibility,
+        public_jobs,
+        protect_default: false,
+        protected: vec![],
+        source: None,
+        options: ProjectOptions::default(),
+    };
     weir.change_project(caller, id, settings).await.unwrap();
     let mark = format!("zq-{word}");
     let key: PipelineKey = format!("{mark}-flow").parse().unwrap();
@@ -556,6 +565,7 @@ async fn people(
         project: Some(web.id),
         role: None,
         expires_at: None,
+        description: None,
     };
     let trigger = world.weir.create_token(&own, draft).await.unwrap().secret;
     let means = Some(Means::Trigger);

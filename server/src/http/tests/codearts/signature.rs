@@ -139,6 +139,7 @@ async fn a_server_of_one_person_wants_a_signature_too_and_a_token_will_do() {
         project: None,
         role: None,
         expires_at: None,
+        description: None,
     };
     let token = world.weir.create_token(&world.caller, draft).await.unwrap().secret;
     assert_eq!(world.get_with(WHO, &[("x-auth-token", &token)]).await.status, StatusCode::OK);

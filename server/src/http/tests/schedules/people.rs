@@ -171,6 +171,7 @@ async fn protected_refs_are_not_started_by_the_clock_of_who_may_not() {
         protect_default: true,
         protected: vec![model::ProtectedRef { is_tag: false, pattern: "main".into() }],
         source: project.source.clone(),
+        options: project.options.clone(),
     };
     weir.change_project(caller, team.project, settings).await.unwrap();
     let why = team.fire(id).await;

@@ -55,6 +55,7 @@ async fn the_token_of_a_job_may_what_its_user_may() {
         protect_default: false,
         protected: Vec::new(),
         source: None,
+        options: model::ProjectOptions::default(),
     };
     weir.change_project(caller, web.id, settings).await.unwrap();
     assert_eq!(get(&town, job, &path).await.status, StatusCode::FORBIDDEN);

@@ -1,0 +1,190 @@
+//! The repository of a project, to be read: branches, tags, commits and files.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use model::Project;
+use serde_json::{Value, json};
+
+use super::error::Refused;
+use super::given::{called, one_of, paged, switch, text, time};
+use super::page::Page;
+use super::target::Target;
+use super::wire::{PipelineBasic, repository as wire, user};
+use crate::http::{Fresh, Freshness};
+use crate::service::browse::{CommitFilter, RefView};
+
+/// The project of the address with what is new in its repository.
+async fn fetched(target: &Target) -> Result<Project, Refused> {
+    Ok(target.weir.fetched(&target.caller, target.project_id()?).await?)
+}
+
+/// A search as GitLab has it: `^begin`, `end$`, or any part.
+fn fits(name: &str, search: Option<&str>) -> bool {
+    let Some(search) = search else { return true };
+    let (name, search) = (name.to_lowercase(), search.to_lowercase());
+    match (search.strip_prefix('^'), search.strip_suffix('$')) {
+        (Some(begin), _) => begin.strip_suffix('$').map_or(name.starts_with(begin), |whole| name == whole),
+        (None, Some(end)) => name.ends_with(end),
+        (None, None) => name.contains(&search),
+    }
+}
+
+fn sorted(mut all: Vec<RefView>, sort: &str) -> Vec<RefView> {
+    match sort {
+        "updated_asc" => all.sort_by_key(|one| one.commit.committed_at),
+        "updated_desc" => all.sort_by_key(|one| std::cmp::Reverse(one.commit.committed_at)),
+        _ => {}
+    }
+    all
+}
+
+/// `GET …/repository/branches`: by name.
+pub async fn branches(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    let page = Page::read(&target.query)?;
+    let search = text(&target.query, "search").map(str::to_owned);
+    let sort = one_of(&target.query, "sort", &["name_asc", "updated_asc", "updated_desc"])?;
+    let project = fetched(&target).await?;
+    freshness
+        .respond(|| async {
+            let mut all = sorted(target.weir.refs(&project, false).await?, sort);
+            all.retain(|one| fits(&one.name, search.as_deref()));
+            let shown = all.iter().map(|one| wire::branch(one, &project, target.base()));
+            paged(&target, page, &shown.collect::<Vec<_>>())
+        })
+        .await
+}
+
+/// `GET …/repository/branches/:branch`
+pub async fn branch(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    let project = fetched(&target).await?;
+    freshness
+        .respond(|| async {
+            let all = target.weir.refs(&project, false).await?;
+            let found = all.iter().find(|one| one.name == target.name("branch"));
+            let found = found.ok_or_else(|| Refused::message(StatusCode::NOT_FOUND, "Branch Not Found"))?;
+            Ok(Fresh::list(&wire::branch(found, &project, target.base()))?)
+        })
+        .await
+}
+
+/// `GET …/repository/tags`: the newest first.
+pub async fn tags(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    let page = Page::read(&target.query)?;
+    let search = text(&target.query, "search").map(str::to_owned);
+    let order = one_of(&target.query, "order_by", &["updated", "name", "version"])?;
+    let ascending = one_of(&target.query, "sort", &["desc", "asc"])? == "asc";
+    let project = fetched(&target).await?;
+    freshness
+        .respond(|| async {
+            let mut all = target.weir.refs(&project, true).await?;
+            all.retain(|one| fits(&one.name, search.as_deref()));
+            if order == "updated" {
+                all.sort_by_key(|one| one.commit.committed_at);
+            }
+            if !ascending {
+                all.reverse();
+            }
+            let shown = all.iter().map(|one| wire::tag(one, &project, target.base()));
+            paged(&target, page, &shown.collect::<Vec<_>>())
+        })
+        .await
+}
+
+/// `GET …/repository/commits`: the newest first, without a total.
+pub async fn commits(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    let (page, query) = (Page::read(&target.query)?, &target.query);
+    let filter = CommitFilter {
+        git_ref: text(query, "ref_name").map(str::to_owned),
+        path: text(query, "path").map(str::to_owned),
+        author: text(query, "author").map(str::to_owned),
+        since: time(query, "since")?,
+        until: time(query, "until")?,
+        all: switch(query, "all")?.unwrap_or(false),
+    };
+    let project = fetched(&target).await?;
+    freshness
+        .respond(|| async {
+            let found = target.weir.commits(&project, &filter, page.offset(), page.size()).await;
+            let mut found = found.map_err(called("Commit"))?;
+            let more = found.len() > page.size() as usize;
+            found.truncate(page.size() as usize);
+            let shown = found.iter().map(|one| wire::commit(one, &project, target.base()));
+            let headers = page.headers(target.base(), &target.path, &target.query, None, more);
+            Ok(Fresh::list(&shown.collect::<Vec<_>>())?.with(headers))
+        })
+        .await
+}
+
+/// `GET …/repository/commits/:sha`: with the newest run for it.
+pub async fn commit(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    let project = fetched(&target).await?;
+    freshness
+        .respond(|| async {
+            let found = target.weir.commit(&project, target.name("sha")).await;
+            let (one, (added, taken)) = found.map_err(called("Commit"))?;
+            let run = target.weir.last_run_for(&target.caller, project.id, &one.id).await?;
+            let more = json!({
+                "stats": {"additions": added, "deletions": taken, "total": added + taken},
+                "status": run.as_ref().map(|run| run.status),
+                "project_id": project.id,
+                "last_pipeline": run.as_ref().map(|run| PipelineBasic::new(run, target.base())),
+            });
+            Ok(Fresh::list(&user::joined(wire::commit(&one, &project, target.base()), more))?)
+        })
+        .await
+}
+
+/// `GET …/repository/files/:path` and `…/files/:path/raw`. The path may have slashes, encoded or not.
+pub async fn file(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    // The address as it came tells a file called `raw` in a folder from the contents of that folder's namesake.
+    let raw = target.path.ends_with("/raw");
+    let wanted = target.name("path");
+    let path = if raw { wanted.strip_suffix("/raw").unwrap_or(wanted) } else { wanted };
+    let git_ref = match text(&target.query, "ref") {
+        Some(git_ref) => Some(git_ref.to_owned()),
+        None if raw => None,
+        None => return Err(Refused::parameter("ref is missing")),
+    };
+    let project = fetched(&target).await?;
+    let git_ref = if let Some(git_ref) = git_ref.filter(|name| name != "HEAD") {
+        git_ref
+    } else {
+        let default = target.weir.default_branch(&project);
+        default.ok_or_else(|| Refused::message(StatusCode::NOT_FOUND, "Commit Not Found"))?
+    };
+    let read = || async {
+        let found = target.weir.file(&project, &git_ref, path).await;
+        found.map_err(|error| called(if error.message.starts_with("commit") { "Commit" } else { "File" })(error))
+    };
+    if raw {
+        let found = read().await?;
+        let headers = about(&wire::about(&found, &git_ref));
+        let kind = if std::str::from_utf8(&found.bytes).is_ok() {
+            "text/plain; charset=utf-8"
+        } else {
+            "application/octet-stream"
+        };
+        let mut response = (StatusCode::OK, headers, Body::from(found.bytes)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
+        return Ok(response);
+    }
+    freshness
+        .respond(|| async {
+            let found = read().await?;
+            Ok(Fresh::list(&wire::file(&found, &git_ref))?.with(about(&wire::about(&found, &git_ref))))
+        })
+        .await
+}
+
+/// The same as headers, for `HEAD`.
+fn about(fields: &Value) -> HeaderMap {
+    let pairs = fields.as_object().into_iter().flatten().filter_map(|(name, value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let name = HeaderName::try_from(format!("x-gitlab-{}", name.replace('_', "-"))).ok()?;
+        Some((name, HeaderValue::from_str(&value).ok()?))
+    });
+    pairs.collect()
+}

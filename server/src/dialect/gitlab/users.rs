@@ -1,0 +1,93 @@
+//! The server's people.
+
+use app::service::Accounts as _;
+use axum::response::Response;
+use model::{User, UserId};
+use serde_json::{Value, json};
+
+use super::error::Refused;
+use super::given::{called, one_of, paged, switch, text};
+use super::page::Page;
+use super::target::Target;
+use super::wire::user;
+use crate::auth::Action;
+use crate::http::{Fresh, Freshness};
+
+/// `GET /user`
+pub async fn me(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    if !target.caller.is_signed_in() || matches!(target.caller.via, model::Via::Job(..) | model::Via::Trigger(..)) {
+        return Err(Refused::unauthorized("this is about who asks, and nobody is signed in"));
+    }
+    freshness
+        .respond(|| async {
+            let me = target.weir.me(&target.caller).await?;
+            let Some(known) = me.user else { return Err(Refused::unauthorized("who asks has no account")) };
+            let whole = user::joined(user::whole(&known, target.base()), user::confidential(&known));
+            Ok(Fresh::list(&user::joined(whole, json!({"is_admin": me.is_admin})))?)
+        })
+        .await
+}
+
+/// `GET /users`: the newest first.
+pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    let page = Page::read(&target.query)?;
+    let query = &target.query;
+    let name = text(query, "username").map(str::to_lowercase);
+    let search = text(query, "search").map(str::to_lowercase);
+    let (active, blocked) = (switch(query, "active")?, switch(query, "blocked")?);
+    let (admins, no_bots) =
+        (switch(query, "admins")?, switch(query, "without_project_bots")?.or(switch(query, "humans")?));
+    let order = one_of(query, "order_by", &["id", "name", "username", "created_at", "updated_at"])?;
+    let ascending = one_of(query, "sort", &["desc", "asc"])? == "asc";
+    freshness
+        .respond(|| async {
+            let mut people = target.weir.people(&target.caller).await?;
+            people.retain(|one| {
+                let found = |text: &str| search.as_ref().is_none_or(|part| text.to_lowercase().contains(part));
+                name.as_ref().is_none_or(|name| one.name.to_lowercase() == *name)
+                    && (found(&one.name) || found(&one.full_name) || one.email.as_ref().is_some_and(|it| found(it)))
+                    && active.is_none_or(|on| one.is_active || !on)
+                    && blocked.is_none_or(|on| !one.is_active || !on)
+                    && admins.is_none_or(|on| one.is_admin || !on)
+                    && no_bots.is_none_or(|on| !one.is_bot || !on)
+            });
+            match order {
+                "name" => people.sort_by_cached_key(|one| (one.full_name.to_lowercase(), one.id)),
+                "username" => people.sort_by_cached_key(|one| one.name.to_lowercase()),
+                _ => people.sort_by_key(|one| one.id),
+            }
+            if !ascending {
+                people.reverse();
+            }
+            let told = is_told(&target).await;
+            let shown: Vec<Value> = people.iter().map(|one| shown(one, told, false, target.base())).collect();
+            paged(&target, page, &shown)
+        })
+        .await
+}
+
+/// `GET /users/:id`
+pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    let id = named(&target)?;
+    freshness
+        .respond(|| async {
+            let one = target.weir.person(&target.caller, id).await.map_err(called("User"))?;
+            Ok(Fresh::list(&shown(&one, is_told(&target).await, true, target.base()))?)
+        })
+        .await
+}
+
+/// The number of the address.
+pub(super) fn named(target: &Target) -> Result<UserId, Refused> {
+    target.name("user").parse().map_err(|_| Refused::parameter("id is invalid"))
+}
+
+/// Whether the caller sees what is for administrators.
+async fn is_told(target: &Target) -> bool {
+    target.weir.may_on_server(&target.caller, Action::ReadUsers).await.is_ok()
+}
+
+fn shown(one: &User, told: bool, alone: bool, base: &str) -> Value {
+    let shown = if alone || told { user::whole(one, base) } else { user::basic(one, base) };
+    if told { user::joined(shown, user::confidential(one)) } else { shown }
+}
