@@ -148,6 +148,15 @@ impl Names {
             self.trigger = town.fresh_trigger(ground).await.to_string();
             return self;
         }
+        if path.contains("{job_id}") && matches!(last, "disable" | "recover" | "stop") {
+            let (weir, by) = (&town.world.weir, &town.world.caller);
+            let key = town.fresh_pipeline(ground).await.parse().unwrap();
+            self.pipeline_id = weir.read_pipeline_only(by, &key).await.unwrap().uid.to_string();
+            if last == "stop" {
+                weir.start_run(by, &key, model::NewRun::default()).await.unwrap();
+            }
+            return self;
+        }
         if crate::dialect::codearts::is_root(path) {
             let action = last.split('?').next().unwrap_or_default();
             let (run, _, waiting) = match action {
@@ -182,13 +191,6 @@ impl Names {
             self.pipeline = town.fresh_pipeline(ground).await;
         } else if method == "DELETE" && path == "/api/operations/{id}" {
             self.operation = town.fresh_operation().await;
-        } else if path.contains("{job_id}") && matches!(last, "disable" | "recover" | "stop") {
-            let (weir, by) = (&town.world.weir, &town.world.caller);
-            let key = town.fresh_pipeline(ground).await.parse().unwrap();
-            self.pipeline_id = weir.read_pipeline_only(by, &key).await.unwrap().uid.to_string();
-            if last == "stop" {
-                weir.start_run(by, &key, model::NewRun::default()).await.unwrap();
-            }
         } else if last == "play" {
             let (run, _, waiting) = town.fresh_run(ground).await;
             (self.run, self.job) = (run.to_string(), waiting.to_string());
