@@ -98,11 +98,24 @@ def detail(pipeline, **which):
     )
 
 
+# 3.1.210 asks for a run by its id alone, and knows fewer fields of a pipeline in a list.
+OLDER = "pipeline_run_number" not in ShowPipelineRunDetailRequest.attribute_map
+
+
+def numbered(pipeline, number):
+    """The run of a number, as this version of the SDK can ask for it."""
+    if not OLDER:
+        return detail(pipeline, pipeline_run_number=str(number))
+    runs = client.list_pipeline_runs(ListPipelineRunsRequest(
+        project_id=PROJECT, pipeline_id=pipeline, body=ListPipelineRunsQuery(limit=100))).pipeline_runs
+    return detail(pipeline, pipeline_run_id=next(run.pipeline_run_id for run in runs if str(run.run_number) == str(number)))
+
+
 def until(pipeline, number, *words):
     """Waits until a run is called one of these."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        found = detail(pipeline, pipeline_run_number=str(number))
+        found = numbered(pipeline, number)
         if found.status in words:
             return found
         time.sleep(0.05)
@@ -213,7 +226,7 @@ def bad_batches():
 
 def lists():
     response = pipelines_of(name="web")
-    body = agree("a list of pipelines", response)
+    body = raw(response) if OLDER else agree("a list of pipelines", response)
     same("how many", (0, 100, 1), (body["offset"], body["limit"], body["total"]))
     one = body["pipelines"][0]
     same("the pipeline", (WEB, "web", PROJECT, False), tuple(one[key] for key in ("pipeline_id", "name", "project_id", "banned")))

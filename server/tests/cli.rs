@@ -414,11 +414,11 @@ fn findings_are_in_the_file_that_was_named() {
     let folder = tempfile::tempdir().unwrap();
     let write = |text: &str| std::fs::write(folder.path().join("bad.yml"), text).unwrap();
     let here = |arguments: &[&str]| run(weir().args(arguments).current_dir(folder.path()));
-    let data = folder.path().join("data");
     write("a:\n  scirpt: x\n");
-    let server = Server::start(1);
+    let (server, mut stopped) = (Server::start(1), Server::start(1));
+    stopped.stop();
     // Without a server that has the folder, and with one.
-    for data in [data.to_str().unwrap(), server.data.to_str().unwrap()] {
+    for data in [stopped.data.to_str().unwrap(), server.data.to_str().unwrap()] {
         let (code, _, err) = here(&["project", "create", "me/x", "--data", data]);
         assert_eq!(code, 0, "{err}");
         let create = ["pipeline", "create", "wrong", "--project", "me/x", "--file", "bad.yml", "--data", data];

@@ -133,7 +133,7 @@ fn bad_variables_are_refused_with_the_field_and_lose_nothing() {
         (json!({ "key": "A", "value": "password", "masked": true }), "cannot be masked"),
         (json!({ "key": "A", "value": "two words of it", "masked": true }), "cannot be masked"),
         (json!({ "key": "A", "value": "x".repeat(10_001) }), "10000"),
-        (json!({ "key": "A", "value": "nul\u{0}" }), "NUL"),
+        (json!({ "key": "A", "value": "nul\u{0}" }), "value is invalid"),
         (json!({ "key": "A", "value": "x", "variable_type": "socket" }), "variable_type"),
         (json!({ "key": "A", "value": "x", "masked": "perhaps" }), "masked is invalid"),
         (json!({ "key": "A", "value": ["x"] }), "value is invalid"),
@@ -144,7 +144,7 @@ fn bad_variables_are_refused_with_the_field_and_lose_nothing() {
     let (status, answer) = server.send("GET", "/api/v4/groups/none/variables", &json!({}));
     assert_eq!(status, 404, "{answer}");
     let (status, answer) = server.send("GET", &format!("{path}/NONE"), &json!({}));
-    assert_eq!((status, &answer["message"]), (404, &json!("404 Variable Not Found")));
+    assert_eq!((status, &answer["message"]), (404, &json!("404 InstanceVariable Not Found")));
     let left = server.get(path);
     assert_eq!((left.as_array().unwrap().len(), &left[0]["value"]), (1, &json!("kept")), "{left}");
 }

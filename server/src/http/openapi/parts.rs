@@ -109,6 +109,12 @@ const REFUSALS: &[(u16, &str, &str, &str)] = &[
     ),
     (404, "Not there, or not visible to the caller.", "404 Not found", "not_found"),
     (405, "The address is for another method, or the list is not walked so.", "405 Not Allowed", "invalid"),
+    (
+        406,
+        "Another format than JSON is asked for at the end of the address.",
+        "The requested format 'xml' is not supported.",
+        "invalid",
+    ),
     (409, "The state of the object is against it, or somebody was faster.", "409 Conflict: it has ended", "conflict"),
     (410, "There is no such thing here.", "410 Gone", "invalid"),
     (
@@ -136,7 +142,7 @@ pub(super) fn responses() -> Map<String, Value> {
     for shape in Shape::ALL {
         for (status, about, text, kind) in REFUSALS {
             let example = match (shape, status) {
-                (Shape::Gitlab, 400) => json!({"error": text}),
+                (Shape::Gitlab, 400 | 406) => json!({"error": text}),
                 (Shape::Gitlab, 401) => json!({"message": text, "reason": "the token is not known, or no longer good"}),
                 (Shape::Gitlab, _) => json!({"message": text}),
                 (Shape::Codearts, 401) => {
@@ -147,12 +153,11 @@ pub(super) fn responses() -> Map<String, Value> {
                 (Shape::Own, _) => json!({"error": text, "message": text, "kind": kind}),
             };
             let schema = json!({"$ref": format!("#/components/schemas/{}", shape.schema())});
-            // Except in Ordine's, who asks too often is told so in plain text.
-            let content = if *status == 429 && shape != Shape::Ordine {
-                json!({"text/plain": {"schema": {"type": "string"}, "example": "Retry later\n"}})
-            } else {
-                json!({"application/json": {"schema": schema, "example": example}})
-            };
+            let mut content = json!({"application/json": {"schema": schema, "example": example}});
+            // Who asks too often is told so in plain text, as by GitLab; below CodeArts' roots all is JSON.
+            if *status == 429 && shape != Shape::Codearts {
+                content["text/plain"] = json!({"schema": {"type": "string"}, "example": "Retry later\n"});
+            }
             let mut response = json!({"description": about, "content": content});
             if *status == 429 {
                 for name in RATE.into_iter().chain(["Retry-After"]) {

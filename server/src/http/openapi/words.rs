@@ -156,6 +156,8 @@ impl Operation {
     pub fn new(shape: Shape, tag: &str, method: &'static str, path: impl Into<String>) -> Self {
         let body = json!({"tags": [tag], "summary": "", "parameters": [], "responses": {}});
         let operation = Self { method, path: path.into(), body, shape }.refuses(&[401, 403, 429, 503]);
+        // A number that is none, and a format at its end.
+        let operation = if shape == Shape::Gitlab { operation.refuses(&[400, 406]) } else { operation };
         if method == "GET" { operation } else { operation.signed() }
     }
 

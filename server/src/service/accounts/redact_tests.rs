@@ -145,6 +145,7 @@ async fn a_job_whose_files_stay_is_not_said_to_be_erased() {
     assert!(world.weir.job(&world.by, job).await.unwrap().job.erased_at.is_none());
     assert!(world.recorded("job.erase").await.is_empty());
     std::fs::remove_dir(&path).unwrap();
+    std::fs::write(&path, "one\n").unwrap();
     assert!(world.weir.erase_job(&world.by, job).await.unwrap().erased_at.is_some());
     assert_eq!(world.weir.erase_job(&world.by, job).await.unwrap_err().kind, model::ErrorKind::Conflict);
 }
