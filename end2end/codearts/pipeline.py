@@ -98,7 +98,8 @@ def detail(pipeline, **which):
     )
 
 
-# 3.1.210 asks for a run by its id alone, and knows fewer fields of a pipeline in a list.
+# 3.1.210 asks for a run by its id alone, retries without a body, reviews without a word, and knows fewer fields of
+# what starts a run and of a pipeline in a list.
 OLDER = "pipeline_run_number" not in ShowPipelineRunDetailRequest.attribute_map
 
 
@@ -255,7 +256,7 @@ def stopping_and_trying_again():
     refused("what has ended", 409, CONFLICT, lambda: client.stop_pipeline_run(
         StopPipelineRunRequest(project_id=PROJECT, pipeline_id=SLOW, pipeline_run_id=run.id)))
     retried = client.retry_pipeline_run(RetryPipelineRunRequest(
-        project_id=PROJECT, pipeline_id=SLOW, pipeline_run_id=run.id, body=RetryPipelineRequest()))
+        project_id=PROJECT, pipeline_id=SLOW, pipeline_run_id=run.id, **({} if OLDER else {"body": RetryPipelineRequest()})))
     same("retry", {"success": True}, agree("retry", retried))
     until(SLOW, number, "RUNNING")
     stopped = client.stop_pipeline_run(StopPipelineRunRequest(project_id=PROJECT, pipeline_id=SLOW, pipeline_run_id=run.id))
@@ -263,7 +264,7 @@ def stopping_and_trying_again():
     until(SLOW, number, "CANCELED")
     chosen = client.run_pipeline(RunPipelineRequest(project_id=PROJECT, pipeline_id=FAILING, body=RunPipelineDTO(
         sources=[], choose_jobs=["good"], variables=[RunPipelineDTOVariables(name="A", value="b")])))
-    body = agree("run", chosen)
+    body = raw(chosen) if OLDER else agree("run", chosen)
     run = detail(FAILING, pipeline_run_id=body["pipeline_run_id"])
     same("only what was chosen", [["good"]], [[job.name for job in stage.jobs] for stage in run.stages])
     build = RunPipelineDTOParamsBuildParams(build_type="tag", event_type="Manual", tag="v1")
@@ -281,17 +282,20 @@ def reviews():
         return {"project_id": PROJECT, "pipeline_id": REVIEW, "pipeline_run_id": run.id, "job_run_id": job.id,
                 "step_run_id": job.steps[0].id}
 
+    def because(text):
+        return {} if OLDER else {"approval_description": text}
+
     number = start(REVIEW)
     where = waiting(number)
-    passed = client.accept_manual_review(AcceptManualReviewRequest(**where, approval_description="looks good"))
+    passed = client.accept_manual_review(AcceptManualReviewRequest(**where, **because("looks good")))
     same("pass a review", {"success": True}, agree("pass a review", passed))
     until(REVIEW, number, "COMPLETED")
     refused("twice", 409, CONFLICT, lambda: client.accept_manual_review(AcceptManualReviewRequest(**where)))
     number = start(REVIEW)
-    rejected = client.reject_manual_review(RejectManualReviewRequest(**waiting(number), approval_description="not today"))
+    rejected = client.reject_manual_review(RejectManualReviewRequest(**waiting(number), **because("not today")))
     same("refuse one", {"success": True}, agree("refuse one", rejected))
     run = until(REVIEW, number, "CANCELED")
-    check("why is told", "refused by boss: not today" in run.stages[0].jobs[0].message, run.stages[0].jobs[0].message)
+    check("why is told", ("refused by boss" if OLDER else "refused by boss: not today") in run.stages[0].jobs[0].message, run.stages[0].jobs[0].message)
 
 
 def signatures():
