@@ -8,6 +8,8 @@ use std::sync::Arc;
 use pipeline::{Context, keywords};
 
 mod common;
+#[path = "common/examples.rs"]
+mod examples;
 
 /// The repository that the page speaks of.
 fn context() -> Context {
@@ -26,33 +28,10 @@ fn page() -> String {
     fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/language.md")).unwrap()
 }
 
-/// The examples, each with the line it begins in.
-fn examples(page: &str) -> Vec<(usize, String)> {
-    let mut examples: Vec<(usize, String)> = Vec::new();
-    let mut inside = false;
-    for (i, line) in page.lines().enumerate() {
-        match (inside, line) {
-            (false, "```yaml") => {
-                inside = true;
-                examples.push((i + 2, String::new()));
-            }
-            (true, "```") => inside = false,
-            (true, line) => {
-                if let Some((_, text)) = examples.last_mut() {
-                    text.push_str(line);
-                    text.push('\n');
-                }
-            }
-            _ => {}
-        }
-    }
-    examples
-}
-
 #[test]
 fn every_example_is_planned_without_a_finding() {
     let page = page();
-    let examples = examples(&page);
+    let examples = examples::of(&page);
     assert!(examples.len() > 15);
     for (line, text) in examples {
         let outcome = pipeline::plan(&text, &context());
@@ -64,7 +43,7 @@ fn every_example_is_planned_without_a_finding() {
 #[test]
 fn every_keyword_is_named_and_every_supported_one_has_an_example() {
     let page = page();
-    let examples: String = examples(&page).into_iter().map(|(_, text)| text).collect();
+    let examples: String = examples::of(&page).into_iter().map(|(_, text)| text).collect();
     for (place, name, supported) in keywords() {
         assert!(page.contains(&format!("`{name}`")) || supported, "`{name}` {place} is not on the page");
         let used = examples.contains(&format!("{name}:"));

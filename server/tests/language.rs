@@ -1,6 +1,8 @@
 //! The examples of `docs/language.md` are run: on a real server with its runner, in a repository that has what they
 //! call. Whatever waits for a person or a time is played.
 
+#[path = "../../pipeline/tests/common/examples.rs"]
+mod examples;
 mod support;
 
 use std::os::unix::fs::PermissionsExt as _;
@@ -18,26 +20,8 @@ const NOTHING: &str = "#!/bin/sh\nexit 0\n";
 const GENERATE: &str = "#!/bin/sh\necho \"made: {script: 'true'}\"\n";
 
 /// The examples of the page, each with the line that it begins in.
-fn examples() -> Vec<(usize, String)> {
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/language.md")).unwrap();
-    let mut examples: Vec<(usize, String)> = Vec::new();
-    let mut inside = false;
-    for (i, line) in page.lines().enumerate() {
-        match (inside, line) {
-            (false, "```yaml") => {
-                inside = true;
-                examples.push((i + 2, String::new()));
-            }
-            (true, "```") => inside = false,
-            (true, line) => {
-                let text = &mut examples.last_mut().unwrap().1;
-                text.push_str(line);
-                text.push('\n');
-            }
-            _ => {}
-        }
-    }
-    examples
+fn page() -> Vec<(usize, String)> {
+    examples::of(&std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/language.md")).unwrap())
 }
 
 /// The repository that the page speaks of.
@@ -207,7 +191,7 @@ fn every_example_of_the_page_runs() {
         "PATH": "$CI_PROJECT_DIR/bin:/usr/local/bin:/usr/bin:/bin",
         "GIT_CONFIG_GLOBAL": scratch.path().join("gitconfig"),
     });
-    let started: Vec<(usize, RunId, String)> = examples()
+    let started: Vec<(usize, RunId, String)> = page()
         .into_iter()
         .map(|(line, text)| {
             let key = format!("line-{line}");

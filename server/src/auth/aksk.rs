@@ -249,7 +249,7 @@ fn trim(value: &[u8]) -> &[u8] {
 }
 
 /// Percent-decoding, once; a plus stays a plus.
-fn decode(text: &str) -> Vec<u8> {
+pub fn decode(text: &str) -> Vec<u8> {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;

@@ -4,6 +4,7 @@
 use axum::http::Uri;
 
 use super::Refused;
+use crate::auth::aksk;
 
 /// Names and values, in the order in which they came.
 #[derive(Clone, Debug, Default)]
@@ -51,19 +52,9 @@ impl Query {
     }
 }
 
-/// Percent-decoding, once.
+/// Decoded as it is signed; `None` when that is no text.
 fn decoded(text: &str) -> Option<String> {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let mut byte = [bytes[at]];
-        let digits = bytes.get(at + 1..at + 3).filter(|_| byte[0] == b'%');
-        let is_code = digits.is_some_and(|digits| hex::decode_to_slice(digits, &mut byte).is_ok());
-        decoded.push(byte[0]);
-        at += if is_code { 3 } else { 1 };
-    }
-    String::from_utf8(decoded).ok()
+    String::from_utf8(aksk::decode(text)).ok()
 }
 
 #[cfg(test)]
