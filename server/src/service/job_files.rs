@@ -59,51 +59,50 @@ impl Weir {
 
     /// Deletes what a job left; its log stays.
     pub async fn delete_artifacts(&self, caller: &Caller, id: JobId) -> Result<(), Error> {
+        let by = caller.clone();
+        self.store.read(move |conn| deletable(conn, &by, id)).await?;
+        // First the files: who sees that they are listed and finds them gone asks again.
+        self.remove_artifacts(id).await?;
         let caller = caller.clone();
         let dropped = self.store.write(move |tx| {
-            let job = jobs::require(tx.conn(), id)?.job;
-            access::at_project(tx.conn(), &caller, Action::DeleteArtifacts, job.project_id, "job")?;
+            let job = deletable(tx.conn(), &caller, id)?;
             let target = format!("artifacts of job {id} {}", job.name);
             audit::of_project(tx, &caller, "artifacts.delete", job.project_id, &target, vec![]);
             if job.artifacts.is_empty() { Ok(()) } else { jobs::drop_artifacts(tx, id) }
         });
-        dropped.await?;
-        self.remove_artifacts(id).await;
-        Ok(())
+        Ok(dropped.await?)
     }
 
     /// Deletes what the ended jobs of a project left, except what is kept as the latest of its ref. Begun when this
-    /// returns; done a little later.
+    /// returns; done a little later, by the next server if need be: their time is over.
     pub async fn delete_artifacts_of_project(
         self: &Arc<Self>,
         caller: &Caller,
         project: ProjectId,
     ) -> Result<(), Error> {
         let by = caller.clone();
-        let found = self.store.write(move |tx| {
+        let ended = self.store.write(move |tx| {
             access::at_project(tx.conn(), &by, Action::DeleteArtifacts, project, "project")?;
             audit::of_project(tx, &by, "artifacts.delete", project, "all artifacts", vec![]);
-            jobs::with_free_artifacts(tx.conn(), project)
+            jobs::end_free_artifacts(tx, project)
         });
-        let (weir, found) = (Arc::clone(self), found.await?);
+        ended.await?;
+        let weir = Arc::clone(self);
         tokio::spawn(async move {
-            for id in found {
-                if let Err(error) = weir.store.write(move |tx| jobs::drop_artifacts(tx, id)).await {
-                    tracing::warn!(job.id = id.0, %error, "failed to delete artifacts");
-                    return;
-                }
-                weir.remove_artifacts(id).await;
+            if let Err(error) = weir.do_due().await {
+                tracing::warn!(%error, "failed to delete artifacts; it is tried again");
             }
         });
         Ok(())
     }
 
-    /// The files, once nobody is told of them any more.
-    async fn remove_artifacts(&self, id: JobId) {
+    /// Removes the files of what a job left.
+    pub(super) async fn remove_artifacts(&self, id: JobId) -> Result<(), Error> {
         let artifacts = Arc::clone(&self.artifacts);
-        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || artifacts.remove(id)).await {
-            tracing::warn!(job.id = id.0, %error, "failed to remove artifacts");
-        }
+        tokio::task::spawn_blocking(move || artifacts.remove(id))
+            .await
+            .map_err(|error| Error::internal(error.to_string()))?
+            .map_err(|error| Error::unavailable(format!("artifacts cannot be removed: {error}")))
     }
 
     /// The job of this name whose archive is the latest of a branch or tag: that of its latest good run, or of a run
@@ -134,6 +133,13 @@ impl Weir {
         });
         Ok(found.await?)
     }
+}
+
+/// The job whose artifacts the caller may delete.
+fn deletable(conn: &Snapshot, caller: &Caller, id: JobId) -> Result<Job, StoreError> {
+    let job = jobs::require(conn, id)?.job;
+    access::at_project(conn, caller, Action::DeleteArtifacts, job.project_id, "job")?;
+    Ok(job)
 }
 
 /// A job that the caller may erase, and that can be.

@@ -137,12 +137,8 @@ impl Weir {
     /// Deletes artifacts whose time is over.
     async fn expire_artifacts(&self, now: Timestamp) -> Result<(), Error> {
         for id in self.store.read(move |conn| jobs::expired(conn, now)).await? {
-            let artifacts = std::sync::Arc::clone(&self.artifacts);
             // First the file: who sees that it is listed and finds it gone asks again.
-            tokio::task::spawn_blocking(move || artifacts.remove(id))
-                .await
-                .map_err(|error| Error::internal(error.to_string()))?
-                .map_err(|error| Error::unavailable(format!("artifacts cannot be removed: {error}")))?;
+            self.remove_artifacts(id).await?;
             self.store.write(move |tx| jobs::drop_artifacts(tx, id)).await?;
         }
         Ok(())

@@ -124,20 +124,7 @@ impl Weir {
             Ok(())
         });
         asked.await?;
-        // First the files: who sees that they are listed and finds them gone asks again.
-        let artifacts = Arc::clone(self.artifacts());
-        tokio::task::spawn_blocking(move || artifacts.remove(id))
-            .await
-            .map_err(|error| Error::internal(error.to_string()))?
-            .map_err(|error| Error::unavailable(format!("artifacts cannot be removed: {error}")))?;
-        let by = caller.clone();
-        let noted = self.store().write(move |tx| {
-            let job = jobs::require(tx.conn(), id)?.job;
-            let target = format!("job {id} {}", job.name);
-            audit::of_project(tx, &by, "artifacts.delete", job.project_id, &target, Vec::new());
-            jobs::drop_artifacts(tx, id)
-        });
-        Ok(noted.await?)
+        self.delete_artifacts(caller, id).await
     }
 
     /// Notes that somebody opens a trace. Once in some minutes is enough, and nobody waits for it.

@@ -87,25 +87,35 @@ pub fn next_expiry(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
     Ok(found)
 }
 
-/// The ended jobs of a project that left something which is not kept as the latest.
-pub fn with_free_artifacts(conn: &Connection, project: ProjectId) -> Result<Vec<JobId>, StoreError> {
-    let mut statement = conn.prepare_cached(&format!(
+/// The time of what the ended jobs of a project left is over now, but for what is kept as the latest.
+pub fn end_free_artifacts(tx: &mut Tx<'_>, project: ProjectId) -> Result<(), StoreError> {
+    let mut statement = tx.conn.prepare_cached(&format!(
         "SELECT id FROM jobs WHERE project_id = ?1 AND artifacts <> '[]' AND status IN ('success', 'failed', 'canceled')
              AND NOT {IS_LATEST} ORDER BY id"
     ))?;
-    let found = statement.query_map([project.0], |row| Ok(JobId(row.get(0)?)))?;
-    Ok(found.collect::<Result<_, _>>()?)
+    let found = statement.query_map([project.0], |row| Ok(JobId(row.get(0)?)))?.collect::<Result<Vec<_>, _>>()?;
+    drop(statement);
+    let now = tx.now;
+    for id in found {
+        set_expiry(tx, id, Some(now))?;
+    }
+    tx.wake_timer();
+    Ok(())
 }
 
 /// Keeps what a job left, whatever its time.
 pub fn keep_artifacts(tx: &mut Tx<'_>, id: JobId) -> Result<Job, StoreError> {
-    let mut kept = require(tx.conn, id)?.job.artifacts;
-    for artifact in &mut kept {
-        artifact.expires_at = None;
+    set_expiry(tx, id, None)
+}
+
+fn set_expiry(tx: &mut Tx<'_>, id: JobId, at: Option<Timestamp>) -> Result<Job, StoreError> {
+    let mut left = require(tx.conn, id)?.job.artifacts;
+    for artifact in &mut left {
+        artifact.expires_at = at;
     }
     tx.conn
-        .prepare_cached("UPDATE jobs SET artifacts = ?2, artifacts_expire_at = NULL, version = ?3 WHERE id = ?1")?
-        .execute((id.0, serde_json::to_string(&kept)?, tx.next_version().0))?;
+        .prepare_cached("UPDATE jobs SET artifacts = ?2, artifacts_expire_at = ?3, version = ?4 WHERE id = ?1")?
+        .execute((id.0, serde_json::to_string(&left)?, at.map(|at| at.0), tx.next_version().0))?;
     emit(tx, id)
 }
 

@@ -236,3 +236,25 @@ async fn artifacts_are_kept_and_deleted() {
     let twice = town.api("max by api", "POST", &format!("{path}/erase"), &json!({})).await;
     assert_eq!(refused(&twice), (403, json!({"message": "403 Forbidden - Job is not erasable!"})));
 }
+
+/// The order is noted with the time of what goes, so whoever looks at what is due next finishes it.
+#[tokio::test]
+async fn a_deletion_of_all_artifacts_that_was_cut_off_is_finished() {
+    let town = Town::new().await;
+    let (latest, project) = (town.web().job, town.web().id);
+    let (_, old, _) = town.fresh_canceled_run(town.web()).await;
+    town.leave(old, &archive(&[("a", b"a")]));
+    town.world
+        .write(move |tx| {
+            let left = jobs::require(tx.conn(), latest)?.job.artifacts[0].clone();
+            jobs::add_artifact(tx, old, &left)?;
+            jobs::end_free_artifacts(tx, project)
+        })
+        .await;
+    let path = |job: JobId| format!("/projects/{project}/jobs/{job}");
+    assert!(town.dev(&path(old)).await.get("artifacts_file").is_some());
+    town.world.weir.do_due().await.unwrap();
+    assert!(town.dev(&path(old)).await.get("artifacts_file").is_none());
+    assert!(!town.world.folder.path().join(format!("artifacts/{}/{old}/archive.zip", old.0 / 1000)).exists());
+    assert!(town.dev(&path(latest)).await.get("artifacts_file").is_some());
+}
