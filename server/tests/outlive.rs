@@ -63,12 +63,16 @@ fn kill_9_of_the_runner_fails_its_jobs_applies_retry_and_leaves_no_process() {
     server.pipeline(
         "hang",
         "plain: {script: ['setsid sleep 600 & sleep 600']}\n\
-         again:\n  script: ['test -e $CI_PROJECT_DIR/../../../again || { touch $CI_PROJECT_DIR/../../../again; sleep 600; }']\n  retry: {max: 1, when: [runner_system_failure]}\n",
+         again:\n  script: ['test -e $CI_PROJECT_DIR/../../../again || { touch $CI_PROJECT_DIR/../../../again; echo marked; sleep 600; }']\n  retry: {max: 1, when: [runner_system_failure]}\n",
     );
     let run = server.run("hang");
     server.until(run, "both run", |view| view.jobs.iter().all(|job| job.status == Status::Running));
     let mark = server.mark(run);
     eventually("their processes are there", || (processes_with(&mark).len() >= 4).then_some(()));
+    let first = job(&server.view(run), "again").clone();
+    // The command itself is in the log, too.
+    let is_marked = |log: &str| log.lines().any(|line| line.contains("marked") && !line.contains("echo"));
+    eventually("its second attempt will find the mark", || is_marked(&server.trace(&first)).then_some(()));
     signal(server.runner_pid(), "KILL");
     eventually("no process of theirs is left", || {
         let left = processes_with(&mark);

@@ -358,6 +358,8 @@ impl World {
             let mut busy = false;
             self.due().await;
             self.weir.start_children().await.unwrap();
+            // A job that does not wait for its child has ended, while the child is still to be learnt of.
+            self.check().await;
             for run in self.runs.clone() {
                 for job in self.weir.run(&self.caller, run).await.unwrap().jobs {
                     busy |= !job.retried && !job.status.is_complete();
