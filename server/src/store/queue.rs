@@ -1,4 +1,7 @@
 //! What dispatch asks: the next pending job, the jobs that run, who holds a token.
+//!
+//! All of it is asked for every job, so it names the index of the few jobs that it is about: left to itself SQLite has taken
+//! one that leads through everything a runner has ever done.
 
 use model::{Job, JobId, Reason, Status, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
@@ -27,7 +30,7 @@ pub fn take(tx: &mut Tx<'_>, asker: &Asker, token_hash: &[u8; 32]) -> Result<Opt
     let found = tx
         .conn
         .prepare_cached(
-            "SELECT id FROM jobs WHERE status = 'pending' AND kind = 'build' AND CASE WHEN ?3 IS NULL THEN
+            "SELECT id FROM jobs INDEXED BY jobs_pending WHERE status = 'pending' AND kind = 'build' AND CASE WHEN ?3 IS NULL THEN
                      (SELECT shared_runners FROM projects WHERE projects.id = jobs.project_id)
                  ELSE project_id = ?3
                      OR EXISTS (SELECT 1 FROM runner_projects WHERE runner_id = ?5 AND project_id = jobs.project_id) END
@@ -69,7 +72,8 @@ pub fn take(tx: &mut Tx<'_>, asker: &Asker, token_hash: &[u8; 32]) -> Result<Opt
 /// they were lost on their way to it.
 pub fn lost_on_the_way(conn: &Connection, asker: &Asker, in_hand: &[i64]) -> Result<Vec<JobId>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT id FROM jobs WHERE status IN ('running', 'canceling') AND runner_id = ?1 AND system_id = ?2",
+        "SELECT id FROM jobs INDEXED BY jobs_running
+         WHERE status IN ('running', 'canceling') AND runner_id = ?1 AND system_id = ?2",
     )?;
     let found = statement.query_map((asker.runner.id.0, &asker.system_id), |row| row.get::<_, i64>(0))?;
     let all = found.collect::<Result<Vec<_>, _>>()?;
@@ -79,7 +83,7 @@ pub fn lost_on_the_way(conn: &Connection, asker: &Asker, in_hand: &[i64]) -> Res
 /// The jobs that run: since when, and how many seconds they may.
 pub fn running(conn: &Connection) -> Result<Vec<(JobId, Timestamp, u32)>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT id, coalesce(started_at, created_at), timeout FROM jobs
+        "SELECT id, coalesce(started_at, created_at), timeout FROM jobs INDEXED BY jobs_running
          WHERE status IN ('running', 'canceling') AND kind = 'build'",
     )?;
     let found = statement.query_map([], |row| Ok((JobId(row.get(0)?), Timestamp(row.get(1)?), row.get(2)?)))?;

@@ -82,7 +82,8 @@ pub fn list(conn: &Connection, project: Option<ProjectId>) -> Result<Vec<Runner>
 
 /// How many jobs run on it now.
 pub fn running(conn: &Connection, id: RunnerId) -> Result<u64, StoreError> {
-    let sql = "SELECT count(*) FROM jobs WHERE runner_id = ?1 AND status IN ('running', 'canceling')";
+    let sql =
+        "SELECT count(*) FROM jobs INDEXED BY jobs_running WHERE runner_id = ?1 AND status IN ('running', 'canceling')";
     Ok(conn.prepare_cached(sql)?.query_row([id.0], |row| row.get::<_, i64>(0))? as u64)
 }
 

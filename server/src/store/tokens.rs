@@ -256,7 +256,8 @@ pub fn of_project(conn: &Connection, project: ProjectId) -> Result<Vec<Token>, S
 /// Whose job a token is, while the job runs: the job, its project, and the name of who started it.
 pub fn of_job(conn: &Connection, hash: &[u8; 32]) -> Result<Option<(model::JobId, ProjectId, String)>, StoreError> {
     let mut query = conn.prepare_cached(
-        "SELECT id, project_id, user FROM jobs WHERE token_hash = ?1 AND status IN ('running', 'canceling')",
+        "SELECT id, project_id, user FROM jobs INDEXED BY jobs_running
+         WHERE token_hash = ?1 AND status IN ('running', 'canceling')",
     )?;
     let found = query
         .query_row([hash.as_slice()], |row| Ok((model::JobId(row.get(0)?), rows::id(row, 1, ProjectId)?, row.get(2)?)));
