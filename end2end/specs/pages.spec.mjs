@@ -26,6 +26,7 @@ release:
 /** Creates a pipeline with one run that waits for its manual job. */
 async function prepare(weir) {
   await weir.createPipeline("shop", DEFINITION, "Shop");
+  await weir.createPipeline("switched", DEFINITION, "Switched");
   const { run } = await weir.trigger("shop");
   const [job] = await weir.jobsOf(run);
   assert.ok(job, "the run's page links its jobs");
@@ -84,6 +85,17 @@ suite("every page", { prepare }, (spec) => {
       await axe();
     });
   }
+
+  spec("a pipeline is disabled and enabled on its own", {}, async ({ open, page, axe }) => {
+    await open("/pipelines/switched");
+    await page.locator(".confirm > summary", { hasText: "Disable" }).click();
+    await page.getByRole("button", { name: "Disable the pipeline" }).click();
+    await page.getByText("This pipeline is disabled: it starts no runs.").waitFor();
+    assert.equal(await page.locator(".run-form").count(), 0, "there is nothing to start it with");
+    await axe();
+    await page.getByRole("button", { name: "Enable" }).click();
+    await page.locator(".run-form").waitFor();
+  });
 
   spec("an unknown page says so", {}, async ({ open, page, axe, expectError }) => {
     expectError(/404/);

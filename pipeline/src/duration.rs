@@ -1,9 +1,19 @@
 //! Lengths of time as people write them: `1h 30m`, `3 weeks and 2 days`, `90`.
 
+use model::plan::Expiry;
+
 /// Days in a month and in a year, as the language counts them.
 const MONTH: f64 = 30.0 * DAY;
 const YEAR: f64 = 365.25 * DAY;
 const DAY: f64 = 86_400.0;
+
+/// When what is kept for `text` goes: a length of time as `expire_in` takes it, or `never`. `None` when it is neither.
+pub fn expiry(text: &str) -> Option<Expiry> {
+    if text.trim().eq_ignore_ascii_case("never") {
+        return Some(Expiry::Never);
+    }
+    seconds(text).map(Expiry::After)
+}
 
 /// Seconds in `text`, by contracts/ci-yaml.md part 6: numbers with units, commas and `and` between
 /// them ignored, a number alone being seconds. `None` when it is no length of time.

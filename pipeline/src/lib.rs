@@ -43,6 +43,7 @@ use model::plan::{FormInput, Inputs, Plan, PlannedJob, Variable};
 use model::{Diagnostic, Severity, Span};
 
 pub use child::{check_children, plan_child};
+pub use duration::expiry;
 pub use expand::{ExpandError, expand, expand_all};
 pub use files::{Files, NoFiles};
 

@@ -7,7 +7,7 @@ use std::{fs, time::Duration};
 use common::{Bench, Screen, is_alive, job, step, until};
 use runner::{
     Control, Level,
-    protocol::{JobPayload, JobState, RunnerInfo},
+    protocol::{JobPayload, JobState, RunnerInfo, Variable},
 };
 
 fn pids(text: &str) -> Vec<i32> {
@@ -90,6 +90,23 @@ async fn a_job_that_takes_too_long_is_ended_and_says_so() {
     assert_eq!(outcome.failure_reason, Some("job_execution_timeout"));
     assert!(text.contains("\nstatus=failed\n") && text.contains("execution took longer than 1s"), "{text}");
     assert!(pids(&text).iter().all(|pid| !is_alive(*pid)));
+}
+
+#[tokio::test]
+async fn after_script_has_a_time_of_its_own_which_the_result_does_not_hang_on() {
+    let bench = Bench::new();
+    let mut job = job(1, &["echo done"]);
+    job.variables.push(Variable::plain("RUNNER_AFTER_SCRIPT_TIMEOUT", "1s"));
+    job.steps.push(step("after_script", &["echo pid=$$", "sleep 1000", "echo never"]));
+    let (outcome, text) = bench.run(&job).await;
+    assert_eq!((outcome.failure_reason, outcome.exit_code), (None, Some(0)), "{text}");
+    assert!(text.contains("after_script failed") && text.contains("it took too long"), "{text}");
+    assert!(!text.contains("\nnever\n"), "{text}");
+    assert!(pids(&text).iter().all(|pid| !is_alive(*pid)));
+    // A job that wants it to count says so.
+    job.variables.push(Variable::plain("AFTER_SCRIPT_IGNORE_ERRORS", "false"));
+    let (outcome, text) = bench.run(&job).await;
+    assert_eq!(outcome.failure_reason, Some("job_execution_timeout"), "{text}");
 }
 
 #[tokio::test]

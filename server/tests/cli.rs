@@ -434,6 +434,23 @@ fn findings_are_in_the_file_that_was_named() {
 }
 
 #[test]
+fn a_definition_with_files_of_other_projects_is_checked_with_copies_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let tools = support::repository(&[("build.yml", "build: {script: make}\n"), ("docs/readme.md", "")]);
+    let definition = "include: [{project: acme/tools, ref: main, file: build.yml}]
+docs: {script: make docs, rules: [{exists: {project: acme/tools, paths: ['docs/*.md']}}]}
+";
+    std::fs::write(folder.path().join(".gitlab-ci.yml"), definition).unwrap();
+    let (code, _, err) = run(weir().arg("lint").arg(folder.path()));
+    assert!(code == 1 && err.contains("`--include-project acme/tools=FOLDER`"), "{err}");
+    let copy = format!("acme/tools={}", tools.path().display());
+    let (code, out, err) = run(weir().args(["lint", "--include-project", &copy]).arg(folder.path()));
+    assert!(code == 0 && out.contains("valid, 2 jobs"), "{out}{err}");
+    let (code, _, err) = run(weir().args(["lint", "--include-project", "tools"]).arg(folder.path()));
+    assert!(code == 2 && err.contains("GROUP/NAME=FOLDER"), "{code} {err}");
+}
+
+#[test]
 fn a_plan_tells_how_long_jobs_took_the_last_time_and_why_others_are_left_out() {
     let server = Server::start(1);
     let definition = "one: {script: 'true'}\ntwo: {script: x, rules: [{if: '$A == \"b\" && $C =~ /dd/'}]}\n";

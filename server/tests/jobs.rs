@@ -4,7 +4,46 @@
 mod support;
 
 use model::{FailureReason, Reason, Status};
+use serde_json::{Value, json};
 use support::{Server, job, processes_with, statuses};
+
+#[test]
+fn a_job_may_run_as_long_as_its_definition_the_project_and_its_runner_allow() {
+    let mut server = Server::start(1);
+    server.stop();
+    server.arguments = vec!["--no-runner".into()];
+    server.start_again();
+    server.pipeline("times", "plain: {script: 'true'}\nshort: {script: 'true', timeout: 5 minutes}\n");
+    let take = |most: Value| -> Value {
+        let draft = json!({ "runner_type": "instance_type", "maximum_timeout": most });
+        let (status, runner) = server.send("POST", "/api/v4/user/runners", &draft);
+        assert_eq!(status, 201, "{runner}");
+        let (status, taken) = server.send("POST", "/api/v4/jobs/request", &json!({ "token": runner["token"] }));
+        assert_eq!(status, 201, "{taken}");
+        assert_eq!(server.send("DELETE", &format!("/api/v4/runners/{}", runner["id"]), &Value::Null).0, 204);
+        taken
+    };
+    let times = |taken: &Value| {
+        let variables = taken["variables"].as_array().unwrap();
+        let told = variables.iter().find(|one| one["key"] == "CI_JOB_TIMEOUT").unwrap();
+        let told: u64 = told["value"].as_str().unwrap().parse().unwrap();
+        let limits = [&taken["runner_info"]["timeout"], &taken["steps"][0]["timeout"]];
+        assert!(limits.iter().all(|limit| limit.as_u64() == Some(told)), "{taken}");
+        told
+    };
+    let run = server.run("times");
+    let (plain, short) = (take(json!(700)), take(json!(700)));
+    assert_eq!((&plain["job_info"]["name"], &short["job_info"]["name"]), (&json!("plain"), &json!("short")));
+    assert_eq!((times(&plain), times(&short)), (700, 300));
+    assert_eq!(job(&server.view(run), "plain").timeout, 700);
+    // Another runner, which sets nothing, takes it as it was defined.
+    let (status, said) = server.send("POST", &format!("/api/v4/weir/jobs/{}/cancel", plain["id"]), &json!({}));
+    assert!(status < 300, "{said}");
+    server.until(run, "the job has ended", |view| job(view, "plain").status == Status::Canceled);
+    let (status, said) = server.send("POST", &format!("/api/v4/weir/jobs/{}/retry", plain["id"]), &json!({}));
+    assert!(status < 300, "{said}");
+    assert_eq!(times(&take(Value::Null)), 3600);
+}
 
 #[test]
 fn a_pipeline_hands_on_artifacts_and_explains_what_it_skips() {

@@ -5,6 +5,7 @@ mod support;
 
 use std::path::Path;
 
+use model::view::RunView;
 use model::{Reason, RunId, Status};
 use serde_json::json;
 use support::{Server, eventually, git, job, statuses};
@@ -217,6 +218,39 @@ fn artifacts_go_when_their_time_is_over() {
     let view = server.until(view.run.id, "the one is gone", |view| job(view, "soon").artifacts.is_empty());
     assert_eq!(job(&server.view(latest.run.id), "soon").artifacts.len(), 1);
     assert_eq!(job(&view, "late").artifacts.len(), 1);
+}
+
+#[test]
+fn artifacts_without_a_time_have_thirty_days_or_what_the_server_says() {
+    let mut server = Server::start(2);
+    let definition = "make: {script: 'echo x > file', artifacts: {paths: [file]}}
+use: {stage: deploy, script: cat file, when: manual, needs: [make]}
+";
+    let expiry = |view: &RunView| job(view, "make").artifacts[0].expires_at;
+    let first = server.run_to_end("files", definition);
+    let made = job(&first, "make");
+    let end = expiry(&first).unwrap().0 - 30 * 86_400_000;
+    assert!((made.started_at.unwrap().0..=made.finished_at.unwrap().0).contains(&end), "{end} {made:?}");
+    let serve_with = |server: &mut Server, text: &str| {
+        server.stop();
+        server.arguments = vec!["--artifacts-expire-in".into(), text.into()];
+        server.start_again();
+    };
+    serve_with(&mut server, "never");
+    let second = server.ended(server.run("files"));
+    assert_eq!(expiry(&second), None);
+    serve_with(&mut server, "1 second");
+    let third = server.ended(server.run("files"));
+    assert!(expiry(&third).is_some(), "that of the latest stays beyond its time");
+    server.ended(server.run("files"));
+    let third = server.until(third.run.id, "there is a later one", |view| job(view, "make").artifacts.is_empty());
+    for kept in [&first, &second] {
+        assert_eq!(expiry(&server.view(kept.run.id)), expiry(kept), "what was said then holds");
+    }
+    // A job that needs them is told, and does not begin without.
+    server.form("/rpc/job/play", &format!("id={}", job(&third, "use").id));
+    let third = server.until(third.run.id, "it fails", |view| job(view, "use").status == Status::Failed);
+    assert_eq!(job(&third, "use").failure_reason, Some(model::FailureReason::MissingDependencyFailure));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::When;
+use crate::Timestamp;
 
 /// What a job leaves for later ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ pub struct ArtifactSpec {
     /// Name of the archive, not expanded; `None` means `artifacts`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// How long they are kept; `None` means as long as the server keeps them by itself.
+    /// How long they are kept; `None` means as long as the server keeps those of jobs that say nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expire_in: Option<Expiry>,
     /// The title under which a page links to them.
@@ -43,6 +44,16 @@ pub enum Expiry {
     Never,
     /// So many seconds after they came.
     After(u64),
+}
+
+impl Expiry {
+    /// When what came at `at` goes; `None` when it stays.
+    pub fn of(self, at: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Never => None,
+            Self::After(seconds) => Some(Timestamp(at.0.saturating_add_unsigned(seconds.saturating_mul(1000)))),
+        }
+    }
 }
 
 /// Who may fetch artifacts.

@@ -88,14 +88,11 @@ pub(super) fn inside(path: &str, mark: Mark, message: &str, report: &mut Report)
 
 fn expiry(entry: &Entry, report: &mut Report) -> Option<Expiry> {
     let text = read::text(entry, "expire_in", report)?;
-    if text.trim().eq_ignore_ascii_case("never") {
-        return Some(Expiry::Never);
-    }
-    let seconds = duration::seconds(&text);
-    if seconds.is_none() {
+    let expiry = duration::expiry(&text);
+    if expiry.is_none() {
         policy::no_duration(&text, entry.value_mark(), report);
     }
-    seconds.map(Expiry::After)
+    expiry
 }
 
 fn expose_as(entry: &Entry, paths: &[String], report: &mut Report) -> Option<String> {

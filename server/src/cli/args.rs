@@ -8,7 +8,7 @@ mod admin;
 
 pub use admin::{AkskAction, KeyAction, ProjectAction, TokenAction, UserAction};
 
-use super::pair::KeyValue;
+use super::pair::{KeyValue, ProjectFolder};
 use crate::outbound::prefix::Prefix;
 
 /// One binary that runs your pipelines.
@@ -179,6 +179,10 @@ pub struct ServeArgs {
     /// How much a job's archive of artifacts may have [default: 100MiB] [env: WEIR_ARTIFACTS_LIMIT]
     #[arg(long, value_name = "SIZE")]
     pub artifacts_limit: Option<String>,
+    /// How long artifacts are kept whose job does not say it, or never for as long as the run
+    /// [default: 30 days] [env: WEIR_ARTIFACTS_EXPIRE_IN]
+    #[arg(long, value_name = "TIME")]
+    pub artifacts_expire_in: Option<String>,
     /// Where CodeArts' interface is, for the times that it writes and the days that it counts: UTC, Asia/Shanghai or a
     /// distance such as +02:00 [default: Asia/Shanghai] [env: WEIR_CODEARTS_ZONE]
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
@@ -229,13 +233,25 @@ pub struct ExecArgs {
     /// program; off refuses them, ignore runs them without
     #[arg(long, value_name = "ENGINE", default_value = "auto")]
     pub containers: runner::Containers,
+    /// Files of others that the definition includes
+    #[command(flatten)]
+    pub includes: IncludeArgs,
+    /// Only these jobs and what they need
+    #[arg(value_name = "JOB")]
+    pub jobs: Vec<String>,
+}
+
+/// Where the files of others are that a definition includes.
+#[derive(Debug, Args)]
+pub struct IncludeArgs {
     /// What addresses of files begin with that it may include from other servers; may be given several
     /// times
     #[arg(long, value_name = "URL")]
     pub include_remote: Vec<Prefix>,
-    /// Only these jobs and what they need
-    #[arg(value_name = "JOB")]
-    pub jobs: Vec<String>,
+    /// The folder that stands for another project whose files it includes, a clone of it for instance; may
+    /// be given several times
+    #[arg(long, value_name = "PROJECT=FOLDER")]
+    pub include_project: Vec<ProjectFolder>,
 }
 
 /// Arguments of `weir lint`.
@@ -253,10 +269,9 @@ pub struct LintArgs {
     /// Value of an input of the definition (`spec:inputs`)
     #[arg(long = "with", value_name = "NAME=VALUE")]
     pub inputs: Vec<KeyValue>,
-    /// What addresses of files begin with that it may include from other servers; may be given several
-    /// times
-    #[arg(long, value_name = "URL")]
-    pub include_remote: Vec<Prefix>,
+    /// Files of others that the definition includes
+    #[command(flatten)]
+    pub includes: IncludeArgs,
     /// The project's folder [default: the current one]
     pub folder: Option<PathBuf>,
 }

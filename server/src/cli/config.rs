@@ -11,9 +11,8 @@ use serde::Deserialize;
 use super::args::ServeArgs;
 use super::failure::{Exit, Failure};
 use crate::http::{Proxies, REQUESTS};
-use crate::logs;
 use crate::outbound::prefix::Prefix;
-use crate::service::DEFAULT_ARCHIVE_LIMIT;
+use crate::service::Limits;
 
 /// What the configuration file may say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -34,6 +33,7 @@ struct File {
     include_remote: Option<Vec<String>>,
     log_limit: Option<String>,
     artifacts_limit: Option<String>,
+    artifacts_expire_in: Option<String>,
     codearts_zone: Option<String>,
 }
 
@@ -64,10 +64,8 @@ pub struct Settings {
     pub runner_tags: Vec<String>,
     /// What the addresses of files begin with that definitions may include from other servers.
     pub include_remote: Vec<Prefix>,
-    /// Bytes that a job's log may have.
-    pub log_limit: u64,
-    /// Bytes that a job's archive of artifacts may have.
-    pub artifacts_limit: u64,
+    /// How much of what jobs leave is kept, and how long.
+    pub limits: Limits,
     /// Where CodeArts' interface is, as far as times and days go.
     pub codearts_zone: Zone,
 }
@@ -142,6 +140,21 @@ pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result
     };
     let log_limit = args.log_limit.clone().or_else(|| env("WEIR_LOG_LIMIT")).or(file.log_limit);
     let artifacts_limit = args.artifacts_limit.clone().or_else(|| env("WEIR_ARTIFACTS_LIMIT")).or(file.artifacts_limit);
+    let expire_in =
+        args.artifacts_expire_in.clone().or_else(|| env("WEIR_ARTIFACTS_EXPIRE_IN")).or(file.artifacts_expire_in);
+    let usual = Limits::default();
+    let limits = Limits {
+        log: size(log_limit, "log_limit", usual.log)?,
+        archive: size(artifacts_limit, "artifacts_limit", usual.archive)?,
+        artifacts_expire_in: match expire_in {
+            Some(text) => pipeline::expiry(&text).ok_or_else(|| {
+                let cause =
+                    format!("`artifacts_expire_in` = {text:?} is no length of time, such as 30 days, nor `never`");
+                Failure::usage(DOING, cause)
+            })?,
+            None => usual.artifacts_expire_in,
+        },
+    };
     let zone = args.codearts_zone.clone().or_else(|| env("WEIR_CODEARTS_ZONE")).or(file.codearts_zone);
     let codearts_zone = match zone {
         Some(text) => text
@@ -163,8 +176,7 @@ pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result
         containers,
         runner_tags: tags,
         include_remote,
-        log_limit: size(log_limit, "log_limit", logs::DEFAULT_LIMIT)?,
-        artifacts_limit: size(artifacts_limit, "artifacts_limit", DEFAULT_ARCHIVE_LIMIT)?,
+        limits,
         codearts_zone,
     };
     let is_web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
@@ -267,6 +279,8 @@ impl FromStr for Flag {
 
 #[cfg(test)]
 mod tests {
+    use model::plan::Expiry;
+
     use super::*;
 
     fn message(result: Result<Settings, Failure>) -> String {
@@ -278,14 +292,28 @@ mod tests {
     #[test]
     fn sizes_are_read_with_their_units() {
         let of = |text: &'static str| {
-            resolve(&ServeArgs { log_limit: Some(text.into()), ..ServeArgs::default() }, |_| None).map(|s| s.log_limit)
+            resolve(&ServeArgs { log_limit: Some(text.into()), ..ServeArgs::default() }, |_| None).map(|s| s.limits.log)
         };
         assert_eq!((of("100MB").unwrap(), of("2 GiB").unwrap(), of("4096").unwrap()), (100_000_000, 2 << 30, 4096));
         for wrong in ["", "much", "-1", "0", "1 parsec"] {
             assert!(format!("{:?}", of(wrong).unwrap_err()).contains("is no size"), "{wrong}");
         }
         let plain = resolve(&ServeArgs::default(), |_| None).unwrap();
-        assert_eq!((plain.log_limit, plain.artifacts_limit), (16 << 30, 100 << 20));
+        assert_eq!((plain.limits.log, plain.limits.archive), (16 << 30, 100 << 20));
+    }
+
+    #[test]
+    fn artifacts_are_kept_thirty_days_or_as_somebody_says() {
+        let of = |text: Option<&str>| {
+            let args = ServeArgs { artifacts_expire_in: text.map(str::to_owned), ..ServeArgs::default() };
+            resolve(&args, |_| None).map(|settings| settings.limits.artifacts_expire_in)
+        };
+        assert_eq!(of(None).unwrap(), Expiry::After(30 * 86_400));
+        assert_eq!(of(Some("1 week and 2 days")).unwrap(), Expiry::After(9 * 86_400));
+        assert_eq!(of(Some("Never")).unwrap(), Expiry::Never);
+        for wrong in ["", "soon", "3 moons", "-1 day"] {
+            assert!(format!("{:?}", of(Some(wrong)).unwrap_err()).contains("is no length of time"), "{wrong}");
+        }
     }
 
     #[test]

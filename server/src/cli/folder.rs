@@ -1,6 +1,7 @@
 //! A folder as if it were a project's repository: its files, and what a push of its branch would say.
 //! `weir lint`, `plan` and `exec` evaluate for that.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -11,7 +12,9 @@ use model::Timestamp;
 use model::plan::Variable;
 use pipeline::Files;
 
+use super::args::IncludeArgs;
 use super::client::DEFAULT_URL;
+use super::pair::ProjectFolder;
 use crate::clock;
 use crate::outbound::RemoteIncludes;
 use crate::outbound::prefix::Prefix;
@@ -44,6 +47,8 @@ pub struct Folder {
     /// When it was looked at: for the pipeline that is made of it then.
     created_at: Timestamp,
     remote: Arc<RemoteIncludes>,
+    /// Where copies of other projects lie, by their path.
+    projects: BTreeMap<String, PathBuf>,
 }
 
 impl Folder {
@@ -71,12 +76,38 @@ impl Folder {
             created_at: clock::now(),
             root,
             remote: Arc::new(remote(Vec::new())),
+            projects: BTreeMap::new(),
         }
     }
 
-    /// Also files of other servers, whose addresses begin with one of these.
-    pub fn with_remote(self, prefixes: Vec<Prefix>) -> Self {
-        Self { remote: Arc::new(remote(prefixes)), ..self }
+    /// Also files of other servers and of other projects, as far as these say where they are.
+    pub fn with_includes(self, includes: IncludeArgs) -> Self {
+        let copies = includes.include_project.into_iter().map(|ProjectFolder { project, folder }| {
+            (project.to_lowercase(), fs::canonicalize(&folder).unwrap_or(folder))
+        });
+        Self { remote: Arc::new(remote(includes.include_remote)), projects: copies.collect(), ..self }
+    }
+
+    /// The copy of another project. With a ref its files are those of that commit; without one, and in a folder that is no
+    /// repository, they are those that lie there.
+    fn project(&self, project: &str, at: Option<&str>) -> Result<Copy<'_>, String> {
+        let Some(root) = self.projects.get(&project.to_lowercase()) else {
+            return Err(format!(
+                "only a server knows {project}; `--include-project {project}=FOLDER` names a copy of it"
+            ));
+        };
+        if !root.is_dir() {
+            return Err(format!("the copy of {project} is no folder: {}", root.display()));
+        }
+        let Some(at) = at.filter(|_| root.join(".git").exists()) else { return Ok(Copy { root, commit: None }) };
+        let commit = |name: &str| {
+            text(git(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{name}^{{commit}}")]))
+        };
+        let short = at.strip_prefix("refs/heads/").unwrap_or(at);
+        let found =
+            [format!("origin/{short}"), at.to_owned()].iter().map(|name| commit(name)).find(|sha| !sha.is_empty());
+        let sha = found.ok_or_else(|| format!("the copy of {project} has no branch, tag or commit {at:?}"))?;
+        Ok(Copy { root, commit: Some(sha) })
     }
 
     /// The folder's own name.
@@ -144,9 +175,7 @@ impl Folder {
     }
 
     fn names(&self, arguments: &[&str]) -> Option<Vec<String>> {
-        let bytes = git(&self.root, arguments)?;
-        let names = bytes.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-        Some(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
+        git(&self.root, arguments).map(|bytes| names_of(&bytes))
     }
 
     /// What differs from the commit where the other branch and this one part, uncommitted files included.
@@ -163,36 +192,11 @@ impl Folder {
 
 impl Files for Folder {
     fn read(&self, path: &str) -> Result<Option<String>, String> {
-        let relative = Path::new(path);
-        if !relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
-            return Err(format!("{path} is outside of the folder"));
-        }
-        // A link may lead out as well.
-        let Ok(file) = fs::canonicalize(self.root.join(relative)) else { return Ok(None) };
-        if !file.starts_with(&self.root) {
-            return Err(format!("{path} is outside of the folder"));
-        }
-        match fs::metadata(&file) {
-            Ok(meta) if !meta.is_file() => return Ok(None),
-            Ok(meta) if meta.len() > LIMIT => return Err(format!("{path} is larger than {} MiB", LIMIT >> 20)),
-            Ok(_) => {}
-            Err(error) => return Err(error.to_string()),
-        }
-        let bytes = fs::read(&file).map_err(|error| error.to_string())?;
-        String::from_utf8(bytes).map(Some).map_err(|_| format!("{path} is not UTF-8 text"))
+        read_below(&self.root, path)
     }
 
     fn paths(&self) -> Result<Vec<String>, String> {
-        if self.is_repository
-            && let Some(mut names) = self.names(&["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-        {
-            names.sort();
-            return Ok(names);
-        }
-        let mut found = Vec::new();
-        walk(&self.root, &self.root, &mut found).map_err(|error| error.to_string())?;
-        found.sort();
-        Ok(found)
+        paths_below(&self.root)
     }
 
     fn changed(&self, compare_to: Option<&str>) -> Result<Option<Vec<String>>, String> {
@@ -215,9 +219,92 @@ impl Files for Folder {
         Ok(self.since(&name))
     }
 
+    fn read_project(&self, project: &str, at: Option<&str>, path: &str) -> Result<Option<String>, String> {
+        match self.project(project, at)? {
+            Copy { root, commit: None } => read_below(root, path),
+            Copy { root, commit: Some(sha) } => read_at(root, &sha, path),
+        }
+    }
+
+    fn paths_of_project(&self, project: &str, at: Option<&str>) -> Result<Vec<String>, String> {
+        match self.project(project, at)? {
+            Copy { root, commit: None } => paths_below(root),
+            Copy { root, commit: Some(sha) } => {
+                let listed = git(root, &["ls-tree", "-r", "-z", "--name-only", &sha]);
+                Ok(names_of(&listed.ok_or_else(|| format!("the files of {project} cannot be listed"))?))
+            }
+        }
+    }
+
     fn read_remote(&self, url: &str, integrity: Option<&str>) -> Result<String, String> {
         self.remote.read(url, integrity)
     }
+}
+
+/// Another project as `--include-project` names it: the files of its folder, or of one of its commits.
+struct Copy<'f> {
+    root: &'f Path,
+    commit: Option<String>,
+}
+
+/// The text of a file of the folder; `None` when there is none.
+fn read_below(root: &Path, path: &str) -> Result<Option<String>, String> {
+    // A link may lead out as well.
+    let Ok(file) = fs::canonicalize(root.join(inside(path)?)) else { return Ok(None) };
+    if !file.starts_with(root) {
+        return Err(format!("{path} is outside of the folder"));
+    }
+    match fs::metadata(&file) {
+        Ok(meta) if !meta.is_file() => return Ok(None),
+        Ok(meta) if meta.len() > LIMIT => return Err(format!("{path} is larger than {} MiB", LIMIT >> 20)),
+        Ok(_) => {}
+        Err(error) => return Err(error.to_string()),
+    }
+    utf8(fs::read(&file).map_err(|error| error.to_string())?, path).map(Some)
+}
+
+/// The same in a commit.
+fn read_at(root: &Path, sha: &str, path: &str) -> Result<Option<String>, String> {
+    let object = format!("{sha}:{}", inside(path)?.display());
+    let size = text(git(root, &["cat-file", "-s", &object]));
+    if size.parse::<u64>().is_ok_and(|size| size > LIMIT) {
+        return Err(format!("{path} is larger than {} MiB", LIMIT >> 20));
+    }
+    git(root, &["cat-file", "blob", &object]).map(|bytes| utf8(bytes, path)).transpose()
+}
+
+fn inside(path: &str) -> Result<&Path, String> {
+    let relative = Path::new(path);
+    if relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+        return Ok(relative);
+    }
+    Err(format!("{path} is outside of the folder"))
+}
+
+fn utf8(bytes: Vec<u8>, path: &str) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|_| format!("{path} is not UTF-8 text"))
+}
+
+/// All files of a folder but those that git ignores.
+fn paths_below(root: &Path) -> Result<Vec<String>, String> {
+    let listed = root.join(".git").exists().then(|| {
+        git(root, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).map(|bytes| names_of(&bytes))
+    });
+    let mut found = match listed.flatten() {
+        Some(names) => names,
+        None => {
+            let mut found = Vec::new();
+            walk(root, root, &mut found).map_err(|error| error.to_string())?;
+            found
+        }
+    };
+    found.sort();
+    Ok(found)
+}
+
+fn names_of(bytes: &[u8]) -> Vec<String> {
+    let names = bytes.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
 }
 
 fn remote(prefixes: Vec<Prefix>) -> RemoteIncludes {
@@ -297,5 +384,49 @@ mod tests {
         assert!(folder.changed(Some("none")).unwrap_err().contains("no branch"));
         assert_eq!(folder.paths().unwrap(), ["a", "b", "c"]);
         assert!(folder.predefined().iter().any(|one| one.key == "CI_COMMIT_REF_SLUG" && one.value == "topic"));
+    }
+    #[test]
+    fn copies_of_other_projects_are_read_as_they_lie_or_at_a_commit() {
+        let dir = tempfile::tempdir().unwrap();
+        let (tools, plain) = (dir.path().join("tools"), dir.path().join("plain"));
+        for folder in [&tools, &plain] {
+            fs::create_dir(folder).unwrap();
+            fs::write(folder.join("a.yml"), "first").unwrap();
+        }
+        for arguments in [
+            ["init", "-qb", "main", "."].as_slice(),
+            &["add", "."],
+            &["-c", "user.name=ada", "-c", "user.email=ada@example.org", "commit", "-qm", "first"],
+            &["tag", "v1"],
+        ] {
+            assert!(git(&tools, arguments).is_some(), "{arguments:?}");
+        }
+        fs::write(tools.join("a.yml"), "second").unwrap();
+        fs::write(tools.join("b.yml"), "").unwrap();
+        let copy = |text: &str, folder: &Path| format!("{text}={}", folder.display()).parse().unwrap();
+        let include_project =
+            vec![copy("Acme/Tools", &tools), copy("acme/plain", &plain), copy("acme/gone", &dir.path().join("gone"))];
+        let folder =
+            Folder::new(dir.path(), None).with_includes(IncludeArgs { include_project, include_remote: Vec::new() });
+        let read = |project: &str, at: Option<&str>, path: &str| folder.read_project(project, at, path);
+        let some = |text: &str| Ok(Some(text.to_owned()));
+        assert_eq!(read("acme/tools", None, "a.yml"), some("second"));
+        assert_eq!(
+            (read("acme/tools", Some("v1"), "a.yml"), read("acme/tools", Some("v1"), "b.yml")),
+            (some("first"), Ok(None))
+        );
+        assert_eq!(read("acme/plain", Some("v1"), "a.yml"), some("first"), "no repository: there is but one");
+        assert_eq!(folder.paths_of_project("acme/tools", Some("v1")).unwrap(), ["a.yml"]);
+        assert_eq!(folder.paths_of_project("acme/tools", None).unwrap(), ["a.yml", "b.yml"]);
+        for (project, at, path, said) in [
+            ("acme/other", None, "a.yml", "`--include-project acme/other=FOLDER`"),
+            ("acme/gone", None, "a.yml", "is no folder"),
+            ("acme/tools", Some("--output=x"), "a.yml", "has no branch, tag or commit"),
+            ("acme/tools", Some("v1"), "../plain/a.yml", "outside"),
+            ("acme/tools", None, "../plain/a.yml", "outside"),
+        ] {
+            let refused = read(project, at, path).unwrap_err();
+            assert!(refused.contains(said), "{project} {path}: {refused}");
+        }
     }
 }

@@ -26,7 +26,7 @@ pub fn main(args: LintArgs, plan: Option<&Durations>, json: bool) -> Outcome {
     let path = path_of(args.folder.as_deref(), args.file.as_deref());
     let variables = args.variables.into_iter().map(Variable::from).collect();
     let folder = Folder::new(&folder_of(args.folder.as_deref()), args.branch.as_deref());
-    let folder = folder.with_remote(args.include_remote);
+    let folder = folder.with_includes(args.includes);
     let evaluated = evaluate(&path, variables, inputs(args.inputs), folder);
     if json {
         let mut document = serde_json::to_value(Document::new(&evaluated)).unwrap_or_default();

@@ -1,5 +1,6 @@
-//! `-v NAME=VALUE`.
+//! Pairs on the command line: `-v NAME=VALUE`, `--include-project PROJECT=FOLDER`.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// `K=V`; the name is one that a shell can read.
@@ -31,9 +32,40 @@ impl From<KeyValue> for model::plan::Variable {
     }
 }
 
+/// A project by its path, and the folder that stands for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectFolder {
+    /// The path, as `group/name`.
+    pub project: String,
+    /// The folder.
+    pub folder: PathBuf,
+}
+
+impl FromStr for ProjectFolder {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((project, folder)) if project.contains('/') && !folder.is_empty() => {
+                Ok(Self { project: project.trim_matches('/').into(), folder: folder.into() })
+            }
+            _ => Err("a copy of a project is given as GROUP/NAME=FOLDER"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn copies_of_projects_are_paths_and_folders() {
+        let copy = |project: &str, folder: &str| Ok(ProjectFolder { project: project.into(), folder: folder.into() });
+        assert_eq!("a/b=../c=d".parse(), copy("a/b", "../c=d"));
+        assert_eq!("/a/b/c=.".parse(), copy("a/b/c", "."));
+        for bad in ["a/b", "a=b", "a/b=", "=x", ""] {
+            assert!(bad.parse::<ProjectFolder>().is_err(), "{bad:?}");
+        }
+    }
 
     #[test]
     fn variables_are_names_and_values() {

@@ -86,7 +86,7 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
     crate::clock::set_zone(settings.codearts_zone);
     weir.set_served(Served::by(&settings.containers));
-    weir.set_limits(settings.log_limit, settings.artifacts_limit);
+    weir.set_limits(settings.limits);
     weir.set_remote_includes(RemoteIncludes::of(settings.include_remote.clone()));
     boot::finish(&weir).await;
     let serving = tokio::spawn(serve(listeners, state));

@@ -8,8 +8,7 @@ use axum::extract::{Multipart, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytesize::ByteSize;
-use model::plan::Expiry;
-use model::{ArtifactInfo, Error, JobId, Timestamp};
+use model::{ArtifactInfo, Error, JobId};
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
 
@@ -40,7 +39,7 @@ pub(super) async fn upload(
 ) -> Result<Response, Refused> {
     let id = JobId(id);
     let stored = auth::live_job(&weir, &headers, "", id).await?;
-    let limit = weir.archive_limit().max(REPORT_LIMIT);
+    let limit = weir.limits().archive.max(REPORT_LIMIT);
     let mut received: Option<(Received, String)> = None;
     let mut kind = query.artifact_type;
     let mut format = query.artifact_format;
@@ -82,8 +81,8 @@ pub(super) async fn upload(
     let size = received.size;
     let unkept = |error: std::io::Error| Error::unavailable(format!("the artifacts cannot be stored: {error}"));
     let told = if kind == ARCHIVE {
-        if size > weir.archive_limit() {
-            let text = format!("the archive is larger than {}", ByteSize(weir.archive_limit()));
+        if size > weir.limits().archive {
+            let text = format!("the archive is larger than {}", ByteSize(weir.limits().archive));
             weir.refusals().note(id, &text);
             return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, text));
         }
@@ -105,13 +104,9 @@ pub(super) async fn upload(
     };
     received.keep_async(kind.clone()).await.map_err(unkept)?;
     let kept = planned.artifacts.unwrap_or_default();
+    let expiry = kept.expire_in.unwrap_or(weir.limits().artifacts_expire_in);
     let added = weir.store().write(move |tx| {
-        let expires_at = match kept.expire_in {
-            Some(Expiry::After(seconds)) => {
-                Some(Timestamp(tx.now.0.saturating_add_unsigned(seconds.saturating_mul(1000))))
-            }
-            Some(Expiry::Never) | None => None,
-        };
+        let expires_at = expiry.of(tx.now);
         let exposed_as = kept.expose_as.filter(|_| kind == ARCHIVE);
         if told != Told::default() {
             jobs::set_reported(tx, id, told.tests.as_ref(), told.coverage, told.dotenv.as_deref())?;

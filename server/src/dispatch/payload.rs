@@ -36,7 +36,14 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn read(conn: &Snapshot, id: JobId, runner: Runner, keys: &KeyRing) -> Result<Self, StoreError> {
+    /// `usual` is when artifacts go whose job does not say it.
+    pub(super) fn read(
+        conn: &Snapshot,
+        id: JobId,
+        runner: Runner,
+        keys: &KeyRing,
+        usual: Expiry,
+    ) -> Result<Self, StoreError> {
         let stored = jobs::require(conn, id)?;
         let run = runs::require(conn, stored.job.run_id)?;
         let project = projects::get(conn, stored.job.project_id)?.ok_or_else(|| model::Error::not_found("project"))?;
@@ -71,7 +78,7 @@ impl Parts {
         sources.extend(above);
         let mut gone = Vec::new();
         for source in sources.iter().filter(|source| !has(source, ARCHIVE)) {
-            if were_there(conn, source)? {
+            if were_there(conn, source, usual)? {
                 gone.push(source.name.clone());
             }
         }
@@ -96,18 +103,14 @@ impl Parts {
 }
 
 /// Whether a job left artifacts that were erased or have expired since.
-fn were_there(conn: &Snapshot, source: &Job) -> Result<bool, StoreError> {
+fn were_there(conn: &Snapshot, source: &Job, usual: Expiry) -> Result<bool, StoreError> {
     if source.status != Status::Success {
         return Ok(false);
     }
     let position = jobs::require(conn, source.id)?.position;
     let Some(spec) = runs::spec(conn, source.run_id, position)?.artifacts else { return Ok(false) };
-    let expired = match (spec.expire_in, source.finished_at) {
-        (Some(Expiry::After(seconds)), Some(at)) => {
-            at.0.saturating_add_unsigned(seconds.saturating_mul(1000)) <= crate::clock::now().0
-        }
-        _ => false,
-    };
+    let end = source.finished_at.and_then(|at| spec.expire_in.unwrap_or(usual).of(at));
+    let expired = end.is_some_and(|end| end <= crate::clock::now());
     Ok((!spec.paths.is_empty() || spec.untracked) && (expired || source.erased_at.is_some()))
 }
 

@@ -88,13 +88,13 @@ async fn take(weir: &Weir, asker: &Asker) -> Result<Option<JobPayload>, Error> {
         let token = random::token("glcbt-");
         let hash = random::hash(&token);
         let asker = asker.clone();
-        let (base, keys) = (weir.external_url().to_owned(), weir.keys());
+        let (base, keys, usual) = (weir.external_url().to_owned(), weir.keys(), weir.limits().artifacts_expire_in);
         let taken = weir
             .store()
             .write(move |tx| {
                 let Some(job) = queue::take(tx, &asker, &hash)? else { return Ok(None) };
                 scheduler::settle(tx, job.run_id, false)?;
-                let parts = payload::Parts::read(tx.conn(), job.id, asker.runner, &keys.ring())?;
+                let parts = payload::Parts::read(tx.conn(), job.id, asker.runner, &keys.ring(), usual)?;
                 if !parts.gone.is_empty() {
                     let failure = FailureReason::MissingDependencyFailure;
                     let detail = Some(format!("of {}", parts.gone.join(", ")));

@@ -16,6 +16,7 @@ pub mod environments;
 pub mod files;
 mod job_files;
 mod jobs;
+mod limits;
 pub mod lint;
 mod maintenance;
 pub mod names;
@@ -62,6 +63,7 @@ use crate::store::{
 };
 
 pub use accounts::{Ended, LoginLimit, SESSION, Setup, SigningKey, Trigger, Views, token_of};
+pub use limits::Limits;
 pub use maintenance::Heartbeats;
 pub use refusals::Refusals;
 pub use streams::Scope;
@@ -69,8 +71,6 @@ pub use unserved::Served;
 
 /// Seconds a job may run unless its definition or its project says otherwise.
 pub const DEFAULT_TIMEOUT: u32 = model::options::DEFAULT_TIMEOUT;
-/// Bytes that an archive of artifacts may have unless the server was started with another limit.
-pub const DEFAULT_ARCHIVE_LIMIT: u64 = 100 << 20;
 /// The project that pipelines without one belong to.
 pub const DEFAULT_PROJECT: &str = "local/default";
 
@@ -91,7 +91,7 @@ pub struct Weir {
     /// Where the keys are kept; `None` when the environment has them.
     key_file: Option<PathBuf>,
     remote: std::sync::OnceLock<Arc<RemoteIncludes>>,
-    archive_limit: std::sync::OnceLock<u64>,
+    limits: std::sync::OnceLock<Limits>,
     setup: Setup,
     hasher: Hasher,
     login_limit: std::sync::OnceLock<Arc<dyn LoginLimit>>,
@@ -169,7 +169,7 @@ impl Weir {
             configured_url: std::sync::OnceLock::new(),
             served: std::sync::OnceLock::new(),
             remote: std::sync::OnceLock::new(),
-            archive_limit: std::sync::OnceLock::new(),
+            limits: std::sync::OnceLock::new(),
             setup: Setup::default(),
             hasher: Hasher::default(),
             login_limit: std::sync::OnceLock::new(),
@@ -267,16 +267,16 @@ impl Weir {
         let _ = self.remote.set(Arc::new(remote));
     }
 
-    /// Bytes that an archive of artifacts may have.
-    pub fn archive_limit(&self) -> u64 {
-        self.archive_limit.get().copied().unwrap_or(DEFAULT_ARCHIVE_LIMIT)
+    /// How much of what jobs leave is kept, and how long.
+    pub fn limits(&self) -> Limits {
+        self.limits.get().copied().unwrap_or_default()
     }
 
-    /// Sets how many bytes a job's log and its archive may have, once, when the server starts.
-    pub fn set_limits(&self, log: u64, archive: u64) {
-        self.logs.set_limit(log);
+    /// Sets that, once, when the server starts.
+    pub fn set_limits(&self, limits: Limits) {
+        self.logs.set_limit(limits.log);
         // A second call is a mistake that harms nobody.
-        let _ = self.archive_limit.set(archive);
+        let _ = self.limits.set(limits);
     }
 
     /// Whether this is a server of one person.

@@ -1,5 +1,6 @@
 //! A blocking client of the REST interface.
 
+use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -105,6 +106,15 @@ impl Client {
             self.wait(&path, |list| list.as_array().is_some_and(Vec::is_empty))?;
         }
         Ok(())
+    }
+
+    /// A stream of events as a page follows it: the lines as they come.
+    pub fn stream(&self, path: &str) -> Result<impl BufRead + Send + use<>> {
+        let response = self.known(self.agent.get(self.at(path))).header("accept", "text/event-stream").call()?;
+        if !response.status().is_success() {
+            bail!("GET {path}: {}", response.status());
+        }
+        Ok(BufReader::new(response.into_body().into_reader()))
     }
 
     /// A text answer.

@@ -1,6 +1,8 @@
 //! CodeArts' interface: how 100 pipelines of 20 stages stand, asked by signed requests, and what one signature costs.
 
 use std::fmt::Write as _;
+use std::io::BufRead as _;
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -106,6 +108,8 @@ pub fn measure(bench: &mut Bench) -> Result<()> {
     bench.report.percentiles(&format!("{what}, {CONNECTIONS} connections"), samples);
     bench.report.add(format!("{what}, {CONNECTIONS} connections"), rate, "requests/s");
 
+    dashboard(bench, &client, &token)?;
+
     // What a signature costs: the same small answer by it and by a token.
     let path = "/v3/projects?name=cn-north-4";
     let by_token = Signed { path: path.to_owned(), headers: vec![("x-auth-token", token)] };
@@ -117,6 +121,54 @@ pub fn measure(bench: &mut Bench) -> Result<()> {
     bench.report.percentiles("small request with a signature", signed);
     bench.report.add("a signature more than a token, medians", cost * 1e6, "µs");
     server.stop()
+}
+
+/// From the start of a build through CodeArts' interface until the stream that a dashboard follows has brought it.
+fn dashboard(bench: &mut Bench, client: &Client, token: &str) -> Result<()> {
+    client.post(
+        "/api/pipelines",
+        &json!({"id": "build", "projectId": "bench/project0", "definition": "a: {script: 'true'}"}),
+    )?;
+    let known = [("x-auth-token", token.to_owned())];
+    let list = client.post_with("/v3/pipelines/list", &json!({"limit": 1, "name": "build"}), &known)?;
+    let job = list["result"][0]["pipeline_id"].as_str().context("the pipeline is not in the list")?;
+    let mut lines = client.stream("/live/dashboard")?.lines();
+    let (told, news) = mpsc::channel();
+    let listener = thread::spawn(move || {
+        while let Some(Ok(line)) = lines.next() {
+            let at = Instant::now();
+            let Some(data) = line.strip_prefix("data: ") else { continue };
+            let Ok(state) = serde_json::from_str::<serde_json::Value>(data) else { continue };
+            let runs = ["active", "blocked", "recent"].map(|list| state[list].as_array().cloned().unwrap_or_default());
+            let builds = runs.concat().into_iter().filter(|run| run["pipeline_key"] == "build");
+            let latest = builds.filter_map(|run| run["number"].as_i64()).max().unwrap_or_default();
+            if told.send((latest, at)).is_err() {
+                break;
+            }
+        }
+    });
+    let (mut answers, mut seen) = (Vec::new(), Vec::new());
+    for number in 1..=bench.amount(200).max(5) as i64 {
+        let started = Instant::now();
+        let answer = client.post_with("/v3/jobs/build", &json!({"job_id": job}), &known)?;
+        answers.push(started.elapsed());
+        if answer["actual_build_number"] != json!(number.to_string()) {
+            bail!("build {number} was answered with {answer}");
+        }
+        loop {
+            let (latest, at) = news.recv_timeout(Duration::from_mins(1)).context("the dashboard was not told")?;
+            if latest >= number {
+                seen.push(at.saturating_duration_since(started));
+                break;
+            }
+        }
+    }
+    bench.report.percentiles("a build is started, its answer", answers);
+    bench.report.percentiles("the same, until the dashboard's stream has brought it", seen);
+    drop(news);
+    // The next event, or the server's end, ends it.
+    drop(listener);
+    Ok(())
 }
 
 fn median(samples: &[Duration]) -> Duration {

@@ -18,6 +18,11 @@ use crate::{control::Level, protocol::Step};
 /// How long `after_script` may take when it does not say.
 const AFTER_SCRIPT_LIMIT: Duration = Duration::from_mins(5);
 
+/// How long it may take when `RUNNER_AFTER_SCRIPT_TIMEOUT` says this; what is no length of time says nothing.
+fn after_limit(asked: Option<&str>) -> Duration {
+    asked.and_then(parse).filter(|limit| !limit.is_zero()).unwrap_or(AFTER_SCRIPT_LIMIT)
+}
+
 impl Course<'_> {
     /// The script, and whatever steps a server put beside it.
     pub(super) async fn steps(&mut self, mut steps: VecDeque<&Step>, last: bool) -> End {
@@ -59,8 +64,7 @@ impl Course<'_> {
     /// count.
     pub(super) async fn after(&mut self, step: &Step, end: &End) -> Result<(), End> {
         self.environment.set("CI_JOB_STATUS", end.job_status());
-        let asked = self.environment.get("RUNNER_AFTER_SCRIPT_TIMEOUT").and_then(parse);
-        let limit = asked.filter(|limit| !limit.is_zero()).unwrap_or(AFTER_SCRIPT_LIMIT);
+        let limit = after_limit(self.environment.get("RUNNER_AFTER_SCRIPT_TIMEOUT"));
         self.section("after_script", "Running after_script");
         // It runs because the job was cancelled: only a more severe order ends it.
         let ended = self.shell("after_script", &step.script, Instant::now() + limit, Level::Cancel, true).await;
@@ -119,4 +123,18 @@ impl Course<'_> {
 fn script_name(step: &str) -> String {
     let safe: String = step.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
     format!("{}.sh", &safe[..safe.len().min(60)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_script_has_five_minutes_or_what_the_job_says() {
+        for none in [None, Some(""), Some("0"), Some("soon")] {
+            assert_eq!(after_limit(none), Duration::from_mins(5), "{none:?}");
+        }
+        assert_eq!(after_limit(Some("90")), Duration::from_secs(90));
+        assert_eq!(after_limit(Some("1h 30m")), Duration::from_mins(90));
+    }
 }

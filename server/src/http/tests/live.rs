@@ -4,23 +4,28 @@ use super::*;
 
 /// One event of a stream.
 #[derive(Debug, PartialEq)]
-struct Told {
-    name: String,
+pub struct Told {
+    pub name: String,
     id: Option<i64>,
-    data: serde_json::Value,
+    pub data: serde_json::Value,
 }
 
 /// A browser's side of a stream.
-struct Listener {
+pub struct Listener {
     body: Body,
     text: String,
 }
 
 impl Listener {
-    async fn open(world: &World, path: &str, last: Option<i64>) -> Self {
+    pub async fn open(world: &World, path: &str, last: Option<i64>) -> Self {
         let last = last.map(|id| id.to_string());
         let headers: Vec<_> = last.iter().map(|id| ("last-event-id", id.as_str())).collect();
-        let response = world.open(path, &headers).await;
+        Self::with(world, path, &headers).await
+    }
+
+    /// Opens it as somebody.
+    pub async fn with(world: &World, path: &str, headers: &[(&str, &str)]) -> Self {
+        let response = world.open(path, headers).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["x-accel-buffering"], "no");
@@ -45,7 +50,7 @@ impl Listener {
         }
     }
 
-    async fn expect(&mut self, name: &str) -> Told {
+    pub async fn expect(&mut self, name: &str) -> Told {
         let told = self.next().await.expect("the stream goes on");
         assert_eq!(told.name, name, "{told:?}");
         told

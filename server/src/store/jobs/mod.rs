@@ -16,7 +16,7 @@ pub use left::{
     add_artifact, dotenv, drop_artifacts, end_free_artifacts, erase, expired, keep_artifacts, next_expiry, set_reported,
 };
 
-use super::{Board, Scope, StoreError, Tx, resources, rows};
+use super::{Board, Scope, StoreError, Tx, resources, rows, runs};
 use crate::random;
 
 /// A job with what only the server needs to know.
@@ -131,8 +131,9 @@ pub fn ended_of_project(conn: &Connection, project: ProjectId) -> Result<Vec<Job
 pub fn load(conn: &Connection, scope: &Scope) -> Result<(u64, u64), StoreError> {
     let seen = scope.sql("project_id");
     let sql = format!(
-        "SELECT (SELECT count(*) FROM jobs WHERE status = 'pending' AND kind = 'build' AND {seen}),
-                (SELECT count(*) FROM jobs WHERE status IN ('running', 'canceling') AND kind = 'build' AND {seen})"
+        "SELECT (SELECT count(*) FROM jobs INDEXED BY jobs_pending WHERE status = 'pending' AND kind = 'build' AND {seen}),
+                (SELECT count(*) FROM jobs INDEXED BY jobs_running
+                 WHERE status IN ('running', 'canceling') AND kind = 'build' AND {seen})"
     );
     Ok(conn.query_row(&sql, [], |row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64)))?)
 }
@@ -240,7 +241,8 @@ pub fn insert_first(
     Ok(())
 }
 
-/// Makes the next attempt of a job, created; the old one becomes `retried`.
+/// Makes the next attempt of a job, created; the old one becomes `retried`. How long it may run is counted anew: a runner may
+/// have allowed the old one less.
 pub fn insert_next(tx: &mut Tx<'_>, old: &Stored, user: &str, reason: &Reason) -> Result<JobId, StoreError> {
     let marked = tx
         .conn
@@ -251,14 +253,16 @@ pub fn insert_next(tx: &mut Tx<'_>, old: &Stored, user: &str, reason: &Reason) -
     }
     tx.boards.forget(old.job.run_id);
     emit(tx, old.job.id)?;
+    let timeout = runs::spec(tx.conn, old.job.run_id, old.position)?.timeout;
     tx.conn
         .prepare_cached(
             "INSERT INTO jobs (uid, run_id, project_id, position, name, stage, stage_index, status, reason, job_when,
                  allow_failure, needs, attempt, user, variables, timeout, created_at, version, start_in, resource_group,
                  interruptible, kind, tags, environment, confirmation, coverage_pattern)
              SELECT ?2, run_id, project_id, position, name, stage, stage_index, 'created', ?3, job_when,
-                 ?4, needs, attempt + 1, ?5, variables, timeout, ?6, ?7, start_in, resource_group, interruptible,
-                 kind, tags, environment, confirmation, coverage_pattern
+                 ?4, needs, attempt + 1, ?5, variables,
+                 coalesce(?8, (SELECT timeout FROM projects WHERE projects.id = jobs.project_id)), ?6, ?7, start_in,
+                 resource_group, interruptible, kind, tags, environment, confirmation, coverage_pattern
              FROM jobs WHERE id = ?1",
         )?
         .execute(rusqlite::params![
@@ -269,6 +273,7 @@ pub fn insert_next(tx: &mut Tx<'_>, old: &Stored, user: &str, reason: &Reason) -
             user,
             tx.now.0,
             tx.next_version().0,
+            timeout,
         ])?;
     let new = JobId(tx.conn.last_insert_rowid());
     emit(tx, new)?;
@@ -428,8 +433,9 @@ fn emit(tx: &mut Tx<'_>, id: JobId) -> Result<Job, StoreError> {
 
 /// The run whose job runs with this token; empty when none does.
 pub fn runs_with_token(conn: &Connection, hash: &[u8; 32]) -> Result<Vec<RunId>, StoreError> {
-    let mut statement =
-        conn.prepare_cached("SELECT run_id FROM jobs WHERE status IN ('running', 'canceling') AND token_hash = ?1")?;
+    let mut statement = conn.prepare_cached(
+        "SELECT run_id FROM jobs INDEXED BY jobs_running WHERE status IN ('running', 'canceling') AND token_hash = ?1",
+    )?;
     let found = statement.query_map([hash.as_slice()], |row| Ok(RunId(row.get(0)?)))?;
     Ok(found.collect::<Result<_, _>>()?)
 }

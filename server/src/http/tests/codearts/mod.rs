@@ -10,6 +10,7 @@ use model::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::live::Listener;
 use super::*;
 use crate::clock;
 

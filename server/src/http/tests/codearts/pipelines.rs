@@ -283,20 +283,19 @@ async fn lists_are_narrowed_sorted_and_cut() {
 async fn what_is_started_here_is_seen_everywhere() {
     let shop = Shop::new().await;
     let web = shop.uid("web").await;
-    let mut events = shop.world.weir.bus().subscribe();
+    let mut dashboard = Listener::open(&shop.world, "/live/dashboard", None).await;
+    assert_eq!(dashboard.expect("state").await.data["active"], json!([]));
     let body = json!({"build_params": [
         {"name": "TEXT", "value": "你好\n\"there\""}, {"name": "NUMBER", "value": 5}, {"name": "TRUTH", "value": true},
     ]});
     let started = shop.post(&format!("/v3/pipelines/{web}/start"), &body).await;
     assert_eq!(started, json!({"pipeline_id": web, "build_id": "1"}));
-    // What streams to dashboards is there when the answer is.
-    let mut seen = None;
-    while let Ok(event) = events.try_recv() {
-        if let model::event::Change::Run(run) = &event.change {
-            seen = Some((run.user.clone(), run.number));
-        }
+    let told = dashboard.expect("state").await.data["active"][0].clone();
+    assert_eq!((&told["user"], &told["number"], &told["pipeline_name"]), (&json!("ada"), &json!(1), &json!("The web")));
+    let page = shop.world.get(&format!("/runs/{}", told["id"])).await;
+    for shown in ["TEXT", "你好", "NUMBER", "TRUTH", "ada"] {
+        assert!(page.text().contains(shown), "{shown} is not on the page of the run");
     }
-    assert_eq!(seen, Some(("ada".to_owned(), 1)));
     let one = shop.get(&format!("/v3/pipelines/{web}/status")).await;
     let given: Vec<&str> =
         one["parameters"].as_array().unwrap().iter().map(|one| one["value"].as_str().unwrap()).collect();

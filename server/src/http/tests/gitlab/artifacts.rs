@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use model::plan::Access;
 use model::{JobId, Timestamp};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -199,6 +200,41 @@ async fn the_latest_of_a_ref_is_kept_beyond_its_time() {
     town.finish(run).await;
     town.world.weir.do_due().await.unwrap();
     assert!(!has().await, "there is a later one");
+}
+
+#[tokio::test]
+async fn artifacts_are_for_those_whom_the_definition_names() {
+    let town = Town::new().await;
+    let job = town.web().job;
+    town.leave(job, &archive(&[("x", b"in")]));
+    let allowed = [
+        (Access::All, ["rea by session", "dev by session", "max by session"].as_slice()),
+        (Access::Developer, &["dev by session", "max by session"]),
+        (Access::Maintainer, &["max by session"]),
+        (Access::None, &[]),
+    ];
+    for (access, allowed) in allowed {
+        town.world
+            .write(move |tx| {
+                let mut artifact = jobs::require(tx.conn(), job)?.job.artifacts.remove(0);
+                artifact.access = access;
+                jobs::add_artifact(tx, job, &artifact)
+            })
+            .await;
+        for who in ["sam by session", "gil by session", "rea by session", "dev by session", "max by session"] {
+            let expected = if allowed.contains(&who) { 200 } else { 403 };
+            // Somebody to whom the project does not exist learns nothing of it.
+            let expected = if who.starts_with("sam") { 404 } else { expected };
+            for path in ["artifacts", "artifacts/x"] {
+                let path = format!("/projects/{}/jobs/{job}/{path}", town.web().id);
+                let answer = town.api(who, "GET", &path, &Value::Null).await;
+                assert_eq!(answer.status.as_u16(), expected, "{access:?} {who} {path}: {}", answer.text());
+            }
+            let page =
+                town.ask(town.who(who), "GET", &format!("/jobs/{job}/artifacts/artifacts.zip"), "", "", false).await;
+            assert_eq!(page.status.as_u16(), expected, "{access:?} {who}: {}", page.text());
+        }
+    }
 }
 
 #[tokio::test]
