@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{ExcludedJob, FormInput, FormVariable};
+use crate::plan::{ExcludedJob, FormInput, FormVariable, Variable};
 use crate::{
     Deployment, Diagnostic, Environment, Job, JobId, Pipeline, PipelineKey, Project, Run, Seq, Status, TestCounts,
 };
@@ -100,6 +100,9 @@ pub struct RunView {
     pub run: Run,
     /// All attempts of all jobs, by stage, then in the order of the definition, then by attempt.
     pub jobs: Vec<Job>,
+    /// The variables that it was started with; none for those who may not see them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<Variable>,
 }
 
 /// The mean of the coverages that the latest attempts tell, in percent, as GitLab counts it.
@@ -125,7 +128,7 @@ pub struct JobView {
     /// All attempts at the same job, oldest first.
     pub attempts: Vec<(JobId, u32, Status)>,
     /// The variables of its definition and its run, as the job gets them.
-    pub variables: Vec<crate::plan::Variable>,
+    pub variables: Vec<Variable>,
     /// The commands of `before_script` and `script`, and of `after_script`.
     pub script: Vec<String>,
     /// Commands that run whatever the result.

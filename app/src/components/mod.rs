@@ -19,4 +19,5 @@ pub mod status;
 pub mod switches;
 pub mod tests;
 pub mod time;
+pub mod variables;
 pub mod why;

@@ -315,7 +315,8 @@ pub fn run_view(id: RunId) -> Option<RunView> {
         stage("scan", Success, true),
         stage("deploy", Manual, false),
     ];
-    Some(RunView { seq: Seq(900), run, jobs })
+    let variables = vec![Variable::new("TARGET", "<b>staging</b>"), Variable::new("NOTE", "two\nlines")];
+    Some(RunView { seq: Seq(900), run, jobs, variables })
 }
 
 pub fn job_view(id: JobId) -> Option<JobView> {

@@ -8,6 +8,7 @@ use model::view::{RunFilter, RunPage, RunView};
 use model::{Caller, Cause, Error, NewRun, PipelineKey, Project, Reason, Run, RunId, Status, schedule};
 
 use super::files::Watched;
+use super::jobs::last_wins;
 use super::pipelines::{Fetch, Kept};
 use super::{Weir, access, audit, ci_variables, variables};
 use crate::auth::Action;
@@ -39,8 +40,11 @@ impl Weir {
     pub(super) async fn read_run(&self, caller: &Caller, id: RunId) -> Result<RunView, Error> {
         let caller = caller.clone();
         let view = self.store.read(move |conn| {
-            let view = run_view(conn, id)?;
+            let mut view = run_view(conn, id)?;
             access::at_project(conn, &caller, Action::ReadRuns, view.run.project_id, "run")?;
+            if access::may_see_variables(conn, &caller, &view.run)? {
+                view.variables = last_wins(runs::variables(conn, id)?);
+            }
             Ok(view)
         });
         Ok(view.await?)
@@ -341,7 +345,7 @@ pub(super) fn run_view(conn: &Snapshot, id: RunId) -> Result<RunView, StoreError
             }
         }
     }
-    Ok(RunView { seq: runs::seq(conn)?, run, jobs: of_run })
+    Ok(RunView { seq: runs::seq(conn)?, run, jobs: of_run, variables: Vec::new() })
 }
 
 fn cancel_all(tx: &mut Tx<'_>, id: RunId, user: &str) -> Result<Run, StoreError> {

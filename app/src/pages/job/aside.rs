@@ -9,6 +9,7 @@ use crate::components::artifact::ArtifactLink;
 use crate::components::dynamic::{Each, Show, entry};
 use crate::components::status::{Badge, Icon};
 use crate::components::time::{JobTime, Length, When};
+use crate::components::variables::Variables;
 use crate::components::why::WhyChain;
 use crate::i18n::{Figures, Phrases, T, use_lang};
 use crate::logic::href;
@@ -98,7 +99,6 @@ pub fn Aside(
         counts.map(|counts| fact(T::Tests, view! { <a href=to>{lang.reported_tests(&counts, false)}</a> }.into_any()))
     };
     let script = [&view.script[..], &view.after_script[..]].concat().join("\n");
-    let variables = view.variables;
     view! {
         <aside class="stack" aria-label=lang.t(T::Details)>
             <section class="panel">
@@ -120,25 +120,7 @@ pub fn Aside(
             </section>
             {of_script(view! { <Files job id /> }.into_any())}
             <Attempts state />
-            <details class="panel">
-                <summary>
-                    <h2>{lang.t(T::Variables)} " " <span class="faint num">{variables.len()}</span></h2>
-                </summary>
-                {variables.is_empty().then(|| view! { <p class="calm">{lang.t(T::NoVariables)}</p> }.into_any())}
-                <dl class="variables">
-                    {variables
-                        .into_iter()
-                        .map(|v| {
-                            view! {
-                                <div>
-                                    <dt>{v.key}</dt>
-                                    <dd>{v.value}</dd>
-                                </div>
-                            }.into_any()
-                        })
-                        .collect_view()}
-                </dl>
-            </details>
+            <Variables all=view.variables />
             {of_script(
                 view! {
                     <details class="panel">

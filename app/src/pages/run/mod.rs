@@ -18,6 +18,7 @@ use crate::components::loaded::loaded;
 use crate::components::page::{PageKey, page_keys};
 use crate::components::status::run_state;
 use crate::components::tests::{TestSource, Tests};
+use crate::components::variables::Variables;
 use crate::components::why::{WhyChain, keep_why};
 use crate::i18n::{Phrases, T, use_lang};
 use crate::live::Clock;
@@ -78,7 +79,10 @@ enum View {
 fn Shown(seen: Seen<(RunView, Option<Why>)>, tests: TestSource) -> impl IntoView {
     let lang = use_lang();
     Clock::start(seen.at);
-    let (view, why) = seen.value;
+    let (mut view, why) = seen.value;
+    // They never change.
+    let variables = std::mem::take(&mut view.variables);
+    let given = (!variables.is_empty()).then(|| view! { <Variables all=variables open=true /> }.into_any());
     let state = RunState::new(view);
     state.follow();
     let why = RwSignal::new(why);
@@ -119,6 +123,7 @@ fn Shown(seen: Seen<(RunView, Option<Why>)>, tests: TestSource) -> impl IntoView
         <PageHead title status />
         {gone}
         <Header state />
+        {given}
         <WhyChain why />
         <nav class="tabs" aria-label=lang.t(T::Views)>
             {tab(here.clone(), T::Graph, View::Graph)}
