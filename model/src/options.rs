@@ -30,6 +30,9 @@ pub struct ProjectOptions {
     pub shared_runners: bool,
 }
 
+/// Where the definition of a project is unless its options say otherwise.
+pub const DEFINITION_FILE: &str = ".gitlab-ci.yml";
+
 impl Default for ProjectOptions {
     fn default() -> Self {
         Self {

@@ -87,8 +87,14 @@ pub enum Reason {
     WaitsForResource {
         /// The group.
         group: String,
-        /// The job that holds it, as far as it is known.
+        /// The job that holds it, or that gets it first, as far as it is known.
         holder: Option<String>,
+        /// Its number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<crate::JobId>,
+        /// Whether that job has not come to its turn yet: nobody holds the group.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        coming: bool,
     },
     /// canceled: a newer commit came on the same ref (`workflow:auto_cancel:on_new_commit`).
     OutdatedBy {
@@ -208,10 +214,13 @@ impl fmt::Display for Reason {
             Self::WaitsForPerson { blocking: false } => f.write_str("may be played by somebody; nothing waits for it"),
             Self::WaitsForTime { at: Some(at) } => write!(f, "starts at {at}"),
             Self::WaitsForTime { at: None } => f.write_str("starts by itself after a while"),
-            Self::WaitsForResource { group, holder: Some(holder) } => {
+            Self::WaitsForResource { group, holder: Some(holder), coming: true, .. } => {
+                write!(f, "waits until {holder} has had the resource group {group}, which goes to it first")
+            }
+            Self::WaitsForResource { group, holder: Some(holder), .. } => {
                 write!(f, "waits until {holder} gives the resource group {group} back")
             }
-            Self::WaitsForResource { group, holder: None } => write!(f, "waits for the resource group {group}"),
+            Self::WaitsForResource { group, holder: None, .. } => write!(f, "waits for the resource group {group}"),
             Self::OutdatedBy { newer } => write!(f, "was canceled, because {newer} is newer"),
             Self::CanceledAfterFailure { job } => write!(f, "was canceled, because {job} failed"),
             Self::TakenBy { runner } => write!(f, "runs on {runner}"),

@@ -279,3 +279,20 @@ below: {{trigger: {{include: child.yml, strategy: depend}}, interruptible: true}
     server.send("POST", &format!("/api/v4/weir/runs/{old}/cancel"), &json!({}));
     server.ended(old);
 }
+
+#[test]
+fn a_childs_definition_may_be_among_what_the_instances_of_a_job_left() {
+    let server = Server::start(2);
+    let made = "echo 'from: {script: echo $WHO}' > child-$CI_NODE_INDEX.yml";
+    let view = server.run_to_end(
+        "dynamic",
+        &format!(
+            "make: {{stage: build, parallel: 2, script: \"{made}\", artifacts: {{paths: ['child-*.yml']}}}}\n\
+             go:\n  variables: {{WHO: $CI_JOB_NAME of $CI_JOB_STAGE}}\n\
+             \x20 trigger: {{include: [{{artifact: child-2.yml, job: make}}], strategy: depend}}\n"
+        ),
+    );
+    assert_eq!(view.run.status, Status::Success, "{:?}", statuses(&view));
+    let child = child(&server, &view, "go");
+    assert!(server.trace(job(&child, "from")).contains("go of test"));
+}

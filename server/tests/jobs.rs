@@ -44,6 +44,59 @@ fn a_job_may_run_as_long_as_its_definition_the_project_and_its_runner_allow() {
     assert_eq!(times(&take(Value::Null)), 3600);
 }
 
+/// The exit code of the attempt before says nothing of the next one.
+#[test]
+fn a_canceled_retry_of_a_job_whose_exit_code_was_allowed_is_no_allowed_failure() {
+    let server = Server::start(2);
+    let mark = server.data.join("ran");
+    let script = format!("if test -e {0}; then sleep 1000; fi; touch {0}; exit 3", mark.display());
+    server.pipeline(
+        "again",
+        &format!(
+            "stages: [a, b]\none: {{stage: a, script: '{script}', allow_failure: {{exit_codes: [3]}}, retry: 1}}\n\
+             two: {{stage: b, script: 'true'}}\n"
+        ),
+    );
+    let run = server.run("again");
+    let view = server.until(run, "the retry runs", |view| {
+        view.jobs.iter().any(|job| job.attempt == 2 && job.status == Status::Running)
+    });
+    let second = view.jobs.iter().find(|job| job.attempt == 2).unwrap();
+    assert!(!second.allow_failure);
+    assert!(server.form("/rpc/job/cancel", &format!("id={}", second.id)).0 < 400);
+    let view = server.ended(run);
+    assert_eq!((view.run.status, job(&view, "two").status), (Status::Canceled, Status::Skipped));
+}
+
+#[test]
+fn why_says_what_keeps_runners_from_a_job_and_no_more_than_that() {
+    let server = Server::start(1);
+    server.pipeline(
+        "tagged",
+        "stages: [a, b]\nmay: {stage: a, script: 'true', when: manual}\ngpu: {stage: a, script: 'true', tags: [gpu]}\n\
+         next: {stage: b, script: 'true'}\n",
+    );
+    let run = server.run("tagged");
+    let view = server.view(run);
+    let because = |path: &str| -> Vec<String> {
+        let why = server.get(path);
+        let lines = why["because"].as_array().unwrap().iter();
+        lines.map(|one| format!("{} {}", one["subject"].as_str().unwrap(), one["answer"].as_str().unwrap())).collect()
+    };
+    let of_run = because(&format!("/api/v4/weir/runs/{run}/why"));
+    let of_next = because(&format!("/api/v4/weir/jobs/{}/why", job(&view, "next").id));
+    for told in [&of_run, &of_next] {
+        assert!(told.len() == 1 && told[0].contains("(gpu)") && told[0].contains("no runner has them all"), "{told:?}");
+    }
+    // There is one, but nobody has heard of it.
+    let draft = json!({ "runner_type": "instance_type", "tag_list": "gpu" });
+    assert_eq!(server.send("POST", "/api/v4/user/runners", &draft).0, 201);
+    let of_run = because(&format!("/api/v4/weir/runs/{run}/why"));
+    assert!(of_run[0].contains("no runner that may take it is online"), "{of_run:?}");
+    let page = server.text(&format!("/jobs/{}", job(&view, "gpu").id));
+    assert!(page.contains("no runner that may take it is online"));
+}
+
 #[test]
 fn a_pipeline_hands_on_artifacts_and_explains_what_it_skips() {
     let server = Server::start(2);

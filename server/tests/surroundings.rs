@@ -284,6 +284,7 @@ fn jobs_find_the_variables_of_the_server() {
         ("CI_PROJECT_ID", &view.run.project_id.to_string()),
         ("CI_PROJECT_NAME", "shop"),
         ("CI_PROJECT_TITLE", "shop"),
+        ("CI_PROJECT_DESCRIPTION", ""),
         ("CI_PROJECT_PATH", "me/shop"),
         ("CI_PROJECT_PATH_SLUG", "me-shop"),
         ("CI_PROJECT_NAMESPACE", "me"),

@@ -68,7 +68,7 @@ fn of_the_jobs_of_a_resource_group_one_runs() {
         job(view, "free").status == Status::Success && job(view, "one").status == Status::WaitingForResource
     });
     let waiting = job(&view, "one");
-    let Reason::WaitsForResource { group, holder } = &waiting.reason else { panic!("{:?}", waiting.reason) };
+    let Reason::WaitsForResource { group, holder, .. } = &waiting.reason else { panic!("{:?}", waiting.reason) };
     assert_eq!((group.as_str(), holder.clone()), ("live", Some(format!("one (run {first})"))));
     assert_eq!(waiting.resource_group.as_deref(), Some("live"));
     std::fs::write(gate, "").unwrap();
@@ -108,6 +108,41 @@ fn who_waits_for_a_resource_names_the_holder_of_now() {
     server.until(runs[2], "the third has it", |view| job(view, "one").status == Status::Running);
     std::fs::write(gate("3"), "").unwrap();
     assert_eq!(server.ended(runs[2]).run.status, Status::Success);
+}
+
+/// Who is next in line need not have come to its job yet: nobody has the group then, and a new mode gives it away at once.
+#[test]
+fn a_resource_group_that_goes_to_a_job_behind_a_gate_is_given_on_by_a_new_mode() {
+    let server = Server::start(2);
+    server.pipeline(
+        "gated",
+        "stages: [a, b]
+gate: {stage: a, script: 'true', when: manual, allow_failure: false}
+deploy: {stage: b, script: 'true', resource_group: live}
+",
+    );
+    let first = server.run("gated");
+    let project = server.view(first).run.project_id;
+    let mode = |mode: &str| {
+        let path = format!("/api/v4/projects/{project}/resource_groups/live?process_mode={mode}");
+        assert_eq!(server.send("PUT", &path, &json!({})).0, 200);
+    };
+    mode("oldest_first");
+    let second = server.run("gated");
+    let gate = job(&server.view(second), "gate").id;
+    server.form("/rpc/job/play", &format!("id={gate}"));
+    let view = server.until(second, "it waits", |view| job(view, "deploy").status == Status::WaitingForResource);
+    let waiting = job(&view, "deploy");
+    let told = waiting.reason.to_string();
+    assert_eq!(
+        told,
+        format!("waits until deploy (run {first}) has had the resource group live, which goes to it first")
+    );
+    let why = server.get(&format!("/api/v4/weir/jobs/{}/why", waiting.id));
+    let behind = &why["because"][0];
+    assert!(behind["answer"].as_str().unwrap().contains("stage a"), "{why}");
+    mode("newest_ready_first");
+    assert_eq!(server.ended(second).run.status, Status::Success);
 }
 
 #[test]

@@ -5,24 +5,46 @@ use model::{Diagnostic, Severity};
 
 use super::status::Icon;
 use crate::i18n::{T, use_lang};
+use crate::logic::href;
 
 /// A list of findings.
 #[component]
 pub fn Diagnostics(
     /// The findings.
     list: Vec<Diagnostic>,
+    /// The file whose lines stand beside them, with the numbers that [`id_of_line`] gives; none for none.
+    #[prop(optional, into)]
+    beside: Option<String>,
 ) -> impl IntoView {
-    view! { <ul class="findings">{list.into_iter().map(|found| view! { <Finding found /> }.into_any()).collect_view()}</ul> }
+    let one = |found: Diagnostic| {
+        let linked = beside.as_ref() == Some(&found.file);
+        view! { <Finding found linked /> }.into_any()
+    };
+    view! { <ul class="findings">{list.into_iter().map(one).collect_view()}</ul> }
+}
+
+/// What a line of the listing is called.
+pub fn id_of_line(number: u32) -> String {
+    format!("D{number}")
 }
 
 #[component]
-fn Finding(found: Diagnostic) -> impl IntoView {
+fn Finding(found: Diagnostic, linked: bool) -> impl IntoView {
     let lang = use_lang();
     let (class, icon, word) = match found.severity {
         Severity::Error => ("finding s-failed", "failed", T::Error),
         Severity::Warning => ("finding s-warnings", "warnings", T::Warning),
     };
     let place = format!("{}:{}:{}", found.file, found.span.line, found.span.column);
+    let place = if linked {
+        view! { <a class="place" href=format!("#{}", id_of_line(found.span.line))>{place}</a> }.into_any()
+    } else {
+        view! { <span class="place">{place}</span> }.into_any()
+    };
+    let more = found.link.as_deref().map(|link| {
+        let to = href::documentation(link);
+        view! { <p class="hint"><a href=to rel="external">{lang.t(T::Documentation)}</a></p> }.into_any()
+    });
     let excerpt = (!found.source_line.is_empty()).then(|| excerpt(&found));
     view! {
         <li class=class>
@@ -31,10 +53,11 @@ fn Finding(found: Diagnostic) -> impl IntoView {
                     <Icon name=icon />
                     <strong>{lang.t(word)}</strong>
                 </span>
-                " " {found.message} " " <a class="place" href=format!("#D{}", found.span.line)>{place}</a>
+                " " {found.message} " " {place}
             </p>
             {excerpt.map(|text| view! { <pre class="excerpt" tabindex="0">{text}</pre> }.into_any())}
             {found.hint.map(|hint| view! { <p class="hint">{lang.t(T::Hint)} ": " {hint}</p> }.into_any())}
+            {more}
         </li>
     }
 }

@@ -35,8 +35,11 @@ pub(super) fn zh(reason: &Reason) -> String {
         Reason::WaitsForPerson { blocking: false } => "可由人启动；没有作业等待它".into(),
         Reason::WaitsForTime { at: Some(at) } => format!("将于 {at} 启动"),
         Reason::WaitsForTime { at: None } => "稍后自动启动".into(),
-        Reason::WaitsForResource { group, holder: Some(holder) } => format!("等待 {holder} 释放资源组 {group}"),
-        Reason::WaitsForResource { group, holder: None } => format!("等待资源组 {group}"),
+        Reason::WaitsForResource { group, holder: Some(holder), coming: true, .. } => {
+            format!("等待 {holder} 先使用资源组 {group}")
+        }
+        Reason::WaitsForResource { group, holder: Some(holder), .. } => format!("等待 {holder} 释放资源组 {group}"),
+        Reason::WaitsForResource { group, holder: None, .. } => format!("等待资源组 {group}"),
         Reason::OutdatedBy { newer } => format!("因更新的 {newer} 而取消"),
         Reason::CanceledAfterFailure { job } => format!("因 {job} 失败而取消"),
         Reason::TakenBy { runner } => format!("正在 {runner} 上运行"),

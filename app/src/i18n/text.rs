@@ -313,6 +313,7 @@ texts! {
     EstimateHint: "By what its jobs took the last time they passed, along the longest chain of them, when runners are free", "根据各作业上次通过所用时间，按最长的依赖链估算，假设有空闲的执行器";
     PlanEmpty: "No plan: the definition has errors.", "没有计划：定义有错误。";
     PlanRefused: "No plan: such a run cannot be started.", "没有计划：这样的运行无法启动。";
+    Documentation: "What the documentation says", "查看文档说明";
     Excluded: "Not in the run", "不在运行中";
     Error: "error", "错误";
     Warning: "warning", "警告";

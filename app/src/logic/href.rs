@@ -19,6 +19,12 @@ pub fn pipeline(key: &PipelineKey) -> String {
     format!("/pipelines/{}", segment(key.as_str()))
 }
 
+/// The page of the documentation that a finding's link names: `docs/language.md#rules`. It is no page that the browser
+/// takes over.
+pub fn documentation(link: &str) -> String {
+    format!("/{}", link.replacen(".md", "", 1))
+}
+
 /// The page of a project or namespace. It is no page that the browser takes over.
 pub fn place(path: &str) -> String {
     let parts: Vec<String> = path.split('/').map(segment).collect();

@@ -44,7 +44,7 @@ pub struct Claim {
 
 impl Claim {
     /// Whether it has the resource: from when it was let go until it has ended.
-    const fn holds(&self) -> bool {
+    pub const fn holds(&self) -> bool {
         matches!(self.status, Status::Preparing | Status::Pending | Status::Running | Status::Canceling)
     }
 

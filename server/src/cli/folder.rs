@@ -60,6 +60,10 @@ impl Folder {
         let head = ask(&["symbolic-ref", "--short", "--quiet", "HEAD"]);
         let origin = ask(&["symbolic-ref", "--short", "--quiet", "refs/remotes/origin/HEAD"]);
         let or_main = |name: &str| if name.is_empty() { MAIN.to_owned() } else { name.to_owned() };
+        // A repository that was not cloned does not say it: the usual names, or the only branch that is known.
+        let has = |name: &&str| !ask(&["rev-parse", "--verify", "--quiet", &format!("refs/heads/{name}")]).is_empty();
+        let default =
+            origin.strip_prefix("origin/").or_else(|| [MAIN, "master"].into_iter().find(has)).unwrap_or(&head);
         Self {
             sha: ask(&["rev-parse", "--verify", "--quiet", "HEAD"]),
             title: ask(&["log", "-1", "--format=%s"]),
@@ -70,7 +74,7 @@ impl Folder {
                 ..CommitDetails::default()
             },
             branch: branch.map_or_else(|| or_main(&head), str::to_owned),
-            default_branch: or_main(origin.strip_prefix("origin/").unwrap_or_default()),
+            default_branch: or_main(default),
             is_repository,
             email: ask(&["config", "user.email"]),
             created_at: clock::now(),
@@ -373,6 +377,12 @@ mod tests {
         run(&["add", "."]);
         run(&["commit", "-qm", "first"]);
         assert_eq!(Folder::new(dir.path(), None).changed(None), Ok(None), "nobody has the branch yet");
+        let default =
+            |folder: &Folder| folder.predefined().into_iter().find(|one| one.key == "CI_DEFAULT_BRANCH").unwrap().value;
+        assert_eq!(default(&Folder::new(dir.path(), None)), "trunk");
+        run(&["branch", "master"]);
+        assert_eq!(default(&Folder::new(dir.path(), None)), "master");
+        run(&["branch", "-D", "master"]);
         run(&["branch", "base"]);
         run(&["checkout", "-qb", "topic"]);
         fs::write(dir.path().join("b"), "").unwrap();

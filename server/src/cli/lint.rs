@@ -158,6 +158,9 @@ fn render(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
     if let Some(hint) = &diagnostic.hint {
         groups.push(Group::with_title(Level::HELP.secondary_title(clean(hint))));
     }
+    if let Some(link) = &diagnostic.link {
+        groups.push(Group::with_title(Level::NOTE.secondary_title(format!("see {}", clean(link)))));
+    }
     format!("{}\n", renderer.render(&groups))
 }
 

@@ -7,6 +7,8 @@ use model::plan::{
 };
 use runner::protocol::{Artifact, Cache, DockerOpts, ExecutorOpts, Hook, Image, Service, Step, Variable};
 
+use crate::service::variables;
+
 /// The scripts; `timeout` in seconds.
 pub fn steps(job: &PlannedJob, timeout: i64) -> Vec<Step> {
     let mut steps = vec![Step {
@@ -164,20 +166,6 @@ pub fn environment_url(job: &PlannedJob, given: &[Planned], own: &[Variable]) ->
 
 /// The variables that the definition gives a job by what it is.
 pub fn variables(job: &PlannedJob) -> Vec<Variable> {
-    let mut list = vec![("CI_JOB_NAME", job.name.clone()), ("CI_JOB_STAGE", job.stage.clone())];
-    let (index, total) = job.instance.as_ref().map_or((None, 1), |one| (Some(one.index), one.total));
-    list.extend(index.map(|index| ("CI_NODE_INDEX", index.to_string())));
-    list.push(("CI_NODE_TOTAL", total.to_string()));
-    list.push(("CI_JOB_NAME_SLUG", model::text::slug(&job.name)));
-    list.push(("CI_JOB_GROUP_NAME", job.base_name.clone()));
-    list.extend(job.image.as_ref().map(|image| ("CI_JOB_IMAGE", image.name.clone())));
-    if let Some(environment) = &job.environment {
-        let tier = environment.deployment_tier.clone();
-        let tier = tier.unwrap_or_else(|| model::Tier::of_name(&environment.name).as_str().to_owned());
-        list.push(("CI_ENVIRONMENT_NAME", environment.name.clone()));
-        list.push(("CI_ENVIRONMENT_SLUG", model::Environment::slug_of(&environment.name)));
-        list.push(("CI_ENVIRONMENT_ACTION", environment.action.as_str().to_owned()));
-        list.push(("CI_ENVIRONMENT_TIER", tier));
-    }
-    list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::plain(key, value) }).collect()
+    let told = variables::of_planned(job).into_iter();
+    told.map(|one| Variable { raw: true, ..Variable::plain(one.key, one.value) }).collect()
 }

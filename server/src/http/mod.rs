@@ -14,10 +14,12 @@ mod headers;
 mod health;
 mod limits;
 mod live;
+mod manual;
 mod observe;
 mod openapi;
 mod origin;
 mod pages;
+mod paper;
 mod rate;
 mod raw;
 mod refusals;
@@ -71,7 +73,7 @@ fn routes(state: &AppState) -> Routes<AppState> {
         .merge(assets::router())
         .get("/healthz", health::alive)
         .get("/readyz", health::ready);
-    let packed = pages::router(state).merge(openapi::router()).merge(interfaces(state));
+    let packed = pages::router(state).merge(openapi::router()).merge(manual::router()).merge(interfaces(state));
     let packed = packed.within(|router| router.layer(compress));
     plain.merge(packed)
 }

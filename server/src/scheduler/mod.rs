@@ -22,6 +22,11 @@ use crate::store::{StoreError, Tx, jobs, resources, runs};
 /// `touched`: something of the run itself changed as well.
 pub fn settle(tx: &mut Tx<'_>, run: RunId, touched: bool) -> Result<(), StoreError> {
     settle_one(tx, run, touched)?;
+    settle_changed(tx)
+}
+
+/// The same for what a change beside any run made different.
+pub fn settle_changed(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     loop {
         if let Some((project, group)) = tx.next_group() {
             if let Some(run) = start::grant(tx, project, &group)? {

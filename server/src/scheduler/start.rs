@@ -17,8 +17,8 @@ pub fn let_run(tx: &mut Tx<'_>, id: JobId, from: Status, reason: &Reason) -> Res
         return Ok(Status::Pending);
     };
     // Who has the group is said when it is known who gets it.
-    let holder = None;
-    jobs::transition(tx, id, from, Status::WaitingForResource, &Reason::WaitsForResource { group, holder })?;
+    let reason = Reason::WaitsForResource { group, holder: None, job: None, coming: false };
+    jobs::transition(tx, id, from, Status::WaitingForResource, &reason)?;
     Ok(Status::WaitingForResource)
 }
 
@@ -34,9 +34,13 @@ pub(super) fn grant(tx: &mut Tx<'_>, project: ProjectId, group: &str) -> Result<
         let reason = jobs::wants(tx.conn(), id)?.pending();
         jobs::transition(tx, id, Status::WaitingForResource, Status::Pending, &reason)?;
     }
-    let holder = awaited(mode, &plain).map(|i| format!("{} (run {})", claims[i].2, claims[i].1));
+    let first = awaited(mode, &plain);
+    // Who has just got it holds it.
+    let coming = first.is_some_and(|i| next != Some(i) && !plain[i].holds());
+    let job = first.map(|i| JobId(plain[i].job));
+    let holder = first.map(|i| format!("{} (run {})", claims[i].2, claims[i].1));
     for (id, before) in resources::waiting(tx.conn(), project, group)? {
-        let reason = Reason::WaitsForResource { group: group.to_owned(), holder: holder.clone() };
+        let reason = Reason::WaitsForResource { group: group.to_owned(), holder: holder.clone(), job, coming };
         if before != reason {
             jobs::set_reason(tx, id, &reason)?;
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use model::plan::{PlannedJob, Trigger, Variable};
+use model::plan::{PlannedJob, Trigger, TriggerInclude, Variable};
 use model::{Error, FailureReason, JobId, NewRun, Parent, Pipeline, Project, Run, RunId, Source};
 use pipeline::Files;
 
@@ -38,6 +38,8 @@ struct Seed {
     given: Vec<Variable>,
     /// Those of the job, then those that other jobs hand on to it, and those given when it was played.
     own: Vec<Variable>,
+    /// What the definition tells the job of itself.
+    told: Vec<Variable>,
     /// The address of its environment, not expanded.
     url: Option<String>,
     /// The description of the schedule that started the run above.
@@ -59,7 +61,8 @@ impl Seed {
         let project = projects::get(conn, run.project_id)?.ok_or_else(|| Error::not_found("project"))?;
         let has_archive = |job: &model::Job| !job.retried && job.artifacts.iter().any(|one| one.kind == ARCHIVE);
         let mut own = spec.variables.clone();
-        for job in jobs::of_run(conn, run.id)?.iter().filter(|job| !job.retried) {
+        let of_run = jobs::of_run(conn, run.id)?;
+        for job in of_run.iter().filter(|job| !job.retried) {
             if spec.fetches(stored.job.stage_index, &job.name, job.stage_index) {
                 let handed_on = jobs::dotenv(conn, job.id)?;
                 own.extend(
@@ -68,18 +71,26 @@ impl Seed {
             }
         }
         own.extend(stored.variables);
+        let mut archives: Vec<_> =
+            of_run.iter().filter(|job| has_archive(job)).map(|job| (job.name.clone(), job.id)).collect();
+        // A definition may be among what the instances of a job left.
+        for include in &trigger.include {
+            let TriggerInclude::Artifact { job: wanted, .. } = include else { continue };
+            for id in jobs::instances_called(conn, run.id, wanted)? {
+                if of_run.iter().any(|job| job.id == id && job.name != *wanted && has_archive(job)) {
+                    archives.push((wanted.clone(), id));
+                }
+            }
+        }
         Ok(Some(Self {
             own,
+            told: variables::of_planned(&spec),
             url: spec.environment.and_then(|environment| environment.url),
             pipeline: pipelines::by_key(conn, &run.pipeline_key)?,
             commit: runs::commit(conn, &run)?,
             depth: runs::ancestors(conn, run.id)?.len() + 1,
             given: runs::variables(conn, run.id)?,
-            archives: jobs::of_run(conn, run.id)?
-                .into_iter()
-                .filter(has_archive)
-                .map(|job| (job.name, job.id))
-                .collect(),
+            archives,
             user: variables::person(conn, &stored.job.user)?,
             schedule: schedules::description_for(conn, run.id)?,
             run,
@@ -175,7 +186,8 @@ impl Weir {
         // The values of the job's variables are those of its own run.
         let schedule = seed.schedule.as_deref();
         let above = variables::Trigger { source: seed.run.source, parent: seed.run.parent, schedule, ..trigger };
-        let of_run = variables::of_run(&above, &seed.run);
+        let mut of_run = variables::of_run(&above, &seed.run);
+        of_run.extend(seed.told.iter().cloned());
         let variables = seed.variables(&of_run).map_err(failed)?;
         let url = seed.url.as_ref().map(|url| seed.filled("the address of the environment is none", url, "", &of_run));
         let url = url.transpose().map_err(failed)?;

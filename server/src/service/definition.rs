@@ -1,9 +1,8 @@
 //! A definition under the name that people know it by, for findings that the language itself does not make.
 
+use model::options::DEFINITION_FILE;
 use model::plan::PlannedJob;
 use model::{Diagnostic, Severity, Span};
-
-use super::source::DEFINITION_FILE;
 
 /// A definition.
 #[derive(Clone, Copy, Debug)]

@@ -128,7 +128,7 @@ impl RunFiles {
         Self { commit, others, remote, artifacts, archives: Vec::new() }
     }
 
-    /// Also the archives of these jobs, by name.
+    /// Also the archives of these jobs, by name: of several with one name the first that has a file.
     pub(super) fn with_archives(self, archives: Vec<(String, JobId)>) -> Self {
         Self { archives, ..self }
     }
@@ -160,11 +160,17 @@ impl Files for RunFiles {
     }
 
     fn read_artifact(&self, job: &str, path: &str) -> Result<Option<String>, String> {
-        let Some((_, id)) = self.archives.iter().find(|(name, _)| name == job) else {
+        let mut archives = self.archives.iter().filter(|(name, _)| name == job).map(|(_, id)| *id).peekable();
+        if archives.peek().is_none() {
             return Err(format!("the job {job} left no artifacts"));
-        };
-        let read = self.artifacts.read_entry(*id, path, DEFINITION_LIMIT).map_err(|error| error.to_string())?;
-        read.map(|bytes| String::from_utf8(bytes).map_err(|_| format!("{path} is not UTF-8 text"))).transpose()
+        }
+        for id in archives {
+            let read = self.artifacts.read_entry(id, path, DEFINITION_LIMIT).map_err(|error| error.to_string())?;
+            if let Some(bytes) = read {
+                return String::from_utf8(bytes).map(Some).map_err(|_| format!("{path} is not UTF-8 text"));
+            }
+        }
+        Ok(None)
     }
 }
 

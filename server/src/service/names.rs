@@ -1,10 +1,11 @@
 //! Names in a plan that the server puts the values of variables into before the run is made: jobs of
 //! different runs meet under them, or the server goes by them.
 
-use model::plan::{Plan, PlannedJob, Variable};
+use model::plan::{Environment, Plan, PlannedJob, Variable};
 use model::{Diagnostic, Error};
 
 use super::definition::Definition;
+use super::variables;
 
 /// Puts the values of variables into the name of the run, and into tags, resource groups and names of
 /// environments. `given` are the variables of the run, which beat those of the definition (`globals` are
@@ -45,28 +46,25 @@ fn at(job: &PlannedJob, error: Error, definition: Definition<'_>) -> Error {
 }
 
 fn of_job(job: &mut PlannedJob, given: &[Variable], predefined: &[Variable]) -> Result<(), Error> {
-    let own = own(job);
-    let lists: [&[Variable]; 4] = [given, &job.variables, &own, predefined];
+    if let Some(environment) = &job.environment {
+        // It cannot be called after itself.
+        let told = variables::of_planned(&PlannedJob { environment: None, ..job.clone() });
+        let lists: [&[Variable]; 4] = [given, &job.variables, &told, predefined];
+        let name = filled(&format!("the environment of {}", job.name), &environment.name, &lists)?;
+        if !is_environment_name(&name) {
+            let rule = "up to 255 letters, digits, spaces and the characters - _ / $ { } . and no / at its ends";
+            return Err(Error::invalid(format!("{} deploys to {name:?}: a name has {rule}", job.name)));
+        }
+        job.environment = Some(Environment { name, ..environment.clone() });
+    }
+    let told = variables::of_planned(job);
+    let lists: [&[Variable]; 4] = [given, &job.variables, &told, predefined];
     let group = job.resource_group.as_ref();
     let group = group.map(|group| filled(&format!("the resource group of {}", job.name), group, &lists)).transpose()?;
     let tags = job.tags.iter().map(|tag| filled(&format!("a tag of {}", job.name), tag, &lists));
     let tags = tags.collect::<Result<_, _>>()?;
-    let mut environment = job.environment.clone();
-    if let Some(environment) = &mut environment {
-        environment.name = filled(&format!("the environment of {}", job.name), &environment.name, &lists)?;
-        if !is_environment_name(&environment.name) {
-            let rule = "up to 255 letters, digits, spaces and the characters - _ / $ { } . and no / at its ends";
-            return Err(Error::invalid(format!("{} deploys to {:?}: a name has {rule}", job.name, environment.name)));
-        }
-    }
-    (job.resource_group, job.tags, job.environment) = (group, tags, environment);
+    (job.resource_group, job.tags) = (group, tags);
     Ok(())
-}
-
-/// What the definition itself tells a job.
-fn own(job: &PlannedJob) -> [Variable; 2] {
-    [Variable::new("CI_JOB_NAME", job.name.clone()), Variable::new("CI_JOB_STAGE", job.stage.clone())]
-        .map(|one| Variable { raw: true, ..one })
 }
 
 /// A text with the values of variables; earlier lists beat later ones, in a list the last one wins.
@@ -83,6 +81,8 @@ fn is_environment_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use model::plan::Instance;
+
     use super::*;
 
     #[test]
@@ -106,6 +106,30 @@ mod tests {
         .unwrap();
         assert_eq!(plan.jobs[0].resource_group.as_deref(), Some("given/last/server"));
         assert_eq!((plan.jobs[0].tags[0].as_str(), plan.name.as_deref()), ("os-last", Some("given of server")));
+    }
+
+    #[test]
+    fn what_a_job_is_told_of_itself_is_in_its_names() {
+        let job = PlannedJob {
+            name: "ship it 2/3".into(),
+            base_name: "ship it".into(),
+            stage: "live".into(),
+            instance: Some(Instance { index: 2, total: 3, matrix: Vec::new() }),
+            resource_group: Some("$CI_ENVIRONMENT_SLUG-$CI_NODE_INDEX".into()),
+            tags: vec!["$CI_JOB_STAGE".into()],
+            environment: Some(Environment {
+                name: "review/$CI_JOB_NAME_SLUG/$CI_JOB_GROUP_NAME".into(),
+                ..Environment::default()
+            }),
+            ..PlannedJob::default()
+        };
+        let mut plan = Plan { jobs: vec![job], ..Plan::default() };
+        fill(&mut plan, &[], &[], &[], Definition::of("")).unwrap();
+        let job = &plan.jobs[0];
+        let name = "review/ship-it-2-3/ship it";
+        assert_eq!(job.environment.as_ref().unwrap().name, name);
+        let slug = model::Environment::slug_of(name);
+        assert_eq!((job.resource_group.clone(), job.tags[0].as_str()), (Some(format!("{slug}-2")), "live"));
     }
 
     #[test]

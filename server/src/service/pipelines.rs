@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use app::service::NewPipeline;
+use model::options::DEFINITION_FILE;
 use model::plan::{Inputs, Plan, Trigger, Variable};
 use model::view::{LintView, PipelineView, PlanJob, PlanStage, RunFilter};
 use model::{Caller, Cause, Error, NewRun, Pipeline, PipelineKey, Project, ProjectId, Source};
@@ -12,12 +13,7 @@ use pipeline::{Files, NoFiles};
 use super::definition::Definition;
 use super::files::{CommitFiles, Others, RunFiles, Sight};
 use super::unserved::refuse_unserved;
-use super::{
-    DEFAULT_TIMEOUT, Weir, access, audit, names,
-    projects::resolve,
-    source::{DEFINITION_FILE, definition_file},
-    variables,
-};
+use super::{DEFAULT_TIMEOUT, Weir, access, audit, names, projects::resolve, source::definition_file, variables};
 use crate::auth::Action;
 use crate::clock;
 use crate::store::pipelines::Draft;

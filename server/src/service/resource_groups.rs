@@ -5,6 +5,7 @@ use model::{Caller, Error, Job, ProjectId, Run};
 
 use super::{Weir, access, audit};
 use crate::auth::Action;
+use crate::scheduler;
 use crate::store::resources::{self, Group};
 use crate::store::{jobs, runs};
 
@@ -50,7 +51,8 @@ impl Weir {
                 &format!("resource group {wanted}"),
                 vec![change],
             );
-            resources::set_mode(tx, project, &wanted, mode)
+            resources::set_mode(tx, project, &wanted, mode)?;
+            scheduler::settle_changed(tx)
         });
         set.await?;
         self.resource_group(caller, project, name).await

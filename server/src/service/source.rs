@@ -8,13 +8,12 @@ use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use model::options::DEFINITION_FILE;
 use model::{Cause, Error, Project, ProjectId};
 use tokio::process::Command;
 
 use crate::store::runs::{Commit, CommitDetails};
 
-/// The file that holds a project's own definition.
-pub const DEFINITION_FILE: &str = ".gitlab-ci.yml";
 /// Bytes of a definition, and of a file that one includes.
 pub const DEFINITION_LIMIT: u64 = 2 << 20;
 /// Characters of a commit's message that jobs get.

@@ -1,7 +1,7 @@
 //! The variables that the server sets (contracts/ci-yaml.md part 6): those known before a run
 //! exists, which conditions may ask for, and which every job gets too.
 
-use model::plan::Variable;
+use model::plan::{PlannedJob, Variable};
 use model::text::slug;
 use model::{Parent, Project, Run, Source, Timestamp};
 
@@ -51,6 +51,27 @@ pub struct Trigger<'a> {
     pub schedule: Option<&'a str>,
 }
 
+/// What a job is told of itself by its definition. What comes of its environment is that of the environment's name as it
+/// stands there.
+pub fn of_planned(job: &PlannedJob) -> Vec<Variable> {
+    let mut list = vec![("CI_JOB_NAME", job.name.clone()), ("CI_JOB_STAGE", job.stage.clone())];
+    let (index, total) = job.instance.as_ref().map_or((None, 1), |one| (Some(one.index), one.total));
+    list.extend(index.map(|index| ("CI_NODE_INDEX", index.to_string())));
+    list.push(("CI_NODE_TOTAL", total.to_string()));
+    list.push(("CI_JOB_NAME_SLUG", slug(&job.name)));
+    list.push(("CI_JOB_GROUP_NAME", job.base_name.clone()));
+    list.extend(job.image.as_ref().map(|image| ("CI_JOB_IMAGE", image.name.clone())));
+    if let Some(environment) = &job.environment {
+        let tier = environment.deployment_tier.clone();
+        let tier = tier.unwrap_or_else(|| model::Tier::of_name(&environment.name).as_str().to_owned());
+        list.push(("CI_ENVIRONMENT_NAME", environment.name.clone()));
+        list.push(("CI_ENVIRONMENT_SLUG", model::Environment::slug_of(&environment.name)));
+        list.push(("CI_ENVIRONMENT_ACTION", environment.action.as_str().to_owned()));
+        list.push(("CI_ENVIRONMENT_TIER", tier));
+    }
+    list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::new(key, value) }).collect()
+}
+
 /// The variables for a run that is started so.
 pub fn of_trigger(trigger: &Trigger<'_>) -> Vec<Variable> {
     let Trigger { external_url, project, commit, source, user, parent, schedule } = *trigger;
@@ -68,6 +89,7 @@ pub fn of_trigger(trigger: &Trigger<'_>) -> Vec<Variable> {
         ("CI_PROJECT_ID", project.id.to_string()),
         ("CI_PROJECT_NAME", text(path.name())),
         ("CI_PROJECT_TITLE", text(project.options.name.as_deref().unwrap_or(path.name()))),
+        ("CI_PROJECT_DESCRIPTION", text(project.options.description.as_deref().unwrap_or_default())),
         ("CI_PROJECT_PATH", text(path.as_str())),
         ("CI_PROJECT_PATH_SLUG", slug(path.as_str())),
         ("CI_PROJECT_NAMESPACE", text(path.namespace())),

@@ -1,8 +1,10 @@
 //! The answer to "why?": a chain of reasons from a run to its jobs, and from a job to those it
 //! waits for or was skipped for.
 
+use std::collections::HashMap;
+
 use model::view::{RunView, Why};
-use model::{Caller, Error, Job, JobId, JobKind, Reason, RunId, Status};
+use model::{Caller, Error, Job, JobId, JobKind, Reason, RunId, RunnerId, Status};
 
 use super::Weir;
 use crate::store::{runners, runs};
@@ -13,10 +15,11 @@ const DEPTH: usize = 6;
 impl Weir {
     pub(super) async fn explain_run(&self, caller: &Caller, id: RunId) -> Result<Why, Error> {
         let view = self.read_run(caller, id).await?;
+        let short = self.short_of_runners(&view).await?;
         let decisive = |job: &&Job| !job.retried && decides(job, view.run.status);
         let mut because: Vec<Why> = Vec::new();
         for job in view.jobs.iter().filter(decisive).take(10) {
-            let mut why = of_job(&view, job, DEPTH - 1);
+            let mut why = of_job(&view, job, &short, DEPTH - 1);
             why.because.extend(self.explain_child(caller, job).await?);
             because.push(why);
         }
@@ -34,6 +37,38 @@ impl Weir {
         Ok(Why { subject: format!("run {id}"), status: view.run.status, answer, because })
     }
 
+    /// What is missing for the jobs of a run that wait for a runner, unless one can take them.
+    async fn short_of_runners(&self, view: &RunView) -> Result<HashMap<JobId, &'static str>, Error> {
+        let waits = |job: &&Job| job.status == Status::Pending && job.kind == JobKind::Build && !job.retried;
+        let waiting: Vec<(JobId, Vec<String>)> =
+            view.jobs.iter().filter(waits).map(|job| (job.id, job.tags.clone())).collect();
+        if waiting.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let (project, run) = (view.run.project_id, view.run.id);
+        let online = self.heartbeats().online();
+        let found = self.store.read(move |conn| {
+            let protected = runs::is_protected(conn, run)?;
+            // Many jobs ask for the same.
+            let mut known: HashMap<Vec<String>, Option<&'static str>> = HashMap::new();
+            let mut short = HashMap::new();
+            for (job, tags) in waiting {
+                let told = match known.get(&tags) {
+                    Some(told) => *told,
+                    None => {
+                        let fitting = runners::fitting(conn, &tags, project, protected)?;
+                        let told = missing(&tags, &fitting, &online);
+                        known.insert(tags, told);
+                        told
+                    }
+                };
+                short.extend(told.map(|told| (job, told)));
+            }
+            Ok(short)
+        });
+        Ok(found.await?)
+    }
+
     /// Why the run that a job started stands as it does, unless all is well there. Children stand two
     /// deep at most, and so do these answers.
     async fn explain_child(&self, caller: &Caller, job: &Job) -> Result<Option<Why>, Error> {
@@ -48,30 +83,37 @@ impl Weir {
         let view = self.read_run(caller, job.run_id).await?;
         // The view's copy says what a waiting job waits for now.
         let job = view.jobs.iter().find(|one| one.id == id).unwrap_or(&job);
-        let mut why = of_job(&view, job, DEPTH);
-        let is_build = job.kind == JobKind::Build;
+        let short = self.short_of_runners(&view).await?;
+        let mut why = of_job(&view, job, &short, DEPTH);
         why.because.extend(self.explain_child(caller, job).await?);
-        let (tags, project, run) = (job.tags.clone(), job.project_id, job.run_id);
-        if job.status == Status::Pending
-            && is_build
-            && !self
-                .store
-                .read(move |conn| runners::any_fits(conn, &tags, project, runs::is_protected(conn, run)?))
-                .await?
-        {
-            why.answer.push_str(if job.tags.is_empty() {
-                "; every runner takes only jobs with tags"
-            } else {
-                "; no runner has them all (`weir serve --runner-tags` gives them to the embedded one)"
-            });
-        } else if job.status == Status::Pending && is_build && self.heartbeats().runners_online() == 0 {
-            why.answer.push_str("; no runner is online (`weir serve` starts its own, unless `--no-runner` is given)");
+        if let Reason::WaitsForResource { job: Some(first), .. } = &job.reason {
+            // It may stand in another run of the project.
+            let first = self.read_job_only(caller, *first).await?;
+            let view = self.read_run(caller, first.run_id).await?;
+            if let Some(first) = view.jobs.iter().find(|one| one.id == first.id) {
+                why.because.push(of_job(&view, first, &short, DEPTH - 1));
+            }
         }
         if let Some(trouble) = self.logs.trouble(id).filter(|_| job.status.is_running()) {
             why.answer.push_str(&format!("; its log cannot be written ({trouble}), and it waits until it can"));
         }
         Ok(why)
     }
+}
+
+/// What keeps a job with these tags from being taken, when these runners may take it and those are online.
+fn missing(tags: &[String], fitting: &[RunnerId], online: &[RunnerId]) -> Option<&'static str> {
+    if fitting.is_empty() {
+        return Some(if tags.is_empty() {
+            "; every runner takes only jobs with tags"
+        } else {
+            "; no runner has them all (`weir serve --runner-tags` gives them to the embedded one)"
+        });
+    }
+    if online.is_empty() {
+        return Some("; no runner is online (`weir serve` starts its own, unless `--no-runner` is given)");
+    }
+    (!fitting.iter().any(|id| online.contains(id))).then_some("; no runner that may take it is online")
 }
 
 fn jobs(count: usize) -> String {
@@ -94,13 +136,16 @@ fn decides(job: &Job, run: Status) -> bool {
     }
 }
 
-fn of_job(view: &RunView, job: &Job, depth: usize) -> Why {
+fn of_job(view: &RunView, job: &Job, short: &HashMap<JobId, &'static str>, depth: usize) -> Why {
     let latest = |name: &str| view.jobs.iter().find(|one| !one.retried && one.name == name);
     let behind: Vec<&Job> = match &job.reason {
         Reason::WaitsForNeeds { needs } => needs.iter().filter_map(|one| latest(&one.name)).collect(),
         Reason::SkippedAfter { because, .. } => because.iter().filter_map(|one| latest(&one.name)).collect(),
         Reason::WaitsForStage { stage } => {
-            view.jobs.iter().filter(|one| !one.retried && &one.stage == stage && !one.status.is_complete()).collect()
+            // Nothing waits for a person who may.
+            let is_optional = |one: &Job| one.status == Status::Manual && one.allow_failure;
+            let of_stage = |one: &&Job| !one.retried && &one.stage == stage && !one.status.is_complete();
+            view.jobs.iter().filter(of_stage).filter(|one| !is_optional(one)).collect()
         }
         Reason::PredecessorAgain { job } => latest(job).into_iter().collect(),
         _ => Vec::new(),
@@ -108,12 +153,17 @@ fn of_job(view: &RunView, job: &Job, depth: usize) -> Why {
     let because = if depth == 0 {
         Vec::new()
     } else {
-        behind.into_iter().filter(|one| one.id != job.id).take(10).map(|one| of_job(view, one, depth - 1)).collect()
+        behind
+            .into_iter()
+            .filter(|one| one.id != job.id)
+            .take(10)
+            .map(|one| of_job(view, one, short, depth - 1))
+            .collect()
     };
     Why {
         subject: format!("job {} ({})", job.id, job.name),
         status: job.status,
-        answer: job.reason.to_string(),
+        answer: format!("{}{}", job.reason, short.get(&job.id).copied().unwrap_or_default()),
         because,
     }
 }

@@ -80,14 +80,14 @@ pub fn get(conn: &Connection, project: ProjectId, name: &str) -> Result<Option<G
     Ok(conn.prepare_cached(&sql)?.query_row((project.0, name), group).optional()?)
 }
 
-/// Sets who of the waiting jobs gets a group next. The caller settles nothing: the group is given on
-/// when its holder ends.
+/// Sets who of the waiting jobs gets a group next. That may be another one than before: the caller settles the groups.
 pub fn set_mode(tx: &mut Tx<'_>, project: ProjectId, name: &str, mode: ResourceMode) -> Result<(), StoreError> {
     let word = serde_json::to_value(mode)?;
     tx.touch("resource_groups")?;
     tx.conn
         .prepare_cached("UPDATE resource_groups SET mode = ?3, updated_at = ?4 WHERE project_id = ?1 AND name = ?2")?
         .execute((project.0, name, word.as_str(), tx.now.0))?;
+    tx.group_changed(project, name);
     Ok(())
 }
 

@@ -167,18 +167,23 @@ pub fn ensure(tx: &mut Tx<'_>, name: &str, hash: &[u8; 32], tags: &[String]) -> 
     by_token_hash(tx.conn, hash)?.ok_or_else(|| Error::internal("a runner that was made is not there").into())
 }
 
-/// Whether any runner may take a job with these tags, of this project, of a run that is protected or not.
-pub fn any_fits(conn: &Connection, tags: &[String], project: ProjectId, protected: bool) -> Result<bool, StoreError> {
-    let fits = conn
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM runners WHERE NOT paused AND (project_id = ?2
-                     OR project_id IS NULL AND (SELECT shared_runners FROM projects WHERE id = ?2)
-                     OR EXISTS (SELECT 1 FROM runner_projects WHERE runner_id = runners.id AND project_id = ?2))
-                 AND (NOT runners.protected OR ?3) AND CASE WHEN ?1 = '[]' THEN run_untagged ELSE
-                 NOT EXISTS (SELECT 1 FROM json_each(?1) WHERE value NOT IN (SELECT value FROM json_each(runners.tags))) END)",
-        )?
-        .query_row((serde_json::to_string(tags)?, project.0, protected), |row| row.get(0))?;
-    Ok(fits)
+/// The runners that may take a job with these tags, of this project, of a run that is protected or not.
+pub fn fitting(
+    conn: &Connection,
+    tags: &[String],
+    project: ProjectId,
+    protected: bool,
+) -> Result<Vec<RunnerId>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id FROM runners WHERE NOT paused AND (project_id = ?2
+                 OR project_id IS NULL AND (SELECT shared_runners FROM projects WHERE id = ?2)
+                 OR EXISTS (SELECT 1 FROM runner_projects WHERE runner_id = runners.id AND project_id = ?2))
+             AND (NOT runners.protected OR ?3) AND CASE WHEN ?1 = '[]' THEN run_untagged ELSE
+             NOT EXISTS (SELECT 1 FROM json_each(?1) WHERE value NOT IN (SELECT value FROM json_each(runners.tags))) END",
+    )?;
+    let found =
+        statement.query_map((serde_json::to_string(tags)?, project.0, protected), |row| Ok(RunnerId(row.get(0)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// The runners that may take jobs of a project: its own, those lent to it, and those of the whole server where it

@@ -47,6 +47,8 @@ impl Server {
 
     /// The same for a server that people log in to, with the administrator `root`.
     pub fn start_team(weir: &Path, data: &Path) -> Result<Self> {
+        // Commands take a folder that is there.
+        fs::create_dir_all(data)?;
         let user = command(weir)
             .args(["user", "create", "root", "--admin", "--data"])
             .arg(data)

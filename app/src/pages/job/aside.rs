@@ -104,6 +104,11 @@ pub fn Aside(
             <section class="panel">
                 <h2>{lang.t(T::Details)}</h2>
                 {of_script(view! { <p class="because">{move || job.with(|j| lang.reason(&j.reason))}</p> }.into_any())}
+                {move || {
+                    // The answer may say more than the reason: that no runner can take it.
+                    let more = why.with(|w| job.with(|j| more(w.as_ref(), j)));
+                    more.map(|more| view! { <p class="because">{more}</p> }.into_any())
+                }}
                 <WhyChain why said=true />
                 <dl class="facts column">
                     {of_script(view! { {move || runner()} {move || exit()} {move || waited()} }.into_any())}
@@ -134,6 +139,12 @@ pub fn Aside(
             )}
         </aside>
     }
+}
+
+/// What the answer to "why?" says behind the job's reason.
+fn more(why: Option<&Why>, job: &Job) -> Option<String> {
+    let rest = why?.answer.strip_prefix(&job.reason.to_string())?.trim_start_matches("; ");
+    (!rest.is_empty()).then(|| rest.to_owned())
 }
 
 /// What the job left.

@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
+use model::options::DEFINITION_FILE;
 use model::{PipelineKey, Severity};
 
 use super::editor::{Checked, CheckedField};
 use crate::components::act::{ActForm, ErrorNote};
-use crate::components::diagnostics::Diagnostics;
+use crate::components::diagnostics::{Diagnostics, id_of_line};
 use crate::i18n::{Phrases, T, use_lang};
 use crate::rpc::{Draft, SaveDefinition};
 
@@ -27,11 +28,13 @@ pub fn Definition(
     let lang = use_lang();
     let fields = vec![("key", key.to_string())];
     let findings = checked.findings.get_untracked();
+    // Findings may be in files that it includes.
+    let own: Vec<_> = findings.iter().filter(|found| found.file == DEFINITION_FILE).cloned().collect();
     let heading = lang.findings(&findings);
     let look = if findings.iter().any(|d| d.severity == Severity::Error) { "tag s-failed" } else { "tag s-success" };
     let body = match text {
         None => view! { <p class="calm">{lang.t(T::DefinitionMissing)}</p> }.into_any(),
-        Some(text) => view! { <Listing text findings=findings.clone() /> }.into_any(),
+        Some(text) => view! { <Listing text findings=own /> }.into_any(),
     };
     let again = draft.is_some();
     let edit = if stored {
@@ -54,7 +57,7 @@ pub fn Definition(
     view! {
         <section class="panel">
             <h2>{lang.t(T::Definition)} " " <span class=look>{heading}</span></h2>
-            {(!findings.is_empty()).then(|| view! { <Diagnostics list=findings /> }.into_any())}
+            {(!findings.is_empty()).then(|| view! { <Diagnostics list=findings beside=DEFINITION_FILE /> }.into_any())}
             {body}
             {edit}
         </section>
@@ -72,7 +75,7 @@ fn Listing(text: String, findings: Vec<model::Diagnostic>) -> impl IntoView {
             Some(Severity::Warning) => "s-warnings",
             None => "",
         };
-        view! { <li class=class id=format!("D{number}")><span>{text.to_owned()}</span></li> }.into_any()
+        view! { <li class=class id=id_of_line(number)><span>{text.to_owned()}</span></li> }.into_any()
     };
     view! { <ol class="listing" tabindex="0">{text.lines().enumerate().map(line).collect_view()}</ol> }.into_any()
 }

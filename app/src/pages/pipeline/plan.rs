@@ -161,11 +161,17 @@ fn Excluded(list: Vec<ExcludedJob>) -> impl IntoView {
     let lang = use_lang();
     (!list.is_empty()).then(|| {
         let row = |job: ExcludedJob| {
+            let detail = |text: String| view! { <li>{text}</li> }.into_any();
+            // Each of its rules, with the values that decided.
+            let details = (!job.details.is_empty()).then(|| {
+                view! { <ul class="details">{job.details.into_iter().map(detail).collect_view()}</ul> }.into_any()
+            });
             view! {
-                <li class="row">
+                <li class="row wrap">
                     <Icon name="skipped" />
                     <span class="name">{job.name}</span>
                     <span class="faint">{job.reason}</span>
+                    {details}
                 </li>
             }
             .into_any()

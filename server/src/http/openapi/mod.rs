@@ -22,22 +22,14 @@ mod words;
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, ETAG, IF_NONE_MATCH, VARY};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::HeaderMap;
+use axum::http::header::COOKIE;
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
 
-use super::{AppState, Routes, assets};
+use super::paper::{Served, Theme};
+use super::{AppState, Routes};
 use words::{Operation, sample};
-
-/// Kept by browsers, and asked for again.
-const CACHE: &str = "public, max-age=0, must-revalidate";
-
-/// What the page may do in a browser: be read.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'";
 
 /// `/openapi.json` and `/docs/api`. Both are written when somebody asks first: the external address is known by then.
 pub(super) fn router() -> Routes<AppState> {
@@ -46,50 +38,13 @@ pub(super) fn router() -> Routes<AppState> {
     Routes::new()
         .get("/openapi.json", async move |State(state): State<AppState>, headers: HeaderMap| {
             let text = || document(state.weir.external_url()).to_string();
-            json.get_or_init(|| Served::new(text(), "application/json")).answer(&headers)
+            json.get_or_init(|| Served::json(text())).answer(&headers)
         })
         .get("/docs/api", async move |State(state): State<AppState>, headers: HeaderMap| {
-            let theme = page::Theme::of(headers.get(COOKIE));
-            let style = format!("/{}/weir.css", assets::folder());
-            let text = || page::html(&document(state.weir.external_url()), &style, theme);
-            let served = html[theme as usize].get_or_init(|| Served::new(text(), "text/html; charset=utf-8"));
-            let mut response = served.answer(&headers);
-            response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-            response.headers_mut().insert(VARY, HeaderValue::from_static("cookie"));
-            response
+            let theme = Theme::of(headers.get(COOKIE));
+            let text = || page::html(&document(state.weir.external_url()), theme);
+            html[theme as usize].get_or_init(|| Served::page(text())).answer(&headers)
         })
-}
-
-/// A text that is served as it is.
-#[derive(Debug)]
-struct Served {
-    text: Arc<str>,
-    kind: &'static str,
-    tag: String,
-}
-
-impl Served {
-    fn new(text: String, kind: &'static str) -> Self {
-        let tag = format!("\"{}\"", hex::encode(&Sha256::digest(text.as_bytes())[..12]));
-        Self { text: text.into(), kind, tag }
-    }
-
-    fn answer(&self, headers: &HeaderMap) -> Response {
-        let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-        let mut known = known.flat_map(|text| text.split(',')).map(|tag| tag.trim().trim_start_matches("W/"));
-        let mut response = if known.any(|tag| tag == self.tag || tag == "*") {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            self.text.to_string().into_response()
-        };
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.kind));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static(CACHE));
-        if let Ok(tag) = HeaderValue::from_str(&self.tag) {
-            headers.insert(ETAG, tag);
-        }
-        response
-    }
 }
 
 fn all() -> Vec<Operation> {

@@ -1,36 +1,8 @@
 //! The document as a page for people: HTML without scripts, for which nothing else is loaded than the site's style sheet.
 
-use axum::http::HeaderValue;
 use serde_json::Value;
 
-/// What the reader has chosen on the other pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Theme {
-    System,
-    Light,
-    Dark,
-}
-
-impl Theme {
-    /// Reads the cookie.
-    pub fn of(cookie: Option<&HeaderValue>) -> Self {
-        let text = cookie.and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let said = text.split(';').filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == "theme");
-        match said {
-            Some((_, "light")) => Self::Light,
-            Some((_, "dark")) => Self::Dark,
-            _ => Self::System,
-        }
-    }
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::System => "auto",
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
-    }
-}
+use super::super::paper::{Theme, frame};
 
 /// HTML in the making. Markup is written in this file; everything else is escaped.
 #[derive(Default)]
@@ -73,21 +45,12 @@ impl Html {
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The page.
-pub(super) fn html(document: &Value, style: &str, theme: Theme) -> String {
+pub(super) fn html(document: &Value, theme: Theme) -> String {
     let mut page = Html::default();
     let info = &document["info"];
-    page.raw("<!DOCTYPE html><html lang=\"en\" data-theme=\"")
-        .raw(theme.word())
-        .raw("\"><head><meta charset=\"utf-8\">")
-        .raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
-        .raw("<meta name=\"color-scheme\" content=\"light dark\"><link rel=\"stylesheet\" href=\"")
-        .text(style)
-        .raw("\"><link rel=\"icon\" href=\"/favicon.svg\"><title>API · Weir</title></head><body><main class=\"api\">")
-        .raw("<h1>API</h1><p class=\"lead\">Weir ")
-        .text(word(&info["version"]))
-        .raw(
-            " · <a href=\"/openapi.json\">openapi.json</a> (OpenAPI 3.1) · <a href=\"/\">back to the dashboard</a></p>",
-        );
+    page.raw("<h1>API</h1><p class=\"lead\">Weir ").text(word(&info["version"])).raw(
+        " · <a href=\"/openapi.json\">openapi.json</a> (OpenAPI 3.1) · <a href=\"/\">back to the dashboard</a></p>",
+    );
     for paragraph in word(&info["description"]).split("\n\n") {
         page.raw("<p>").words(paragraph).raw("</p>");
     }
@@ -101,8 +64,7 @@ pub(super) fn html(document: &Value, style: &str, theme: Theme) -> String {
         page.raw("</section>");
     }
     schemas(&mut page, document);
-    page.raw("</main></body></html>");
-    page.0
+    frame("API", theme, &page.0)
 }
 
 fn of_tag<'d>(document: &'d Value, tag: &'d str) -> impl Iterator<Item = (&'d str, &'static str, &'d Value)> {

@@ -176,10 +176,10 @@ fn types_are_read() {
 fn the_page_shows_everything_and_no_markup_of_others() {
     let mut document = document("https://ci.example.org/\"><script>alert(1)</script>");
     document["info"]["description"] = "<b>`code`</b> & more".into();
-    let page = page::html(&document, "/pkg/1/weir.css", page::Theme::Dark);
+    let page = page::html(&document, Theme::Dark);
     assert!(!page.contains("<script") && !page.contains("<b>") && !page.contains(" style="));
     assert!(page.contains("&lt;b&gt;<code>code</code>&lt;/b&gt; &amp; more"));
-    assert!(page.contains("data-theme=\"dark\"") && page.contains("href=\"/pkg/1/weir.css\""));
+    assert!(page.contains("data-theme=\"dark\"") && page.contains("/weir.css\""));
     for operation in all() {
         let id = operation.body["operationId"].as_str().unwrap();
         assert!(page.contains(&format!("<article id=\"{id}\">")), "{id}");
@@ -187,18 +187,4 @@ fn the_page_shows_everything_and_no_markup_of_others() {
     for link in page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
         assert!(page.contains(&format!("id=\"{link}\"")), "{link}");
     }
-}
-
-#[test]
-fn what_the_client_has_is_not_sent_again() {
-    let served = Served::new("text".into(), "application/json");
-    let ask = |tag: &str| {
-        let mut headers = HeaderMap::new();
-        headers.insert(IF_NONE_MATCH, HeaderValue::from_str(tag).unwrap());
-        served.answer(&headers).status()
-    };
-    assert_eq!(ask(&served.tag), StatusCode::NOT_MODIFIED);
-    assert_eq!(ask(&format!("\"other\", W/{}", served.tag)), StatusCode::NOT_MODIFIED);
-    assert_eq!(ask("\"other\""), StatusCode::OK);
-    assert_eq!(served.answer(&HeaderMap::new()).headers()[ETAG], served.tag.as_str());
 }

@@ -129,10 +129,11 @@ pub fn ended_of_project(conn: &Connection, project: ProjectId) -> Result<Vec<Job
 
 /// How many jobs wait for a runner, and how many run.
 pub fn load(conn: &Connection, scope: &Scope) -> Result<(u64, u64), StoreError> {
-    let seen = scope.sql("project_id");
+    // With a sign the column leads to no index: those of the few jobs that wait or run are the ones.
+    let seen = scope.sql("+project_id");
     let sql = format!(
-        "SELECT (SELECT count(*) FROM jobs INDEXED BY jobs_pending WHERE status = 'pending' AND kind = 'build' AND {seen}),
-                (SELECT count(*) FROM jobs INDEXED BY jobs_running
+        "SELECT (SELECT count(*) FROM jobs WHERE status = 'pending' AND kind = 'build' AND {seen}),
+                (SELECT count(*) FROM jobs
                  WHERE status IN ('running', 'canceling') AND kind = 'build' AND {seen})"
     );
     Ok(conn.query_row(&sql, [], |row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64)))?)
@@ -241,8 +242,9 @@ pub fn insert_first(
     Ok(())
 }
 
-/// Makes the next attempt of a job, created; the old one becomes `retried`. How long it may run is counted anew: a runner may
-/// have allowed the old one less.
+/// Makes the next attempt of a job, created; the old one becomes `retried`. How long it may run and whether it may fail are
+/// asked of the definition anew: a runner may have allowed the old one less time, and its exit code may have been one of
+/// those that are allowed.
 pub fn insert_next(tx: &mut Tx<'_>, old: &Stored, user: &str, reason: &Reason) -> Result<JobId, StoreError> {
     let marked = tx
         .conn
@@ -253,7 +255,7 @@ pub fn insert_next(tx: &mut Tx<'_>, old: &Stored, user: &str, reason: &Reason) -
     }
     tx.boards.forget(old.job.run_id);
     emit(tx, old.job.id)?;
-    let timeout = runs::spec(tx.conn, old.job.run_id, old.position)?.timeout;
+    let planned = runs::spec(tx.conn, old.job.run_id, old.position)?;
     tx.conn
         .prepare_cached(
             "INSERT INTO jobs (uid, run_id, project_id, position, name, stage, stage_index, status, reason, job_when,
@@ -269,11 +271,11 @@ pub fn insert_next(tx: &mut Tx<'_>, old: &Stored, user: &str, reason: &Reason) -
             old.job.id.0,
             random::uid().as_str(),
             serde_json::to_string(reason)?,
-            old.job.allow_failure,
+            planned.allow_failure.always(),
             user,
             tx.now.0,
             tx.next_version().0,
-            timeout,
+            planned.timeout,
         ])?;
     let new = JobId(tx.conn.last_insert_rowid());
     emit(tx, new)?;
