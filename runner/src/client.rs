@@ -35,6 +35,7 @@ pub struct Client {
     token: Secret,
     system_id: String,
     info: ClientInfo,
+    mirrors: bool,
 }
 
 /// Why a request failed.
@@ -100,7 +101,12 @@ pub(crate) enum Updated {
 impl Client {
     /// A client of the server at `endpoint`.
     pub fn new(endpoint: &Endpoint, token: Secret, system_id: String, info: ClientInfo) -> Result<Self, EndpointError> {
-        Ok(Self { http: Arc::new(Http::new(endpoint)?), token, system_id, info })
+        Ok(Self { http: Arc::new(Http::new(endpoint)?), token, system_id, info, mirrors: false })
+    }
+
+    /// Says whether jobs can read the server's copies of repositories where they lie.
+    pub(crate) fn with_mirrors(self, mirrors: bool) -> Self {
+        Self { mirrors, ..self }
     }
 
     /// The waits that suit this server.
@@ -124,6 +130,7 @@ impl Client {
             last_update: last_update.to_owned(),
             info: self.info.clone(),
             weir_jobs: Some(in_hand),
+            weir_mirrors: self.mirrors,
         };
         let headers = [(names::RUNNER_TOKEN, self.token.reveal())];
         let answer = self.json(Method::POST, "/jobs/request", &headers, &request, HELD).await?;

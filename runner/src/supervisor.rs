@@ -27,7 +27,7 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    client::{Asked, Backoff, Client, ClientError, EndpointError},
+    client::{Asked, Backoff, Client, ClientError, Endpoint, EndpointError},
     control::{Control, Level},
     engine::{Leaders, Settings, Shell, Spares, Store, passed},
     protocol::{ClientFeatures, ClientInfo, Secret},
@@ -131,6 +131,7 @@ pub async fn run(config: RunnerConfig, mut stop: watch::Receiver<Stop>) -> Resul
     let lock = Lock::take(&config.dir)?;
     let shell = Shell::find().ok_or(RunnerError::NoShell)?;
     let info = info(&shell, config.containers.engine().is_some());
+    let mirrors = matches!(config.endpoint, Endpoint::Unix(_));
     let settings = Settings {
         // Scripts get absolute paths whatever the runner was started with.
         dir: lock.dir().to_owned(),
@@ -145,7 +146,7 @@ pub async fn run(config: RunnerConfig, mut stop: watch::Receiver<Stop>) -> Resul
         environment: passed().into_iter().chain([short_token(&config.token)]).collect(),
     };
     let shared = Arc::new(Shared {
-        client: Client::new(&config.endpoint, config.token, lock.instance().to_owned(), info)?,
+        client: Client::new(&config.endpoint, config.token, lock.instance().to_owned(), info)?.with_mirrors(mirrors),
         leaders: Leaders::new(config.leader),
         spares: Spares::new(&settings.dir),
         settings,

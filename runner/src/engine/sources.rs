@@ -3,7 +3,7 @@
 mod address;
 mod folder;
 
-use address::{check_url, host_end, split_credentials};
+use address::{check_url, host_end, is_here, split_credentials};
 pub(super) use folder::copy_folder;
 
 use super::environment::Environment;
@@ -65,6 +65,7 @@ struct Submodules {
 const SCRIPT: &str = r#"set -ef
 git init --quiet --template= .
 git remote add -- origin "$WEIR_GIT_URL"
+[ -z "$WEIR_GIT_KEPT" ] || printf '%s\n' "$WEIR_GIT_KEPT" >>.git/config
 fetch() {
     git fetch $WEIR_GIT_FLAGS ${WEIR_GIT_UPLOAD_PACK:+--upload-pack="$WEIR_GIT_UPLOAD_PACK"} \
         ${WEIR_GIT_DEPTH:+--depth="$WEIR_GIT_DEPTH"} -- origin "$@"
@@ -201,6 +202,10 @@ impl Fetch {
         if base != plain {
             config.push((format!("url.{base}/.insteadOf"), format!("{plain}/")));
         }
+        if is_here(plain) {
+            // A proxy would look for it on its own machine.
+            config.push((format!("http.{plain}/.proxy"), String::new()));
+        }
         if let Some(host) = plain.split_once("://").map(|(_, host)| host.split(':').next().unwrap_or_default())
             && self.submodules.as_ref().is_some_and(|submodules| submodules.force_http)
             && plain.starts_with("http")
@@ -224,6 +229,7 @@ impl Fetch {
             ("WEIR_GIT_SUBMODULE_DEPTH", of(|submodules| &submodules.depth)),
             ("WEIR_GIT_SUBMODULE_PATHS", of(|submodules| &submodules.paths)),
             ("WEIR_GIT_SUBMODULE_FLAGS", of(|submodules| &submodules.flags)),
+            ("WEIR_GIT_KEPT", self.kept()),
             // git does not hand its configuration on to the other side of a local fetch.
             (
                 "WEIR_GIT_UPLOAD_PACK",
@@ -238,6 +244,23 @@ impl Fetch {
             variables.push((format!("GIT_CONFIG_VALUE_{index}"), value));
         }
         variables
+    }
+}
+
+impl Fetch {
+    /// What the repository in the workspace is set to, so that scripts can fetch more: with the job's own token, which is
+    /// worth nothing when the job has ended. Other credentials are kept out of it.
+    fn kept(&self) -> String {
+        let plain = &self.url[..host_end(&self.url)];
+        let Some(secret) = self.secret_url.as_ref().filter(|url| url.contains("://gitlab-ci-token:")) else {
+            return String::new();
+        };
+        let base = &secret[..host_end(secret)];
+        if base.contains(['"', '\\', '\n']) {
+            return String::new();
+        }
+        let proxy = if is_here(plain) { format!("[http \"{plain}/\"]\n\tproxy =\n") } else { String::new() };
+        format!("[url \"{base}/\"]\n\tinsteadOf = {plain}/\n{proxy}")
     }
 }
 

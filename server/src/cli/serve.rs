@@ -70,6 +70,9 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
         Some(url) => weir.set_configured_url(url),
         None => weir.set_external_url(&here),
     }
+    if settings.tls.is_none() {
+        weir.set_sources_url(&here);
+    }
     let stop = CancellationToken::new();
     let public = (!settings.local).then(|| Public {
         external: settings.external_url.as_deref().and_then(Site::of_url),

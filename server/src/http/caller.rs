@@ -114,6 +114,10 @@ impl IntoResponse for Refusal {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trusted;
 
+/// Marks requests for the sources of a job that runs: it is given them, whatever has become of who started it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OwnSources;
+
 /// Where the verdict of a request's rate limit is put, for the headers of its answer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counted(Arc<Mutex<Option<Verdict>>>);
@@ -153,7 +157,7 @@ pub(super) async fn count_wrong(State(state): State<AppState>, request: Request,
 /// A token says who acts, and must be good; then a browser's session does. In `--local` mode everybody else who gets
 /// here is the owner (what comes from elsewhere was refused before, see [`super::guard`]), as is who comes over the data
 /// folder's socket. Others are nobody.
-async fn identify(state: &AppState, parts: &Parts) -> Result<Caller, Refusal> {
+pub(super) async fn identify(state: &AppState, parts: &Parts) -> Result<Caller, Refusal> {
     if let Some(caller) = parts.extensions.get::<Caller>() {
         return Ok(caller.clone());
     }
@@ -178,6 +182,9 @@ async fn identify(state: &AppState, parts: &Parts) -> Result<Caller, Refusal> {
     if let Some(presented) = present(headers, parameters)? {
         let (found, token) = match &presented {
             Presented::Access(token) => (state.weir.caller_of_token(token, address.as_deref()).await?, Some(token)),
+            Presented::Job(token) if parts.extensions.get::<OwnSources>().is_some() => {
+                (state.weir.job_itself(token, address.as_deref()).await?, Some(token))
+            }
             Presented::Job(token) => (state.weir.caller_of_job(token, address.as_deref()).await?, Some(token)),
             // Runners speak to their own addresses, and signatures are for the dialect that has them.
             Presented::Runner(_) | Presented::Signed(_) => (None, None),

@@ -9,6 +9,7 @@ mod caller;
 mod error;
 pub mod file;
 mod fresh;
+mod git;
 mod guard;
 mod headers;
 mod health;
@@ -52,6 +53,7 @@ pub use tls::{Tls, TlsError};
 pub fn router(state: AppState) -> Router {
     let routes = routes(&state).into_router();
     let routes = routes
+        .layer(from_fn_with_state(state.clone(), git::serve))
         .layer(from_fn(caller::tell_rate))
         .layer(from_fn_with_state(state.clone(), setup::check))
         .layer(from_fn_with_state(state.clone(), guard::check));
@@ -68,6 +70,7 @@ fn routes(state: &AppState) -> Routes<AppState> {
         .merge(raw::router())
         .merge(artifact::router())
         .merge(audit::router())
+        .merge(git::router())
         .merge(assets::router())
         .get("/healthz", health::alive)
         .get("/readyz", health::ready);

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::assets;
 use super::origin::{Proxies, Site};
 use super::rate::{Rates, Rules};
+use super::{assets, git};
 use crate::service::{LoginLimit, Weir};
 
 /// How the server is served.
@@ -42,6 +43,8 @@ pub struct AppState {
     pub(super) stop: CancellationToken,
     /// None for a server of one person.
     pub(super) rates: Option<Arc<Rates>>,
+    /// How many repositories are read at a time.
+    pub(super) git: Arc<Semaphore>,
     leptos: LeptosOptions,
 }
 
@@ -53,7 +56,8 @@ impl AppState {
         if let Some(rates) = &rates {
             weir.set_login_limit(Arc::clone(rates) as Arc<dyn LoginLimit>);
         }
-        Self { weir, options: Arc::new(options), stop, rates, leptos }
+        let git = Arc::new(Semaphore::new(git::AT_ONCE));
+        Self { weir, options: Arc::new(options), stop, rates, git, leptos }
     }
 
     /// The state of the runner protocol and of the dialects, which look after their callers

@@ -47,22 +47,29 @@ pub struct Server {
 impl Server {
     /// Starts a server whose runner runs up to `concurrent` jobs at a time.
     pub fn start(concurrent: usize) -> Self {
-        Self::new(concurrent, true)
+        Self::new(concurrent, true, &[])
     }
 
     /// Starts a server that people log in to.
     pub fn of_a_team(concurrent: usize) -> Self {
-        Self::new(concurrent, false)
+        Self::new(concurrent, false, &[])
     }
 
-    fn new(concurrent: usize, local: bool) -> Self {
+    /// The same with these arguments, and an administrator, whose token is given.
+    pub fn with_administrator(concurrent: usize, arguments: &[&str]) -> (Self, String) {
+        let server = Self::new(concurrent, false, arguments);
+        let token = server.admin(&["token", "create", "--user", "root", "--name", "tests"]);
+        (server, token)
+    }
+
+    fn new(concurrent: usize, local: bool, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut server = Self {
             child: None,
             url: String::new(),
             data: folder.path().join("data"),
             concurrent,
-            arguments: Vec::new(),
+            arguments: arguments.iter().map(|&one| one.to_owned()).collect(),
             local,
             setup: None,
             http: reqwest::blocking::Client::builder().timeout(PATIENCE).build().unwrap(),
@@ -107,6 +114,11 @@ impl Server {
         signal(child.id(), "TERM");
         child.wait().unwrap();
         begin.elapsed()
+    }
+
+    /// The process id of the server.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("the server runs").id()
     }
 
     /// The process id of the embedded runner.
