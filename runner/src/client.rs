@@ -4,6 +4,7 @@
 
 mod backoff;
 mod http;
+mod tls;
 mod transfer;
 
 use std::{sync::Arc, time::Duration};
@@ -120,6 +121,15 @@ impl Client {
             VerifyRequest { token: self.token.clone(), system_id: self.system_id.clone(), info: self.info.clone() };
         let answer = self.json(Method::POST, "/runners/verify", &[], &request, USUAL).await?;
         self.finish(answer, &[StatusCode::OK]).await.map(drop)
+    }
+
+    /// Whether the server answers, whatever it says.
+    pub(crate) async fn is_there(&self) -> bool {
+        let path = self.http.path("/version");
+        let Ok(answer) = self.http.send(|| Request::get(&path), || body(Bytes::new()), USUAL).await else {
+            return false;
+        };
+        answer.read(&self.http, SMALL).await.is_ok()
     }
 
     /// Asks for a job; the server may hold the request while there is none.

@@ -8,6 +8,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
     time::Duration,
 };
 
@@ -53,6 +54,7 @@ impl LocalRunner {
         let lock = Lock::take(dir)?;
         let settings = Settings {
             dir: lock.dir().to_owned(),
+            apart: None,
             instance: lock.instance().to_owned(),
             grace: Duration::from_secs(10),
             default_timeout: Duration::from_hours(1),
@@ -102,7 +104,7 @@ impl LocalRunner {
     ) -> JobOutcome {
         let places = Places::new(&self.settings.dir, job.id);
         let log = Log::callback(Box::new(sink), self.settings.log_limit);
-        let end = match places.create() {
+        let end = match places.create(false) {
             Ok(()) => {
                 let exchange = Exchange::Folder { dir: self.artifacts(), check: self.check.clone() };
                 execute(&Work {
@@ -114,6 +116,7 @@ impl LocalRunner {
                     control,
                     exchange: &exchange,
                     sources: folder.map_or(Sources::Payload, |folder| Sources::Folder(folder.to_owned())),
+                    left: &AtomicBool::new(false),
                 })
                 .await
             }

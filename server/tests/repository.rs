@@ -4,6 +4,7 @@ mod support;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -267,18 +268,19 @@ fn a_large_repository_goes_through_without_being_held() {
 /// A runner in a folder elsewhere, over HTTP.
 struct Elsewhere {
     child: Child,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Elsewhere {
-    fn start(server: &Server) -> Self {
+    fn start(server: &Server, arguments: &[&str], environment: &[(&str, &Path)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let token = folder.path().join("token");
         std::fs::write(&token, server.admin(&["runner", "create", "--name", "elsewhere"])).unwrap();
         let mut command = weir();
         command.args(["runner", "--url", &server.url, "--token-file"]).arg(&token);
-        command.arg("--dir").arg(folder.path().join("runner")).stdin(Stdio::null());
-        Self { child: command.spawn().unwrap(), _folder: folder }
+        command.arg("--dir").arg(folder.path().join("runner")).args(arguments).stdin(Stdio::null());
+        command.envs(environment.iter().copied());
+        Self { child: command.spawn().unwrap(), folder }
     }
 }
 
@@ -325,7 +327,7 @@ cloned: {stage: two, variables: {GIT_STRATEGY: clone}, script: cat file}
         git(web.path(), &["commit", "-qam", &format!("Change {n}")]);
     }
     server.project("shop/web", web.path(), "web");
-    let _runner = Elsewhere::start(&server);
+    let _runner = Elsewhere::start(&server, &[], &[]);
     let run = server.run("web");
     let view = server.ended(run);
     let logs: Vec<String> = view.jobs.iter().map(|job| server.trace(job)).collect();
@@ -337,4 +339,42 @@ cloned: {stage: two, variables: {GIT_STRATEGY: clone}, script: cat file}
     assert!(!log.contains("glcbt-"), "{log}");
     let log = server.trace(job(&view, "deep"));
     assert!(log.contains("\nfalse\n") && log.contains("Change 0"), "{log}");
+}
+
+#[test]
+fn a_runner_elsewhere_speaks_https() {
+    let (mut server, root) = Server::with_administrator(1, &["--no-runner"]);
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let definition = format!("a: {{script: ['cat file', 'touch {}']}}\n", at("marker").display());
+    let web = repository(&[(".gitlab-ci.yml", &definition), ("file", "over https\n")]);
+    server.project("shop/web", web.path(), "web");
+    let run = model::RunId(start(&server, &root, "web"));
+    let key = rcgen::KeyPair::generate().unwrap();
+    let names = vec!["127.0.0.1".to_owned()];
+    let certificate = rcgen::CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
+    std::fs::write(at("cert.pem"), certificate.pem()).unwrap();
+    std::fs::write(at("key.pem"), key.serialize_pem()).unwrap();
+    std::fs::set_permissions(at("key.pem"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    // What asks the server here speaks http only: before and after.
+    server.stop();
+    let plain = server.arguments.clone();
+    for (flag, name) in [("--tls-cert", "cert.pem"), ("--tls-key", "key.pem")] {
+        server.arguments.extend([flag.to_owned(), at(name).display().to_string()]);
+    }
+    server.start_again();
+    assert!(server.url.starts_with("https://"), "{}", server.url);
+    let trusted = at("cert.pem");
+    let environment = [("SSL_CERT_FILE", trusted.as_path()), ("GIT_SSL_CAINFO", trusted.as_path())];
+    let runner = Elsewhere::start(&server, &["--job-user", "same"], &environment);
+    eventually("the job has run and is reported", || {
+        let left = std::fs::read_dir(runner.folder.path().join("runner/jobs")).ok()?.count();
+        (at("marker").exists() && left == 0).then_some(())
+    });
+    server.stop();
+    server.arguments = plain;
+    server.start_again();
+    let view = server.ended(run);
+    let log = server.trace(&view.jobs[0]);
+    assert!(view.run.status == Status::Success && log.contains("over https\n"), "{log}");
 }

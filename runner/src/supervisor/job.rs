@@ -1,6 +1,9 @@
 //! One job in the runner: its folders, its log on the way to the server, what it is told, its report.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use tokio::{
     sync::OwnedSemaphorePermit,
@@ -19,6 +22,7 @@ use crate::{
     engine::{End, Exchange, Places, Sources, Work, execute},
     protocol::{JobPayload, JobState, UpdateRequest, WatchedStatus},
     trace::{Log, Pace, Sent, send_trace},
+    users::Users,
 };
 
 /// A job that is over sooner than this is not watched.
@@ -45,15 +49,26 @@ pub(super) fn start(shared: &Arc<Shared>, tasks: &TaskTracker, job: JobPayload, 
 }
 
 async fn run(shared: &Arc<Shared>, job: JobPayload, control: &Control, slot: OwnedSemaphorePermit) {
-    let places = Places::new(&shared.settings.dir, job.id);
+    let held = shared.users.as_ref().map(Users::take);
+    let (held, nobody) = match held {
+        Some(Err(error)) => (None, Some(error)),
+        Some(Ok(held)) => (Some(held), None),
+        None => (None, None),
+    };
+    let places = shared.settings.places(job.id, held.as_ref().map(|held| held.user().clone()));
     let record = Record::new(&job);
     let key = JobKey { id: job.id, token: job.token.clone(), debug: record.debug };
-    let prepared =
-        shared.spares.create(&places).and_then(|()| record.write(&places)).and_then(|()| places.open_spool());
+    let made = match (&shared.users, nobody) {
+        (_, Some(error)) => Err(std::io::Error::other(error)),
+        (None, None) => shared.spares.create(&places),
+        (Some(_), None) => places.create(job.image.is_some()),
+    };
+    let prepared = made.and_then(|()| record.write(&places)).and_then(|()| places.open_spool());
     let (spool, problem) = match prepared {
         Ok(spool) => (Some(spool), None),
         Err(error) => (None, Some(error)),
     };
+    let left = AtomicBool::new(false);
     let log = Log::spooled(spool, shared.settings.log_limit);
     let pace = if job.features.weir_job_watch { Pace::Live } else { Pace::Asked };
     let sender: JoinHandle<Sent> = tokio::spawn({
@@ -84,10 +99,16 @@ async fn run(shared: &Arc<Shared>, job: JobPayload, control: &Control, slot: Own
             control,
             exchange: &exchange,
             sources: Sources::Payload,
+            left: &left,
         })
         .await
     };
     log.close();
+    if let Some(held) = held {
+        // The next job of this user finds nothing of this one.
+        places.close();
+        held.give_back(left.into_inner());
+    }
     let sent = delivered(sender, &end, &record, &places).await;
     drop(watcher);
     // All that is left to do is to say how it ended: the next job may come.
@@ -97,7 +118,10 @@ async fn run(shared: &Arc<Shared>, job: JobPayload, control: &Control, slot: Own
         let kept = Kept::new(&end.outcome(), &record);
         say(&shared.client, &key, &log, &kept, sent, Some(&places)).await;
     }
-    shared.spares.release(&places, key.id).await;
+    match &shared.users {
+        None => shared.spares.release(&places, key.id).await,
+        Some(_) => places.remove().await,
+    }
 }
 
 /// Waits until the server has the log. While it is away the job's result is kept on disk: should this

@@ -10,6 +10,7 @@ use super::spec;
 use crate::artifacts::ARCHIVE;
 use crate::secrets::keys::KeyRing;
 use crate::service::files::last_commits;
+use crate::service::without_secret;
 use crate::service::{Weir, ci_variables, variables};
 use crate::store::runners::Runner;
 use crate::store::runs::Commit;
@@ -166,7 +167,11 @@ pub(super) fn build(weir: &Weir, parts: Parts, keys: &FileKeys, token: &str, way
         Way::Folder => format!("file://{}", weir.mirror(parts.project.id).display()),
         Way::Http(base) => repository(base, &parts.project, token),
     };
-    let git = git(&url, &parts.run, &parts.project, &parts.variables);
+    let mut git = git(&url, &parts.run, &parts.project, &parts.variables);
+    if !parts.run.sha.is_empty() {
+        // No password: those of before they were refused stay here.
+        git.weir_origin = parts.project.source.as_deref().map(without_secret).unwrap_or_default();
+    }
     if !parts.run.sha.is_empty() {
         all.push(Variable { raw: true, public: false, ..Variable::plain("CI_REPOSITORY_URL", git.repo_url.reveal()) });
     }
@@ -258,6 +263,7 @@ fn git(url: &str, run: &Run, project: &Project, variables: &[Planned]) -> GitInf
         },
         depth: depth.and_then(|one| one.value.trim().parse().ok()).unwrap_or(project.options.git_depth),
         protected: None,
+        weir_origin: String::new(),
     }
 }
 

@@ -72,6 +72,8 @@ pub use unserved::Served;
 pub const DEFAULT_TIMEOUT: u32 = model::options::DEFAULT_TIMEOUT;
 /// Bytes that an archive of artifacts may have unless the server was started with another limit.
 pub const DEFAULT_ARCHIVE_LIMIT: u64 = 100 << 20;
+pub(crate) use source::without_secret;
+
 /// The project that pipelines without one belong to.
 pub const DEFAULT_PROJECT: &str = "local/default";
 
