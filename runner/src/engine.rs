@@ -36,12 +36,14 @@ pub(crate) use containers::{remove_left, remove_left_of};
 pub(crate) use environment::{passed, truth};
 pub use exchange::ReportCheck;
 pub(crate) use exchange::{ARCHIVES, Exchange};
-pub(crate) use hands::{hands_main, reach};
+#[cfg(test)]
+pub(crate) use hands::command_of;
+pub(crate) use hands::{end_all_at_once, hands_main, reach};
 pub(crate) use job::{Work, execute};
 pub(crate) use leaders::Leaders;
 pub use outcome::JobOutcome;
 pub(crate) use outcome::{End, known_reason};
-pub(crate) use places::Places;
+pub(crate) use places::{Places, shut};
 pub(crate) use remove::remove_tree;
 pub(crate) use script::Shell;
 pub(crate) use sources::Sources;

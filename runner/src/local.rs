@@ -8,7 +8,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
     time::Duration,
 };
 
@@ -116,7 +115,6 @@ impl LocalRunner {
                     control,
                     exchange: &exchange,
                     sources: folder.map_or(Sources::Payload, |folder| Sources::Folder(folder.to_owned())),
-                    left: &AtomicBool::new(false),
                 })
                 .await
             }

@@ -12,18 +12,25 @@ use std::{
     path::{Path, PathBuf},
     str::FromStr,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use rustix::process::geteuid;
 
-use crate::engine::{reach, remove_tree};
+use crate::{
+    engine::{end_all_at_once, reach, remove_tree},
+    processes::end_all_of,
+};
+use allot::Claim;
 
 /// Numbers that neither the distributions nor systemd give to anybody, and that are there in containers with 65536 of
 /// them (<https://systemd.io/UIDS-GIDS/>).
 const UNUSED: (u32, u32) = (60578, 61183);
 
-/// Where whoever runs programs leaves files beside the folders of a job.
-const COMMON: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
+/// Where whoever runs programs may leave something beside the folders of a job.
+const COMMON: [&str; 5] = ["/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock"];
+/// How long processes may resist KILL before nobody gets their user any more.
+const KILL_LIMIT: Duration = Duration::from_secs(10);
 
 /// What the administrator says about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -191,7 +198,8 @@ impl JobUser {
 /// The folder of what jobs reach, made where it is missing, and tried.
 fn folder_of(user: &JobUser, near: &Path, given: Option<&Path>, leader: &[OsString]) -> Result<PathBuf, UsersError> {
     let path = given.map_or_else(|| folder::usual(near), Path::to_owned);
-    let tried = folder::make(&path).and_then(|()| reach(user, leader, &path).map_err(|error| error.to_string()));
+    let reached = || reach(user, leader, &path).map_err(|error| error.to_string());
+    let tried = folder::make(&path).and_then(|()| folder::give(&path, user)).and_then(|()| reached());
     match tried {
         Ok(()) => Ok(path),
         Err(why) => Err(UsersError::Folder { user: user.to_string(), path, why }),
@@ -208,39 +216,44 @@ impl fmt::Display for JobUser {
 #[derive(Debug, Default)]
 pub(crate) struct Users {
     list: Mutex<Vec<Place>>,
-    /// What keeps the numbers from other runners.
-    _claims: Vec<fs::File>,
 }
 
 #[derive(Debug)]
 struct Place {
     user: JobUser,
+    /// What keeps the number from other runners.
+    claim: Option<Claim>,
     jobs: usize,
-    /// Whether processes of an ended job may still be there.
-    is_haunted: bool,
+    /// Jobs that have not given it back: nobody knows whether what they had open to it is shut.
+    open: usize,
 }
 
 impl Users {
     /// Finds them: as many as jobs run at a time, or the one that is named. None for jobs of the runner's own user.
     pub(crate) fn find(setting: &JobUsers, concurrent: usize) -> Result<Option<Self>, UsersError> {
-        let (list, claims) = match setting.other()? {
+        let list = match setting.other()? {
             None => return Ok(None),
-            Some(Other::One(user)) => (vec![user], Vec::new()),
-            Some(Other::Numbers(first, last)) => allot::allot(first, last, concurrent)?,
+            Some(Other::One(user)) => vec![Place::new(user, None)],
+            Some(Other::Numbers(first, last)) => {
+                let allotted = allot::allot(first, last, concurrent)?;
+                allotted.into_iter().map(|(user, claim)| Place::new(user, Some(claim))).collect()
+            }
         };
-        list.iter().for_each(clear);
-        let list = list.into_iter().map(|user| Place { user, jobs: 0, is_haunted: false }).collect();
-        Ok(Some(Self { list: Mutex::new(list), _claims: claims }))
+        for place in &list {
+            clear(&place.user);
+        }
+        Ok(Some(Self { list: Mutex::new(list) }))
     }
 
-    /// One that has no job, or as few as any.
+    /// One that no job has, or the one that all jobs have.
     pub(crate) fn take(&self) -> Result<Held<'_>, String> {
         let mut list = self.list();
-        let free = list.iter_mut().enumerate().filter(|(_, place)| !place.is_haunted);
-        let Some((index, place)) = free.min_by_key(|(_, place)| place.jobs) else {
-            return Err("processes of earlier jobs could not be ended, so there is no user for this one".to_owned());
+        let is_free = |place: &Place| place.jobs == 0 || !place.user.is_allotted;
+        let Some((index, place)) = list.iter_mut().enumerate().find(|(_, place)| is_free(place)) else {
+            return Err("other jobs have all the users that there are".to_owned());
         };
         place.jobs += 1;
+        place.open += 1;
         Ok(Held { users: self, index, user: place.user.clone() })
     }
 
@@ -251,12 +264,35 @@ impl Users {
         given: Option<&Path>,
         leader: &[OsString],
     ) -> Result<Option<PathBuf>, UsersError> {
-        let first = self.list().first().map(|place| place.user.clone());
-        first.map(|user| folder_of(&user, near, given, leader)).transpose()
+        let mut list = self.list();
+        let Some(first) = list.first() else { return Ok(None) };
+        let path = folder_of(&first.user, near, given, leader)?;
+        for claim in list.iter_mut().filter_map(|place| place.claim.as_mut()) {
+            claim.write(&path).map_err(|source| UsersError::Claim { path: path.clone(), source })?;
+        }
+        Ok(Some(path))
     }
 
     fn list(&self) -> MutexGuard<'_, Vec<Place>> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Users {
+    fn drop(&mut self) {
+        for place in self.list().drain(..) {
+            // The claims of others stay behind as those of a runner that was killed: whoever has the number next shuts
+            // what is open to it.
+            if let (0, Some(claim)) = (place.open, place.claim) {
+                claim.release();
+            }
+        }
+    }
+}
+
+impl Place {
+    fn new(user: JobUser, claim: Option<Claim>) -> Self {
+        Self { user, claim, jobs: 0, open: 0 }
     }
 }
 
@@ -273,16 +309,10 @@ impl Held<'_> {
         &self.user
     }
 
-    /// Gives it back: what its job left beside its folders goes. With `haunted` nobody gets it any more: the next job
-    /// would share it with processes of this one.
-    pub(crate) fn give_back(self, haunted: bool) {
-        if haunted {
-            tracing::error!(user = %self.user, "processes of a job could not be ended: no job gets its user any more");
-            if let Some(place) = self.users.list().get_mut(self.index) {
-                place.is_haunted = place.user.is_allotted;
-            }
-        } else {
-            clear(&self.user);
+    /// Gives it back: what the job had is shut, and none of its processes is left.
+    pub(crate) fn give_back(self) {
+        if let Some(place) = self.users.list().get_mut(self.index) {
+            place.open = place.open.saturating_sub(1);
         }
     }
 }
@@ -293,6 +323,23 @@ impl Drop for Held<'_> {
             place.jobs = place.jobs.saturating_sub(1);
         }
     }
+}
+
+/// Ends what is left of an allotted number, whoever started it, and removes what it has in the folders of everybody; false
+/// when processes are left. A user with a name keeps both: they are not the job's alone.
+pub(crate) fn vacate(user: &JobUser, leader: &[OsString]) -> bool {
+    if !user.is_allotted {
+        return true;
+    }
+    let ended = end_all_of(user.uid, KILL_LIMIT, || {
+        if let Err(error) = end_all_at_once(user, leader) {
+            tracing::debug!(%user, %error, "failed to end all processes of a user at once");
+        }
+    });
+    if ended.is_ok() {
+        clear(user);
+    }
+    ended.is_ok()
 }
 
 /// Removes what an allotted number has in the folders of everybody: the next job that has it is another's.
@@ -326,10 +373,8 @@ mod tests {
     use super::*;
 
     fn of_numbers(count: usize) -> Users {
-        let place = |user| Place { user, jobs: 0, is_haunted: false };
-        // Numbers of nobody, so that nothing is removed.
-        let list = (4_000_000_000..).take(count).map(JobUser::numbered).map(place).collect();
-        Users { list: Mutex::new(list), _claims: Vec::new() }
+        let numbers = (4_000_000_000..).take(count).map(JobUser::numbered);
+        Users { list: Mutex::new(numbers.map(|user| Place::new(user, None)).collect()) }
     }
 
     #[test]
@@ -352,24 +397,46 @@ mod tests {
     }
 
     #[test]
-    fn each_job_has_a_user_and_none_gets_one_that_is_haunted() {
+    fn each_job_has_a_number_of_its_own_and_jobs_share_a_name() {
         let users = of_numbers(2);
         let (first, second) = (users.take().unwrap(), users.take().unwrap());
         assert_ne!(first.user().uid, second.user().uid);
-        // More jobs than users share.
-        let third = users.take().unwrap();
-        assert_eq!(third.user(), first.user());
-        let kept = first.user().uid;
-        third.give_back(false);
-        first.give_back(false);
-        second.give_back(true);
-        for _ in 0..3 {
-            let next = users.take().unwrap();
-            assert_eq!(next.user().uid, kept);
-        }
-        let last = users.take().unwrap();
-        last.give_back(true);
         assert!(users.take().is_err());
+        let kept = first.user().uid;
+        first.give_back();
+        assert_eq!(users.take().unwrap().user().uid, kept);
+        second.give_back();
+        let named = JobUser { is_allotted: false, ..JobUser::numbered(4_000_000_000) };
+        let users = Users { list: Mutex::new(vec![Place::new(named, None)]) };
+        let (first, second) = (users.take().unwrap(), users.take().unwrap());
+        assert_eq!(first.user(), second.user());
+    }
+
+    #[test]
+    fn whoever_acts_as_a_number_is_ended_whatever_hides_it() {
+        if !geteuid().is_root() {
+            eprintln!("left out: only root starts processes of others");
+            return;
+        }
+        let user = JobUser::numbered(60573);
+        // Without the mark of any job, and with a child that starts another before it ends.
+        let mut child = crate::engine::command_of(&user, "sh", "")
+            .args(["-c", "trap '' TERM; while :; do (sleep 0.01 &); done"])
+            .env_clear()
+            .spawn()
+            .unwrap();
+        let is_there = |pid: u32| crate::processes::users().any(|(one, _)| one.as_raw_pid().cast_unsigned() == pid);
+        assert!(is_there(child.id()));
+        let dir = tempfile::tempdir_in("/tmp").unwrap();
+        lchown(dir.path(), Some(user.uid), Some(user.uid)).unwrap();
+        assert!(vacate(&user, &["/nonexistent".into()]), "it takes no other program");
+        assert!(crate::processes::users().all(|(_, users)| !users.contains(&user.uid)));
+        assert!(!child.wait().unwrap().success());
+        assert!(!dir.path().exists());
+        let named = JobUser { is_allotted: false, ..user };
+        let dir = tempfile::tempdir_in("/tmp").unwrap();
+        lchown(dir.path(), Some(named.uid), Some(named.uid)).unwrap();
+        assert!(vacate(&named, &[]) && dir.path().exists(), "what a user with a name has is not the job's alone");
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod support;
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use model::view::RunView;
 use model::{FailureReason, Status};
@@ -417,4 +417,33 @@ fn a_named_user_has_its_home_and_a_wrong_one_is_refused_at_the_start() {
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains(text), "{said}");
     }
+}
+
+#[test]
+fn a_root_that_may_not_be_others_says_so_and_which_ways_are_left() {
+    if !is_root() {
+        return;
+    }
+    // As in a container that is started without these rights.
+    let drop = ["--bounding-set=-setuid,-setgid", "--inh-caps=-setuid,-setgid"];
+    let has_setpriv = Command::new("setpriv").args(drop).arg("true").stderr(Stdio::null()).status();
+    if !has_setpriv.is_ok_and(|status| status.success()) {
+        eprintln!("left out: there is no setpriv");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
+    let serve = |arguments: &[&str]| {
+        let mut command = Command::new("setpriv");
+        command.args(drop).arg(env!("CARGO_BIN_EXE_weir")).args(["serve", "--listen", "127.0.0.1:0", "--data"]);
+        command.arg(folder.path().join("data")).args(arguments).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = serve(&[]);
+    assert_eq!(code, Some(2), "{said}");
+    for text in ["CAP_SETUID", "--no-runner", "--job-user same"] {
+        assert!(said.contains(text), "{text}: {said}");
+    }
+    assert!(!folder.path().join("data").exists(), "a refused start leaves no data");
 }

@@ -6,6 +6,7 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::{OsStr, OsString},
     fs::{self, File},
     hash::{DefaultHasher, Hash, Hasher},
     io::{self, Read, Write},
@@ -18,7 +19,12 @@ use std::{
     time::Duration,
 };
 
-use rustix::{fs::Mode, process::umask, thread::set_no_new_privs};
+use rustix::{
+    fs::Mode,
+    io::Errno,
+    process::{DumpableBehavior, Pid, Signal, geteuid, kill_process_group, set_dumpable_behavior, umask},
+    thread::set_no_new_privs,
+};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -44,6 +50,8 @@ pub(crate) enum Task {
         /// The folder.
         folder: PathBuf,
     },
+    /// End all processes of this user but this one, in one go: nobody can start another meanwhile.
+    End,
     /// Unfold the archive below `root`; with `staging` beside it first, so that a damaged one leaves nothing there.
     Unfold {
         /// Where to.
@@ -91,6 +99,8 @@ pub(crate) enum Form {
 pub(crate) enum Done {
     /// The folder is reached.
     Reached,
+    /// Who was left is ended.
+    Ended,
     /// So many files and links were unfolded.
     Unfolded(usize),
     /// What the files look like.
@@ -145,7 +155,7 @@ pub(crate) enum Hands<'a> {
         /// The user.
         user: &'a JobUser,
         /// The command that runs [`leader_main`](crate::leader_main).
-        program: &'a [std::ffi::OsString],
+        program: &'a [OsString],
         /// What marks processes of the job.
         mark: String,
     },
@@ -188,7 +198,7 @@ impl Hands<'_> {
 }
 
 /// A program of the job's user, with nothing of the runner's.
-pub(crate) fn command_of(user: &JobUser, program: impl AsRef<std::ffi::OsStr>, mark: &str) -> std::process::Command {
+pub(crate) fn command_of(user: &JobUser, program: impl AsRef<OsStr>, mark: &str) -> std::process::Command {
     let mut command = std::process::Command::new(program);
     command.env_clear().env(MARK, mark).current_dir("/").uid(user.uid).gid(user.gid);
     if let Some(path) = std::env::var_os("PATH") {
@@ -199,7 +209,7 @@ pub(crate) fn command_of(user: &JobUser, program: impl AsRef<std::ffi::OsStr>, m
 
 fn start(
     user: &JobUser,
-    program: &[std::ffi::OsString],
+    program: &[OsString],
     mark: &str,
     task: &Task,
     archive: Option<File>,
@@ -214,13 +224,23 @@ fn start(
 }
 
 /// Whether a process of the user gets to a folder, and is one at all.
-pub(crate) fn reach(user: &JobUser, program: &[std::ffi::OsString], folder: &Path) -> io::Result<()> {
+pub(crate) fn reach(user: &JobUser, program: &[OsString], folder: &Path) -> io::Result<()> {
+    at_once(user, program, &Task::Reach { folder: folder.to_owned() })
+}
+
+/// Ends all processes of the user in one go.
+pub(crate) fn end_all_at_once(user: &JobUser, program: &[OsString]) -> io::Result<()> {
+    at_once(user, program, &Task::End)
+}
+
+/// Has a small task done, and waits for it.
+fn at_once(user: &JobUser, program: &[OsString], task: &Task) -> io::Result<()> {
     let (name, arguments) = program.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let mut command = command_of(user, name, "");
     command.args(arguments).env(HANDS, "1").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = command.spawn()?;
+    let mut child = command.spawn().map_err(|error| unstarted(user, name, &error))?;
     if let Some(mut stdin) = child.stdin.take() {
-        let _ = stdin.write_all(&serde_json::to_vec(&Task::Reach { folder: folder.to_owned() })?);
+        let _ = stdin.write_all(&serde_json::to_vec(task)?);
     }
     let output = child.wait_with_output()?;
     if !output.status.success() {
@@ -228,6 +248,20 @@ pub(crate) fn reach(user: &JobUser, program: &[std::ffi::OsString], folder: &Pat
     }
     let done: Result<Done, Trouble> = serde_json::from_slice(&output.stderr)?;
     done.map(drop).map_err(|trouble| io::Error::other(trouble.text))
+}
+
+/// Why this very program cannot be started as another user, in words that lead somewhere.
+fn unstarted(user: &JobUser, program: &OsStr, error: &io::Error) -> io::Error {
+    let name = Path::new(program).display();
+    let text = match error.kind() {
+        io::ErrorKind::PermissionDenied if error.raw_os_error() == Some(Errno::PERM.raw_os_error()) => {
+            format!("this process may not start others as {user} (it lacks CAP_SETUID and CAP_SETGID)")
+        }
+        io::ErrorKind::PermissionDenied => format!("{user} may not run {name}: put it where everybody gets"),
+        io::ErrorKind::InvalidInput => format!("there is no {user} in this container: it has fewer users"),
+        _ => format!("failed to start {name} as {user}: {error}"),
+    };
+    io::Error::new(error.kind(), text)
 }
 
 async fn finish(child: &mut tokio::process::Child, input: Vec<u8>) -> io::Result<Result<Done, Trouble>> {
@@ -260,6 +294,8 @@ async fn finish(child: &mut tokio::process::Child, input: Vec<u8>) -> io::Result
 /// What such a process does.
 pub(crate) fn hands_main() -> ExitCode {
     let _ = set_no_new_privs(true);
+    // Processes that the job left running cannot make this one do what they want.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     umask(Mode::from_raw_mode(0o022));
     let work = || -> io::Result<Vec<u8>> {
         let mut text = Vec::new();
@@ -284,6 +320,16 @@ impl Task {
                 // The dot: the folder itself has to be entered.
                 fs::metadata(folder.join("."))?;
                 Ok(Done::Reached)
+            }
+            Self::End => {
+                // Root would end everybody.
+                if geteuid().is_root() {
+                    return Err("only a job's user ends all that is its own".into());
+                }
+                match kill_process_group(Pid::INIT, Signal::KILL) {
+                    Ok(()) | Err(Errno::SRCH) => Ok(Done::Ended),
+                    Err(error) => Err(error.into()),
+                }
             }
             Self::Unfold { root, staging, limit } => {
                 let archive = archive.ok_or("there is no archive")?;

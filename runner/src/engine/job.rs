@@ -6,7 +6,7 @@ mod stages;
 mod watch;
 
 use std::{
-    sync::{Arc, atomic::AtomicBool},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -43,8 +43,6 @@ pub(crate) struct Work<'a> {
     pub control: &'a Control,
     pub exchange: &'a Exchange,
     pub sources: Sources,
-    /// Told when processes of the job may be left.
-    pub left: &'a AtomicBool,
 }
 
 impl Work<'_> {
@@ -127,7 +125,6 @@ impl<'a> Course<'a> {
             work.settings.grace,
             mark(work.settings, work.job.id),
             work.places.user(),
-            work.left,
         )
         .map_err(|error| format!("failed to start the job's leader process: {error}"))?;
         let environment = Environment::new(work.job, work.places, work.settings, limit, session.number())

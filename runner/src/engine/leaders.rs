@@ -63,7 +63,7 @@ impl Leaders {
     }
 
     /// The command that runs [`leader_main`](crate::leader_main).
-    pub(super) fn program(&self) -> &[OsString] {
+    pub(crate) fn program(&self) -> &[OsString] {
         &self.program
     }
 

@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rustix::process::getegid;
+
 use super::{hands::command_of, remove::remove_tree};
 use crate::users::JobUser;
 
@@ -151,8 +153,8 @@ impl Places {
 
     /// Closes what the job had: nobody comes in any more, whoever has its user next.
     pub(crate) fn close(&self) {
-        if let Some(Apart { guard, user: Some(_), .. }) = &self.apart
-            && let Err(error) = chown(guard, None, Some(0)).and_then(|()| set_mode(guard, 0o700))
+        if let Some(Apart { guard, .. }) = &self.apart
+            && let Err(error) = shut(guard)
             && error.kind() != io::ErrorKind::NotFound
         {
             tracing::error!(folder = %guard.display(), %error, "failed to close a job's folder");
@@ -229,6 +231,12 @@ impl Places {
             work();
         }
     }
+}
+
+/// Lets nobody into a folder but its owner.
+pub(crate) fn shut(folder: &Path) -> io::Result<()> {
+    set_mode(folder, 0o700)?;
+    chown(folder, None, Some(getegid().as_raw()))
 }
 
 fn set_mode(path: &Path, mode: u32) -> io::Result<()> {

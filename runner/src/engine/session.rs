@@ -7,7 +7,6 @@ use std::{
         unix::fs::fchown,
     },
     path::PathBuf,
-    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -76,8 +75,6 @@ pub(super) struct Session<'a> {
     mark: String,
     number: usize,
     user: Option<&'a JobUser>,
-    /// Told when processes of the job may be left.
-    left: &'a AtomicBool,
     /// Whether it is proven that no process of the job is left.
     empty: bool,
 }
@@ -91,7 +88,6 @@ impl<'a> Session<'a> {
         grace: Duration,
         mark: String,
         user: Option<&'a JobUser>,
-        left: &'a AtomicBool,
     ) -> io::Result<Self> {
         let leader = leaders.take()?;
         let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
@@ -117,7 +113,6 @@ impl<'a> Session<'a> {
             mark,
             number: leaders.take_number(),
             user,
-            left,
             empty: true,
         })
     }
@@ -302,9 +297,6 @@ impl<'a> Session<'a> {
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
-        if !self.empty {
-            self.left.store(true, Ordering::Relaxed);
-        }
         self.leaders.put_back_number(self.number);
     }
 }

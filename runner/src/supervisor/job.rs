@@ -1,9 +1,6 @@
 //! One job in the runner: its folders, its log on the way to the server, what it is told, its report.
 
-use std::{
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::OwnedSemaphorePermit,
@@ -15,6 +12,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use super::{
     Shared, Stop,
     report::{Kept, Record, say},
+    stopped,
 };
 use crate::{
     client::{Client, ClientError, JobKey, Updated},
@@ -22,13 +20,15 @@ use crate::{
     engine::{End, Exchange, Places, Sources, Work, execute},
     protocol::{JobPayload, JobState, UpdateRequest, WatchedStatus},
     trace::{Log, Pace, Sent, send_trace},
-    users::Users,
+    users::{Held, Users, vacate},
 };
 
 /// A job that is over sooner than this is not watched.
 const WATCH_AFTER: Duration = Duration::from_millis(50);
 /// A server that takes longer for the rest of a log is taken to be away.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// How often it is looked whether a user's processes have ended at last.
+const VACANT_AGAIN: Duration = Duration::from_secs(30);
 /// How often a server that cannot be watched is told that the job is alive, and asked about it.
 const TOUCH: Duration = Duration::from_secs(30);
 
@@ -68,7 +68,6 @@ async fn run(shared: &Arc<Shared>, job: JobPayload, control: &Control, slot: Own
         Ok(spool) => (Some(spool), None),
         Err(error) => (None, Some(error)),
     };
-    let left = AtomicBool::new(false);
     let log = Log::spooled(spool, shared.settings.log_limit);
     let pace = if job.features.weir_job_watch { Pace::Live } else { Pace::Asked };
     let sender: JoinHandle<Sent> = tokio::spawn({
@@ -99,20 +98,30 @@ async fn run(shared: &Arc<Shared>, job: JobPayload, control: &Control, slot: Own
             control,
             exchange: &exchange,
             sources: Sources::Payload,
-            left: &left,
         })
         .await
     };
     log.close();
-    if let Some(held) = held {
+    let emptied = held.map(|held| {
         // The next job of this user finds nothing of this one.
         places.close();
-        held.give_back(left.into_inner());
-    }
+        let is_vacant = vacant(shared, &held);
+        (held, is_vacant)
+    });
     let sent = delivered(sender, &end, &record, &places).await;
+    let mut haunted = None;
+    if let Some((held, is_vacant)) = emptied {
+        if is_vacant.await.unwrap_or(false) { held.give_back() } else { haunted = Some(held) }
+    }
     drop(watcher);
-    // All that is left to do is to say how it ended: the next job may come.
-    drop(slot);
+    // All that is left to do is to say how it ended: the next job may come, if there is a user for it.
+    let haunted = match haunted {
+        None => {
+            drop(slot);
+            None
+        }
+        Some(held) => Some((held, slot)),
+    };
     tracing::debug!(job.id = job.id, ?end, "the job ended");
     if end != End::Gone && sent != Sent::Gone {
         let kept = Kept::new(&end.outcome(), &record);
@@ -121,6 +130,32 @@ async fn run(shared: &Arc<Shared>, job: JobPayload, control: &Control, slot: Own
     match &shared.users {
         None => shared.spares.release(&places, key.id).await,
         Some(_) => places.remove().await,
+    }
+    if let Some((held, slot)) = haunted {
+        until_vacant(shared, held).await;
+        drop(slot);
+    }
+}
+
+/// Ends what is left of a user's processes; whether that is everybody.
+fn vacant(shared: &Shared, held: &Held<'_>) -> JoinHandle<bool> {
+    let (user, leader) = (held.user().clone(), shared.leaders.program().to_owned());
+    tokio::task::spawn_blocking(move || vacate(&user, &leader))
+}
+
+/// Keeps a user from other jobs, who would share it with processes of an earlier one, until those are gone: KILL does not end
+/// who waits for a disk that does not answer. Whoever has the number after this runner looks for them again.
+async fn until_vacant(shared: &Shared, held: Held<'_>) {
+    tracing::error!(user = %held.user(), "processes of a job cannot be ended: one job less runs as long as they are there");
+    let mut stop = shared.stop.clone();
+    loop {
+        tokio::select! {
+            () = stopped(&mut stop, Stop::Drain) => return,
+            () = tokio::time::sleep(VACANT_AGAIN) => {}
+        }
+        if vacant(shared, &held).await.unwrap_or(false) {
+            return held.give_back();
+        }
     }
 }
 

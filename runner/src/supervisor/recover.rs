@@ -30,6 +30,10 @@ pub(super) async fn recover(shared: &Arc<Shared>, tasks: &TaskTracker) {
         // Every process with a mark belongs to a job with a folder.
         return;
     }
+    // Before all else: their users may be those of the next jobs.
+    for id in left.iter().chain(&theirs) {
+        shared.settings.places(*id, None).close();
+    }
     let mark = format!("{}:", shared.settings.instance);
     match tokio::task::spawn_blocking(move || end_marked(&mark, KILL_LIMIT)).await {
         Ok(Ok(0)) => {}

@@ -3,12 +3,14 @@
 
 use std::{
     fs::{self, Permissions},
-    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown},
     path::{Path, PathBuf},
 };
 
 use rustix::process::geteuid;
 use sha2::{Digest, Sha256};
+
+use super::JobUser;
 
 /// Where it is when no place beside the runner's folder will do.
 const ELSEWHERE: &str = "/var/lib/weir-jobs.d";
@@ -51,6 +53,14 @@ pub(super) fn make(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// Tries whether what is in it can be given to the user; says why not.
+pub(super) fn give(path: &Path, user: &JobUser) -> Result<(), String> {
+    let one = path.join(format!(".of-{}", std::process::id()));
+    let given = fs::create_dir(&one).and_then(|()| chown(&one, Some(user.uid), Some(user.gid)));
+    let removed = fs::remove_dir(&one);
+    given.and(removed).map_err(|error| format!("nothing in it can be given to {user}: {error}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +75,20 @@ mod tests {
         fs::set_permissions(dir.path(), Permissions::from_mode(0o711)).unwrap();
         assert_eq!(usual(&near), dir.path().join("data-jobs"));
         assert_eq!(usual(Path::new("/var/lib/weir")), Path::new("/var/lib/weir-jobs"));
+    }
+
+    #[test]
+    fn what_cannot_be_given_is_told_before_there_is_a_job() {
+        let dir = tempfile::tempdir().unwrap();
+        let user = JobUser::numbered(60574);
+        let given = give(dir.path(), &user);
+        if geteuid().is_root() {
+            assert_eq!(given, Ok(()));
+        } else {
+            assert!(given.unwrap_err().contains("given to user 60574"));
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        assert!(give(&dir.path().join("gone"), &user).is_err());
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Users that the machine knows. `getent` asks all that the machine asks (LDAP and the like); where there is none, the
-//! file of the users has to do.
+//! Users and groups that the machine knows. `getent` asks all that the machine asks (LDAP and the like); where there is
+//! none, the files of `/etc` have to do.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use super::JobUser;
 
 /// The user of this name, or number.
 pub(super) fn find(name: &str) -> Option<JobUser> {
-    let known = lines(&[name.to_owned()]).into_iter().next();
+    let known = lines("passwd", &[name.to_owned()]).into_iter().next();
     let known = known.and_then(|line| read(&line));
     // A number may well have no name.
     known.or_else(|| {
@@ -19,18 +19,19 @@ pub(super) fn find(name: &str) -> Option<JobUser> {
     })
 }
 
-/// Those of these numbers that are somebody's.
+/// Those of these numbers that are somebody's, or a group's.
 pub(super) fn taken(numbers: &[u32]) -> Vec<u32> {
     let keys: Vec<String> = numbers.iter().map(u32::to_string).collect();
-    lines(&keys).iter().filter_map(|line| read(line)).map(|user| user.uid).collect()
+    let number = |line: String| line.split(':').nth(2)?.parse().ok();
+    ["passwd", "group"].iter().flat_map(|database| lines(database, &keys)).filter_map(number).collect()
 }
 
-/// The lines of these users, by name or number.
-fn lines(keys: &[String]) -> Vec<String> {
-    let asked = Command::new("getent").arg("passwd").args(keys).stdin(Stdio::null()).stderr(Stdio::null()).output();
+/// The lines of these users or groups, by name or number.
+fn lines(database: &str, keys: &[String]) -> Vec<String> {
+    let asked = Command::new("getent").arg(database).args(keys).stdin(Stdio::null()).stderr(Stdio::null()).output();
     let text = match asked {
         Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
-        Err(_) => fs::read_to_string("/etc/passwd").unwrap_or_default(),
+        Err(_) => fs::read_to_string(format!("/etc/{database}")).unwrap_or_default(),
     };
     let wanted = |line: &&str| {
         let mut fields = line.split(':');
@@ -40,7 +41,7 @@ fn lines(keys: &[String]) -> Vec<String> {
     text.lines().filter(wanted).map(str::to_owned).collect()
 }
 
-/// `name:x:uid:gid:words:home:shell`.
+/// `name:x:uid:gid:words:home:shell`; a group's line begins in the same way.
 fn read(line: &str) -> Option<JobUser> {
     let fields: Vec<&str> = line.split(':').collect();
     let [name, _, uid, gid, _, home, ..] = fields[..] else { return None };
@@ -65,6 +66,11 @@ mod tests {
         assert_eq!(find("no-user-is-called-like-this"), None);
         let number = find("3999999999").unwrap();
         assert_eq!((number.uid, number.gid, number.home), (3_999_999_999, 3_999_999_999, None));
-        assert_eq!(taken(&[0, 3_999_999_999]), [0]);
+        assert_eq!(taken(&[0, 3_999_999_999]), [0, 0], "of a user and of a group");
+        let group = fs::read_to_string("/etc/group").unwrap();
+        let mut numbers = group.lines().filter_map(|line| line.split(':').nth(2)?.parse::<u32>().ok());
+        if let Some(alone) = numbers.find(|number| lines("passwd", &[number.to_string()]).is_empty()) {
+            assert_eq!(taken(&[alone]), [alone], "a group that no user is called like");
+        }
     }
 }
