@@ -7,7 +7,7 @@
 
 mod pack;
 
-pub(super) use pack::AT_ONCE;
+pub(super) use pack::Turns;
 
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -104,7 +104,7 @@ async fn read(state: &AppState, path: &str, ask: Ask, request: Request) -> Resul
             "application/x-git-upload-pack-result"
         }
     };
-    let body = pack::stream(state, &mirror, ask, version(&parts.headers), &parts.headers, body).await?;
+    let body = pack::stream(state, &caller, &mirror, ask, version(&parts.headers), &parts.headers, body).await?;
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(kind)),
         (CACHE_CONTROL, HeaderValue::from_static("no-cache, max-age=0, must-revalidate")),

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::origin::{Proxies, Site};
@@ -43,8 +42,8 @@ pub struct AppState {
     pub(super) stop: CancellationToken,
     /// None for a server of one person.
     pub(super) rates: Option<Arc<Rates>>,
-    /// How many repositories are read at a time.
-    pub(super) git: Arc<Semaphore>,
+    /// Who reads repositories at the time.
+    pub(super) git: Arc<git::Turns>,
     leptos: LeptosOptions,
 }
 
@@ -56,8 +55,7 @@ impl AppState {
         if let Some(rates) = &rates {
             weir.set_login_limit(Arc::clone(rates) as Arc<dyn LoginLimit>);
         }
-        let git = Arc::new(Semaphore::new(git::AT_ONCE));
-        Self { weir, options: Arc::new(options), stop, rates, git, leptos }
+        Self { weir, options: Arc::new(options), stop, rates, git: Arc::default(), leptos }
     }
 
     /// The state of the runner protocol and of the dialects, which look after their callers

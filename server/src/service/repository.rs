@@ -39,7 +39,8 @@ impl Weir {
         });
         let mirror = self.mirror(found.await?);
         if !tokio::fs::try_exists(mirror.join("HEAD")).await.unwrap_or(false) {
-            let text = "this project has no repository here: what its source has is fetched when a run starts";
+            let text =
+                "this project has no repository here: its source is fetched when a pipeline of it is made or run";
             return Err(Error::conflict(text));
         }
         Ok(mirror)

@@ -1,9 +1,11 @@
 //! Between git's client and `git upload-pack`: the request goes to its stdin, unpacked on the way; its stdout goes to the
 //! client, piece by piece. Neither is ever held whole.
 
+use std::collections::HashMap;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -13,9 +15,11 @@ use bytes::{Bytes, BytesMut};
 use flate2::write::GzDecoder;
 use futures_util::stream;
 use http_body_util::BodyExt as _;
+use model::{Caller, Via};
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, ChildStdout};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 
 use super::super::AppState;
@@ -23,7 +27,9 @@ use super::Refused;
 use crate::service::repository::{Ask, upload_pack};
 
 /// Repositories that are read at once; who comes later waits.
-pub(in crate::http) const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 32;
+/// Those of them that one job, or one user, reads.
+const OF_ONE: usize = 8;
 /// How long somebody waits for that.
 const QUEUE: Duration = Duration::from_mins(1);
 /// Bytes of a request, unpacked: names of commits that the client wants and has, 50 bytes each.
@@ -33,12 +39,61 @@ const PIECE: usize = 64 << 10;
 const PIECES: usize = 4;
 /// How long a client may take nothing.
 const STALLED: Duration = Duration::from_mins(5);
+/// How long one answer may take altogether.
+const LONGEST: Duration = Duration::from_hours(1);
 /// What the first answer begins with, before version 2 of the protocol.
 const SERVICE: &[u8] = b"001e# service=git-upload-pack\n0000";
+
+/// Who may read repositories now: so many at a time, and not all of them the same.
+#[derive(Debug)]
+pub(in crate::http) struct Turns {
+    all: Arc<Semaphore>,
+    of_one: Mutex<HashMap<String, Weak<Semaphore>>>,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self { all: Arc::new(Semaphore::new(AT_ONCE)), of_one: Mutex::default() }
+    }
+}
+
+/// The right to read a repository, as long as it is there.
+#[derive(Debug)]
+struct Turn {
+    _of_one: OwnedSemaphorePermit,
+    _of_all: OwnedSemaphorePermit,
+}
+
+impl Turns {
+    /// Waits until it is somebody's turn; none when that takes longer than `most`.
+    async fn take(&self, who: &Caller, most: Duration) -> Option<Turn> {
+        let name = match who.via {
+            Via::Job(job, _) => format!("job {job}"),
+            _ => format!("user {}", who.user),
+        };
+        let own = {
+            let mut of_one = self.of_one.lock().unwrap_or_else(PoisonError::into_inner);
+            of_one.retain(|_, own| own.strong_count() > 0);
+            let known = of_one.get(&name).and_then(Weak::upgrade);
+            known.unwrap_or_else(|| {
+                let own = Arc::new(Semaphore::new(OF_ONE));
+                of_one.insert(name, Arc::downgrade(&own));
+                own
+            })
+        };
+        // One's own first: who waits for that keeps nobody else waiting.
+        let take = async {
+            let of_one = own.acquire_owned().await.ok()?;
+            Some(Turn { _of_one: of_one, _of_all: Arc::clone(&self.all).acquire_owned().await.ok()? })
+        };
+        timeout(most, take).await.ok().flatten()
+    }
+}
 
 /// What git says, as a body.
 pub(super) async fn stream(
     state: &AppState,
+    caller: &Caller,
     mirror: &Path,
     ask: Ask,
     version: u8,
@@ -46,12 +101,11 @@ pub(super) async fn stream(
     body: Body,
 ) -> Result<Body, Refused> {
     let packing = Packing::of(headers)?;
-    let permit = timeout(QUEUE, state.git.clone().acquire_owned()).await;
-    let Ok(Ok(permit)) = permit else {
+    let Some(turn) = state.git.take(caller, QUEUE).await else {
         return Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, "too many repositories are read at a time"));
     };
     let mut command = upload_pack(mirror, ask, version);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).process_group(0);
     let failed = |error: io::Error| {
         tracing::error!(%error, "failed to start git upload-pack");
         Refused::new(StatusCode::SERVICE_UNAVAILABLE, "git cannot be started on the server")
@@ -64,9 +118,16 @@ pub(super) async fn stream(
     let preface = (ask == Ask::Refs && version < 2).then(|| Bytes::from_static(SERVICE));
     let request = (ask == Ask::Pack).then_some((body, packing));
     let stop = state.stop.clone();
+    let late = give.clone();
     tokio::spawn(async move {
         tokio::select! {
-            () = work(child, input, output, request, preface, give, permit) => {}
+            worked = timeout(LONGEST, work(child, input, output, request, preface, give, turn)) => {
+                if worked.is_err() {
+                    tracing::warn!("git upload-pack was ended: its answer took too long");
+                    // Or what was sent would look like all of it.
+                    let _ = timeout(STALLED, late.send(Err(Broken::Late))).await;
+                }
+            }
             () = stop.cancelled() => {}
         }
     });
@@ -77,6 +138,7 @@ pub(super) async fn stream(
             return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "the request is larger than any that git needs"));
         }
         Some(Err(Broken::Request(text))) => return Err(Refused::new(StatusCode::BAD_REQUEST, text)),
+        Some(Err(broken)) => return Err(Refused::new(StatusCode::INTERNAL_SERVER_ERROR, broken.to_string())),
         Some(first) => first,
     };
     let rest = stream::unfold(take, |mut take| async { take.recv().await.map(|piece| (piece, take)) });
@@ -92,6 +154,8 @@ enum Broken {
     Request(String),
     #[error("git upload-pack failed")]
     Git,
+    #[error("the answer took too long")]
+    Late,
 }
 
 type Piece = Result<Bytes, Broken>;
@@ -104,8 +168,9 @@ async fn work(
     request: Option<(Body, Packing)>,
     preface: Option<Bytes>,
     give: mpsc::Sender<Piece>,
-    _permit: OwnedSemaphorePermit,
+    _turn: Turn,
 ) {
+    let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
     let mut errors = child.stderr.take();
     let said = async {
         let mut text = Vec::new();
@@ -141,18 +206,42 @@ async fn work(
         async {
             let whole = talk.await;
             if !whole {
-                let _ = child.start_kill();
+                group.end();
             }
             whole
         },
         said
     );
-    match child.wait().await {
+    let ended = child.wait().await;
+    group.forget();
+    match ended {
         Ok(status) if status.success() || !whole => {}
         Ok(_) | Err(_) => {
             tracing::warn!(said, "git upload-pack failed");
             let _ = give.send(Err(Broken::Git)).await;
         }
+    }
+}
+
+/// The program and those that it starts, which look for what to send as long as nobody tells them that nobody listens.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn end(&self) {
+        if let Some(id) = self.0 {
+            let _ = kill_process_group(id, Signal::KILL);
+        }
+    }
+
+    /// The number may soon be another's.
+    fn forget(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -248,6 +337,31 @@ mod tests {
         let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
         gzip.write_all(text).unwrap();
         gzip.finish().unwrap()
+    }
+
+    #[tokio::test]
+    async fn one_reader_leaves_room_for_others() {
+        let turns = Turns::default();
+        let take = async |who: &Caller| turns.take(who, Duration::ZERO).await;
+        let caller = |user: &str| Caller::local(user.to_owned());
+        let of_job = |id| Caller { via: Via::Job(model::JobId(id), model::ProjectId(1)), ..caller("ada") };
+        let mut taken = Vec::new();
+        for _ in 0..OF_ONE {
+            taken.push(take(&of_job(1)).await.unwrap());
+        }
+        assert!(take(&of_job(1)).await.is_none(), "it waited in vain");
+        for who in [of_job(2), caller("ada"), caller("bob")] {
+            for _ in 0..OF_ONE {
+                taken.push(take(&who).await.unwrap());
+            }
+        }
+        assert_eq!(taken.len(), AT_ONCE);
+        assert!(take(&caller("eve")).await.is_none());
+        taken.remove(0);
+        assert!(take(&of_job(1)).await.is_some());
+        taken.clear();
+        assert!(take(&caller("eve")).await.is_some());
+        assert_eq!(turns.of_one.lock().unwrap().len(), 1, "nobody is kept who reads nothing");
     }
 
     #[test]
