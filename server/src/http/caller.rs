@@ -13,7 +13,7 @@ use model::{Caller, Error, Via};
 use runner::protocol::header::JOB_STATUS;
 
 use super::origin::Origin;
-use super::rate::Verdict;
+use super::rate::{Rates, Verdict};
 use super::{AppState, Failure};
 use crate::auth::token::{PresentError, Presented, present};
 use crate::clock;
@@ -143,14 +143,14 @@ pub(super) async fn tell_rate(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Counts tokens of runners and jobs that are not good, as those of people are counted.
+/// Counts tokens of runners and jobs that are not good, apart from those of people.
 pub(super) async fn count_wrong(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let address = request.extensions().get::<Origin>().and_then(|origin| origin.address);
     let response = next.run(request).await;
     // Whoever is told of a job's state has its token.
     let is_wrong = response.status() == StatusCode::FORBIDDEN && !response.headers().contains_key(JOB_STATUS);
     let Some(rates) = state.rates.as_deref().filter(|_| is_wrong) else { return response };
-    let verdict = rates.wrong_token(address, clock::now());
+    let verdict = rates.wrong_machine_token(address, clock::now());
     if verdict.allowed { response } else { verdict.refusal() }
 }
 
@@ -197,7 +197,12 @@ pub(super) async fn identify(state: &AppState, parts: &Parts) -> Result<Caller, 
                 Ok(caller)
             }
             (None, rates) => {
-                if let Some(verdict) = rates.map(|rates| rates.wrong_token(origin.address, clock::now()))
+                let is_machine = matches!(presented, Presented::Job(_) | Presented::Runner(_));
+                let wrong = |rates: &Rates| {
+                    let of = if is_machine { Rates::wrong_machine_token } else { Rates::wrong_token };
+                    of(rates, origin.address, clock::now())
+                };
+                if let Some(verdict) = rates.map(wrong)
                     && !verdict.allowed
                 {
                     return Err(Refusal::Rate(verdict));
