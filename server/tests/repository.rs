@@ -113,11 +113,11 @@ fn a_running_job_reads_its_own_repository_and_nobody_else_does() {
 fn people_read_with_a_token_as_the_table_says_and_nobody_writes() {
     let (server, root) = Server::with_administrator(1, &["--no-runner"]);
     let web = repository(&[(".gitlab-ci.yml", DEFINITION)]);
-    server.admin(&["project", "create", "shop/web", "--source", web.path().to_str().unwrap()]);
+    server.admin(&["project", "create", "shop/empty"]);
+    let said = reads(&with(&server, "root", &root, "shop/empty")).unwrap_err();
+    assert!(said.contains("has no source, or it could not be fetched yet"), "{said}");
+    server.project("shop/web", web.path(), "web");
     let url = |name: &str, token: &str| with(&server, name, token, "shop/web");
-    let said = reads(&url("root", &root)).unwrap_err();
-    assert!(said.contains("fetched when a pipeline of it is made or run"), "{said}");
-    server.admin(&["pipeline", "create", "web", "--project", "shop/web"]);
     start(&server, &root, "web");
     assert!(reads(&url("root", &root)).unwrap().contains("refs/heads/main"));
     for (name, role, may) in [("rita", "reporter", true), ("gus", "guest", false), ("sam", "none", false)] {

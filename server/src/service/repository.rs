@@ -39,8 +39,7 @@ impl Weir {
         });
         let mirror = self.mirror(found.await?);
         if !tokio::fs::try_exists(mirror.join("HEAD")).await.unwrap_or(false) {
-            let text =
-                "this project has no repository here: its source is fetched when a pipeline of it is made or run";
+            let text = "this project has no repository here: it has no source, or it could not be fetched yet";
             return Err(Error::conflict(text));
         }
         Ok(mirror)
