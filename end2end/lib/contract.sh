@@ -9,6 +9,8 @@ WEIR_PID=
 CONTRACT_FAILED=0
 CONTRACT_CHECKED=0
 CONTRACT_TMP=$(mktemp -d "${TMPDIR:-/tmp}/weir-contract-XXXXXX")
+# Jobs that have users of their own have their folders beside the data.
+chmod 711 "$CONTRACT_TMP"
 trap contract_end EXIT
 
 # Starts a server for one person; afterwards WEIR_URL is its address and WEIR_DATA its data folder.

@@ -84,7 +84,9 @@ export class Weir {
     clearTimeout(hanging);
     // The runner outlives its server on purpose. If there is none to stop, the server never started, which was reported.
     await run(["runner", "stop", "--data", this.data]).catch(() => undefined);
-    if (this.#temporary) await rm(this.data, { recursive: true, force: true, maxRetries: 5 });
+    if (!this.#temporary) return;
+    // Beside the data is what jobs reach that have users of their own.
+    for (const folder of [this.data, `${this.data}-jobs`]) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** Sends a request below the server's address; a body is sent as JSON. */

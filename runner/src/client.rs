@@ -4,6 +4,7 @@
 
 mod backoff;
 mod http;
+mod tls;
 mod transfer;
 
 use std::{sync::Arc, time::Duration};
@@ -35,6 +36,7 @@ pub struct Client {
     token: Secret,
     system_id: String,
     info: ClientInfo,
+    mirrors: bool,
 }
 
 /// Why a request failed.
@@ -100,7 +102,12 @@ pub(crate) enum Updated {
 impl Client {
     /// A client of the server at `endpoint`.
     pub fn new(endpoint: &Endpoint, token: Secret, system_id: String, info: ClientInfo) -> Result<Self, EndpointError> {
-        Ok(Self { http: Arc::new(Http::new(endpoint)?), token, system_id, info })
+        Ok(Self { http: Arc::new(Http::new(endpoint)?), token, system_id, info, mirrors: false })
+    }
+
+    /// Says whether jobs can read the server's copies of repositories where they lie.
+    pub(crate) fn with_mirrors(self, mirrors: bool) -> Self {
+        Self { mirrors, ..self }
     }
 
     /// The waits that suit this server.
@@ -116,6 +123,15 @@ impl Client {
         self.finish(answer, &[StatusCode::OK]).await.map(drop)
     }
 
+    /// Whether the server answers, whatever it says.
+    pub(crate) async fn is_there(&self) -> bool {
+        let path = self.http.path("/version");
+        let Ok(answer) = self.http.send(|| Request::get(&path), || body(Bytes::new()), USUAL).await else {
+            return false;
+        };
+        answer.read(&self.http, SMALL).await.is_ok()
+    }
+
     /// Asks for a job; the server may hold the request while there is none.
     pub(crate) async fn request_job(&self, last_update: &str, in_hand: Vec<i64>) -> Result<Asked, ClientError> {
         let request = JobRequest {
@@ -124,6 +140,7 @@ impl Client {
             last_update: last_update.to_owned(),
             info: self.info.clone(),
             weir_jobs: Some(in_hand),
+            weir_mirrors: self.mirrors,
         };
         let headers = [(names::RUNNER_TOKEN, self.token.reveal())];
         let answer = self.json(Method::POST, "/jobs/request", &headers, &request, HELD).await?;

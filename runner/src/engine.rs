@@ -16,6 +16,7 @@ mod exchange;
 mod expand;
 mod globs;
 mod halt;
+mod hands;
 mod job;
 mod leaders;
 mod outcome;
@@ -35,20 +36,28 @@ pub(crate) use containers::{remove_left, remove_left_of};
 pub(crate) use environment::{passed, truth};
 pub use exchange::ReportCheck;
 pub(crate) use exchange::{ARCHIVES, Exchange};
+#[cfg(test)]
+pub(crate) use hands::command_of;
+pub(crate) use hands::{end_all_at_once, hands_main, reach};
 pub(crate) use job::{Work, execute};
 pub(crate) use leaders::Leaders;
 pub use outcome::JobOutcome;
 pub(crate) use outcome::{End, known_reason};
-pub(crate) use places::Places;
+pub(crate) use places::{Places, shut};
+pub(crate) use remove::remove_tree;
 pub(crate) use script::Shell;
 pub(crate) use sources::Sources;
 pub(crate) use spares::Spares;
+
+use crate::users::JobUser;
 
 /// What holds for every job of a runner.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// The folder that jobs' folders are made in.
     pub dir: PathBuf,
+    /// The folder of what jobs reach, where they have users of their own.
+    pub apart: Option<PathBuf>,
     /// Identifies the folder in the marks of processes.
     pub instance: String,
     /// Time between TERM and KILL.
@@ -69,12 +78,23 @@ pub(crate) struct Settings {
     pub environment: Vec<(String, String)>,
 }
 
+impl Settings {
+    /// The folders of a job, of this user where jobs have users.
+    pub(crate) fn places(&self, job: i64, user: Option<JobUser>) -> Places {
+        match &self.apart {
+            Some(apart) => Places::apart(&self.dir, apart, job, user),
+            None => Places::new(&self.dir, job),
+        }
+    }
+}
+
 #[cfg(test)]
 impl Settings {
     /// A runner in `dir` that has never run.
     fn for_tests(dir: &std::path::Path) -> Self {
         Self {
             dir: dir.to_owned(),
+            apart: None,
             instance: "i".to_owned(),
             grace: Duration::ZERO,
             default_timeout: Duration::ZERO,

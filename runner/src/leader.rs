@@ -25,6 +25,7 @@ use std::{
 use rustix::{
     fs::{Mode, OFlags, fcntl_setfl},
     process::{getpid, set_child_subreaper, setsid, umask},
+    thread::set_no_new_privs,
 };
 
 use input::{Input, Received};
@@ -34,8 +35,14 @@ pub(crate) use wire::{Command, Event, Run};
 /// How long the processes of a job have when their runner is gone.
 const ORPHAN_GRACE: Duration = Duration::from_millis(200);
 
+/// In whose environment this is does not lead, but works on a job's files as the job's user.
+pub(crate) const HANDS: &str = "WEIR_HANDS";
+
 /// The leader's main function; returns when its runner closes stdin.
 pub fn leader_main() -> ExitCode {
+    if std::env::var_os(HANDS).is_some() {
+        return crate::engine::hands_main();
+    }
     // Fails only when this process leads a group already, which changes nothing for its children.
     let _ = setsid();
     if let Err(error) = set_child_subreaper(Some(getpid())) {
@@ -101,6 +108,14 @@ fn start(run: &Run) -> Result<process::Child, String> {
     command.args(arguments).env_clear().envs(run.env.iter().map(|(key, value)| (key, value)));
     command.current_dir(&run.cwd).process_group(0);
     command.stdin(Stdio::null()).stdout(output).stderr(errors);
+    if let Some((uid, gid)) = run.user {
+        // Other groups are dropped by that, too.
+        command.uid(uid).gid(gid);
+    }
+    if run.confined {
+        // For the leader as well, which has no use for such programs, and for good.
+        set_no_new_privs(true).map_err(|error| format!("failed to confine the job: {error}"))?;
+    }
     command.spawn().map_err(|error| format!("failed to start {program}: {error}"))
 }
 

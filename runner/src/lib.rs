@@ -19,12 +19,14 @@ mod processes;
 pub mod protocol;
 pub mod supervisor;
 mod trace;
+mod users;
 
 pub use client::{Client, ClientError, Endpoint, EndpointError};
 pub use control::{Control, Level};
 pub use engine::{Containers, JobOutcome, ReportCheck};
 pub use leader::leader_main;
 pub use supervisor::{pid_of, terminate};
+pub use users::{JobUsers, NotUsers, UsersError};
 
 /// `bytes` random bytes as hexadecimal digits.
 pub(crate) fn random_hex(bytes: usize) -> String {

@@ -53,6 +53,7 @@ impl LocalRunner {
         let lock = Lock::take(dir)?;
         let settings = Settings {
             dir: lock.dir().to_owned(),
+            apart: None,
             instance: lock.instance().to_owned(),
             grace: Duration::from_secs(10),
             default_timeout: Duration::from_hours(1),
@@ -102,7 +103,7 @@ impl LocalRunner {
     ) -> JobOutcome {
         let places = Places::new(&self.settings.dir, job.id);
         let log = Log::callback(Box::new(sink), self.settings.log_limit);
-        let end = match places.create() {
+        let end = match places.create(false) {
             Ok(()) => {
                 let exchange = Exchange::Folder { dir: self.artifacts(), check: self.check.clone() };
                 execute(&Work {

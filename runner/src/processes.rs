@@ -116,6 +116,42 @@ pub(crate) fn end_marked(prefix: &str, limit: Duration) -> Result<usize, Vec<Pid
     }
 }
 
+/// Every living process with the users that it acts as: real, effective, saved, and for files. What has ended and was not
+/// waited for does not act.
+pub(crate) fn users() -> impl Iterator<Item = (Pid, Vec<u32>)> {
+    let users_of = |pid: Pid| {
+        let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
+        if field("State:")?.trim_start().starts_with(['Z', 'X']) {
+            return None;
+        }
+        let users = field("Uid:")?.split_ascii_whitespace().filter_map(|number| number.parse().ok()).collect();
+        Some((pid, users))
+    };
+    all().filter_map(users_of)
+}
+
+/// Kills every process of a user, again and again until there is none; those that would not go within `limit` are the
+/// error. Other than [`end_marked`] it finds who has taken the mark off. `all_at_once` is called for who starts new ones
+/// faster than they are found.
+pub(crate) fn end_all_of(user: u32, limit: Duration, all_at_once: impl Fn()) -> Result<(), Vec<Pid>> {
+    let give_up = Instant::now() + limit;
+    let mut pause = Duration::from_millis(1);
+    loop {
+        let alive: Vec<Pid> = users().filter(|(_, users)| users.contains(&user)).map(|(pid, _)| pid).collect();
+        if alive.is_empty() {
+            return Ok(());
+        }
+        if Instant::now() > give_up {
+            return Err(alive);
+        }
+        signal_all(&alive, Signal::KILL);
+        all_at_once();
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
 /// Sends `signal` to each; one that has gone meanwhile is no error.
 pub(crate) fn signal_all(pids: &[Pid], signal: Signal) {
     for pid in pids {

@@ -15,6 +15,7 @@ mod report;
 use std::{
     collections::BTreeMap,
     io,
+    ops::ControlFlow,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -27,10 +28,11 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    client::{Asked, Backoff, Client, ClientError, EndpointError},
+    client::{Asked, Backoff, Client, ClientError, Endpoint, EndpointError},
     control::{Control, Level},
     engine::{Leaders, Settings, Shell, Spares, Store, passed},
     protocol::{ClientFeatures, ClientInfo, Secret},
+    users::{Users, UsersError},
 };
 pub use alive::{pid_of, terminate};
 pub use config::{CACHE_LIMIT, RunnerConfig, own_leader};
@@ -38,6 +40,8 @@ pub(crate) use lock::{Lock, instance_of};
 
 /// Leaders that are started before there is a job for them.
 const PREPARED: usize = 2;
+/// How often it is looked for users of jobs, when others have them.
+const USERS_AGAIN: Duration = Duration::from_secs(1);
 /// A request that the server answers with nothing sooner than this was not held.
 const NOT_HELD: Duration = Duration::from_secs(1);
 
@@ -70,6 +74,9 @@ pub enum RunnerError {
     /// The server's address is none.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
+    /// Jobs cannot be another user's.
+    #[error(transparent)]
+    Users(#[from] UsersError),
     /// There is neither `bash` nor `sh`.
     #[error("there is neither bash nor sh in PATH")]
     NoShell,
@@ -115,6 +122,8 @@ struct Shared {
     settings: Settings,
     leaders: Leaders,
     spares: Spares,
+    /// None: jobs are the runner's own user's.
+    users: Option<Users>,
     /// The jobs in hand, unreported ones included.
     jobs: Mutex<BTreeMap<i64, Control>>,
     stop: watch::Receiver<Stop>,
@@ -131,9 +140,17 @@ pub async fn run(config: RunnerConfig, mut stop: watch::Receiver<Stop>) -> Resul
     let lock = Lock::take(&config.dir)?;
     let shell = Shell::find().ok_or(RunnerError::NoShell)?;
     let info = info(&shell, config.containers.engine().is_some());
+    let concurrent = config.concurrent.max(1);
+    let ControlFlow::Continue(users) = find_users(&config, concurrent, &mut stop).await? else { return Ok(()) };
+    let apart = match &users {
+        Some(users) => users.folder(lock.dir(), config.jobs_dir.as_deref(), &config.leader)?,
+        None => None,
+    };
+    let mirrors = matches!(config.endpoint, Endpoint::Unix(_)) && users.is_none();
     let settings = Settings {
         // Scripts get absolute paths whatever the runner was started with.
         dir: lock.dir().to_owned(),
+        apart,
         instance: lock.instance().to_owned(),
         grace: config.grace,
         default_timeout: config.default_timeout,
@@ -145,16 +162,16 @@ pub async fn run(config: RunnerConfig, mut stop: watch::Receiver<Stop>) -> Resul
         environment: passed().into_iter().chain([short_token(&config.token)]).collect(),
     };
     let shared = Arc::new(Shared {
-        client: Client::new(&config.endpoint, config.token, lock.instance().to_owned(), info)?,
+        client: Client::new(&config.endpoint, config.token, lock.instance().to_owned(), info)?.with_mirrors(mirrors),
         leaders: Leaders::new(config.leader),
         spares: Spares::new(&settings.dir),
+        users,
         settings,
         jobs: Mutex::default(),
         stop: stop.clone(),
     });
     let tasks = TaskTracker::new();
     recover::recover(&shared, &tasks).await;
-    let concurrent = config.concurrent.max(1);
     shared.leaders.prepare(concurrent.min(PREPARED)).map_err(RunnerError::Start)?;
     tracing::info!(dir = %config.dir.display(), concurrent, "the runner takes jobs");
     take_jobs(&shared, &tasks, concurrent, stop.clone()).await;
@@ -173,6 +190,31 @@ pub async fn run(config: RunnerConfig, mut stop: watch::Receiver<Stop>) -> Resul
     }
     drop(lock);
     Ok(())
+}
+
+/// Who jobs run as. A runner that ends has its users until its jobs have; then this one takes its place. It breaks off
+/// when the runner is to end before.
+async fn find_users(
+    config: &RunnerConfig,
+    concurrent: usize,
+    stop: &mut watch::Receiver<Stop>,
+) -> Result<ControlFlow<(), Option<Users>>, RunnerError> {
+    let mut told = false;
+    loop {
+        match Users::find(&config.job_users, concurrent) {
+            Ok(users) => return Ok(ControlFlow::Continue(users)),
+            Err(error @ UsersError::TooFew { .. }) => {
+                if !std::mem::replace(&mut told, true) {
+                    tracing::warn!(%error, "waiting for users of jobs");
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tokio::select! {
+            () = stopped(stop, Stop::Drain) => return Ok(ControlFlow::Break(())),
+            () = tokio::time::sleep(USERS_AGAIN) => {}
+        }
+    }
 }
 
 /// Waits until the runner is to end at least like this. Whoever could say so and is gone says nothing.

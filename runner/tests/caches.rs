@@ -230,7 +230,8 @@ async fn a_job_that_is_taken_away_while_its_cache_is_packed_keeps_nothing() {
     let job = cached(1, cache("k", &["large"]), &["truncate -s 100G large"]);
     let run = bench.runner.run(&job, None, screen.sink(), &control);
     let take = async {
-        until("the packing to begin", || screen.text().contains("large: found 1 matching")).await;
+        let begun = |draft: &PathBuf| fs::metadata(draft).is_ok_and(|meta| meta.len() > 0);
+        until("the packing to begin", || archives(&bench).iter().any(begun)).await;
         control.raise(Level::Gone);
     };
     let both = async { tokio::join!(run, take) };

@@ -278,6 +278,8 @@ fn a_jobs_token_opens_its_own_project_while_the_job_runs() {
     let (server, root) = team();
     let definition = "job: {script: ['echo \"TOKEN=$CI_JOB_TOKEN\" | tr a-z A-Z', 'printf %s \"$CI_JOB_TOKEN\" > \"$HOLD/token\"', 'until test -e \"$HOLD/go\"; do sleep 0.05; done']}\n";
     let hold = tempfile::tempdir().unwrap();
+    // Where the server is root's, the job is somebody else.
+    std::fs::set_permissions(hold.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
     let project = shop(&server, definition);
     server.admin(&["project", "create", "other/secret"]);
     let body = json!({"variables": {"HOLD": hold.path()}});

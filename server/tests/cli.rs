@@ -108,6 +108,24 @@ fn administration_works_with_and_without_a_server() {
 }
 
 #[test]
+fn a_path_of_a_project_is_a_path_whatever_is_in_it() {
+    let server = Server::start(1);
+    server.admin(&["project", "create", "shop/web"]);
+    server.admin(&["user", "create", "ada"]);
+    // What is behind these signs would be no part of the path.
+    for path in ["shop/web?x=1", "shop/web#x", "shop/web%2F", "shop/we b"] {
+        let member = ["project", "member", path, "ada", "owner", "--data"];
+        let (code, out, err) = run(weir().args(member).arg(&server.data));
+        assert!(code == 3 && out.is_empty(), "{path}: {code} {out} {err}");
+        let (code, _, err) = run(weir().args(["project", "may", path, "--data"]).arg(&server.data));
+        assert_eq!(code, 3, "{path}: {err}");
+    }
+    assert_eq!(server.admin(&["project", "member", "/shop/web", "ada", "guest"]), "ada is guest at /shop/web");
+    let may = |arguments: &[&str]| server.admin(&[&["project", "may", "--user", "ada"], arguments].concat());
+    assert!(may(&["shop/web"]).contains("yes  see the project") && may(&[]).contains("no   make, change"));
+}
+
+#[test]
 fn a_mistyped_folder_is_refused_and_not_made() {
     let folder = tempfile::tempdir().unwrap();
     let mistyped = folder.path().join("lib/wier");

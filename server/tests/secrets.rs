@@ -179,3 +179,41 @@ fn a_server_does_not_start_without_the_key_of_its_secrets() {
     server.start_again();
     assert_eq!(server.get("/api/v4/admin/ci/variables/A")["value"], "kept");
 }
+
+#[test]
+fn a_copy_of_the_folder_without_its_key_or_with_anothers_starts_nothing_and_changes_nothing() {
+    let mut server = Server::start(1);
+    keep(&server, "/api/v4/admin/ci/variables", &json!({ "key": "A", "value": SECRET }));
+    server.admin(&["runner", "stop", "--now"]);
+    server.stop();
+    let copy = server.data.with_file_name("copy");
+    std::fs::create_dir(&copy).unwrap();
+    for name in ["weir.db", "weir.db-wal", "weir.db-shm", "runner.token"] {
+        if server.data.join(name).exists() {
+            std::fs::copy(server.data.join(name), copy.join(name)).unwrap();
+        }
+    }
+    let refused = || {
+        let output = weir()
+            .args(["serve", "--local", "--no-runner", "--listen", "127.0.0.1:0", "--data"])
+            .arg(&copy)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let said = refused();
+    assert!(said.contains("secret.key") && said.contains("is missing"), "{said}");
+    let key = copy.join("secret.key");
+    assert!(!key.exists(), "no fresh key for what another one sealed");
+    let other = Server::start(1);
+    std::fs::copy(other.data.join("secret.key"), &key).unwrap();
+    let said = refused();
+    assert!(said.contains("sealed with other keys"), "{said}");
+    // With its own key it is a server like the first.
+    std::fs::copy(server.data.join("secret.key"), &key).unwrap();
+    server.data = copy;
+    server.start_again();
+    assert_eq!(server.get("/api/v4/admin/ci/variables/A")["value"], SECRET);
+}

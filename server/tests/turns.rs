@@ -31,6 +31,65 @@ fn a_delayed_job_starts_by_itself_even_after_a_restart() {
     assert!(done.started_at.unwrap().since(done.created_at) >= 2000);
 }
 
+/// Moves all times that a stopped server has kept, which is to it as if somebody had set the clock the other way.
+fn set_clock(server: &Server, by: i64) {
+    let store = rusqlite::Connection::open(server.data.join("weir.db")).unwrap();
+    let columns =
+        "SELECT tables.name, columns.name FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
+        WHERE tables.type = 'table' AND tables.name IN ('runs', 'jobs', 'stages', 'sessions', 'tokens', 'schedules')
+        AND columns.name LIKE '%\\_at' ESCAPE '\\'";
+    let mut asked = store.prepare(columns).unwrap();
+    let found: Vec<(String, String)> =
+        asked.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
+    assert!(found.len() > 8, "{found:?}");
+    for (table, column) in found {
+        store.execute(&format!("UPDATE {table} SET {column} = {column} - ?1"), [by]).unwrap();
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_by_an_hour_either_way_ends_no_job_and_makes_no_time_negative() {
+    const HOUR: i64 = 3_600_000;
+    let mut server = Server::start(2);
+    let gates = ["first", "second"].map(|name| server.data.join(name));
+    let wait = |gate: &Path| format!("until test -e {}; do sleep 0.02; done", gate.display());
+    server.pipeline(
+        "p",
+        &format!(
+            "one: {{script: '{}'}}\ntwo: {{script: '{}'}}\nlater: {{script: 'true', when: delayed, start_in: 90 minutes}}\n",
+            wait(&gates[0]),
+            wait(&gates[1])
+        ),
+    );
+    let run = server.run("p");
+    let both =
+        |view: &model::view::RunView| ["one", "two"].iter().all(|name| job(view, name).status == Status::Running);
+    server.until(run, "both run", both);
+    // Back: what has happened seems to be yet to come.
+    server.stop();
+    set_clock(&server, -HOUR);
+    server.start_again();
+    std::fs::write(&gates[0], "").unwrap();
+    let view = server.until(run, "one ends", |view| job(view, "one").status.is_complete());
+    let one = job(&view, "one");
+    assert_eq!((one.status, one.duration(model::Timestamp(0))), (Status::Success, Some(0)));
+    assert_eq!((job(&view, "two").status, job(&view, "later").status), (Status::Running, Status::Scheduled));
+    let shown = server.get(&format!("/api/v4/weir/jobs/{}", one.id));
+    assert_eq!((&shown["duration"], &shown["status"]), (&json!(0.0), &json!("success")), "{shown}");
+    assert!(server.text(&format!("/jobs/{}", one.id)).contains("one"));
+    // Forward, past where it was: a running job is not taken for one that runs too long, and what was due meanwhile
+    // comes at once.
+    server.stop();
+    set_clock(&server, 3 * HOUR);
+    server.start_again();
+    let view = server.until(run, "what was due comes", |view| job(view, "later").status == Status::Success);
+    assert_eq!(job(&view, "two").status, Status::Running);
+    std::fs::write(&gates[1], "").unwrap();
+    let view = server.ended(run);
+    assert_eq!(view.run.status, Status::Success, "{:?}", statuses(&view));
+    assert!(job(&view, "two").duration(model::Timestamp(0)).unwrap() >= 2 * HOUR, "as the clock has it");
+}
+
 #[test]
 fn a_delayed_job_is_played_now_or_waits_for_somebody() {
     let server = Server::start(2);

@@ -132,9 +132,15 @@ impl Lang {
     /// "17 logs were looked through, 3 had the value, in 12 places."
     pub fn redacted(self, searched: u64, jobs: usize, places: u64) -> String {
         match self {
-            Self::En => format!(
-                "{searched} logs were looked through; {jobs} had the value, in {places} places. It is gone from them."
-            ),
+            Self::En => {
+                let logs = if searched == 1 { "1 log was".to_owned() } else { format!("{searched} logs were") };
+                let places = self.spots(places);
+                match jobs {
+                    0 => format!("{logs} looked through; none had the value."),
+                    _ => format!("{logs} looked through; {jobs} had the value, in {places}. It is gone from there."),
+                }
+            }
+            Self::Zh if jobs == 0 => format!("已检查 {searched} 份日志，均不含该值。"),
             Self::Zh => format!("已检查 {searched} 份日志，其中 {jobs} 份含有该值，共 {places} 处，均已抹去。"),
         }
     }
@@ -193,5 +199,24 @@ impl Lang {
             TokenScope::Api => W::ScopeApi,
             TokenScope::ReadApi => W::ScopeRead,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_log_is_one_log() {
+        assert_eq!(
+            Lang::En.redacted(1, 1, 1),
+            "1 log was looked through; 1 had the value, in 1 place. It is gone from there."
+        );
+        assert_eq!(
+            Lang::En.redacted(17, 2, 12),
+            "17 logs were looked through; 2 had the value, in 12 places. It is gone from there."
+        );
+        assert_eq!(Lang::En.redacted(0, 0, 0), "0 logs were looked through; none had the value.");
+        assert_eq!(Lang::Zh.redacted(1, 0, 0), "已检查 1 份日志，均不含该值。");
     }
 }

@@ -24,6 +24,8 @@ use tokio::{
     time::timeout,
 };
 
+use super::tls::Tls;
+
 /// The body of a request.
 pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
@@ -35,18 +37,19 @@ const MAX_IDLE: usize = 32;
 pub enum Endpoint {
     /// A Unix socket in the file system.
     Unix(PathBuf),
-    /// `http://host:port/prefix`.
+    /// `http://host:port/prefix`, or the same with `https://`.
     Http(String),
 }
 
 /// Why an endpoint cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is not an http:// address")]
+#[error("{0:?} is not an http:// or https:// address")]
 pub struct EndpointError(String);
 
 enum Address {
     Unix(PathBuf),
     Tcp(String),
+    Tls(String, Tls),
 }
 
 /// A request that got no answer.
@@ -87,7 +90,8 @@ impl Http {
         let (address, host, prefix) = match endpoint {
             Endpoint::Unix(path) => (Address::Unix(path.clone()), "localhost".to_owned(), String::new()),
             Endpoint::Http(url) => {
-                let rest = url.strip_prefix("http://").ok_or_else(|| EndpointError(url.clone()))?;
+                let plain = url.strip_prefix("http://");
+                let rest = plain.or_else(|| url.strip_prefix("https://")).ok_or_else(|| EndpointError(url.clone()))?;
                 let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
                 if host.is_empty() || host.contains(['@', '?', '#']) {
                     return Err(EndpointError(url.clone()));
@@ -97,8 +101,12 @@ impl Http {
                 let path = path.strip_suffix("/ci").unwrap_or(if path == "ci" { "" } else { path });
                 let prefix = if path.is_empty() { String::new() } else { format!("/{path}") };
                 let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
-                let target = if has_port { host.to_owned() } else { format!("{host}:80") };
-                (Address::Tcp(target), host.to_owned(), prefix)
+                let target = |port| if has_port { host.to_owned() } else { format!("{host}:{port}") };
+                let address = match plain {
+                    Some(_) => Address::Tcp(target(80)),
+                    None => Address::Tls(target(443), Tls::new(host).ok_or_else(|| EndpointError(url.clone()))?),
+                };
+                (address, host.to_owned(), prefix)
             }
         };
         Ok(Self { address, host, prefix, idle: Mutex::default() })
@@ -179,6 +187,11 @@ impl Http {
                     stream.set_nodelay(true)?;
                     Ok(Self::hello(stream).await)
                 }
+                Address::Tls(target, tls) => {
+                    let stream = TcpStream::connect(target).await?;
+                    stream.set_nodelay(true)?;
+                    Ok(Self::hello(tls.connect(stream).await?).await)
+                }
             }
         };
         let connected = timeout(CONNECT_TIMEOUT, connecting).await;
@@ -235,7 +248,10 @@ mod tests {
         assert!(
             matches!(&http("http://ci.example").unwrap().address, Address::Tcp(target) if target == "ci.example:80")
         );
-        for wrong in ["https://ci.example", "ci.example", "http://", "http://user:pass@host/"] {
+        for (url, want) in [("https://ci.example/", "ci.example:443"), ("https://[::1]:8443", "[::1]:8443")] {
+            assert!(matches!(&http(url).unwrap().address, Address::Tls(target, _) if target == want), "{url}");
+        }
+        for wrong in ["ftp://ci.example", "https://a b", "ci.example", "http://", "http://user:pass@host/"] {
             assert!(http(wrong).is_err(), "{wrong}");
         }
     }

@@ -2,21 +2,20 @@
 //! that come.
 
 use std::{
-    collections::BTreeSet,
-    fs::{self, File, OpenOptions},
+    fs::{File, OpenOptions},
     io,
     os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use super::{
-    archive::{Level, gzip, unzip, zip},
+    archive::Level,
     environment::Environment,
     exchange::UploadError,
-    halt::{Halt, in_thread},
+    hands::{Done, Form, Pack, Task},
     job::{Watch, Work},
     outcome::End,
-    selection::Selection,
+    selection::{Line, Selection},
 };
 use crate::protocol::{Artifact, Dependency, JobPayload};
 
@@ -37,17 +36,19 @@ pub(super) async fn download(work: &Work<'_>, watch: &Watch<'_>) -> Result<Resul
         if let Err(error) = fetched {
             return Ok(failed(error));
         }
-        let (archive, root, limit) = (file.clone(), work.places.build.clone(), work.settings.unpack_limit);
-        let unfold = move |halt: &Halt| {
-            let archive = File::open(archive).map_err(|error| error.to_string())?;
-            unzip(archive, &root, limit, halt).map_err(|error| error.to_string())
+        let archive = match File::open(&file) {
+            Ok(archive) => archive,
+            Err(error) => return Ok(failed(error.to_string())),
         };
-        match in_thread(unfold, watch.broken()).await? {
-            Ok(count) => {
+        let (root, limit) = (work.places.build.clone(), work.settings.unpack_limit);
+        let task = Task::Unfold { root, staging: None, limit };
+        match work.hands().work(task, Some(archive), watch.broken()).await? {
+            Ok(Done::Unfolded(count)) => {
                 let files = if count == 1 { "file" } else { "files" };
                 work.log.line(&format!("Downloaded the artifacts of {}: {count} {files}", dependency.name));
             }
-            Err(error) => return Ok(failed(error)),
+            Ok(other) => return Ok(failed(format!("{other:?} is no answer"))),
+            Err(trouble) => return Ok(failed(trouble.text)),
         }
         let _ = tokio::fs::remove_file(&file).await;
     }
@@ -76,32 +77,41 @@ pub(super) async fn upload(
     let text = |error: String| format!("failed to upload the artifacts ({what}): {error}");
     let failed = |error: String| Ok(Err(End::System(text(error))));
     work.log.notice("Uploading artifacts...");
-    let selection = Selection::new(&artifact.paths, &artifact.exclude, artifact.untracked, environment);
     let root = work.places.build.clone();
-    let selected = match in_thread(move |_| Ok(selection.collect(&root)), watch.broken()).await? {
-        Ok(selected) => selected,
-        Err(error) => return failed(error),
+    let form = match artifact.artifact_format.as_str() {
+        "gzip" => Form::Gzip,
+        "raw" => Form::Raw,
+        _ => Form::Zip,
     };
-    selected.report(work.log);
-    if selected.files.is_empty() {
-        work.log.error("No files to upload");
-        return Ok(Ok(()));
-    }
-    let pack = Pack {
-        root: work.places.build.clone(),
-        target: work.places.private.join("upload"),
-        base: base_name(&environment.expand(&artifact.name)),
-        format: artifact.artifact_format.clone(),
+    let task = Task::Pack {
+        selection: Selection::new(&artifact.paths, &artifact.exclude, artifact.untracked, environment),
+        root,
+        form,
         level: environment.get("ARTIFACT_COMPRESSION_LEVEL").and_then(Level::named).unwrap_or_default(),
+        unless: None,
     };
-    let count = selected.files.len();
-    let (file, name) = match in_thread(move |halt| pack.run(selected.files, halt), watch.broken()).await? {
-        Ok(Some(packed)) => packed,
-        Ok(None) => {
+    let file = work.places.private.join("upload");
+    let target = match create_private(&file) {
+        Ok(target) => target,
+        Err(error) => return failed(error.to_string()),
+    };
+    let packed = match work.hands().work(task, Some(target), watch.broken()).await? {
+        Ok(Done::Packed(packed)) => packed,
+        Ok(other) => return failed(format!("{other:?} is no answer")),
+        Err(trouble) => return failed(trouble.text),
+    };
+    Line::tell(&packed.report, work.log);
+    let base = base_name(&environment.expand(&artifact.name));
+    let name = match (packed.end, form) {
+        (Ok(Pack::Whole(Some(name))), _) => name,
+        (Ok(Pack::Whole(None)), Form::Gzip) => format!("{base}.gz"),
+        (Ok(Pack::Whole(None)), _) => format!("{base}.zip"),
+        (Ok(Pack::Nothing | Pack::Unchanged), _) => {
+            let _ = tokio::fs::remove_file(&file).await;
             work.log.error("No files to upload");
             return Ok(Ok(()));
         }
-        Err(error) => return failed(error),
+        (Err(error), _) => return failed(error),
     };
     let uploaded = tokio::select! {
         uploaded = work.exchange.upload(work.job.id, artifact, &name, &file) => uploaded,
@@ -112,46 +122,9 @@ pub(super) async fn upload(
         Err(UploadError::Refused(why)) => return Ok(Err(End::Unkept(text(why)))),
         Err(UploadError::Failed(error)) => return failed(error),
     }
-    // A file that is sent as it is stays where it is.
-    if artifact.artifact_format != "raw" {
-        let _ = tokio::fs::remove_file(&file).await;
-    }
-    work.log.line(&format!("Uploaded {count} files as {name} ({what})"));
+    let _ = tokio::fs::remove_file(&file).await;
+    work.log.line(&format!("Uploaded {} files as {name} ({what})", packed.count));
     Ok(Ok(()))
-}
-
-struct Pack {
-    root: PathBuf,
-    target: PathBuf,
-    base: String,
-    format: String,
-    level: Level,
-}
-
-impl Pack {
-    /// The file to be uploaded, and its name; none when there are only folders and the format has
-    /// none.
-    fn run(self, files: BTreeSet<PathBuf>, halt: &Halt) -> Result<Option<(PathBuf, String)>, String> {
-        let text = |error: &dyn std::fmt::Display| error.to_string();
-        if !matches!(self.format.as_str(), "gzip" | "raw") {
-            let target = create_private(&self.target).map_err(|error| text(&error))?;
-            zip(&self.root, &files, target, self.level, halt).map_err(|error| text(&error))?;
-            return Ok(Some((self.target, format!("{}.zip", self.base))));
-        }
-        let is_file = |file: &PathBuf| fs::symlink_metadata(self.root.join(file)).is_ok_and(|meta| meta.is_file());
-        let files: BTreeSet<PathBuf> = files.into_iter().filter(is_file).collect();
-        let Some(first) = files.first() else { return Ok(None) };
-        if self.format == "gzip" {
-            let target = create_private(&self.target).map_err(|error| text(&error))?;
-            gzip(&self.root, &files, target, self.level, halt).map_err(|error| text(&error))?;
-            return Ok(Some((self.target, format!("{}.gz", self.base))));
-        }
-        if files.len() > 1 {
-            return Err("only one file can be uploaded as it is".to_owned());
-        }
-        let name = first.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Some((self.root.join(first), name)))
-    }
 }
 
 /// The name of the archive without what comes after the dot: its last part, when variables made a

@@ -4,20 +4,13 @@
 mod key;
 mod store;
 
-use std::{
-    fs,
-    hash::{DefaultHasher, Hash, Hasher},
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-};
-
 use super::{
-    archive::{ArchiveError, Level, move_into, unzip, zip},
+    archive::Level,
     environment::Environment,
-    halt::{Halt, in_thread},
+    hands::{Done, Form, Pack, Task},
     job::{Watch, Work},
     outcome::End,
-    selection::{Selected, Selection},
+    selection::{Line, Selection},
 };
 use crate::protocol::{Cache, JobPayload};
 use key::{Policy, clean, clean_fallback, is_due};
@@ -35,13 +28,9 @@ pub(super) struct JobCache {
     policy: Option<Policy>,
     level: Level,
     project: i64,
-    /// What the files were when they had been restored from the very archive that would be written.
-    restored: Option<Fingerprint>,
+    /// What the files looked like when they had been restored from the very archive that would be written.
+    restored: Option<u64>,
 }
-
-/// Tells whether any of a set of files has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Fingerprint(u64);
 
 /// The caches of a job that name something to keep.
 pub(super) fn caches(job: &JobPayload, environment: &Environment) -> Vec<JobCache> {
@@ -87,15 +76,7 @@ impl JobCache {
         }
         for one in std::iter::once(&key).chain(&self.fallbacks) {
             log.notice(&format!("Checking cache for {one}..."));
-            let unfold = Unfold {
-                store: work.settings.caches.clone(),
-                project: self.project,
-                key: one.clone(),
-                staging: work.places.private.join("cache"),
-                root: work.places.build.clone(),
-                limit: work.settings.unpack_limit,
-            };
-            match in_thread(move |halt| unfold.run(halt), watch.broken()).await? {
+            match self.unfold(one, work, watch).await? {
                 Ok(true) => {
                     log.notice("Successfully extracted cache");
                     if *one == key {
@@ -132,124 +113,95 @@ impl JobCache {
             Some(_) => {}
         }
         log.notice(&format!("Creating cache {key}..."));
-        let (selection, root) = (self.selection.clone(), work.places.build.clone());
-        let selected = in_thread(move |_| Ok(selection.collect(&root)), watch.broken()).await?;
-        let selected = match selected {
-            Ok(selected) => selected,
+        let store = &work.settings.caches;
+        let unkept = |error: &dyn std::fmt::Display| {
+            log.warning(&format!("failed to keep the cache: {error}"));
+            log.line("Failed to create cache");
+        };
+        let drafted = store.draft(self.project).and_then(|draft| Ok((draft.file()?, draft)));
+        let (file, draft) = match drafted {
+            Ok(drafted) => drafted,
             Err(error) => {
-                log.warning(&error);
+                unkept(&error);
                 return Ok(());
             }
         };
-        selected.report(log);
-        if selected.files.is_empty() {
-            log.line("There is nothing to keep");
-            return Ok(());
-        }
-        let (store, project, level) = (work.settings.caches.clone(), self.project, self.level);
-        let (root, restored) = (work.places.build.clone(), self.restored);
-        let pack = move |halt: &Halt| {
-            if restored.is_some_and(|before| before == Fingerprint::of(&root, &selected)) {
-                return Ok(None);
-            }
-            pack(&store, project, &key, &root, &selected, level, halt).map(Some)
+        let task = Task::Pack {
+            root: work.places.build.clone(),
+            selection: self.selection.clone(),
+            form: Form::Zip,
+            level: self.level,
+            unless: self.restored,
         };
-        match in_thread(pack, watch.broken()).await? {
-            Ok(None) => log.line("Archive is up to date!"),
-            Ok(Some(Kept::Yes { size, evicted })) => {
-                if evicted > 0 {
-                    log.line(&format!("{evicted} caches that were used longest ago have made room for this one"));
+        let packed = match work.hands().work(task, Some(file), watch.broken()).await? {
+            Ok(Done::Packed(packed)) => packed,
+            Ok(other) => {
+                unkept(&format!("{other:?} is no answer"));
+                return Ok(());
+            }
+            Err(trouble) => {
+                unkept(&trouble.text);
+                return Ok(());
+            }
+        };
+        Line::tell(&packed.report, log);
+        match packed.end {
+            Ok(Pack::Nothing) => log.line("There is nothing to keep"),
+            Ok(Pack::Unchanged) => log.line("Archive is up to date!"),
+            Err(error) => unkept(&error),
+            Ok(Pack::Whole(_)) => match store.keep(draft, self.project, &key) {
+                Ok(Kept::Yes { size, evicted }) => {
+                    if evicted > 0 {
+                        log.line(&format!("{evicted} caches that were used longest ago have made room for this one"));
+                    }
+                    log.notice(&format!("Created cache ({size} bytes)"));
                 }
-                log.notice(&format!("Created cache ({size} bytes)"));
-            }
-            Ok(Some(Kept::TooLarge { size, limit })) => {
-                log.warning(&format!("the cache has {size} bytes, all caches together may have {limit}: not kept"));
-            }
-            Err(error) => {
-                log.warning(&error);
-                log.line("Failed to create cache");
-            }
+                Ok(Kept::TooLarge { size, limit }) => {
+                    log.warning(&format!("the cache has {size} bytes, all caches together may have {limit}: not kept"));
+                }
+                Err(error) => unkept(&error),
+            },
         }
         Ok(())
     }
 
-    /// What the files are now; none when nothing will be saved.
-    async fn look(&self, work: &Work<'_>, watch: &Watch<'_>) -> Result<Option<Fingerprint>, End> {
+    /// What the files look like now; none when nothing will be saved.
+    async fn look(&self, work: &Work<'_>, watch: &Watch<'_>) -> Result<Option<u64>, End> {
         if !self.policy.is_some_and(|policy| policy.push) {
             return Ok(None);
         }
-        let (selection, root) = (self.selection.clone(), work.places.build.clone());
-        let look = in_thread(move |_| Ok(Fingerprint::of(&root, &selection.collect(&root))), watch.broken()).await?;
-        Ok(look.ok())
-    }
-}
-
-impl Fingerprint {
-    fn of(root: &Path, selected: &Selected) -> Self {
-        let mut hasher = DefaultHasher::new();
-        for file in &selected.files {
-            file.hash(&mut hasher);
-            if let Ok(meta) = fs::symlink_metadata(root.join(file)) {
-                (meta.ino(), meta.mode(), meta.len()).hash(&mut hasher);
-                // Restoring sets the first back, so that a change is seen that comes within the same tick
-                // of the clock; the second cannot be set back by a script.
-                (meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec()).hash(&mut hasher);
-            }
-        }
-        Self(hasher.finish())
-    }
-}
-
-struct Unfold {
-    store: Store,
-    project: i64,
-    key: String,
-    staging: PathBuf,
-    root: PathBuf,
-    limit: u64,
-}
-
-impl Unfold {
-    /// Unfolds the archive beside the workspace first: a damaged one leaves nothing there.
-    fn run(self, halt: &Halt) -> Result<bool, String> {
-        let opened = self.store.open(self.project, &self.key);
-        let Some(archive) = opened.map_err(|error| format!("failed to open the cache: {error}"))? else {
-            return Ok(false);
-        };
-        let again = archive.try_clone().map_err(|error| error.to_string())?;
-        let _ = fs::remove_dir_all(&self.staging);
-        let unfolded = fs::create_dir(&self.staging)
-            .map_err(ArchiveError::from)
-            .and_then(|()| unzip(archive, &self.staging, self.limit, halt));
-        let moved = unfolded.and_then(|_| {
-            halt.check()?;
-            move_into(&self.staging, &self.root)
-        });
-        let _ = fs::remove_dir_all(&self.staging);
-        moved.map(|()| true).map_err(|error| {
-            if error.is_damage() {
-                let _ = self.store.discard(self.project, &self.key, &again);
-                return format!("the cache cannot be used and has been removed: {error}");
-            }
-            format!("failed to restore the cache: {error}")
+        let task = Task::Look { root: work.places.build.clone(), selection: self.selection.clone() };
+        Ok(match work.hands().work(task, None, watch.broken()).await? {
+            Ok(Done::Seen(look)) => Some(look),
+            _ => None,
         })
     }
-}
 
-fn pack(
-    store: &Store,
-    project: i64,
-    key: &str,
-    root: &Path,
-    selected: &Selected,
-    level: Level,
-    halt: &Halt,
-) -> Result<Kept, String> {
-    let packed = || {
-        let draft = store.draft(project)?;
-        zip(root, &selected.files, draft.file()?, level, halt)?;
-        halt.check()?;
-        Ok::<_, ArchiveError>(store.keep(draft, project, key)?)
-    };
-    packed().map_err(|error| format!("failed to keep the cache: {error}"))
+    /// Unfolds what is kept under a key, beside the workspace first: a damaged archive leaves nothing there. False when
+    /// there is none.
+    async fn unfold(&self, key: &str, work: &Work<'_>, watch: &Watch<'_>) -> Result<Result<bool, String>, End> {
+        let store = &work.settings.caches;
+        let archive = match store.open(self.project, key) {
+            Ok(Some(archive)) => archive,
+            Ok(None) => return Ok(Ok(false)),
+            Err(error) => return Ok(Err(format!("failed to open the cache: {error}"))),
+        };
+        let again = match archive.try_clone() {
+            Ok(again) => again,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        let task = Task::Unfold {
+            root: work.places.build.clone(),
+            staging: Some(work.places.staging()),
+            limit: work.settings.unpack_limit,
+        };
+        Ok(match work.hands().work(task, Some(archive), watch.broken()).await? {
+            Ok(_) => Ok(true),
+            Err(trouble) if trouble.is_damage => {
+                let _ = store.discard(self.project, key, &again);
+                Err(format!("the cache cannot be used and has been removed: {}", trouble.text))
+            }
+            Err(trouble) => Err(format!("failed to restore the cache: {}", trouble.text)),
+        })
+    }
 }

@@ -61,6 +61,19 @@ const PASSED: &[&str] = &[
     "ALL_PROXY",
 ];
 
+/// What of that is about the runner's user, and so not for jobs of another.
+const PERSONAL: &[&str] = &[
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "XDG_RUNTIME_DIR",
+    "SSH_AUTH_SOCK",
+    "CARGO_HOME",
+    "GOPATH",
+    "PIP_CONFIG_FILE",
+];
+
 /// The part of this process's environment that jobs get.
 pub(crate) fn passed() -> Vec<(String, String)> {
     PASSED.iter().filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?))).collect()
@@ -71,6 +84,8 @@ pub(super) struct Environment {
     values: BTreeMap<String, String>,
     /// What the runner's own helpers get: nothing that a job can set.
     machine: BTreeMap<String, String>,
+    /// What says where things are on this machine, and so not in a container.
+    here: BTreeMap<String, String>,
 }
 
 impl Environment {
@@ -95,6 +110,14 @@ impl Environment {
             |name: &str| if name == "$" { "$".to_owned() } else { raw.get(name).cloned().unwrap_or_default() };
         let mut machine: BTreeMap<String, String> = settings.environment.iter().cloned().collect();
         let mut values = machine.clone();
+        if let Some(user) = places.user() {
+            values.retain(|name, _| !PERSONAL.contains(&name.as_str()));
+            let home = user.home.clone().or_else(|| places.home());
+            values.extend(home.map(|home| ("HOME".to_owned(), text(&home))));
+            values.extend(["USER", "LOGNAME"].map(|name| (name.to_owned(), user.name.clone())));
+        }
+        let mut here = values.clone();
+        here.insert(MARK.to_owned(), mark(settings, job.id));
         machine.insert(MARK.to_owned(), mark(settings, job.id));
         values.insert("TMPDIR".to_owned(), text(&places.temporary()));
         for variable in job.variables.iter().filter(|variable| is_name(&variable.key)) {
@@ -106,14 +129,14 @@ impl Environment {
             }
         }
         values.extend(own);
-        Ok(Self { values, machine })
+        Ok(Self { values, machine, here })
     }
 
     /// These variables and no others.
     #[cfg(test)]
     pub(super) fn of(pairs: &[(&str, &str)]) -> Self {
         let values = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        Self { values, machine: BTreeMap::new() }
+        Self { values, machine: BTreeMap::new(), here: BTreeMap::new() }
     }
 
     /// The value of a variable.
@@ -153,7 +176,7 @@ impl Environment {
 
     /// What a container gets: nothing that says where things are on this machine, unless the job does.
     pub(super) fn job_pairs(&self) -> Vec<(String, String)> {
-        self.pairs().into_iter().filter(|(key, value)| self.machine.get(key) != Some(value)).collect()
+        self.pairs().into_iter().filter(|(key, value)| self.here.get(key) != Some(value)).collect()
     }
 
     /// What the runner's own helpers get.
@@ -186,7 +209,7 @@ fn own(
 ) -> Vec<(String, String)> {
     [
         ("CI_PROJECT_DIR", text(&places.build)),
-        ("CI_BUILDS_DIR", text(&settings.dir.join("builds"))),
+        ("CI_BUILDS_DIR", text(&places.builds())),
         ("CI_CONCURRENT_ID", number.to_string()),
         ("CI_CONCURRENT_PROJECT_ID", number.to_string()),
         ("CI_SERVER", "yes".to_owned()),
@@ -233,7 +256,7 @@ fn is_name(key: &str) -> bool {
 
 /// Where a file variable's content goes. The name of the file is made of nothing but letters.
 fn file_path(variable: &Variable, places: &Places) -> String {
-    text(&places.private.join(file_name(variable)))
+    text(&places.hand.join(file_name(variable)))
 }
 
 fn file_name(variable: &Variable) -> String {
@@ -242,7 +265,7 @@ fn file_name(variable: &Variable) -> String {
 }
 
 fn write_file(variable: &Variable, places: &Places, content: &str) -> io::Result<String> {
-    places.write_private(&file_name(variable), content.as_bytes()).map(|path| text(&path))
+    places.write_hand(&file_name(variable), content.as_bytes()).map(|path| text(&path))
 }
 
 fn text(path: &std::path::Path) -> String {

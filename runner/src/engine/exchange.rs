@@ -38,6 +38,21 @@ pub(crate) enum UploadError {
 }
 
 impl Exchange {
+    /// Whether the server did not answer; then it does again when this says so.
+    pub(super) async fn was_away(&self) -> bool {
+        let Self::Server { client, .. } = self else { return false };
+        if client.is_there().await {
+            return false;
+        }
+        let mut away = client.backoff();
+        loop {
+            away.pause(None).await;
+            if client.is_there().await {
+                return true;
+            }
+        }
+    }
+
     /// Gets a dependency's archive into `to`.
     pub(super) async fn download(&self, from: &Dependency, to: &Path) -> Result<(), String> {
         match self {

@@ -18,6 +18,7 @@ use super::{
     containers::{JobContainers, Where, place},
     environment::{Environment, mark, secrets},
     exchange::Exchange,
+    hands::Hands,
     leaders::Leaders,
     outcome::End,
     places::Places,
@@ -44,9 +45,24 @@ pub(crate) struct Work<'a> {
     pub sources: Sources,
 }
 
+impl Work<'_> {
+    /// Who works on the job's files.
+    pub(super) fn hands(&self) -> Hands<'_> {
+        match self.places.user() {
+            None => Hands::Own,
+            Some(user) => Hands::Of { user, program: self.leaders.program(), mark: mark(self.settings, self.job.id) },
+        }
+    }
+}
+
 /// Runs the job from its empty folders to its last line in the log. When this returns no process of
 /// the job is left, or the log says otherwise.
 pub(crate) async fn execute(work: &Work<'_>) -> End {
+    // On the heap: what a whole job waits for is large, and whoever waits for the job shall not be.
+    Box::pin(run(work)).await
+}
+
+async fn run(work: &Work<'_>) -> End {
     let (secrets, too_short) = secrets(work.job);
     work.log.mask(&secrets);
     for name in too_short {
@@ -102,9 +118,15 @@ impl<'a> Course<'a> {
     fn begin(work: &'a Work<'a>) -> Result<Self, String> {
         let seconds = u64::try_from(work.job.runner_info.timeout).unwrap_or(0);
         let limit = if seconds == 0 { work.settings.default_timeout } else { Duration::from_secs(seconds) };
-        let session =
-            Session::start(work.leaders, work.log, work.control, work.settings.grace, mark(work.settings, work.job.id))
-                .map_err(|error| format!("failed to start the job's leader process: {error}"))?;
+        let session = Session::start(
+            work.leaders,
+            work.log,
+            work.control,
+            work.settings.grace,
+            mark(work.settings, work.job.id),
+            work.places.user(),
+        )
+        .map_err(|error| format!("failed to start the job's leader process: {error}"))?;
         let environment = Environment::new(work.job, work.places, work.settings, limit, session.number())
             .map_err(|error| format!("failed to write a file variable: {error}"))?;
         let deadline = Instant::now() + limit;
@@ -214,13 +236,41 @@ impl<'a> Course<'a> {
         heed: Level,
         last: bool,
     ) -> Ended {
+        let cwd = self.work.places.build.clone();
+        let program = Program { argv, cwd, env, alone: self.containers.is_some(), is_jobs: true };
         self.touched = true;
-        let program = Program { argv, cwd: self.work.places.build.clone(), env, alone: self.containers.is_some() };
         self.session.run(program, deadline, heed, last).await
+    }
+
+    /// Runs a program of the runner's own, with the runner's rights. Nothing of what it is or reads is the job's to change.
+    async fn own_program(
+        &mut self,
+        argv: Vec<String>,
+        env: Vec<(String, String)>,
+        deadline: Instant,
+        heed: Level,
+    ) -> Ended {
+        // It starts where no link of the job can lead it.
+        let cwd = match self.work.places.user() {
+            Some(_) => self.work.places.private.clone(),
+            None => self.work.places.build.clone(),
+        };
+        let program = Program { argv, cwd, env, alone: self.containers.is_some(), is_jobs: false };
+        self.touched = true;
+        self.session.run(program, deadline, heed, false).await
     }
 
     /// Writes a script; an earlier one may have deleted the folders.
     fn file(&self, name: &str, text: &str) -> Result<String, End> {
+        let places = self.work.places;
+        let mended = if self.touched { places.mend() } else { Ok(()) };
+        let written = mended.and_then(|()| places.write_hand(name, text.as_bytes()));
+        let path = written.map_err(|error| End::System(format!("failed to write the script: {error}")))?;
+        Ok(path.to_string_lossy().into_owned())
+    }
+
+    /// Writes a file of the runner's own, which the job cannot change.
+    fn own_file(&self, name: &str, text: &str) -> Result<String, End> {
         let places = self.work.places;
         let mended = if self.touched { places.mend() } else { Ok(()) };
         let written = mended.and_then(|()| places.write_private(name, text.as_bytes()));

@@ -62,6 +62,11 @@ impl Leaders {
         Self { program, idle: Mutex::default(), numbers: Mutex::default() }
     }
 
+    /// The command that runs [`leader_main`](crate::leader_main).
+    pub(crate) fn program(&self) -> &[OsString] {
+        &self.program
+    }
+
     /// Starts leaders until `count` wait, so that the next jobs need not.
     pub(crate) fn prepare(&self, count: usize) -> io::Result<()> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);

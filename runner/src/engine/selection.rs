@@ -9,12 +9,14 @@ use std::{
     process::{Command, Stdio},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{environment::Environment, globs::Pattern};
 use crate::trace::Log;
 
 /// What is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Selection {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Selection {
     pub paths: Vec<String>,
     pub exclude: Vec<String>,
     pub untracked: bool,
@@ -25,11 +27,13 @@ pub(super) struct Selection {
 pub(super) struct Selected {
     /// Files, links and folders below the project's folder, relative to it and in order.
     pub files: BTreeSet<PathBuf>,
-    report: Vec<Line>,
+    /// What the log is told of it.
+    pub report: Vec<Line>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Line {
+/// A line for the log.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Line {
     Plain(String),
     Warning(String),
 }
@@ -116,13 +120,15 @@ impl Selected {
         }
         count
     }
+}
 
+impl Line {
     /// Tells the log what was found and what was not.
-    pub(super) fn report(&self, log: &Log) {
-        for line in &self.report {
+    pub(super) fn tell(lines: &[Self], log: &Log) {
+        for line in lines {
             match line {
-                Line::Plain(text) => log.line(text),
-                Line::Warning(text) => log.warning(text),
+                Self::Plain(text) => log.line(text),
+                Self::Warning(text) => log.warning(text),
             }
         }
     }

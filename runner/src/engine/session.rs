@@ -2,7 +2,10 @@
 
 use std::{
     io,
-    os::fd::{AsFd, AsRawFd, OwnedFd},
+    os::{
+        fd::{AsFd, AsRawFd, OwnedFd},
+        unix::fs::fchown,
+    },
     path::PathBuf,
     time::Duration,
 };
@@ -22,6 +25,7 @@ use crate::{
     leader::{Command, Event, Run},
     processes::end_marked,
     trace::Log,
+    users::JobUser,
 };
 
 /// What a runner that is told to stop leaves its jobs between TERM and KILL.
@@ -51,6 +55,8 @@ pub(super) struct Program {
     pub env: Vec<(String, String)>,
     /// Whether an order ends nothing else.
     pub alone: bool,
+    /// Whether it runs as the job's user; the runner's own programs do not.
+    pub is_jobs: bool,
 }
 
 /// A leader that works for a job.
@@ -68,6 +74,7 @@ pub(super) struct Session<'a> {
     grace: Duration,
     mark: String,
     number: usize,
+    user: Option<&'a JobUser>,
     /// Whether it is proven that no process of the job is left.
     empty: bool,
 }
@@ -80,9 +87,14 @@ impl<'a> Session<'a> {
         control: &'a Control,
         grace: Duration,
         mark: String,
+        user: Option<&'a JobUser>,
     ) -> io::Result<Self> {
         let leader = leaders.take()?;
         let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
+        if let Some(user) = user {
+            // Or scripts could not open `/dev/stdout` and `/dev/stderr`.
+            fchown(&write, Some(user.uid), Some(user.gid))?;
+        }
         let pipe = pipe::Receiver::from_owned_fd(read)?;
         // A leader opens it anew for each program, through this process: a script can do what it likes
         // to its descriptors and to its folders.
@@ -100,6 +112,7 @@ impl<'a> Session<'a> {
             grace,
             mark,
             number: leaders.take_number(),
+            user,
             empty: true,
         })
     }
@@ -121,6 +134,8 @@ impl<'a> Session<'a> {
             last,
             grace_ms: millis(LEFTOVER_GRACE.min(self.grace)),
             alone: program.alone,
+            user: self.user.filter(|_| program.is_jobs).map(|user| (user.uid, user.gid)),
+            confined: program.is_jobs && self.user.is_some_and(|user| user.is_allotted),
         };
         self.empty = false;
         if let Err(error) = self.tell(&Command::Run(run)).await {

@@ -3,7 +3,7 @@
 mod address;
 mod folder;
 
-use address::{check_url, host_end, split_credentials};
+use address::{check_url, host_end, is_here, split_credentials};
 pub(super) use folder::copy_folder;
 
 use super::environment::Environment;
@@ -33,6 +33,8 @@ pub(super) struct Fetch {
     url: String,
     /// The same with them, if there are any.
     secret_url: Option<String>,
+    /// What the remote is called by: where the server has it from, or the address itself.
+    origin: String,
     is_file: bool,
     sha: String,
     refspecs: Vec<String>,
@@ -64,7 +66,8 @@ struct Submodules {
 /// cleaned away as it would be in a workspace that had been used before.
 const SCRIPT: &str = r#"set -ef
 git init --quiet --template= .
-git remote add -- origin "$WEIR_GIT_URL"
+git remote add -- origin "$WEIR_GIT_URL" 2>/dev/null || git remote set-url -- origin "$WEIR_GIT_URL"
+[ -z "$WEIR_GIT_KEPT" ] || printf '%s\n' "$WEIR_GIT_KEPT" >>.git/config
 fetch() {
     git fetch $WEIR_GIT_FLAGS ${WEIR_GIT_UPLOAD_PACK:+--upload-pack="$WEIR_GIT_UPLOAD_PACK"} \
         ${WEIR_GIT_DEPTH:+--depth="$WEIR_GIT_DEPTH"} -- origin "$@"
@@ -140,8 +143,20 @@ impl Fetch {
             "" => "-ffdx",
             flags => flags,
         };
-        let attempts = environment.get("GET_SOURCES_ATTEMPTS").and_then(|text| text.parse().ok()).unwrap_or(1);
+        let is_jobs_own = is_jobs_own(secret_url.as_deref());
+        // The server that gives the job gives these: it may just be starting anew.
+        let usual = if is_jobs_own { 3 } else { 1 };
+        let attempts = environment.get("GET_SOURCES_ATTEMPTS").and_then(|text| text.parse().ok()).unwrap_or(usual);
+        let origin = info.weir_origin.trim_end_matches('/');
+        let is_elsewhere = !origin.is_empty() && !origin.starts_with(['/', '-']) && !origin.starts_with("file:");
+        let origin = if is_elsewhere && check_url(origin).is_ok() && !origin.contains(['"', '\\']) {
+            // With a slash at its end it is the beginning of no other repository's address.
+            format!("{origin}/")
+        } else {
+            url.clone()
+        };
         Ok(Plan::Fetch(Self {
+            origin,
             is_file: url.starts_with("file://") || url.starts_with('/'),
             title: format!("Fetching {} as {}", &info.sha[..info.sha.len().min(8)], info.git_ref),
             url,
@@ -161,6 +176,11 @@ impl Fetch {
     /// What the log says before it begins.
     pub(super) fn title(&self) -> &str {
         &self.title
+    }
+
+    /// Whether they come from the server that gave the job.
+    pub(super) fn is_from_server(&self) -> bool {
+        is_jobs_own(self.secret_url.as_deref())
     }
 
     /// Whether the commit's files are put into the workspace.
@@ -201,6 +221,14 @@ impl Fetch {
         if base != plain {
             config.push((format!("url.{base}/.insteadOf"), format!("{plain}/")));
         }
+        if self.origin != self.url {
+            let full = self.secret_url.as_ref().unwrap_or(&self.url);
+            config.push((format!("url.{full}.insteadOf"), self.origin.clone()));
+        }
+        if is_here(plain) {
+            // A proxy would look for it on its own machine.
+            config.push((format!("http.{plain}/.proxy"), String::new()));
+        }
         if let Some(host) = plain.split_once("://").map(|(_, host)| host.split(':').next().unwrap_or_default())
             && self.submodules.as_ref().is_some_and(|submodules| submodules.force_http)
             && plain.starts_with("http")
@@ -213,7 +241,7 @@ impl Fetch {
         let mut variables = vec![
             ("GIT_TERMINAL_PROMPT", "0".to_owned()),
             ("GIT_CONFIG_COUNT", config.len().to_string()),
-            ("WEIR_GIT_URL", self.url.clone()),
+            ("WEIR_GIT_URL", self.origin.clone()),
             ("WEIR_GIT_SHA", if self.checkout { self.sha.clone() } else { String::new() }),
             ("WEIR_GIT_BRANCH", self.branch.clone()),
             ("WEIR_GIT_DEPTH", if self.depth == 0 { String::new() } else { self.depth.to_string() }),
@@ -224,6 +252,7 @@ impl Fetch {
             ("WEIR_GIT_SUBMODULE_DEPTH", of(|submodules| &submodules.depth)),
             ("WEIR_GIT_SUBMODULE_PATHS", of(|submodules| &submodules.paths)),
             ("WEIR_GIT_SUBMODULE_FLAGS", of(|submodules| &submodules.flags)),
+            ("WEIR_GIT_KEPT", self.kept()),
             // git does not hand its configuration on to the other side of a local fetch.
             (
                 "WEIR_GIT_UPLOAD_PACK",
@@ -239,6 +268,38 @@ impl Fetch {
         }
         variables
     }
+}
+
+impl Fetch {
+    /// What the repository in the workspace is set to, so that scripts can fetch more: with the job's own token, which is
+    /// worth nothing when the job has ended. Other credentials are kept out of it. What scripts push goes to where the
+    /// server has the repository from.
+    fn kept(&self) -> String {
+        let secret = self.secret_url.as_deref();
+        let full = secret.unwrap_or(&self.url);
+        if (secret.is_some() && !is_jobs_own(secret)) || full.contains(['"', '\\', '\n']) {
+            return String::new();
+        }
+        let (base, plain) = (&full[..host_end(full)], &self.url[..host_end(&self.url)]);
+        let mut lines = String::new();
+        if self.origin != self.url {
+            let origin = &self.origin;
+            lines.push_str(&format!("[url \"{full}\"]\n\tinsteadOf = {origin}\n"));
+            lines.push_str(&format!("[url \"{origin}\"]\n\tpushInsteadOf = {origin}\n"));
+        }
+        if secret.is_some() {
+            lines.push_str(&format!("[url \"{base}/\"]\n\tinsteadOf = {plain}/\n"));
+        }
+        if is_here(plain) {
+            lines.push_str(&format!("[http \"{plain}/\"]\n\tproxy =\n"));
+        }
+        lines
+    }
+}
+
+/// Whether an address has the name that goes with a job's token.
+fn is_jobs_own(url: Option<&str>) -> bool {
+    url.is_some_and(|url| url.contains("://gitlab-ci-token:"))
 }
 
 fn refspecs(info: &GitInfo) -> Vec<String> {
@@ -289,6 +350,34 @@ mod tests {
         ] {
             assert_eq!(variables[name], want, "{name}");
         }
+    }
+
+    #[test]
+    fn submodules_are_beside_where_the_server_has_the_repository_from() {
+        let plan = |repo_url: &str, weir_origin: &str| {
+            let git_info = GitInfo { repo_url: repo_url.into(), weir_origin: weir_origin.into(), ..GitInfo::default() };
+            let job = JobPayload { git_info, ..JobPayload::default() };
+            let Ok(Plan::Fetch(fetch)) = Fetch::plan(&job, &Environment::of(&[])) else { panic!("nothing to fetch") };
+            let variables: std::collections::BTreeMap<_, _> = fetch.variables().into_iter().collect();
+            (variables["WEIR_GIT_URL"].clone(), variables["WEIR_GIT_KEPT"].clone())
+        };
+        let own = "http://gitlab-ci-token:glcbt-1@ci.example/shop/web.git";
+        let (url, kept) = plan(own, "https://git.example/acme/web.git");
+        assert_eq!(url, "https://git.example/acme/web.git/");
+        assert!(
+            kept.contains(&format!("[url \"{own}\"]\n\tinsteadOf = https://git.example/acme/web.git/\n")),
+            "{kept}"
+        );
+        assert!(kept.contains("pushInsteadOf = https://git.example/acme/web.git/\n"), "{kept}");
+        assert!(kept.contains("[url \"http://gitlab-ci-token:glcbt-1@ci.example/\"]"), "{kept}");
+        assert_eq!(plan(own, "git@git.example:acme/web").0, "git@git.example:acme/web/");
+        // A folder of the server is nothing to a job, and a program is no address.
+        for none in ["", "/srv/web", "file:///srv/web", "ext::sh -c id", "-u/x"] {
+            assert_eq!(plan(own, none).0, "http://ci.example/shop/web.git", "{none}");
+        }
+        let (url, kept) = plan("https://deploy:secret@git.example/a.git", "");
+        assert_eq!((url.as_str(), kept.as_str()), ("https://git.example/a.git", ""));
+        assert_eq!(plan("file:///srv/1.git", ""), ("file:///srv/1.git".to_owned(), String::new()));
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl Spares {
         {
             return Ok(());
         }
-        places.create()
+        places.create(false)
     }
 
     /// Keeps the folders of a job that is over, or removes them.

@@ -43,6 +43,12 @@ pub(crate) struct Run {
     /// an engine's containers may be among that, of which others are to go on.
     #[serde(default)]
     pub alone: bool,
+    /// The user and group that it runs as; none: as the leader.
+    #[serde(default)]
+    pub user: Option<(u32, u32)>,
+    /// Whether it, and whatever it starts, can never get more rights than it has (`sudo` and the like).
+    #[serde(default)]
+    pub confined: bool,
 }
 
 /// What a leader reports.

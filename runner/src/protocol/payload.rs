@@ -92,6 +92,10 @@ wire! {
         pub depth: u32,
         /// Whether the ref is protected.
         pub protected: Option<bool>,
+        /// The address that the server itself fetches from. Weir's own: submodules whose addresses are relative are beside
+        /// that, and not beside the server's copy.
+        #[serde(skip_serializing_if = "String::is_empty")]
+        pub weir_origin: String,
     }
 
     /// Limits of this run of the job.

@@ -20,6 +20,10 @@ wire! {
         /// was lost on its way (the answer that carried it broke off).
         #[serde(skip_serializing_if = "Option::is_none")]
         pub weir_jobs: Option<Vec<i64>>,
+        /// Whether jobs of this runner can read the server's copies of repositories where they lie. Weir's own:
+        /// it is on the same machine, and its jobs are of the same user.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        pub weir_mirrors: bool,
     }
 
     /// What a runner is.

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use crate::{client::Endpoint, engine::Containers, protocol::Secret};
+use crate::{client::Endpoint, engine::Containers, protocol::Secret, users::JobUsers};
 
 /// What a runner needs to know.
 #[derive(Clone, Debug)]
@@ -31,6 +31,10 @@ pub struct RunnerConfig {
     pub cache_limit: u64,
     /// What becomes of jobs that ask for a container.
     pub containers: Containers,
+    /// Who jobs run as.
+    pub job_users: JobUsers,
+    /// The folder of what such jobs reach; none is one beside `dir`, or below `/var/lib` where others cannot get there.
+    pub jobs_dir: Option<PathBuf>,
 }
 
 /// [`RunnerConfig::cache_limit`] unless something else is wanted.
@@ -52,6 +56,8 @@ impl RunnerConfig {
             cache_dir: None,
             cache_limit: CACHE_LIMIT,
             containers: Containers::default(),
+            job_users: JobUsers::default(),
+            jobs_dir: None,
         }
     }
 }

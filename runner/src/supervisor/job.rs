@@ -12,6 +12,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use super::{
     Shared, Stop,
     report::{Kept, Record, say},
+    stopped,
 };
 use crate::{
     client::{Client, ClientError, JobKey, Updated},
@@ -19,12 +20,15 @@ use crate::{
     engine::{End, Exchange, Places, Sources, Work, execute},
     protocol::{JobPayload, JobState, UpdateRequest, WatchedStatus},
     trace::{Log, Pace, Sent, send_trace},
+    users::{Held, Users, vacate},
 };
 
 /// A job that is over sooner than this is not watched.
 const WATCH_AFTER: Duration = Duration::from_millis(50);
 /// A server that takes longer for the rest of a log is taken to be away.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// How often it is looked whether a user's processes have ended at last.
+const VACANT_AGAIN: Duration = Duration::from_secs(30);
 /// How often a server that cannot be watched is told that the job is alive, and asked about it.
 const TOUCH: Duration = Duration::from_secs(30);
 
@@ -45,11 +49,21 @@ pub(super) fn start(shared: &Arc<Shared>, tasks: &TaskTracker, job: JobPayload, 
 }
 
 async fn run(shared: &Arc<Shared>, job: JobPayload, control: &Control, slot: OwnedSemaphorePermit) {
-    let places = Places::new(&shared.settings.dir, job.id);
+    let held = shared.users.as_ref().map(Users::take);
+    let (held, nobody) = match held {
+        Some(Err(error)) => (None, Some(error)),
+        Some(Ok(held)) => (Some(held), None),
+        None => (None, None),
+    };
+    let places = shared.settings.places(job.id, held.as_ref().map(|held| held.user().clone()));
     let record = Record::new(&job);
     let key = JobKey { id: job.id, token: job.token.clone(), debug: record.debug };
-    let prepared =
-        shared.spares.create(&places).and_then(|()| record.write(&places)).and_then(|()| places.open_spool());
+    let made = match (&shared.users, nobody) {
+        (_, Some(error)) => Err(std::io::Error::other(error)),
+        (None, None) => shared.spares.create(&places),
+        (Some(_), None) => places.create(job.image.is_some()),
+    };
+    let prepared = made.and_then(|()| record.write(&places)).and_then(|()| places.open_spool());
     let (spool, problem) = match prepared {
         Ok(spool) => (Some(spool), None),
         Err(error) => (None, Some(error)),
@@ -88,16 +102,61 @@ async fn run(shared: &Arc<Shared>, job: JobPayload, control: &Control, slot: Own
         .await
     };
     log.close();
+    let emptied = held.map(|held| {
+        // The next job of this user finds nothing of this one.
+        places.close();
+        let is_vacant = vacant(shared, &held);
+        (held, is_vacant)
+    });
     let sent = delivered(sender, &end, &record, &places).await;
+    let mut haunted = None;
+    if let Some((held, is_vacant)) = emptied {
+        if is_vacant.await.unwrap_or(false) { held.give_back() } else { haunted = Some(held) }
+    }
     drop(watcher);
-    // All that is left to do is to say how it ended: the next job may come.
-    drop(slot);
+    // All that is left to do is to say how it ended: the next job may come, if there is a user for it.
+    let haunted = match haunted {
+        None => {
+            drop(slot);
+            None
+        }
+        Some(held) => Some((held, slot)),
+    };
     tracing::debug!(job.id = job.id, ?end, "the job ended");
     if end != End::Gone && sent != Sent::Gone {
         let kept = Kept::new(&end.outcome(), &record);
         say(&shared.client, &key, &log, &kept, sent, Some(&places)).await;
     }
-    shared.spares.release(&places, key.id).await;
+    match &shared.users {
+        None => shared.spares.release(&places, key.id).await,
+        Some(_) => places.remove().await,
+    }
+    if let Some((held, slot)) = haunted {
+        until_vacant(shared, held).await;
+        drop(slot);
+    }
+}
+
+/// Ends what is left of a user's processes; whether that is everybody.
+fn vacant(shared: &Shared, held: &Held<'_>) -> JoinHandle<bool> {
+    let (user, leader) = (held.user().clone(), shared.leaders.program().to_owned());
+    tokio::task::spawn_blocking(move || vacate(&user, &leader))
+}
+
+/// Keeps a user from other jobs, who would share it with processes of an earlier one, until those are gone: KILL does not end
+/// who waits for a disk that does not answer. Whoever has the number after this runner looks for them again.
+async fn until_vacant(shared: &Shared, held: Held<'_>) {
+    tracing::error!(user = %held.user(), "processes of a job cannot be ended: one job less runs as long as they are there");
+    let mut stop = shared.stop.clone();
+    loop {
+        tokio::select! {
+            () = stopped(&mut stop, Stop::Drain) => return,
+            () = tokio::time::sleep(VACANT_AGAIN) => {}
+        }
+        if vacant(shared, &held).await.unwrap_or(false) {
+            return held.give_back();
+        }
+    }
 }
 
 /// Waits until the server has the log. While it is away the job's result is kept on disk: should this

@@ -24,9 +24,15 @@ const KILL_LIMIT: Duration = Duration::from_secs(10);
 pub(super) async fn recover(shared: &Arc<Shared>, tasks: &TaskTracker) {
     let dir = shared.settings.dir.clone();
     let left: Vec<i64> = numbers(&dir.join("jobs"));
-    if left.is_empty() && numbers(&dir.join("builds")).is_empty() {
+    let apart = shared.settings.apart.clone();
+    let theirs = apart.as_deref().map(numbers).unwrap_or_default();
+    if left.is_empty() && numbers(&dir.join("builds")).is_empty() && theirs.is_empty() {
         // Every process with a mark belongs to a job with a folder.
         return;
+    }
+    // Before all else: their users may be those of the next jobs.
+    for id in left.iter().chain(&theirs) {
+        shared.settings.places(*id, None).close();
     }
     let mark = format!("{}:", shared.settings.instance);
     match tokio::task::spawn_blocking(move || end_marked(&mark, KILL_LIMIT)).await {
@@ -43,7 +49,7 @@ pub(super) async fn recover(shared: &Arc<Shared>, tasks: &TaskTracker) {
         shared.jobs().insert(id, control.clone());
         let shared = Arc::clone(shared);
         tasks.spawn(async move {
-            let places = Places::new(&shared.settings.dir, id);
+            let places = shared.settings.places(id, None);
             close(&shared, id, &places, &control).await;
             places.remove().await;
             shared.jobs().remove(&id);
@@ -51,6 +57,9 @@ pub(super) async fn recover(shared: &Arc<Shared>, tasks: &TaskTracker) {
     }
     for id in numbers(&dir.join("builds")).into_iter().filter(|id| !left.contains(id)) {
         Places::new(&dir, id).remove().await;
+    }
+    for id in theirs.into_iter().filter(|id| !left.contains(id)) {
+        shared.settings.places(id, None).remove().await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! The embedded runner: a process of the same executable that speaks the runner protocol over a
 //! Unix socket, and outlives the server.
 
+use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use runner::Containers;
+use runner::{Containers, JobUsers};
 
 use crate::random;
 use crate::service::Weir;
@@ -50,6 +51,10 @@ pub struct Embedded {
     pub containers: Containers,
     /// Its tags.
     pub tags: Vec<String>,
+    /// Who its jobs run as.
+    pub job_users: JobUsers,
+    /// Where what such jobs reach is; each runner process has a folder in it.
+    pub jobs_dir: Option<PathBuf>,
 }
 
 pub(super) async fn start(weir: &Arc<Weir>, runner: &Embedded) -> Result<(), EmbeddedError> {
@@ -157,6 +162,9 @@ impl Place {
             .arg(self.runner.concurrent.to_string())
             .arg("--containers")
             .arg(self.runner.containers.to_string())
+            .arg("--job-user")
+            .arg(self.runner.job_users.to_string())
+            .args(self.jobs_dir().iter().flat_map(|dir| [OsStr::new("--jobs-dir"), dir.as_os_str()]))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -166,6 +174,10 @@ impl Place {
             .spawn()?;
         tracing::info!(runner.pid = child.id(), "started the embedded runner");
         Ok(child)
+    }
+
+    fn jobs_dir(&self) -> Option<PathBuf> {
+        Some(self.runner.jobs_dir.as_ref()?.join(self.dir.file_name()?))
     }
 
     /// Whether the last runner process here was killed: one that ends by itself takes its file along.
@@ -237,6 +249,7 @@ fn token(path: &Path) -> std::io::Result<String> {
 /// what it was told to do.
 fn build_id(runner: &Embedded) -> std::io::Result<String> {
     let exe = fs::metadata(std::env::current_exe()?)?;
-    let told = format!("{}-{}", runner.concurrent, runner.containers);
+    let jobs_dir = runner.jobs_dir.as_deref().unwrap_or(Path::new("")).display();
+    let told = format!("{}-{}-{}-{jobs_dir}", runner.concurrent, runner.containers, runner.job_users);
     Ok(format!("{}-{}-{}-{told}", env!("CARGO_PKG_VERSION"), exe.len(), exe.mtime_nsec()))
 }

@@ -202,15 +202,16 @@ pub async fn project(action: ProjectAction, json: bool) -> Outcome {
             let doing = format!("give {user} a role at {path}");
             let body = json!({"user": user, "role": Some(role.as_str()).filter(|role| *role != "none")});
             let place = Place::find(data.as_deref(), &doing).await?;
-            place.post(&format!("/api/v4/weir/members/{path}"), &body, &doing).await?;
+            place.post(&format!("/api/v4/weir/members/{}", segments(&path)), &body, &doing).await?;
             tell(json, &body, |_| format!("{user} is {role} at {path}"));
         }
         ProjectAction::May { path, user, data } => {
             let doing = "ask what somebody may do";
             let query = super::client::query(&[("user", user.as_deref())]);
-            let path = format!("/api/v4/weir/permissions/{}{query}", path.unwrap_or_default());
+            let path = path.filter(|path| !path.is_empty()).map(|path| format!("/{}", segments(&path)));
+            let path = format!("/api/v4/weir/permissions{}{query}", path.unwrap_or_default());
             let place = Place::find(data.as_deref(), doing).await?;
-            let view = place.ask(Method::GET, &path.replace("permissions/?", "permissions?"), None, doing).await?;
+            let view = place.ask(Method::GET, &path, None, doing).await?;
             if json {
                 output::json(&view);
                 return Ok(());
@@ -222,6 +223,11 @@ pub async fn project(action: ProjectAction, json: bool) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// A path of several parts in an address: its slashes stay.
+fn segments(path: &str) -> String {
+    path.split('/').map(super::client::segment).collect::<Vec<_>>().join("/")
 }
 
 /// A folder is named from where the command runs; anything with a scheme or a host stays.

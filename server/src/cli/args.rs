@@ -166,6 +166,14 @@ pub struct ServeArgs {
     /// program; off refuses them, ignore runs them without [default: off] [env: WEIR_CONTAINERS]
     #[arg(long, value_name = "ENGINE")]
     pub containers: Option<String>,
+    /// Who jobs of the embedded runner run as, which takes root: auto (numbers that nobody has, another one for each job that
+    /// runs), a user, numbers such as 70000-70031, or same for the server's own user [default: auto as root without --local,
+    /// else same] [env: WEIR_JOB_USER]
+    #[arg(long, value_name = "USER")]
+    pub job_user: Option<String>,
+    /// Folder of what such jobs reach [default: beside the data folder] [env: WEIR_JOBS_DIR]
+    #[arg(long, value_name = "DIR")]
+    pub jobs_dir: Option<PathBuf>,
     /// Tags of the embedded runner: it takes jobs whose tags are all among these [env: WEIR_RUNNER_TAGS]
     #[arg(long, value_name = "TAG,…", value_delimiter = ',')]
     pub runner_tags: Option<Vec<String>>,
@@ -430,6 +438,13 @@ pub struct RunnerArgs {
     /// them without [default: off]
     #[arg(long, value_name = "ENGINE")]
     pub containers: Option<runner::Containers>,
+    /// Who jobs run as, which takes root: auto (numbers that nobody has, another one for each job that runs), a user, numbers
+    /// such as 70000-70031, or same for this runner's own user [default: auto as root, else same]
+    #[arg(long, value_name = "USER")]
+    pub job_user: Option<runner::JobUsers>,
+    /// Folder of what such jobs reach [default: beside --dir]
+    #[arg(long, value_name = "DIR")]
+    pub jobs_dir: Option<PathBuf>,
 }
 
 /// `weir runner …`

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use model::Zone;
-use runner::Containers;
+use runner::{Containers, JobUsers};
 use serde::Deserialize;
 
 use super::args::ServeArgs;
@@ -29,6 +29,8 @@ struct File {
     concurrent: Option<usize>,
     no_runner: Option<bool>,
     containers: Option<String>,
+    job_user: Option<String>,
+    jobs_dir: Option<PathBuf>,
     runner_tags: Option<Vec<String>>,
     include_remote: Option<Vec<String>>,
     log_limit: Option<String>,
@@ -60,6 +62,10 @@ pub struct Settings {
     pub runner: bool,
     /// What that runner does with jobs that have an image.
     pub containers: Containers,
+    /// Who its jobs run as.
+    pub job_users: JobUsers,
+    /// Where what such jobs reach is.
+    pub jobs_dir: Option<PathBuf>,
     /// The tags of that runner.
     pub runner_tags: Vec<String>,
     /// What the addresses of files begin with that definitions may include from other servers.
@@ -109,6 +115,15 @@ pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result
         }
         None => Containers::default(),
     };
+    let job_users = match args.job_user.clone().or_else(|| env("WEIR_JOB_USER")).or(file.job_user) {
+        Some(text) => text.parse().map_err(|error| Failure::usage(DOING, format!("`job_user` = {text:?}: {error}")))?,
+        // Whoever reaches such a server owns it.
+        None if local => JobUsers::Same,
+        None => JobUsers::usual(),
+    };
+    let jobs_dir = args.jobs_dir.clone().or_else(|| env("WEIR_JOBS_DIR").map(PathBuf::from)).or(file.jobs_dir);
+    let jobs_dir = jobs_dir.map(|path| std::path::absolute(&path)).transpose();
+    let jobs_dir = jobs_dir.map_err(|error| Failure::usage(DOING, format!("`jobs_dir`: {error}")))?;
     let of_env = |text: String| text.split(',').map(str::to_owned).collect::<Vec<_>>();
     let tags = args.runner_tags.clone().or_else(|| env("WEIR_RUNNER_TAGS").map(of_env)).or(file.runner_tags);
     let mut tags: Vec<String> = tags.unwrap_or_default().iter().map(|tag| tag.trim().to_owned()).collect();
@@ -174,6 +189,8 @@ pub fn resolve(args: &ServeArgs, env: impl Fn(&str) -> Option<String>) -> Result
         concurrent: concurrent.unwrap_or_else(processors),
         runner: !no_runner,
         containers,
+        job_users,
+        jobs_dir,
         runner_tags: tags,
         include_remote,
         limits,
@@ -351,6 +368,23 @@ mod tests {
     }
 
     #[test]
+    fn users_of_jobs_are_read_and_are_safe_when_nobody_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weir.toml");
+        std::fs::write(&path, "job_user = \"ci\"\njobs_dir = \"/srv/jobs\"\n").unwrap();
+        let args = ServeArgs { config: Some(path), ..ServeArgs::default() };
+        let of_file = resolve(&args, |_| None).unwrap();
+        assert_eq!((of_file.job_users, of_file.jobs_dir), (JobUsers::Named("ci".into()), Some("/srv/jobs".into())));
+        let env = |name: &str| (name == "WEIR_JOB_USER").then(|| "7000-7001".to_owned());
+        assert_eq!(resolve(&args, env).unwrap().job_users, JobUsers::Numbers(7000, 7001));
+        let flag = ServeArgs { job_user: Some("same".into()), ..args };
+        assert_eq!(resolve(&flag, env).unwrap().job_users, JobUsers::Same);
+        assert_eq!(resolve(&ServeArgs::default(), |_| None).unwrap().job_users, JobUsers::usual());
+        let local = ServeArgs { local: true, ..ServeArgs::default() };
+        assert_eq!(resolve(&local, |_| None).unwrap().job_users, JobUsers::Same);
+    }
+
+    #[test]
     fn certificates_proxies_and_limits_are_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weir.toml");
@@ -397,6 +431,7 @@ mod tests {
         assert!(with("WEIR_LISTEN", "nowhere").contains("\"nowhere\" is no address"));
         assert!(with("WEIR_LOCAL", "maybe").contains("expected true or false"));
         assert!(with("WEIR_CONCURRENT", "0").contains("at least 1"));
+        assert!(with("WEIR_JOB_USER", "9-1").contains("`job_user` = \"9-1\": expected auto, same"));
         assert!(with("WEIR_RUNNER_TAGS", "a,b\nc").contains("is no tag"));
         assert!(with("WEIR_EXTERNAL_URL", "ci.example").contains("is no http://"));
         assert!(with("WEIR_TLS_CERT", "/c").contains("`tls_cert` needs `tls_key`"));

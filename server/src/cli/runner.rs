@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use runner::supervisor::{RunnerConfig, runner_main};
-use runner::{Endpoint, protocol::Secret};
+use runner::{Endpoint, JobUsers, protocol::Secret};
 use serde_json::json;
 
 use super::args::{RunnerAction, RunnerArgs};
@@ -61,6 +61,8 @@ fn work(args: RunnerArgs) -> Outcome {
     if let Some(containers) = args.containers {
         config.containers = containers;
     }
+    config.job_users = args.job_user.unwrap_or_else(JobUsers::usual);
+    config.jobs_dir = args.jobs_dir;
     runner_main(config).map_err(|error| Failure::new(Exit::Failed, DOING, error))
 }
 

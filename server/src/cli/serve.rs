@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use model::Caller;
+use runner::{JobUsers, UsersError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -30,11 +31,12 @@ pub fn main(args: &ServeArgs, json: bool) -> Outcome {
         return Err(Failure::usage(DOING, cause));
     }
     log_to_stderr();
+    let jobs_dir = jobs_dir(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Internal, DOING, error))?;
-    let result = runtime.block_on(run(&settings, args.demo, json));
+    let result = runtime.block_on(run(&settings, jobs_dir, args.demo, json));
     // What still waits (held requests of a client that went away) does not keep the process.
     runtime.shutdown_background();
     result
@@ -50,7 +52,26 @@ pub fn log_to_stderr() {
     let _ = subscriber.try_init();
 }
 
-async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
+/// The folder of what jobs of other users reach; none when jobs are this very user's. Whatever stands against them is told
+/// here, and not by the runner to nobody.
+fn jobs_dir(settings: &Settings) -> Result<Option<PathBuf>, Failure> {
+    if !settings.runner {
+        return Ok(None);
+    }
+    let found = settings.job_users.prepare(settings.concurrent, &settings.data, settings.jobs_dir.as_deref());
+    found.map_err(|error| {
+        let hint = match &error {
+            UsersError::Folder { .. } | UsersError::Claim { .. } => {
+                "; --jobs-dir names another folder, --no-runner leaves jobs to other runners, and --job-user same runs them as \
+                 this user, who can read all that the server has"
+            }
+            _ => "",
+        };
+        Failure::usage(DOING, format!("{error}{hint}"))
+    })
+}
+
+async fn run(settings: &Settings, jobs_dir: Option<PathBuf>, demo: bool, json: bool) -> Outcome {
     let failed = |error: &dyn std::fmt::Display| Failure::text(Exit::Failed, DOING, error);
     let caller = Caller::local(super::admin::owner());
     let (folder, weir) = boot::open(&settings.data).map_err(|error| failed(&error))?;
@@ -69,6 +90,9 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     match settings.external_url.as_deref() {
         Some(url) => weir.set_configured_url(url),
         None => weir.set_external_url(&here),
+    }
+    if settings.tls.is_none() {
+        weir.set_sources_url(&here);
     }
     let stop = CancellationToken::new();
     let public = (!settings.local).then(|| Public {
@@ -91,16 +115,20 @@ async fn run(settings: &Settings, demo: bool, json: bool) -> Outcome {
     boot::finish(&weir).await;
     let serving = tokio::spawn(serve(listeners, state));
     if settings.runner {
-        if !settings.local {
+        if jobs_dir.is_none() && !settings.local {
             tracing::warn!(
                 "jobs of the embedded runner run as this user: whoever may change a pipeline can act as an administrator; \
-                 with --no-runner, runners of other users and machines take the jobs (weir runner create)"
+                 as root, --job-user gives jobs users of their own; with --no-runner, runners of other users and machines \
+                 take the jobs (weir runner create)"
             );
         }
+        let job_users = if jobs_dir.is_some() { settings.job_users.clone() } else { JobUsers::Same };
         let runner = boot::Embedded {
             concurrent: settings.concurrent,
             containers: settings.containers.clone(),
             tags: settings.runner_tags.clone(),
+            job_users,
+            jobs_dir,
         };
         boot::start_runner(&weir, &runner).await.map_err(|error| failed(&error))?;
     } else {

@@ -10,6 +10,7 @@ use super::spec;
 use crate::artifacts::ARCHIVE;
 use crate::secrets::keys::KeyRing;
 use crate::service::files::last_commits;
+use crate::service::without_secret;
 use crate::service::{Weir, ci_variables, variables};
 use crate::store::runners::Runner;
 use crate::store::runs::Commit;
@@ -150,15 +151,32 @@ pub(super) async fn file_keys(weir: &Weir, parts: &Parts) -> FileKeys {
     tokio::task::spawn_blocking(ask).await.unwrap_or_default()
 }
 
+/// How a runner's jobs get at repositories.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// They read the mirror where it lies.
+    Folder,
+    /// Over HTTP, from the server at this address.
+    Http(String),
+}
+
 /// Builds the payload; `token` is the job's own.
-pub(super) fn build(weir: &Weir, parts: Parts, keys: &FileKeys, token: &str) -> JobPayload {
+pub(super) fn build(weir: &Weir, parts: Parts, keys: &FileKeys, token: &str, way: &Way) -> JobPayload {
     let external_url = weir.external_url();
     let mut all = predefined(external_url, &parts);
     all.push(Variable { masked: true, public: false, raw: true, ..Variable::plain("CI_JOB_TOKEN", token) });
     all.extend(spec::variables(&parts.planned));
-    let git = git(weir, &parts.run, &parts.project, &parts.variables);
+    let url = match way {
+        Way::Folder => format!("file://{}", weir.mirror(parts.project.id).display()),
+        Way::Http(base) => repository(base, &parts.project, token),
+    };
+    let mut git = git(&url, &parts.run, &parts.project, &parts.variables);
     if !parts.run.sha.is_empty() {
-        all.push(Variable { raw: true, ..Variable::plain("CI_REPOSITORY_URL", git.repo_url.reveal()) });
+        // No password: those of before they were refused stay here.
+        git.weir_origin = parts.project.source.as_deref().map(without_secret).unwrap_or_default();
+    }
+    if !parts.run.sha.is_empty() {
+        all.push(Variable { raw: true, public: false, ..Variable::plain("CI_REPOSITORY_URL", git.repo_url.reveal()) });
     }
     if let Some(url) = parts.environment_url(external_url) {
         all.push(Variable { raw: true, ..Variable::plain("CI_ENVIRONMENT_URL", url) });
@@ -226,11 +244,16 @@ pub(super) fn build(weir: &Weir, parts: Parts, keys: &FileKeys, token: &str) -> 
     }
 }
 
-fn git(weir: &Weir, run: &Run, project: &Project, variables: &[Planned]) -> GitInfo {
+/// The address of a project's repository for a job, with what opens it.
+fn repository(base: &str, project: &Project, token: &str) -> String {
+    let (scheme, host) = base.split_once("://").unwrap_or(("http", base));
+    format!("{scheme}://gitlab-ci-token:{token}@{host}/{}.git", project.path)
+}
+
+fn git(url: &str, run: &Run, project: &Project, variables: &[Planned]) -> GitInfo {
     let depth = variables.iter().rfind(|one| one.key == "GIT_DEPTH");
-    let mirror = weir.mirror(project.id);
     GitInfo {
-        repo_url: if run.sha.is_empty() { "".into() } else { format!("file://{}", mirror.display()).into() },
+        repo_url: if run.sha.is_empty() { "" } else { url }.into(),
         repo_object_format: "sha1".into(),
         git_ref: run.git_ref.clone(),
         sha: run.sha.clone(),
@@ -243,6 +266,7 @@ fn git(weir: &Weir, run: &Run, project: &Project, variables: &[Planned]) -> GitI
         },
         depth: depth.and_then(|one| one.value.trim().parse().ok()).unwrap_or(project.options.git_depth),
         protected: None,
+        weir_origin: String::new(),
     }
 }
 

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use model::{Error, FailureReason, RunnerManager, Timestamp};
 use runner::protocol::{JobPayload, JobRequest, VerifyRequest, VerifyResponse, header};
 
 use super::hold::Hold;
+use super::payload::Way;
 use super::{Refused, auth, payload};
+use crate::http::Origin;
 use crate::random;
 use crate::scheduler;
 use crate::scheduler::finish::{End, lost_on_the_way};
@@ -23,6 +25,7 @@ use crate::store::queue::{self, Asker};
 pub(super) async fn request(
     State(weir): State<Arc<Weir>>,
     hold: Hold,
+    origin: Option<Extension<Origin>>,
     headers: HeaderMap,
     Json(ask): Json<JobRequest>,
 ) -> Result<Response, Refused> {
@@ -42,6 +45,7 @@ pub(super) async fn request(
     };
     weir.heard_of_runner(runner.id, manager);
     let asker = Asker { runner, system_id: ask.system_id, graceful: ask.info.features.cancel_gracefully };
+    let way = way(&weir, origin.as_deref(), ask.weir_mirrors);
     if let Some(in_hand) = ask.weir_jobs {
         give_again(&weir, &asker, in_hand).await?;
     }
@@ -51,7 +55,7 @@ pub(super) async fn request(
         // First the version, then the look: what comes between wakes the next wait.
         let version = version(*queue.borrow_and_update());
         if known != version {
-            if let Some(payload) = take(&weir, &asker).await? {
+            if let Some(payload) = take(&weir, &asker, &way).await? {
                 return Ok((StatusCode::CREATED, Json(payload)).into_response());
             }
             if known.is_empty() {
@@ -62,6 +66,17 @@ pub(super) async fn request(
         if !matches!(hold.until(queue.changed()).await, Some(Ok(()))) {
             return Ok(nothing(&known));
         }
+    }
+}
+
+/// How the jobs of who asks get at repositories. The address that a runner reached this server by is one that its jobs
+/// reach, too; over the socket there is none, but that runner is on this machine.
+fn way(weir: &Weir, origin: Option<&Origin>, reads_mirrors: bool) -> Way {
+    match origin {
+        None if reads_mirrors => Way::Folder,
+        None => Way::Http(weir.sources_url().to_owned()),
+        Some(origin) if origin.host.is_some() => Way::Http(origin.base(None)),
+        Some(_) => Way::Http(weir.external_url().to_owned()),
     }
 }
 
@@ -83,7 +98,7 @@ enum Picked {
     Failed,
 }
 
-async fn take(weir: &Weir, asker: &Asker) -> Result<Option<JobPayload>, Error> {
+async fn take(weir: &Weir, asker: &Asker, way: &Way) -> Result<Option<JobPayload>, Error> {
     loop {
         let token = random::token("glcbt-");
         let hash = random::hash(&token);
@@ -114,7 +129,7 @@ async fn take(weir: &Weir, asker: &Asker) -> Result<Option<JobPayload>, Error> {
         };
         weir.heartbeats().job(parts.job.id);
         let keys = payload::file_keys(weir, &parts).await;
-        return Ok(Some(payload::build(weir, parts, &keys, &token)));
+        return Ok(Some(payload::build(weir, parts, &keys, &token, way)));
     }
 }
 

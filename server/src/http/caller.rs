@@ -13,7 +13,7 @@ use model::{Caller, Error, Via};
 use runner::protocol::header::JOB_STATUS;
 
 use super::origin::Origin;
-use super::rate::Verdict;
+use super::rate::{Rates, Verdict};
 use super::{AppState, Failure};
 use crate::auth::token::{PresentError, Presented, present};
 use crate::clock;
@@ -114,6 +114,10 @@ impl IntoResponse for Refusal {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trusted;
 
+/// Marks requests for the sources of a job that runs: it is given them, whatever has become of who started it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OwnSources;
+
 /// Where the verdict of a request's rate limit is put, for the headers of its answer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counted(Arc<Mutex<Option<Verdict>>>);
@@ -139,21 +143,21 @@ pub(super) async fn tell_rate(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Counts tokens of runners and jobs that are not good, as those of people are counted.
+/// Counts tokens of runners and jobs that are not good, apart from those of people.
 pub(super) async fn count_wrong(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let address = request.extensions().get::<Origin>().and_then(|origin| origin.address);
     let response = next.run(request).await;
     // Whoever is told of a job's state has its token.
     let is_wrong = response.status() == StatusCode::FORBIDDEN && !response.headers().contains_key(JOB_STATUS);
     let Some(rates) = state.rates.as_deref().filter(|_| is_wrong) else { return response };
-    let verdict = rates.wrong_token(address, clock::now());
+    let verdict = rates.wrong_machine_token(address, clock::now());
     if verdict.allowed { response } else { verdict.refusal() }
 }
 
 /// A token says who acts, and must be good; then a browser's session does. In `--local` mode everybody else who gets
 /// here is the owner (what comes from elsewhere was refused before, see [`super::guard`]), as is who comes over the data
 /// folder's socket. Others are nobody.
-async fn identify(state: &AppState, parts: &Parts) -> Result<Caller, Refusal> {
+pub(super) async fn identify(state: &AppState, parts: &Parts) -> Result<Caller, Refusal> {
     if let Some(caller) = parts.extensions.get::<Caller>() {
         return Ok(caller.clone());
     }
@@ -178,6 +182,9 @@ async fn identify(state: &AppState, parts: &Parts) -> Result<Caller, Refusal> {
     if let Some(presented) = present(headers, parameters)? {
         let (found, token) = match &presented {
             Presented::Access(token) => (state.weir.caller_of_token(token, address.as_deref()).await?, Some(token)),
+            Presented::Job(token) if parts.extensions.get::<OwnSources>().is_some() => {
+                (state.weir.job_itself(token, address.as_deref()).await?, Some(token))
+            }
             Presented::Job(token) => (state.weir.caller_of_job(token, address.as_deref()).await?, Some(token)),
             // Runners speak to their own addresses, and signatures are for the dialect that has them.
             Presented::Runner(_) | Presented::Signed(_) => (None, None),
@@ -190,7 +197,12 @@ async fn identify(state: &AppState, parts: &Parts) -> Result<Caller, Refusal> {
                 Ok(caller)
             }
             (None, rates) => {
-                if let Some(verdict) = rates.map(|rates| rates.wrong_token(origin.address, clock::now()))
+                let is_machine = matches!(presented, Presented::Job(_) | Presented::Runner(_));
+                let wrong = |rates: &Rates| {
+                    let of = if is_machine { Rates::wrong_machine_token } else { Rates::wrong_token };
+                    of(rates, origin.address, clock::now())
+                };
+                if let Some(verdict) = rates.map(wrong)
                     && !verdict.allowed
                 {
                     return Err(Refusal::Rate(verdict));

@@ -4,7 +4,7 @@
 //!
 //! A server with an external URL shows its pages under that name, and under addresses and
 //! `localhost`, which no foreign site can have. Under other names there are only the probes and the
-//! REST interfaces, whose callers show a token with each request: runners and scripts of the house
+//! REST interfaces and repositories, whose callers show a token with each request: runners and scripts of the house
 //! may have their own names for it. Others of this kind leave `Host` alone, or redirect when they are
 //! told to (Grafana's `enforce_domain`), and compare `Origin` only; but a page that had its name
 //! pointed at us would have an `Origin` that fits its `Host`.
@@ -19,7 +19,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::origin::{self, Origin, Site};
-use super::{AppState, refusals};
+use super::{AppState, git, refusals};
 use crate::dialect;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -104,7 +104,9 @@ impl Own<'_> {
                     return Err((StatusCode::BAD_REQUEST, "the header Host is no host".into()));
                 };
                 let Some(site) = external else { return Ok(()) };
-                let is_anywhere = matches!(path, "/healthz" | "/readyz" | "/health") || refusals::is_interface(path);
+                let is_anywhere = matches!(path, "/healthz" | "/readyz" | "/health")
+                    || refusals::is_interface(path)
+                    || git::is_repository(path);
                 if is_anywhere || site.has_name_of(host) || origin::is_literal(host) {
                     return Ok(());
                 }

@@ -9,6 +9,7 @@ mod caller;
 mod error;
 pub mod file;
 mod fresh;
+mod git;
 mod guard;
 mod headers;
 mod health;
@@ -54,6 +55,7 @@ pub use tls::{Tls, TlsError};
 pub fn router(state: AppState) -> Router {
     let routes = routes(&state).into_router();
     let routes = routes
+        .layer(from_fn_with_state(state.clone(), git::serve))
         .layer(from_fn(caller::tell_rate))
         .layer(from_fn_with_state(state.clone(), setup::check))
         .layer(from_fn_with_state(state.clone(), guard::check));
@@ -70,6 +72,7 @@ fn routes(state: &AppState) -> Routes<AppState> {
         .merge(raw::router())
         .merge(artifact::router())
         .merge(audit::router())
+        .merge(git::router())
         .merge(assets::router())
         .get("/healthz", health::alive)
         .get("/readyz", health::ready);

@@ -37,6 +37,9 @@ const ANONYMOUS: u32 = 600;
 /// Logins per minute of an address, and wrong tokens, which are the same thing. Only failed ones
 /// are counted in the end.
 const LOGINS_OF_ADDRESS: u32 = 20;
+/// Wrong tokens of runners and jobs per minute of an address. They are apart from those of people: a busy
+/// runner shows tokens of jobs that have just ended, and must not keep a house from signing in.
+const MACHINES_OF_ADDRESS: u32 = 60;
 /// Logins per minute of a user name, from wherever they come. A day of it is 14 400 guesses.
 const LOGINS_OF_NAME: u32 = 10;
 
@@ -67,6 +70,8 @@ pub struct Rules {
     pub token: Rule,
     /// Logins and wrong tokens, per address.
     pub login_address: Rule,
+    /// Wrong tokens of runners and jobs, per address.
+    pub machine_address: Rule,
     /// Logins, per user name.
     pub login_name: Rule,
 }
@@ -81,6 +86,7 @@ impl Rules {
             user: Rule { name: "throttle_authenticated_web", per_minute: requests },
             token: Rule { name: "throttle_authenticated_api", per_minute: requests },
             login_address: Rule { name: "throttle_login_address", per_minute: LOGINS_OF_ADDRESS },
+            machine_address: Rule { name: "throttle_runner_address", per_minute: MACHINES_OF_ADDRESS },
             login_name: Rule { name: "throttle_login_name", per_minute: LOGINS_OF_NAME },
         }
     }
@@ -99,6 +105,7 @@ pub struct Rates<C: Clock = DefaultClock> {
     user: Limiter<C>,
     token: Limiter<C>,
     login_address: Limiter<C>,
+    machine_address: Limiter<C>,
     login_name: Limiter<C>,
     hasher: RandomState,
 }
@@ -118,6 +125,7 @@ impl<C: Clock + Clone> Rates<C> {
             user: Limiter::new(rules.user, clock),
             token: Limiter::new(rules.token, clock),
             login_address: Limiter::new(rules.login_address, clock),
+            machine_address: Limiter::new(rules.machine_address, clock),
             login_name: Limiter::new(rules.login_name, clock),
             hasher: RandomState::new(),
         }
@@ -142,6 +150,11 @@ impl<C: Clock + Clone> Rates<C> {
     /// them. A good token from the same address stays good.
     pub fn wrong_token(&self, address: Option<IpAddr>, now: Timestamp) -> Verdict {
         self.of_address(&self.login_address, address, now)
+    }
+
+    /// The same with a token of a runner or a job.
+    pub fn wrong_machine_token(&self, address: Option<IpAddr>, now: Timestamp) -> Verdict {
+        self.of_address(&self.machine_address, address, now)
     }
 
     /// Somebody is about to log in; asked before the password is looked at, so that no guesses slip

@@ -108,6 +108,17 @@ fn wrong_tokens_count_as_failed_logins_and_good_ones_stay_good() {
 }
 
 #[test]
+fn wrong_tokens_of_runners_keep_nobody_from_signing_in_and_the_other_way_round() {
+    let (rates, _) = rates(0);
+    let house = || ip("203.0.113.1");
+    assert_eq!(allowed(|| rates.wrong_machine_token(house(), NOW)), 60);
+    assert_eq!(rates.wrong_machine_token(house(), NOW).name, "throttle_runner_address");
+    assert!(rates.login(house(), "ada", NOW).allowed && rates.wrong_token(house(), NOW).allowed);
+    assert_eq!(allowed(|| rates.wrong_token(ip("203.0.113.2"), NOW)), 20);
+    assert!(rates.wrong_machine_token(ip("203.0.113.2"), NOW).allowed);
+}
+
+#[test]
 fn what_is_off_is_off_and_logins_never_are() {
     let (none, _) = rates(0);
     assert_eq!(allowed(|| none.token("t", NOW)), 1000);

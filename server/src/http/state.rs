@@ -6,9 +6,9 @@ use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
-use super::assets;
 use super::origin::{Proxies, Site};
 use super::rate::{Rates, Rules};
+use super::{assets, git};
 use crate::service::{LoginLimit, Weir};
 
 /// How the server is served.
@@ -42,6 +42,8 @@ pub struct AppState {
     pub(super) stop: CancellationToken,
     /// None for a server of one person.
     pub(super) rates: Option<Arc<Rates>>,
+    /// Who reads repositories at the time.
+    pub(super) git: Arc<git::Turns>,
     leptos: LeptosOptions,
 }
 
@@ -53,7 +55,7 @@ impl AppState {
         if let Some(rates) = &rates {
             weir.set_login_limit(Arc::clone(rates) as Arc<dyn LoginLimit>);
         }
-        Self { weir, options: Arc::new(options), stop, rates, leptos }
+        Self { weir, options: Arc::new(options), stop, rates, git: Arc::default(), leptos }
     }
 
     /// The state of the runner protocol and of the dialects, which look after their callers

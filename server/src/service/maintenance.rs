@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::{Error, FailureReason, JobId, RunnerId, RunnerManager, Timestamp};
 
@@ -25,16 +25,41 @@ const ONLINE: Duration = Duration::from_mins(2);
 /// When jobs and runners were last heard of; kept in memory, so that a heartbeat costs no write.
 #[derive(Debug, Default)]
 pub struct Heartbeats {
-    jobs: Mutex<HashMap<JobId, Timestamp>>,
+    jobs: Mutex<HashMap<JobId, Heard>>,
     runners: Mutex<HashMap<RunnerId, (Timestamp, u32)>>,
     /// What was noted of their processes, and when.
     noted: Mutex<HashMap<(RunnerId, String), (Timestamp, RunnerManager)>>,
 }
 
+/// When this server first and last heard of a job. Not by the time of day: whoever sets the clock forward must not end jobs.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    first: Instant,
+    last: Instant,
+}
+
+impl Heard {
+    /// Why a job that may run for so many seconds is taken for lost; none if it is not.
+    fn loss(self, timeout: u32, now: Instant) -> Option<(FailureReason, String)> {
+        let silent = now.saturating_duration_since(self.last);
+        if silent > LOST {
+            let text = format!("nothing was heard of its runner for {} s", silent.as_secs());
+            return Some((FailureReason::StuckOrTimeoutFailure, text));
+        }
+        let most = Duration::from_secs(timeout.into()) + SLACK;
+        (now.saturating_duration_since(self.first) > most).then(|| {
+            let text = format!("it ran longer than its {timeout} s and its runner did not end it");
+            (FailureReason::JobExecutionTimeout, text)
+        })
+    }
+}
+
 impl Heartbeats {
     /// The runner of this job was heard of.
     pub fn job(&self, id: JobId) {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).insert(id, clock::now());
+        let now = Instant::now();
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.entry(id).or_insert(Heard { first: now, last: now }).last = now;
     }
 
     /// The job ended.
@@ -86,7 +111,7 @@ impl Heartbeats {
         !self.jobs.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    fn last(&self, id: JobId) -> Option<Timestamp> {
+    fn heard(&self, id: JobId) -> Option<Heard> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
     }
 }
@@ -112,7 +137,7 @@ impl Weir {
     /// Counts every job that runs as heard of now: at the start, when only the database knows them.
     pub async fn expect_running(&self) -> Result<(), Error> {
         let running = self.store.read(queue::running).await?;
-        for (id, _, _) in running {
+        for (id, _) in running {
             self.heartbeats.job(id);
         }
         Ok(())
@@ -150,26 +175,11 @@ impl Weir {
         if !self.heartbeats.known_jobs() {
             return Ok(());
         }
-        let now = clock::now();
-        for (id, started, timeout) in self.store.read(queue::running).await? {
-            let silent = self.heartbeats.last(id).map_or(0, |at| now.since(at));
-            let over = now.since(started) - i64::from(timeout) * 1000;
-            let end = if silent > LOST.as_millis() as i64 {
-                End::Failed {
-                    failure: FailureReason::StuckOrTimeoutFailure,
-                    exit_code: None,
-                    detail: Some(format!("nothing was heard of its runner for {} s", silent / 1000)),
-                }
-            } else if over > SLACK.as_millis() as i64 {
-                End::Failed {
-                    failure: FailureReason::JobExecutionTimeout,
-                    exit_code: None,
-                    detail: Some(format!("it ran longer than its {timeout} s and its runner did not end it")),
-                }
-            } else {
-                continue;
-            };
-            self.end_job(id, end).await?;
+        for (id, timeout) in self.store.read(queue::running).await? {
+            let loss = self.heartbeats.heard(id).and_then(|heard| heard.loss(timeout, Instant::now()));
+            if let Some((failure, text)) = loss {
+                self.end_job(id, End::Failed { failure, exit_code: None, detail: Some(text) }).await?;
+            }
         }
         Ok(())
     }
@@ -198,5 +208,24 @@ impl Weir {
             .await?;
         self.heartbeats.ended(id);
         Ok(job)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_is_lost_by_the_time_that_went_by_and_not_by_what_the_clock_shows() {
+        let first = Instant::now();
+        let at = |seconds| first + Duration::from_secs(seconds);
+        let loss = |last, timeout, now| Heard { first, last: at(last) }.loss(timeout, at(now)).map(|(why, _)| why);
+        assert_eq!(loss(0, 3600, 599), None);
+        assert_eq!(loss(0, 3600, 601), Some(FailureReason::StuckOrTimeoutFailure));
+        assert_eq!(loss(3700, 3600, 3719), None);
+        assert_eq!(loss(3700, 3600, 3721), Some(FailureReason::JobExecutionTimeout));
+        assert_eq!(loss(10, 60, 0), None);
+        let (_, text) = Heard { first, last: at(200) }.loss(60, at(200)).unwrap();
+        assert_eq!(text, "it ran longer than its 60 s and its runner did not end it");
     }
 }

@@ -27,6 +27,7 @@ pub mod pipelines;
 pub mod projects;
 mod refusals;
 pub mod reports;
+pub mod repository;
 mod resource_groups;
 mod runs;
 mod schedules;
@@ -67,6 +68,7 @@ pub use limits::Limits;
 pub use maintenance::Heartbeats;
 pub use refusals::Refusals;
 pub use streams::Scope;
+pub(crate) use source::without_secret;
 pub use unserved::Served;
 
 /// Seconds a job may run unless its definition or its project says otherwise.
@@ -86,6 +88,7 @@ pub struct Weir {
     data: PathBuf,
     external_url: std::sync::OnceLock<String>,
     configured_url: std::sync::OnceLock<String>,
+    sources_url: std::sync::OnceLock<String>,
     served: std::sync::OnceLock<Served>,
     keys: Keys,
     /// Where the keys are kept; `None` when the environment has them.
@@ -167,6 +170,7 @@ impl Weir {
             data: data.to_owned(),
             external_url: std::sync::OnceLock::new(),
             configured_url: std::sync::OnceLock::new(),
+            sources_url: std::sync::OnceLock::new(),
             served: std::sync::OnceLock::new(),
             remote: std::sync::OnceLock::new(),
             limits: std::sync::OnceLock::new(),
@@ -238,6 +242,17 @@ impl Weir {
         self.set_external_url(url);
         // A second call is a mistake that harms nobody.
         let _ = self.configured_url.set(url.trim_end_matches('/').to_owned());
+    }
+
+    /// The address under which jobs on this machine fetch repositories; without a slash at its end.
+    pub fn sources_url(&self) -> &str {
+        self.sources_url.get().map_or_else(|| self.external_url(), String::as_str)
+    }
+
+    /// Sets that address, once, where it is another one than people's: no proxy on the way, and no name to be looked up.
+    pub fn set_sources_url(&self, url: &str) {
+        // A second call is a mistake that harms nobody.
+        let _ = self.sources_url.set(url.trim_end_matches('/').to_owned());
     }
 
     /// The keys that secrets are sealed with.

@@ -236,7 +236,7 @@ fn local(source: &str) -> Option<&Path> {
 }
 
 /// An address without the password that may stand in it.
-pub(super) fn without_secret(source: &str) -> String {
+pub(crate) fn without_secret(source: &str) -> String {
     let Some((scheme, rest)) = source.split_once("://") else { return source.to_owned() };
     let end = rest.find('/').unwrap_or(rest.len());
     match rest[..end].rsplit_once('@') {

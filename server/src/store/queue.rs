@@ -3,7 +3,7 @@
 //! All of it is asked for every job, so it names the index of the few jobs that it is about: left to itself SQLite has taken
 //! one that leads through everything a runner has ever done.
 
-use model::{Job, JobId, Reason, Status, Timestamp};
+use model::{Job, JobId, Reason, Status};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::runners::{self, Runner};
@@ -80,12 +80,12 @@ pub fn lost_on_the_way(conn: &Connection, asker: &Asker, in_hand: &[i64]) -> Res
     Ok(all.into_iter().filter(|id| !in_hand.contains(id)).map(JobId).collect())
 }
 
-/// The jobs that run: since when, and how many seconds they may.
-pub fn running(conn: &Connection) -> Result<Vec<(JobId, Timestamp, u32)>, StoreError> {
+/// The jobs that run, and how many seconds they may.
+pub fn running(conn: &Connection) -> Result<Vec<(JobId, u32)>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT id, coalesce(started_at, created_at), timeout FROM jobs INDEXED BY jobs_running
+        "SELECT id, timeout FROM jobs INDEXED BY jobs_running
          WHERE status IN ('running', 'canceling') AND kind = 'build'",
     )?;
-    let found = statement.query_map([], |row| Ok((JobId(row.get(0)?), Timestamp(row.get(1)?), row.get(2)?)))?;
+    let found = statement.query_map([], |row| Ok((JobId(row.get(0)?), row.get(1)?)))?;
     Ok(found.collect::<Result<_, _>>()?)
 }

@@ -5,6 +5,7 @@
 pub mod gitlab;
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -34,6 +35,8 @@ pub struct Server {
     pub url: String,
     pub data: PathBuf,
     concurrent: usize,
+    /// Where it listens.
+    pub listen: String,
     /// Further arguments of `weir serve`, for the next start.
     pub arguments: Vec<String>,
     /// Whether it is a server of one person.
@@ -47,22 +50,43 @@ pub struct Server {
 impl Server {
     /// Starts a server whose runner runs up to `concurrent` jobs at a time.
     pub fn start(concurrent: usize) -> Self {
-        Self::new(concurrent, true)
+        Self::new(concurrent, true, &[])
     }
 
     /// Starts a server that people log in to.
     pub fn of_a_team(concurrent: usize) -> Self {
-        Self::new(concurrent, false)
+        Self::new(concurrent, false, &[])
     }
 
-    fn new(concurrent: usize, local: bool) -> Self {
+    /// The first, with these arguments.
+    pub fn start_with(concurrent: usize, arguments: &[&str]) -> Self {
+        Self::new(concurrent, true, arguments)
+    }
+
+    /// The same with these arguments, and an administrator, whose token is given.
+    pub fn with_administrator(concurrent: usize, arguments: &[&str]) -> (Self, String) {
+        let mut server = Self::new(concurrent, false, arguments);
+        let token = server.admin(&["token", "create", "--user", "root", "--name", "tests"]);
+        let headers = std::iter::once((
+            reqwest::header::HeaderName::from_static("private-token"),
+            reqwest::header::HeaderValue::from_str(&token).unwrap(),
+        ));
+        let client = reqwest::blocking::Client::builder().timeout(PATIENCE).default_headers(headers.collect());
+        server.http = client.build().unwrap();
+        (server, token)
+    }
+
+    fn new(concurrent: usize, local: bool, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        // Jobs of other users have their folders beside the data.
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
         let mut server = Self {
             child: None,
             url: String::new(),
             data: folder.path().join("data"),
             concurrent,
-            arguments: Vec::new(),
+            listen: "127.0.0.1:0".to_owned(),
+            arguments: arguments.iter().map(|&one| one.to_owned()).collect(),
             local,
             setup: None,
             http: reqwest::blocking::Client::builder().timeout(PATIENCE).build().unwrap(),
@@ -76,7 +100,7 @@ impl Server {
     pub fn start_again(&mut self) {
         assert!(self.child.is_none(), "the server runs already");
         let mut child = weir()
-            .args(["--json", "serve", "--listen", "127.0.0.1:0", "--concurrent", &self.concurrent.to_string()])
+            .args(["--json", "serve", "--listen", &self.listen, "--concurrent", &self.concurrent.to_string()])
             .args(self.local.then_some("--local"))
             .arg("--data")
             .arg(&self.data)
@@ -107,6 +131,11 @@ impl Server {
         signal(child.id(), "TERM");
         child.wait().unwrap();
         begin.elapsed()
+    }
+
+    /// The process id of the server.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("the server runs").id()
     }
 
     /// The process id of the embedded runner.
@@ -148,6 +177,12 @@ impl Server {
         let response = self.http.get(format!("{}{path}", self.url)).send().unwrap();
         assert!(response.status().is_success(), "GET {path}: {}", response.status());
         String::from_utf8_lossy(&response.bytes().unwrap()).into_owned()
+    }
+
+    pub fn bytes(&self, path: &str) -> Vec<u8> {
+        let response = self.http.get(format!("{}{path}", self.url)).send().unwrap();
+        assert!(response.status().is_success(), "GET {path}: {}", response.status());
+        response.bytes().unwrap().to_vec()
     }
 
     pub fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {

@@ -9,6 +9,7 @@ use std::{
     time::SystemTime,
 };
 
+use serde::{Deserialize, Serialize};
 use zip::{
     CompressionMethod, ZipWriter,
     write::{ExtendedFileOptions, FileOptions},
@@ -17,8 +18,8 @@ use zip::{
 use super::{super::halt::Halt, ArchiveError, EXTENDED_TIMESTAMP};
 
 /// How hard an archive is compressed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::engine) enum Level {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Level {
     Fastest,
     Fast,
     #[default]

@@ -176,7 +176,7 @@ impl JobContainers {
     ) -> Vec<String> {
         let (build, private, temporary) = (
             places.build.to_string_lossy(),
-            places.private.to_string_lossy(),
+            places.hand.to_string_lossy(),
             places.temporary().to_string_lossy().into_owned(),
         );
         let mut argv = self.begin(&["run", "--rm"]);

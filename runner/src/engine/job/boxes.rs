@@ -83,14 +83,14 @@ impl Course<'_> {
         let plain = |key: &str, value: &str| fits_line(key, value) && !value.starts_with(['"', '\'']);
         let (lines, rest) = env_file(self.environment.job_pairs(), plain);
         let script = self.file(name, &format!("{}{text}", container_prelude(&rest)))?;
-        let env = self.file("job.env", &lines)?;
+        let env = self.own_file("job.env", &lines)?;
         self.work.places.open_up().map_err(|error| End::System(format!("failed to prepare the container: {error}")))?;
         self.steps_run += 1;
         self.lent = true;
         let ran = self.work.places.temporary().join(format!(".ran-{}", self.steps_run));
         let argv = containers.run(self.steps_run, self.work.places, &self.hosts, &env, &script, &ran.to_string_lossy());
         // What ends with the container needs no ending here.
-        match self.program(argv, self.environment.machine_pairs(), deadline, heed, false).await {
+        match self.own_program(argv, self.environment.machine_pairs(), deadline, heed).await {
             Ended::Exit(code) if !ran.exists() => Err(End::System(format!(
                 "the container of {} ended with exit code {code} and without running the script; if that is because \
                  of the image's entrypoint, `entrypoint: [\"\"]` leaves it out",
@@ -120,11 +120,25 @@ impl Course<'_> {
 
     /// Takes back what the container's user wrote, so that it can be read and removed.
     pub(super) async fn take_back(&mut self, containers: &JobContainers) {
-        if std::mem::take(&mut self.lent) && !rustix::process::geteuid().is_root() {
-            let argv = containers.give_back(self.work.places);
-            if self.regardless(argv).await != End::Success {
-                self.work.log.warning("what the container wrote could not be taken back: it may be left behind");
+        if !std::mem::take(&mut self.lent) {
+            return;
+        }
+        let argv = match self.work.places.user() {
+            // Links are given themselves, and not what they lead to.
+            Some(user) => {
+                let owner = format!("{}:{}", user.uid, user.gid);
+                let mut argv = ["chown", "-R", "-h", "-P", &owner, "--"].map(str::to_owned).to_vec();
+                let folders = [self.work.places.build.clone(), self.work.places.temporary()];
+                argv.extend(folders.iter().map(|folder| folder.to_string_lossy().into_owned()));
+                Some(argv)
             }
+            None if rustix::process::geteuid().is_root() => None,
+            None => Some(containers.give_back(self.work.places)),
+        };
+        if let Some(argv) = argv
+            && self.regardless(argv).await != End::Success
+        {
+            self.work.log.warning("what the container wrote could not be taken back: it may be left behind");
         }
     }
 
@@ -142,14 +156,14 @@ impl Course<'_> {
 
     async fn regardless(&mut self, argv: Vec<String>) -> End {
         let env = self.environment.machine_pairs();
-        end_of(self.program(argv, env, Instant::now() + CLEANING, Level::Gone, false).await, CLEANING)
+        end_of(self.own_program(argv, env, Instant::now() + CLEANING, Level::Gone).await, CLEANING)
     }
 
     async fn engine(&mut self, command: Vec<String>, doing: &str) -> Result<(), End> {
         let env = self.environment.machine_pairs();
         let mut argv = [&self.work.settings.shell.path, "-c", QUIET, "weir"].map(str::to_owned).to_vec();
         argv.extend(command);
-        end_result(end_of(self.program(argv, env, self.deadline, Level::Run, false).await, self.limit), doing)
+        end_result(end_of(self.own_program(argv, env, self.deadline, Level::Run).await, self.limit), doing)
     }
 
     /// Runs one of the runner's own scripts.
@@ -161,11 +175,11 @@ impl Course<'_> {
         env: Vec<(String, String)>,
     ) -> Result<End, End> {
         let argv = self.helper_argv(name, text, arguments)?;
-        Ok(end_of(self.program(argv, env, self.deadline, Level::Run, false).await, self.limit))
+        Ok(end_of(self.own_program(argv, env, self.deadline, Level::Run).await, self.limit))
     }
 
     fn helper_argv(&self, name: &str, text: &str, arguments: Vec<String>) -> Result<Vec<String>, End> {
-        let mut argv = vec![self.work.settings.shell.path.clone(), self.file(name, text)?];
+        let mut argv = vec![self.work.settings.shell.path.clone(), self.own_file(name, text)?];
         argv.extend(arguments);
         Ok(argv)
     }

@@ -5,6 +5,7 @@ use super::{
         artifacts,
         halt::in_thread,
         outcome::End,
+        session::Ended,
         sources::{Fetch, Plan, Sources, copy_folder},
     },
     Course, Watch, end_of,
@@ -63,7 +64,19 @@ impl Course<'_> {
         let path = self.file("sources.sh", Fetch::script())?;
         let mut argv = vec![self.work.settings.shell.path.clone(), path];
         argv.extend_from_slice(fetch.arguments());
-        let ended = self.program(argv, env, self.deadline, Level::Run, false).await;
+        let watch = Watch::before(self.work.control, self.deadline, self.limit);
+        let ended = loop {
+            let ended = self.program(argv.clone(), env.clone(), self.deadline, Level::Run, false).await;
+            if !matches!(ended, Ended::Exit(code) if code != 0) || !fetch.is_from_server() {
+                break ended;
+            }
+            // A server that was started anew meanwhile is no reason to fail.
+            tokio::select! {
+                was_away = self.work.exchange.was_away() => if !was_away { break ended },
+                end = watch.broken() => return Err(end),
+            }
+            self.work.log.line("The server was away: fetching again");
+        };
         match end_of(ended, self.limit) {
             End::Success => self.hook("post_get_sources_script").await,
             End::Exit(code) => Err(End::System(format!("failed to get the sources: git ended with exit code {code}"))),

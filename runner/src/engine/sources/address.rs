@@ -6,6 +6,15 @@ pub(super) fn host_end(url: &str) -> usize {
     url[host..].find('/').map_or(url.len(), |at| host + at)
 }
 
+/// Whether `scheme://host` is this machine, by an address that is never another.
+pub(super) fn is_here(site: &str) -> bool {
+    let host = site.strip_prefix("http://").or_else(|| site.strip_prefix("https://")).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.contains(']') { host } else { name });
+    name == "localhost"
+        || name == "[::1]"
+        || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+}
+
 /// Takes user and password out of an HTTP address.
 pub(super) fn split_credentials(url: &str) -> (String, Option<String>) {
     for scheme in ["http://", "https://"] {
@@ -34,6 +43,19 @@ pub(super) fn check_url(url: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn this_machine_is_known_by_its_addresses() {
+        for here in
+            ["http://127.0.0.1:9433", "https://localhost", "http://[::1]:80", "http://[::1]", "http://127.1.2.3"]
+        {
+            assert!(is_here(here), "{here}");
+        }
+        for other in ["http://ci.example:80", "http://10.0.0.1", "ssh://localhost", "http://localhost.example", "/srv"]
+        {
+            assert!(!is_here(other), "{other}");
+        }
+    }
 
     #[test]
     fn credentials_leave_the_address_and_programs_are_no_addresses() {

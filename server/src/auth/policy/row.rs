@@ -13,6 +13,7 @@ pub enum Action {
     ReadArtifacts,
     ReadDeveloperArtifacts,
     ReadMaintainerArtifacts,
+    ReadRepository,
     ReadSchedules,
     ReadEnvironments,
     BrowseRepository,

@@ -32,6 +32,7 @@ pub const TABLE: &[Row] = &[
     Row::of(ReadArtifacts,             Project,    Reporter,      Jobs,     API | READ | JOB,     "fetch artifacts"),
     Row::of(ReadDeveloperArtifacts,    Project,    Developer,     Closed,   API | READ | JOB,     "fetch artifacts that are for developers"),
     Row::of(ReadMaintainerArtifacts,   Project,    Maintainer,    Closed,   API | READ | JOB,     "fetch artifacts that are for maintainers"),
+    Row::of(ReadRepository,            Project,    Reporter,      Closed,   API | READ | JOB,     "fetch the repository with git"),
     Row::of(ReadSchedules,             Project,    Reporter,      Jobs,     API | READ,           "see schedules"),
     Row::of(ReadEnvironments,          Project,    Reporter,      Closed,   API | READ | JOB,     "see environments"),
     Row::of(BrowseRepository,          Project,    Reporter,      Closed,   API | READ,           "read branches, tags, commits and files of the repository"),

@@ -7,11 +7,12 @@ use crate::http::{openapi, pages, routes};
 
 /// What is served and has no place in the document, besides the pages and their server functions: those belong to one
 /// build of the browser's part, and promise nothing to anybody else.
-const UNDESCRIBED: [(&str, &str); 4] = [
+const UNDESCRIBED: [(&str, &str); 5] = [
     ("GET /pkg/{version}/{path}", "files that the pages load, named by what is in them"),
     ("GET /docs/api", "the document itself, as a page"),
     ("GET /docs", "the documentation, for people"),
     ("GET /docs/{page}", "a page of it"),
+    ("POST /{path}.git/git-receive-pack", "what it does is to refuse"),
 ];
 
 /// A route in the words of the document, where a rest of the path is a part like others.

@@ -102,11 +102,25 @@ async fn wrong_tokens_of_runners_are_counted_and_good_ones_are_not() {
         }
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
         tries += 1;
-        assert!(tries <= 40, "nobody counts");
+        assert!(tries <= 80, "nobody counts");
     };
+    assert_eq!(refused.header("ratelimit-name"), "throttle_runner_address");
     assert!(!refused.header("retry-after").is_empty() && !refused.header("ratelimit-resettime").is_empty());
     for _ in 0..40 {
         assert_eq!(ask("/api/v4/jobs/request", &token).await.status, StatusCode::NO_CONTENT);
         assert_eq!(ask("/api/v4/runners/verify", &token).await.status, StatusCode::OK);
     }
+    // People of the same address sign in as ever; and tokens of jobs count with those of runners.
+    let from_there = async |method: &str, path: &str, headers: &[(&str, &str)], body: &str| {
+        let mut request = request(method, path, headers, body.to_owned());
+        request.extensions_mut().insert(peer);
+        Answer::read(router.clone().oneshot(request).await.unwrap()).await.status
+    };
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let wrong = "name=ada&password=wrong-password&next=/";
+    assert_eq!(from_there("POST", "/rpc/session/sign_in", &[form], wrong).await, StatusCode::UNAUTHORIZED);
+    let of_person = [("private-token", "glpat-wrong")];
+    assert_eq!(from_there("GET", "/api/v4/user", &of_person, "").await, StatusCode::UNAUTHORIZED);
+    let of_job = [("job-token", "glcbt-wrong")];
+    assert_eq!(from_there("GET", "/api/v4/job", &of_job, "").await, StatusCode::TOO_MANY_REQUESTS);
 }

@@ -28,6 +28,7 @@ enum Need {
     Token,
     Secret,
     Runner,
+    Nobody,
     Does(Action),
     DoesAtDefault(Action),
     Lists(Action),
@@ -93,6 +94,7 @@ fn lines() -> Vec<Line> {
         ("token", ..) => Need::Token,
         ("secret", ..) => Need::Secret,
         ("runner", ..) => Need::Runner,
+        ("nobody", ..) => Need::Nobody,
         (_, Some(("list", of)), _) => Need::Lists(action(of)),
         (_, Some(("page", of)), _) => Need::Shows(action(of)),
         (_, Some(("among", of)), _) => Need::Among(action(of)),
@@ -171,7 +173,7 @@ fn expected_of(need: &Need, who: &Who, ground: &Ground, town: &Town) -> Class {
         Need::Job if !who.signed_in => Class::SignIn,
         Need::Job if who.means == Some(Means::Job) => Class::Allowed,
         Need::Job => Class::Hidden,
-        Need::Session | Need::Runner | Need::Secret => Class::Forbidden,
+        Need::Session | Need::Runner | Need::Secret | Need::Nobody => Class::Forbidden,
         Need::Shows(action) => {
             let everything = town.grounds.iter().chain([&town.default]);
             let seen = everything.filter(|ground| decide(who.in_project(ground), *action, ground.resource()).allowed);
@@ -203,8 +205,12 @@ fn expected(line: &Line, who: &Who, ground: &Ground, town: &Town) -> Class {
     if who.means.is_none() {
         return if line.needs == [Need::Free] { Class::Allowed } else { Class::SignIn };
     }
+    // git asks for a password when it hears this, and only then.
+    if line.path.contains(".git/") && !who.signed_in {
+        return Class::SignIn;
+    }
     // GitLab's order: who asks, and by which token, comes before anything is looked up.
-    let by_account = !matches!(line.needs.as_slice(), [Need::Free | Need::Runner | Need::Secret]);
+    let by_account = !matches!(line.needs.as_slice(), [Need::Free | Need::Runner | Need::Secret | Need::Nobody]);
     if by_account && line.path.starts_with("/api/v4/") && line.method != "GET" {
         match who.means {
             _ if !who.signed_in => return Class::SignIn,
@@ -288,7 +294,7 @@ async fn ask(town: &Town, line: &Line, who: &Who, ground: &Ground) -> Option<Str
     }
     match line.needs.as_slice() {
         // Others hear nothing of a runner's; whatever else is wrong is told to who has its token.
-        [Need::Runner | Need::Secret] => {
+        [Need::Runner | Need::Secret | Need::Nobody] => {
             return if answer.status.is_success() { wrong("expected a refusal") } else { None };
         }
         [Need::Free] => return if Class::of(&answer) == Class::SignIn { wrong("expected an answer") } else { None },
