@@ -40,6 +40,8 @@ pub enum Cause {
     NoDefinition,
     /// The rules of the definition leave every job out.
     NoJobs,
+    /// Something else is still under way: the same request may be granted in a moment.
+    Busy,
 }
 
 /// A refusal or a fault. `message` is for the client and fits after "failed to …: ".

@@ -201,7 +201,7 @@ fn environments_are_made_changed_stopped_and_deleted() {
             ),
             ("DELETE", "/projects/1/environments/1", Value::Null, 403, json!({"message": "403 Forbidden"})),
             ("GET", "/projects/1/environments/99", Value::Null, 404, json!({"message": "404 Not found"})),
-            ("PUT", "/projects/1/environments/x", json!({}), 404, json!({"message": "404 Not found"})),
+            ("PUT", "/projects/1/environments/x", json!({}), 400, json!({"error": "environment_id is invalid"})),
             (
                 "GET",
                 "/projects/1/environments?name=a&search=abc",
@@ -322,7 +322,7 @@ fn runners_are_made_shown_changed_lent_and_deleted() {
             ("POST", "/projects/2/runners", json!({"runner_id": "x"}), 400, number),
             ("POST", "/projects/2/runners", json!({"runner_id": 987}), 404, gone.clone()),
             ("GET", "/runners/987", Value::Null, 404, gone.clone()),
-            ("GET", "/runners/x", Value::Null, 404, gone.clone()),
+            ("GET", "/runners/x", Value::Null, 400, json!({"error": "id is invalid"})),
             ("DELETE", "/runners/987", Value::Null, 404, gone),
             (
                 "PUT",

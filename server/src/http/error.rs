@@ -58,10 +58,15 @@ pub(super) fn fault(what: &'static str, error: &dyn std::error::Error) -> Failur
     Failure(Error::internal("internal error"))
 }
 
-/// The answer of a handler that panicked. The panic's hook has logged where.
-#[expect(clippy::needless_pass_by_value, reason = "the signature is tower-http's")]
-pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+/// What a handler that panicked said. The panic's hook has logged where.
+pub(super) fn log_panic(panic: &(dyn Any + Send)) {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(panic = text.unwrap_or("?"), "a request's handler panicked");
+}
+
+/// The answer of a handler that panicked.
+#[expect(clippy::needless_pass_by_value, reason = "the signature is tower-http's")]
+pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    log_panic(&*panic);
     refusals::answer(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
 }

@@ -1,12 +1,15 @@
 //! Refusals that no handler makes: unknown addresses and methods, bodies that are too large or
 //! malformed. Below the roots of the REST interfaces they are always JSON.
 
+use std::any::Any;
+
 use axum::Json;
 use axum::extract::OriginalUri;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{AppState, Routes};
 use crate::dialect;
@@ -48,7 +51,8 @@ pub(super) fn strict(routes: Routes<AppState>) -> Routes<AppState> {
 pub(super) fn strict_gitlab(routes: Routes<AppState>) -> Routes<AppState> {
     routes.within(|router| {
         let as_json = map_response(async |response| as_json(response, error).await);
-        router.method_not_allowed_fallback(wrong_method_of_gitlab).fallback(missing_in_gitlab).layer(as_json)
+        let router = router.method_not_allowed_fallback(wrong_method_of_gitlab).fallback(missing_in_gitlab);
+        router.layer(as_json).layer(CatchPanicLayer::custom(panicked_in_gitlab))
     })
 }
 
@@ -59,6 +63,14 @@ fn error(status: StatusCode, text: &str) -> Response {
 
 async fn wrong_method_of_gitlab() -> Response {
     error(StatusCode::METHOD_NOT_ALLOWED, "405 Not Allowed")
+}
+
+/// As [`super::error::panicked`], whose answer says more than once what happened.
+#[expect(clippy::needless_pass_by_value, reason = "the signature is tower-http's")]
+fn panicked_in_gitlab(panic: Box<dyn Any + Send + 'static>) -> Response {
+    super::error::log_panic(&*panic);
+    let text = "500 Internal Server Error";
+    (StatusCode::INTERNAL_SERVER_ERROR, Json(serde_json::json!({ "message": text }))).into_response()
 }
 
 /// No such address; or another format of one is asked for, and there is JSON alone.

@@ -196,7 +196,9 @@ impl Weir {
         let job = self.store.write(move |tx| {
             let stored = controlled(tx, &caller, "job.retry", id)?;
             let user = caller.user.clone();
-            if !stored.job.is_retryable() {
+            // What ends it is under way: nobody has to wait for that before trying again.
+            let is_ending = stored.job.status == Status::Canceling && !stored.job.retried;
+            if !stored.job.is_retryable() && !is_ending {
                 let why = if stored.job.retried {
                     "it was retried already".to_owned()
                 } else {

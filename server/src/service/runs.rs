@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use model::plan::Variable;
 use model::view::{RunFilter, RunPage, RunView};
-use model::{Caller, Cause, Error, NewRun, PipelineKey, Project, Reason, Run, RunId, Status, schedule};
+use model::{Caller, Cause, Error, NewRun, PipelineKey, Project, ProjectId, Reason, Run, RunId, Status, schedule};
 
 use super::files::Watched;
 use super::jobs::last_wins;
@@ -14,7 +14,7 @@ use super::{Weir, access, audit, ci_variables, variables};
 use crate::auth::Action;
 use crate::scheduler;
 use crate::store::runs::Commit;
-use crate::store::{Snapshot, StoreError, Tx, jobs, pipelines, run_pages, runs};
+use crate::store::{Snapshot, StoreError, Tx, jobs, pipelines, projects, run_pages, runs};
 
 /// What the one ref of a project without a repository is called.
 pub(super) const DEFAULT_BRANCH: &str = "main";
@@ -227,7 +227,8 @@ impl Weir {
                 break of_run;
             }
             if tokio::time::timeout_at(deadline, changes.changed()).await.is_err() {
-                return Err(Error::conflict("the run's jobs did not end in time; try again"));
+                let text = "the run's jobs did not end in time; try again";
+                return Err(Error::conflict(text).about(Cause::Busy));
             }
         };
         self.store.write(move |tx| runs::delete(tx, id)).await?;
@@ -261,6 +262,12 @@ impl Weir {
             (_, wanted) => wanted.map(str::to_owned),
         };
         self.make_run(caller, &key, NewRun { git_ref, ..new }).await
+    }
+
+    /// The same in a project that is known by its number.
+    pub async fn start_in(&self, caller: &Caller, id: ProjectId, new: NewRun) -> Result<Run, Error> {
+        let project = self.store.read(move |conn| projects::require(conn, id)).await?;
+        self.start_in_project(caller, &project, new).await
     }
 
     /// The newest run of the commit that a branch or tag (`None`: the default branch) is at.

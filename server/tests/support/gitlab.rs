@@ -65,8 +65,17 @@ impl Team {
                 // What is noted beside the request that it is about may not be there yet.
                 let is_noted =
                     |name: &str| name.ends_with("sign_in_at") || matches!(name, "last_activity_on" | "last_used_at");
-                let plain =
-                    |name: &str, value| if is_noted(name) { "[time, or null]".into() } else { self.plain(value) };
+                // Logs have times in them.
+                let is_log = fields.get("file_type").is_some_and(|kind| kind == "trace");
+                let plain = |name: &str, value: &Value| match name {
+                    _ if is_noted(name) => "[time, or null]".into(),
+                    "duration" if value.is_number() => "[seconds]".into(),
+                    // Less than a second is none, of a run.
+                    "queued_duration" => "[seconds, or null]".into(),
+                    "size" if is_log || fields.contains_key("file_format") => "[bytes]".into(),
+                    "artifacts_file" => json!({"filename": value["filename"], "size": "[bytes]"}),
+                    _ => self.plain(value),
+                };
                 fields.iter().map(|(name, value)| (name.clone(), plain(name, value))).collect()
             }
             Value::Array(items) => items.iter().map(|item| self.plain(item)).collect(),
@@ -88,7 +97,10 @@ impl Team {
             _ if hex(32) => "[uid]".into(),
             _ if hex(8) => "[short sha]".into(),
             _ if text.starts_with("glpat-") || text.starts_with("glrt-") => format!("{}[secret]", &text[..5]),
-            _ => text.replace(&self.server.url, "http://weir"),
+            _ => match text.replace(&self.server.url, "http://weir").split_once("/-/commit/") {
+                Some((project, _)) => format!("{project}/-/commit/[sha]"),
+                None => text.replace(&self.server.url, "http://weir"),
+            },
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::error::{Refused, Told};
-use super::target::Target;
+use super::target::{Asked, Target};
 use crate::auth::Action;
 use crate::dialect::Object;
 use crate::http::{Fresh, Freshness};
@@ -168,11 +168,13 @@ pub async fn set_member(target: Target, Object(body): Object) -> Result<StatusCo
 }
 
 /// `GET /weir/permissions/PATH?user=NAME`: what somebody may do there, and why not. Without a path: on the server.
-pub async fn permissions(target: Target, freshness: Freshness) -> Result<Response, Told> {
+pub async fn permissions(asked: Asked, freshness: Freshness) -> Result<Response, Told> {
+    let user = asked.query.get("user").map(str::to_owned);
+    let target = asked.find().await?;
     freshness
         .respond(|| async {
             let place = place(&target).await?;
-            let view = target.weir.permissions(&target.caller, target.query.get("user"), place).await?;
+            let view = target.weir.permissions(&target.caller, user.as_deref(), place).await?;
             Ok(Fresh::list(&view)?)
         })
         .await

@@ -11,16 +11,16 @@ use super::error::Refused;
 use super::fields::Fields;
 use super::given::{answer, by_field, clearable, paged, text};
 use super::page::Page;
-use super::target::Target;
+use super::target::{Asked, Target};
 use super::wire::{EnvironmentObject, project, user};
 use crate::auth::Action;
 use crate::http::{Fresh, Freshness};
 use crate::service::environments::EnvironmentDraft;
 
 /// `GET …/environments`: by name; `name`, `search` and `states` narrow it down.
-pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let page = Page::read(&target.query)?;
-    let (name, search) = (text(&target.query, "name"), text(&target.query, "search"));
+pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let page = Page::read(&asked.query)?;
+    let (name, search) = (text(&asked.query, "name").map(str::to_owned), text(&asked.query, "search"));
     if name.is_some() && search.is_some() {
         return Err(Refused::parameter("name, search are mutually exclusive"));
     }
@@ -28,10 +28,12 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
         return Err(Refused::parameter("Search query is less than 3 characters"));
     }
     let search = search.map(str::to_lowercase);
-    let state = text(&target.query, "states").map(|word| {
+    let state = text(&asked.query, "states").map(|word| {
         word.parse::<EnvironmentState>().map_err(|()| Refused::parameter("states does not have a valid value"))
     });
-    let (state, id) = (state.transpose()?, target.project_id()?);
+    let state = state.transpose()?;
+    let target = asked.find().await?;
+    let id = target.project_id()?;
     target.weir.may(&target.caller, Action::ReadEnvironments, id).await?;
     freshness
         .respond(|| async {
@@ -39,7 +41,7 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
             all.retain(|view| {
                 let one = &view.environment;
                 one.project_id == id
-                    && name.is_none_or(|name| one.name == name)
+                    && name.as_ref().is_none_or(|name| one.name == *name)
                     && search.as_ref().is_none_or(|part| one.name.to_lowercase().contains(part))
                     && state.is_none_or(|state| one.state == state)
             });
@@ -109,16 +111,18 @@ fn refused(error: model::Error) -> Refused {
 }
 
 /// `POST …/environments`
-pub async fn create(target: Target, fields: Fields) -> Result<Response, Refused> {
+pub async fn create(asked: Asked, fields: Fields) -> Result<Response, Refused> {
     let draft = EnvironmentDraft { name: Some(fields.required("name")?), ..draft(&fields)? };
+    let target = asked.find().await?;
     let project = target.project_id()?;
     let made = target.weir.put_environment(&target.caller, project, None, draft).await.map_err(refused)?;
     Ok(answer(StatusCode::CREATED, &object(&target, &made).await?))
 }
 
 /// `PUT …/environments/:eid`
-pub async fn update(target: Target, fields: Fields) -> Result<Response, Refused> {
+pub async fn update(asked: Asked, fields: Fields) -> Result<Response, Refused> {
     let draft = draft(&fields)?;
+    let target = asked.find().await?;
     let (id, project) = (named(&target).await?.environment.id, target.project_id()?);
     let put = target.weir.put_environment(&target.caller, project, Some(id), draft).await.map_err(refused)?;
     Ok(answer(StatusCode::OK, &object(&target, &put).await?))
@@ -133,8 +137,9 @@ pub async fn delete(target: Target) -> Result<Response, Refused> {
 
 /// `POST …/environments/:eid/stop`: plays the job that takes it down, where there is one; with `force` it counts as
 /// stopped without that. One that is stopped already stays as it is.
-pub async fn stop(target: Target, fields: Fields) -> Result<Response, Refused> {
+pub async fn stop(asked: Asked, fields: Fields) -> Result<Response, Refused> {
     let force = fields.switch("force")?.unwrap_or(false);
+    let target = asked.find().await?;
     let view = named(&target).await?;
     let (id, state) = (view.environment.id, view.environment.state);
     let stopped = match (state, force) {

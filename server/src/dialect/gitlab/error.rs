@@ -3,8 +3,10 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
-use model::{Error, ErrorKind};
+use hyper::ext::ReasonPhrase;
+use model::{Cause, Error, ErrorKind};
 use serde_json::{Value, json};
 
 use crate::http::{Ended, Refusal};
@@ -14,17 +16,26 @@ use crate::http::{Ended, Refusal};
 pub struct Refused {
     status: StatusCode,
     body: Value,
+    /// Seconds after which another try is worth it.
+    retry_after: Option<u32>,
 }
 
+/// Why a request is refused that may be granted in a moment: clients look for these words.
+const LOCK: &str = "Conflict: Resource lock";
+
 impl Refused {
+    fn new(status: StatusCode, body: Value) -> Self {
+        Self { status, body, retry_after: None }
+    }
+
     /// `{"message": "404 Job Not Found"}`: status and text in one.
     pub fn message(status: StatusCode, text: &str) -> Self {
-        Self { status, body: json!({"message": format!("{} {text}", status.as_u16())}) }
+        Self::new(status, json!({"message": format!("{} {text}", status.as_u16())}))
     }
 
     /// What was presented is not good; why, beside GitLab's words.
     pub fn unauthorized(why: &str) -> Self {
-        Self { status: StatusCode::UNAUTHORIZED, body: json!({"message": "401 Unauthorized", "reason": why}) }
+        Self::new(StatusCode::UNAUTHORIZED, json!({"message": "401 Unauthorized", "reason": why}))
     }
 
     /// A parameter is wrong.
@@ -34,7 +45,7 @@ impl Refused {
 
     /// What is said before anything is looked at: the request itself is wrong.
     pub fn error(status: StatusCode, text: impl Into<String>) -> Self {
-        Self { status, body: json!({"error": text.into()}) }
+        Self::new(status, json!({"error": text.into()}))
     }
 
     /// A token that was good once: which of its ends it met.
@@ -44,7 +55,7 @@ impl Refused {
             Ended::Expired => "Token is expired. You can either do re-authorization or token refresh.",
         };
         let body = json!({"error": "invalid_token", "error_description": description});
-        Self { status: StatusCode::UNAUTHORIZED, body }
+        Self::new(StatusCode::UNAUTHORIZED, body)
     }
 
     /// `400 Bad request - …`: it cannot be done to this object.
@@ -78,12 +89,12 @@ impl Refused {
 
     /// A text without the status in it.
     pub fn plain(status: StatusCode, text: &str) -> Self {
-        Self { status, body: json!({"message": text}) }
+        Self::new(status, json!({"message": text}))
     }
 
     /// Fields are wrong: their names and what is wrong with each.
     pub fn fields(problems: Value) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, body: json!({"message": problems}) }
+        Self::new(StatusCode::BAD_REQUEST, json!({"message": problems}))
     }
 
     /// The same, and why.
@@ -120,19 +131,27 @@ impl From<Error> for Refused {
             ErrorKind::NotFound if error.message.starts_with("namespace") => Self::message(status, "Group Not Found"),
             ErrorKind::NotFound => Self::not_found(),
             ErrorKind::Internal => Self::message(status, "Internal Server Error"),
-            ErrorKind::Invalid => Self { status, body: json!({"message": {"base": [error.message]}}) },
+            ErrorKind::Invalid => Self::new(status, json!({"message": {"base": [error.message]}})),
             ErrorKind::Unauthorized => Self::message(status, "Unauthorized"),
-            ErrorKind::Forbidden => Self { status, body: json!({"message": "403 Forbidden", "reason": error.message}) },
-            ErrorKind::Scope => Self {
+            ErrorKind::Forbidden => Self::new(status, json!({"message": "403 Forbidden", "reason": error.message})),
+            ErrorKind::Scope => Self::new(
                 status,
-                body: json!({
+                json!({
                     "error": "insufficient_scope",
                     "error_description": "The request requires higher privileges than provided by the access token.",
                     "scope": "api",
                 }),
-            },
+            ),
+            ErrorKind::Conflict if error.cause == Some(Cause::Busy) => {
+                Self::message(status, LOCK).because(&error.message)
+            }
             ErrorKind::Conflict => Self::message(status, &format!("Conflict: {}", error.message)),
-            ErrorKind::TooMany | ErrorKind::TooLarge | ErrorKind::Unavailable => Self::message(status, &error.message),
+            ErrorKind::TooMany => {
+                let text = "This endpoint has been requested too many times. Try again later.";
+                let refused = Self::new(status, json!({"message": {"error": text}})).because(&error.message);
+                Self { retry_after: error.retry_after, ..refused }
+            }
+            ErrorKind::TooLarge | ErrorKind::Unavailable => Self::message(status, &error.message),
         }
     }
 }
@@ -193,13 +212,36 @@ impl IntoResponse for Told {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        (self.status, Json(self.body)).into_response()
+        let is_lock = self.body["message"].as_str().is_some_and(|text| text.ends_with(LOCK));
+        let mut response = (self.status, Json(self.body)).into_response();
+        if is_lock {
+            // By the words of the status line python-gitlab knows what it may ask once more.
+            response.extensions_mut().insert(ReasonPhrase::from_static(LOCK.as_bytes()));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_be_granted_in_a_moment_is_told_in_words_that_clients_know() {
+        let busy = Refused::from(Error::conflict("its jobs run").about(Cause::Busy));
+        assert_eq!(busy.body, json!({"message": "409 Conflict: Resource lock", "reason": "its jobs run"}));
+        let response = busy.into_response();
+        assert_eq!(response.status(), StatusCode::CONFLICT);
+        assert_eq!(response.extensions().get::<ReasonPhrase>().unwrap().as_bytes(), LOCK.as_bytes());
+        let other = Refused::from(Error::conflict("it has one"));
+        assert_eq!(other.body, json!({"message": "409 Conflict: it has one"}));
+        assert!(other.into_response().extensions().get::<ReasonPhrase>().is_none());
+        let often = Refused::from(Error::too_many("again in 7 s", 7)).into_response();
+        assert_eq!((often.status().as_u16(), &often.headers()[RETRY_AFTER]), (429, &"7".parse().unwrap()));
+    }
 
     #[test]
     fn all_that_is_wrong_is_told_at_once() {

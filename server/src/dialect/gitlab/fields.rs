@@ -41,7 +41,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
 }
 
 /// A body that cannot be read: it is too large, comes too slowly, or breaks off.
-fn unread(status: StatusCode, why: &str) -> Refused {
+pub(super) fn unread(status: StatusCode, why: &str) -> Refused {
     let text = if status == StatusCode::PAYLOAD_TOO_LARGE { "the body is larger than this address takes" } else { why };
     Refused::error(status, text)
 }

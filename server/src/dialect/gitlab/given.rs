@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use model::{Error, ErrorKind, Timestamp};
 use serde::Serialize;
@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 use super::error::Refused;
 use super::fields::Fields;
 use super::page::Page;
-use super::target::{Query, Target};
+use super::target::{Address, Query};
 use crate::http::Fresh;
 
 /// A page of a list that is there whole.
-pub fn paged<T: Serialize>(target: &Target, page: Page, all: &[T]) -> Result<Fresh, Refused> {
+pub fn paged<T: Serialize>(target: &Address, page: Page, all: &[T]) -> Result<Fresh, Refused> {
     let skipped = usize::try_from(page.offset()).unwrap_or(usize::MAX);
     let shown: Vec<&T> = all.iter().skip(skipped).take(page.size() as usize).collect();
-    let headers = page.headers(target.base(), &target.path, &target.query, Some(all.len() as u64), false);
+    let headers = target.pages(page, Some(all.len() as u64), false);
     Ok(Fresh::list(&shown)?.with(headers))
 }
 
@@ -75,12 +75,10 @@ pub fn clearable(fields: &Fields, name: &str) -> Result<Option<Option<String>>, 
     }
 }
 
-/// A whole number of a body.
-pub fn whole(fields: &Fields, name: &str, range: RangeInclusive<i64>) -> Result<Option<u32>, Refused> {
-    let Some(word) = fields.text(name)?.filter(|word| !word.is_empty()) else { return Ok(None) };
-    let number: i64 = word.trim().parse().map_err(|_| Refused::parameter(format!("{name} is invalid")))?;
+/// A number that a record can have.
+pub fn within(name: &str, number: i64, range: RangeInclusive<i64>) -> Result<u32, Refused> {
     let number = Some(number).filter(|number| range.contains(number)).and_then(|number| u32::try_from(number).ok());
-    number.map(Some).ok_or_else(|| {
+    number.ok_or_else(|| {
         let text = format!("must be between {} and {}", range.start(), range.end());
         Refused::fields(json!({ name: [text] }))
     })
@@ -108,14 +106,4 @@ pub fn called(what: &'static str) -> impl Fn(Error) -> Refused {
 pub fn answer(status: StatusCode, body: &Value) -> Response {
     use axum::response::IntoResponse as _;
     (status, axum::Json(body)).into_response()
-}
-
-/// Only the next page is linked: lists that are walked by the last number seen.
-pub fn next_link(target: &Target, set: &[(&str, u64)]) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    let text = format!("<{}{}{}>; rel=\"next\"", target.base(), target.path, target.query.with(set));
-    if let Ok(value) = text.parse() {
-        headers.insert("link", value);
-    }
-    headers
 }

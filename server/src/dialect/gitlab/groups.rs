@@ -6,18 +6,19 @@ use serde_json::{Value, json};
 use super::error::Refused;
 use super::given::{called, number, one_of, paged, switch, text};
 use super::page::Page;
-use super::target::Target;
+use super::target::Asked;
 use super::wire::{project, user};
 use crate::http::{Fresh, Freshness};
 
 /// `GET /groups`
-pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let (page, query) = (Page::read(&target.query)?, &target.query);
+pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let (page, query) = (Page::read(&asked.query)?, &asked.query);
     let search = text(query, "search").map(str::to_lowercase);
     let (owned, top) = (switch(query, "owned")?, switch(query, "top_level_only")?);
     let least = number(query, "min_access_level")?;
     let order = one_of(query, "order_by", &["name", "path", "id"])?;
     let ascending = one_of(query, "sort", &["asc", "desc"])? == "asc";
+    let target = asked.find().await?;
     freshness
         .respond(|| async {
             let mut all = target.weir.namespaces(&target.caller).await?;
@@ -41,8 +42,9 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
 }
 
 /// `GET /groups/:gid`: with the projects right below it, unless `with_projects` is off.
-pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let with_projects = switch(&target.query, "with_projects")?.unwrap_or(true);
+pub async fn get(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let with_projects = switch(&asked.query, "with_projects")?.unwrap_or(true);
+    let target = asked.find().await?;
     freshness
         .respond(|| async {
             let wanted = target.name("group");

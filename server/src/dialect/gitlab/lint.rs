@@ -88,7 +88,7 @@ fn job(job: &PlannedJob) -> Value {
         "tag_list": job.tags,
         "only": null,
         "except": null,
-        "environment": job.environment.as_ref().map(|environment| &environment.name),
+        "environment": job.environment,
         "when": job.when.as_str(),
         "allow_failure": job.allow_failure.always(),
         "needs": needs,

@@ -5,6 +5,7 @@
 mod admin;
 mod artifacts;
 mod condition;
+mod credential;
 mod environments;
 mod error;
 mod fields;
@@ -35,6 +36,8 @@ mod triggers;
 mod users;
 mod variables;
 pub mod wire;
+
+use axum::middleware::from_fn;
 
 use crate::http::{AppState, Routes};
 
@@ -109,6 +112,7 @@ pub fn router() -> Routes<AppState> {
         .get("/weir/permissions", admin::permissions)
         .get("/weir/permissions/{*path}", admin::permissions)
         .post("/weir/keys/rotate", admin::rotate_key)
+        .within(|router| router.layer(from_fn(credential::lift)))
 }
 
 /// Personal access tokens.

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::error::Refused;
 use super::fields::Fields;
-use super::given::{answer, by_field, called, clearable, next_link, number, one_of, paged, switch, text, whole};
+use super::given::{answer, by_field, called, clearable, number, one_of, paged, switch, text, within};
 use super::page::Page;
-use super::target::Target;
+use super::target::{Asked, Target};
 use super::wire::project;
 use crate::auth::Action;
 use crate::http::{Fresh, Freshness};
@@ -20,8 +20,8 @@ use crate::service::projects::ProjectView;
 const ORDERS: [&str; 6] = ["created_at", "id", "name", "path", "updated_at", "last_activity_at"];
 
 /// `GET /projects`
-pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let (page, query) = (Page::read(&target.query)?, &target.query);
+pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let (page, query) = (Page::read(&asked.query)?, &asked.query);
     let search = text(query, "search").map(str::to_lowercase);
     let with_namespaces = switch(query, "search_namespaces")?.unwrap_or(false);
     let (membership, owned) = (switch(query, "membership")?, switch(query, "owned")?);
@@ -39,6 +39,7 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
         let text = "Keyset pagination is not yet available for this type of request";
         return Ok(answer(StatusCode::METHOD_NOT_ALLOWED, &json!({"error": text})));
     }
+    let target = asked.find().await?;
     freshness
         .respond(|| async {
             let mut all = target.weir.project_views(&target.caller, None).await?;
@@ -75,7 +76,7 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
                 let part: Vec<Value> = all.iter().take(size).map(shown).collect();
                 let last = all.get(size.saturating_sub(1)).filter(|_| all.len() > size);
                 let name = if ascending { "id_after" } else { "id_before" };
-                let headers = last.map(|last| next_link(&target, &[(name, last.project.id.0.unsigned_abs())]));
+                let headers = last.map(|last| target.next_link(name, last.project.id.to_string()));
                 return Ok(Fresh::list(&part)?.with(headers.unwrap_or_default()));
             }
             paged(&target, page, &all.iter().map(shown).collect::<Vec<_>>())
@@ -103,7 +104,7 @@ fn path_of(name: &str) -> String {
 }
 
 /// `POST /projects`
-pub async fn create(target: Target, fields: Fields) -> Result<Response, Refused> {
+pub async fn create(asked: Asked, fields: Fields) -> Result<Response, Refused> {
     let (name, path) = (fields.text("name")?, fields.text("path")?);
     let path = match (path.filter(|path| !path.is_empty()), &name) {
         (Some(path), _) => path,
@@ -113,7 +114,11 @@ pub async fn create(target: Target, fields: Fields) -> Result<Response, Refused>
         }
     };
     let visibility = fields.word::<Visibility>("visibility")?.unwrap_or_default();
-    let namespace = match fields.text("namespace_id")?.filter(|id| !id.is_empty()) {
+    let namespace_id = fields.filled("namespace_id")?;
+    let source = fields.filled("import_url")?;
+    let (wanted, public_jobs) = (Wanted::read(&fields)?, public_jobs(&fields)?);
+    let target = asked.find().await?;
+    let namespace = match namespace_id {
         Some(id) => match target.weir.namespace_called(&target.caller, &id).await {
             Ok(found) => found.namespace.path,
             // What is not there is told to those who might make it.
@@ -128,8 +133,7 @@ pub async fn create(target: Target, fields: Fields) -> Result<Response, Refused>
     if path.contains('/') {
         return Err(Refused::fields(json!({"path": ["can contain only letters, digits, '_', '-' and '.'"]})));
     }
-    let source = fields.text("import_url")?.filter(|url| !url.is_empty());
-    let mut wanted = options(&fields, ProjectOptions::default())?;
+    let mut wanted = wanted.over(ProjectOptions::default())?;
     wanted.name = name.filter(|name| !name.is_empty() && *name != path);
     let refused = |error: model::Error| match error.kind {
         ErrorKind::Conflict => {
@@ -145,7 +149,6 @@ pub async fn create(target: Target, fields: Fields) -> Result<Response, Refused>
     let full = format!("{namespace}/{path}");
     let made =
         target.weir.create_project(&target.caller, &full, source.as_deref(), visibility).await.map_err(refused)?;
-    let public_jobs = fields.switch("public_jobs")?.or(fields.switch("public_builds")?);
     if wanted != made.options || public_jobs.is_some() {
         let settings = ProjectSettings { options: wanted, ..settings(&made, public_jobs) };
         if let Err(error) = target.weir.change_project(&target.caller, made.id, settings).await {
@@ -168,54 +171,81 @@ fn settings(project: &Project, public_jobs: Option<bool>) -> ProjectSettings {
     }
 }
 
-/// The options that a body says, over those that are.
-fn options(fields: &Fields, mut options: ProjectOptions) -> Result<ProjectOptions, Refused> {
-    let texts = [
-        ("name", &mut options.name),
-        ("description", &mut options.description),
-        ("default_branch", &mut options.default_branch),
-        ("ci_config_path", &mut options.config_path),
-    ];
-    for (name, place) in texts {
-        if let Some(text) = clearable(fields, name)? {
-            *place = text;
+/// Who sees jobs, by either of its names.
+fn public_jobs(fields: &Fields) -> Result<Option<bool>, Refused> {
+    let old = fields.switch("public_builds")?;
+    Ok(fields.switch("public_jobs")?.or(old))
+}
+
+/// The options that a request says.
+#[expect(clippy::option_option, reason = "said and null differ from not said")]
+struct Wanted {
+    name: Option<Option<String>>,
+    description: Option<Option<String>>,
+    default_branch: Option<Option<String>>,
+    config_path: Option<Option<String>>,
+    timeout: Option<i64>,
+    git_depth: Option<i64>,
+    auto_cancel: Option<bool>,
+    keep_latest: Option<bool>,
+    shared_runners: Option<bool>,
+}
+
+impl Wanted {
+    fn read(fields: &Fields) -> Result<Self, Refused> {
+        let auto_cancel = fields.choice("auto_cancel_pending_pipelines", &["enabled", "disabled"])?;
+        Ok(Self {
+            name: clearable(fields, "name")?,
+            description: clearable(fields, "description")?,
+            default_branch: clearable(fields, "default_branch")?,
+            config_path: clearable(fields, "ci_config_path")?,
+            timeout: fields.number("build_timeout", i64::MIN)?,
+            git_depth: fields.number("ci_default_git_depth", i64::MIN)?,
+            auto_cancel: auto_cancel.map(|word| word == "enabled"),
+            keep_latest: fields.switch("keep_latest_artifact")?,
+            shared_runners: fields.switch("shared_runners_enabled")?,
+        })
+    }
+
+    /// Over those that are.
+    fn over(self, mut options: ProjectOptions) -> Result<ProjectOptions, Refused> {
+        if let Some(seconds) = self.timeout {
+            options.timeout = within("build_timeout", seconds, 600..=2_592_000)?;
         }
+        if let Some(commits) = self.git_depth {
+            options.git_depth = within("ci_default_git_depth", commits, 0..=1000)?;
+        }
+        Ok(ProjectOptions {
+            name: self.name.unwrap_or(options.name),
+            description: self.description.unwrap_or(options.description),
+            default_branch: self.default_branch.unwrap_or(options.default_branch),
+            config_path: self.config_path.unwrap_or(options.config_path),
+            auto_cancel: self.auto_cancel.unwrap_or(options.auto_cancel),
+            keep_latest: self.keep_latest.unwrap_or(options.keep_latest),
+            shared_runners: self.shared_runners.unwrap_or(options.shared_runners),
+            ..options
+        })
     }
-    if let Some(seconds) = whole(fields, "build_timeout", 600..=2_592_000)? {
-        options.timeout = seconds;
-    }
-    if let Some(commits) = whole(fields, "ci_default_git_depth", 0..=1000)? {
-        options.git_depth = commits;
-    }
-    match fields.text("auto_cancel_pending_pipelines")?.as_deref() {
-        None => {}
-        Some("enabled") => options.auto_cancel = true,
-        Some("disabled") => options.auto_cancel = false,
-        Some(_) => return Err(Refused::parameter("auto_cancel_pending_pipelines does not have a valid value")),
-    }
-    if let Some(on) = fields.switch("keep_latest_artifact")? {
-        options.keep_latest = on;
-    }
-    if let Some(on) = fields.switch("shared_runners_enabled")? {
-        options.shared_runners = on;
-    }
-    Ok(options)
 }
 
 /// `PUT /projects/:id`
-pub async fn update(target: Target, fields: Fields) -> Result<Response, Refused> {
+pub async fn update(asked: Asked, fields: Fields) -> Result<Response, Refused> {
     if fields.is_empty() {
         return Err(Refused::parameter("at least one parameter must be provided"));
     }
-    let Some(project) = &target.project else { return Err(Refused::not_found()) };
     let visibility = fields.word::<Visibility>("visibility")?;
-    let public_jobs = fields.switch("public_jobs")?.or(fields.switch("public_builds")?);
-    let wanted = options(&fields, project.options.clone())?;
-    if fields.text("path")?.is_some_and(|path| path != project.path.name()) {
+    let (wanted, public_jobs) = (Wanted::read(&fields)?, public_jobs(&fields)?);
+    let (path, source) = (fields.text("path")?, clearable(&fields, "import_url")?);
+    let target = asked.find().await?;
+    let Some(project) = &target.project else { return Err(Refused::not_found()) };
+    // Who may not is told that before what would be wrong.
+    target.weir.may(&target.caller, Action::ProjectSettings, project.id).await?;
+    let wanted = wanted.over(project.options.clone())?;
+    if path.is_some_and(|path| path != project.path.name()) {
         return Err(Refused::fields(json!({"path": ["cannot be changed: a project keeps its path"]})));
     }
     let before = settings(project, public_jobs);
-    let source = match clearable(&fields, "import_url")? {
+    let source = match source {
         Some(source) => source,
         // What the caller is shown may lack what is secret in it.
         None => target.weir.source_of(&target.caller, project.id).await?,
@@ -230,9 +260,16 @@ pub async fn update(target: Target, fields: Fields) -> Result<Response, Refused>
     Ok(answer(StatusCode::OK, &object(&target, project.id).await?))
 }
 
-/// `DELETE /projects/:id`
-pub async fn delete(target: Target) -> Result<Response, Refused> {
-    let id = target.project_id()?;
-    target.weir.delete_project(&target.caller, id).await?;
+/// `DELETE /projects/:id`: who says which one is meant is not taken for another.
+pub async fn delete(asked: Asked, fields: Fields) -> Result<Response, Refused> {
+    let full_path = fields.filled("full_path")?;
+    let target = asked.find().await?;
+    let Some(project) = &target.project else { return Err(Refused::not_found()) };
+    target.weir.may(&target.caller, Action::DeleteProject, project.id).await?;
+    if full_path.is_some_and(|path| path != project.path.as_str()) {
+        let text = "Unprocessable Entity - `full_path` is incorrect. You must enter the complete path for the project.";
+        return Err(Refused::message(StatusCode::UNPROCESSABLE_ENTITY, text));
+    }
+    target.weir.delete_project(&target.caller, project.id).await?;
     Ok(answer(StatusCode::ACCEPTED, &json!({"message": "202 Accepted"})))
 }

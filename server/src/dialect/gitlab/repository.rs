@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::error::Refused;
 use super::given::{called, one_of, paged, switch, text, time};
 use super::page::Page;
-use super::target::Target;
+use super::target::{Asked, Target};
 use super::wire::{PipelineBasic, repository as wire, user};
 use crate::http::{Fresh, Freshness};
 use crate::service::browse::{CommitFilter, RefView};
@@ -40,10 +40,11 @@ fn sorted(mut all: Vec<RefView>, sort: &str) -> Vec<RefView> {
 }
 
 /// `GET …/repository/branches`: by name.
-pub async fn branches(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let page = Page::read(&target.query)?;
-    let search = text(&target.query, "search").map(str::to_owned);
-    let sort = one_of(&target.query, "sort", &["name_asc", "updated_asc", "updated_desc"])?;
+pub async fn branches(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let page = Page::read(&asked.query)?;
+    let search = text(&asked.query, "search").map(str::to_owned);
+    let sort = one_of(&asked.query, "sort", &["name_asc", "updated_asc", "updated_desc"])?;
+    let target = asked.find().await?;
     let project = fetched(&target).await?;
     freshness
         .respond(|| async {
@@ -69,11 +70,12 @@ pub async fn branch(target: Target, freshness: Freshness) -> Result<Response, Re
 }
 
 /// `GET …/repository/tags`: the newest first.
-pub async fn tags(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let page = Page::read(&target.query)?;
-    let search = text(&target.query, "search").map(str::to_owned);
-    let order = one_of(&target.query, "order_by", &["updated", "name", "version"])?;
-    let ascending = one_of(&target.query, "sort", &["desc", "asc"])? == "asc";
+pub async fn tags(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let page = Page::read(&asked.query)?;
+    let search = text(&asked.query, "search").map(str::to_owned);
+    let order = one_of(&asked.query, "order_by", &["updated", "name", "version"])?;
+    let ascending = one_of(&asked.query, "sort", &["desc", "asc"])? == "asc";
+    let target = asked.find().await?;
     let project = fetched(&target).await?;
     freshness
         .respond(|| async {
@@ -92,8 +94,8 @@ pub async fn tags(target: Target, freshness: Freshness) -> Result<Response, Refu
 }
 
 /// `GET …/repository/commits`: the newest first, without a total.
-pub async fn commits(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let (page, query) = (Page::read(&target.query)?, &target.query);
+pub async fn commits(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let (page, query) = (Page::read(&asked.query)?, &asked.query);
     let filter = CommitFilter {
         git_ref: text(query, "ref_name").map(str::to_owned),
         path: text(query, "path").map(str::to_owned),
@@ -102,6 +104,7 @@ pub async fn commits(target: Target, freshness: Freshness) -> Result<Response, R
         until: time(query, "until")?,
         all: switch(query, "all")?.unwrap_or(false),
     };
+    let target = asked.find().await?;
     let project = fetched(&target).await?;
     freshness
         .respond(|| async {
@@ -110,7 +113,7 @@ pub async fn commits(target: Target, freshness: Freshness) -> Result<Response, R
             let more = found.len() > page.size() as usize;
             found.truncate(page.size() as usize);
             let shown = found.iter().map(|one| wire::commit(one, &project, target.base()));
-            let headers = page.headers(target.base(), &target.path, &target.query, None, more);
+            let headers = target.pages(page, None, more);
             Ok(Fresh::list(&shown.collect::<Vec<_>>())?.with(headers))
         })
         .await
@@ -136,16 +139,17 @@ pub async fn commit(target: Target, freshness: Freshness) -> Result<Response, Re
 }
 
 /// `GET …/repository/files/:path` and `…/files/:path/raw`. The path may have slashes, encoded or not.
-pub async fn file(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+pub async fn file(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
     // The address as it came tells a file called `raw` in a folder from the contents of that folder's namesake.
-    let raw = target.path.ends_with("/raw");
-    let wanted = target.name("path");
-    let path = if raw { wanted.strip_suffix("/raw").unwrap_or(wanted) } else { wanted };
-    let git_ref = match text(&target.query, "ref") {
+    let raw = asked.path.ends_with("/raw");
+    let git_ref = match text(&asked.query, "ref") {
         Some(git_ref) => Some(git_ref.to_owned()),
         None if raw => None,
         None => return Err(Refused::parameter("ref is missing")),
     };
+    let target = asked.find().await?;
+    let wanted = target.name("path");
+    let path = if raw { wanted.strip_suffix("/raw").unwrap_or(wanted) } else { wanted };
     let project = fetched(&target).await?;
     let git_ref = if let Some(git_ref) = git_ref.filter(|name| name != "HEAD") {
         git_ref

@@ -9,7 +9,7 @@ use super::error::Refused;
 use super::fields::Fields;
 use super::given::paged;
 use super::page::Page;
-use super::target::Target;
+use super::target::{Asked, Target};
 use crate::http::{Fresh, Freshness};
 use crate::store::resources::Group;
 
@@ -36,8 +36,10 @@ impl From<Group> for GroupObject {
 }
 
 /// `GET …/resource_groups`
-pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let (page, project) = (Page::read(&target.query)?, target.project_id()?);
+pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let page = Page::read(&asked.query)?;
+    let target = asked.find().await?;
+    let project = target.project_id()?;
     freshness
         .respond(|| async {
             let all = target.weir.resource_groups(&target.caller, project).await?;
@@ -58,23 +60,24 @@ pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refus
 }
 
 /// `PUT …/resource_groups/:key`: sets `process_mode`.
-pub async fn set(target: Target, fields: Fields) -> Result<Json<GroupObject>, Refused> {
-    let word = fields.text("process_mode")?;
-    let project = target.project_id()?;
-    let group = match word {
-        None => target.weir.resource_group(&target.caller, project, target.name("key")).await?,
-        Some(word) => {
-            let wrong = |_| Refused::parameter("process_mode does not have a valid value");
-            let mode: ResourceMode = serde_json::from_value(word.into()).map_err(wrong)?;
-            target.weir.set_resource_mode(&target.caller, project, target.name("key"), mode).await?
-        }
+pub async fn set(asked: Asked, fields: Fields) -> Result<Json<GroupObject>, Refused> {
+    let wrong = |_| Refused::parameter("process_mode does not have a valid value");
+    let mode = fields.filled("process_mode")?.map(|word| serde_json::from_value::<ResourceMode>(word.into()));
+    let mode = mode.transpose().map_err(wrong)?;
+    let target = asked.find().await?;
+    let (project, key) = (target.project_id()?, target.name("key"));
+    let group = match mode {
+        None => target.weir.resource_group(&target.caller, project, key).await?,
+        Some(mode) => target.weir.set_resource_mode(&target.caller, project, key, mode).await?,
     };
     Ok(Json(group.into()))
 }
 
 /// `GET …/resource_groups/:key/upcoming_jobs`: those that wait, in the order in which they get it.
-pub async fn upcoming(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let (page, project) = (Page::read(&target.query)?, target.project_id()?);
+pub async fn upcoming(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let page = Page::read(&asked.query)?;
+    let target = asked.find().await?;
+    let project = target.project_id()?;
     freshness
         .respond(|| async {
             let jobs = target.weir.upcoming_jobs(&target.caller, project, target.name("key")).await?;

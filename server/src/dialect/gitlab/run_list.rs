@@ -9,7 +9,7 @@ use model::{Project, Source, Status};
 use super::error::{Problems, Refused};
 use super::fields::Fields;
 use super::page::Page;
-use super::target::{Asked, Target};
+use super::target::{Asked, Query, Target};
 use super::wire::{Pipeline, PipelineBasic};
 use crate::http::{Fresh, Freshness};
 use crate::store::run_pages::{RunList, RunOrder};
@@ -111,6 +111,7 @@ fn read(asked: &Asked) -> Result<Wanted, Refused> {
 /// `GET …/pipelines`, `GET /weir/runs`: the latter with whole objects, and by pipeline or project.
 pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
     let Wanted { page, mut list, heads, nothing } = read(&asked)?;
+    let query = asked.query.clone();
     let target = asked.find().await?;
     let filter = &mut list.filter;
     match &target.project {
@@ -121,7 +122,7 @@ pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
                 filter.git_ref = Some(String::new());
             }
         }
-        None => of_query(&target, filter).await?,
+        None => of_query(&target, &query, filter).await?,
     }
     freshness
         .respond(|| async {
@@ -131,7 +132,7 @@ pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
             }
             let (runs, total) = target.weir.page_of_runs(&target.caller, list, page.offset(), page.size()).await?;
             let (runs, total) = if nothing { (Vec::new(), 0) } else { (runs, total) };
-            let headers = page.headers(target.base(), &target.path, &target.query, Some(total), false);
+            let headers = target.pages(page, Some(total), false);
             let base = target.base();
             let fresh = if target.is_of_project() {
                 Fresh::list(&runs.iter().map(|run| PipelineBasic::new(run, base).named(run)).collect::<Vec<_>>())
@@ -157,8 +158,8 @@ async fn refs(target: &Target, project: &Project, tags: bool) -> Result<Vec<Stri
 }
 
 /// Project and pipeline, where the address names no project.
-async fn of_query(target: &Target, filter: &mut RunFilter) -> Result<(), Refused> {
-    let text = |name: &str| target.query.get(name).filter(|text| !text.is_empty());
+async fn of_query(target: &Target, query: &Query, filter: &mut RunFilter) -> Result<(), Refused> {
+    let text = |name: &str| query.get(name).filter(|text| !text.is_empty());
     if let Some(name) = text("project") {
         filter.project = Some(target.weir.project_called(&target.caller, name).await?.id);
     }

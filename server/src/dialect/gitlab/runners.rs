@@ -10,25 +10,27 @@ use super::error::Refused;
 use super::fields::Fields;
 use super::given::{answer, by_field, called, clearable, number, one_of, paged, switch, text};
 use super::page::Page;
-use super::target::{Query, Target};
+use super::target::{Asked, Query, Target};
 use super::wire::{project, runner as wire, user};
 use crate::clock;
 use crate::http::{Fresh, Freshness};
 
 /// `POST /user/runners`: the answer is the only place where the token can be seen.
-pub async fn create(target: Target, fields: Fields) -> Result<Response, Refused> {
+pub async fn create(asked: Asked, fields: Fields) -> Result<Response, Refused> {
     let project = match fields.text("runner_type")?.as_deref() {
         Some("instance_type") => None,
-        Some("project_type") => {
-            let wanted = fields.text("project_id")?.ok_or_else(|| Refused::parameter("project_id is missing"))?;
-            Some(target.weir.project_called(&target.caller, &wanted).await?.id)
-        }
+        Some("project_type") => Some(fields.required("project_id")?),
         Some("group_type") => return Err(Refused::parameter("runner_type: there are no runners of groups")),
         Some(_) => return Err(Refused::parameter("runner_type does not have a valid value")),
         None => return Err(Refused::parameter("runner_type is missing")),
     };
     let none = RunnerDraft { name: "runner".to_owned(), run_untagged: true, ..RunnerDraft::default() };
-    let draft = changed(none, &fields)?;
+    let draft = Changes::read(&fields)?.over(none);
+    let target = asked.find().await?;
+    let project = match project {
+        Some(name) => Some(target.weir.project_called(&target.caller, &name).await?.id),
+        None => None,
+    };
     let (runner, token) = target.weir.create_runner(&target.caller, project, draft).await.map_err(by_field)?;
     let body = json!({"id": runner.id, "token": token, "token_expires_at": null});
     Ok(answer(StatusCode::CREATED, &body))
@@ -112,24 +114,28 @@ async fn listed(target: &Target, page: Page, filter: &Filter, mut all: Vec<Runne
 }
 
 /// `GET /runners`: those that the caller may look after.
-pub async fn own(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let (page, filter) = (Page::read(&target.query)?, Filter::read(&target.query)?);
+pub async fn own(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let (page, filter) = (Page::read(&asked.query)?, Filter::read(&asked.query)?);
+    let target = asked.find().await?;
     freshness
         .respond(|| async { listed(&target, page, &filter, target.weir.own_runners(&target.caller).await?).await })
         .await
 }
 
 /// `GET /runners/all`
-pub async fn all(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let (page, filter) = (Page::read(&target.query)?, Filter::read(&target.query)?);
+pub async fn all(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let (page, filter) = (Page::read(&asked.query)?, Filter::read(&asked.query)?);
+    let target = asked.find().await?;
     freshness
         .respond(|| async { listed(&target, page, &filter, target.weir.runners(&target.caller, None).await?).await })
         .await
 }
 
 /// `GET /projects/:id/runners`: those that may take its jobs.
-pub async fn of_project(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let (page, filter, project) = (Page::read(&target.query)?, Filter::read(&target.query)?, target.project_id()?);
+pub async fn of_project(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let (page, filter) = (Page::read(&asked.query)?, Filter::read(&asked.query)?);
+    let target = asked.find().await?;
+    let project = target.project_id()?;
     freshness
         .respond(|| async {
             listed(&target, page, &filter, target.weir.runners_for(&target.caller, project).await?).await
@@ -138,8 +144,9 @@ pub async fn of_project(target: Target, freshness: Freshness) -> Result<Response
 }
 
 /// `GET /groups/:gid/runners`: those that may take jobs below it.
-pub async fn of_group(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let (page, filter) = (Page::read(&target.query)?, Filter::read(&target.query)?);
+pub async fn of_group(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let (page, filter) = (Page::read(&asked.query)?, Filter::read(&asked.query)?);
+    let target = asked.find().await?;
     freshness
         .respond(|| async {
             let group = target.weir.namespace_called(&target.caller, target.name("group")).await;
@@ -167,14 +174,15 @@ pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refus
 }
 
 /// `PUT /runners/:id`
-pub async fn update(target: Target, fields: Fields) -> Result<Response, Refused> {
+pub async fn update(asked: Asked, fields: Fields) -> Result<Response, Refused> {
     let names = FIELDS.join(", ");
     if FIELDS.iter().all(|name| fields.value(name).is_none()) {
         return Err(Refused::parameter(format!("{names} are missing, at least one parameter must be provided")));
     }
+    let changes = Changes::read(&fields)?;
+    let target = asked.find().await?;
     let id = id(&target)?;
-    let before = target.weir.runner(&target.caller, id).await?.draft;
-    let draft = changed(before, &fields)?;
+    let draft = changes.over(target.weir.runner(&target.caller, id).await?.draft);
     let runner = target.weir.change_runner(&target.caller, id, draft).await.map_err(by_field)?;
     Ok(answer(StatusCode::OK, &object(&target, &runner).await?))
 }
@@ -205,16 +213,18 @@ pub async fn rotate(target: Target) -> Result<Response, Refused> {
 }
 
 /// `GET /runners/:id/jobs`: those that the caller may see, the newest first.
-pub async fn jobs(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let (page, id) = (Page::read(&target.query)?, id(&target)?);
-    let status = text(&target.query, "status").map(|word| {
+pub async fn jobs(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let page = Page::read(&asked.query)?;
+    let status = text(&asked.query, "status").map(|word| {
         word.parse::<model::Status>().map_err(|_| Refused::parameter("status does not have a valid value"))
     });
     let status = status.transpose()?;
-    let scope = super::jobs::scope(&target.query)?;
-    one_of(&target.query, "order_by", &["id"])?;
-    let ascending = one_of(&target.query, "sort", &["desc", "asc"])? == "asc";
-    let system = text(&target.query, "system_id").map(str::to_owned);
+    let scope = super::jobs::scope(&asked.query)?;
+    one_of(&asked.query, "order_by", &["id"])?;
+    let ascending = one_of(&asked.query, "sort", &["desc", "asc"])? == "asc";
+    let system = text(&asked.query, "system_id").map(str::to_owned);
+    let target = asked.find().await?;
+    let id = id(&target)?;
     freshness
         .respond(|| async {
             let mut all = target.weir.jobs_of_runner(&target.caller, id, system.as_deref()).await?;
@@ -232,15 +242,17 @@ pub async fn jobs(target: Target, freshness: Freshness) -> Result<Response, Refu
             let shown = target.jobs_shown(part).await?.into_iter().zip(projects).map(|(job, project)| {
                 user::joined(serde_json::to_value(job).unwrap_or_default(), json!({ "project": project }))
             });
-            let headers = page.headers(target.base(), &target.path, &target.query, Some(total as u64), false);
+            let headers = target.pages(page, Some(total as u64), false);
             Ok(Fresh::list(&shown.collect::<Vec<_>>())?.with(headers))
         })
         .await
 }
 
 /// `GET /runners/:id/managers`: the processes that take jobs with its token.
-pub async fn managers(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let (page, id) = (Page::read(&target.query)?, id(&target)?);
+pub async fn managers(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let page = Page::read(&asked.query)?;
+    let target = asked.find().await?;
+    let id = id(&target)?;
     freshness
         .respond(|| async {
             let runner = target.weir.runner(&target.caller, id).await?;
@@ -254,9 +266,10 @@ pub async fn managers(target: Target, freshness: Freshness) -> Result<Response, 
 }
 
 /// `POST /projects/:id/runners`: lends a runner to the project.
-pub async fn lend(target: Target, fields: Fields) -> Result<Response, Refused> {
+pub async fn lend(asked: Asked, fields: Fields) -> Result<Response, Refused> {
     let wanted = fields.required("runner_id")?;
     let id = RunnerId(wanted.parse().map_err(|_| Refused::parameter("runner_id is invalid"))?);
+    let target = asked.find().await?;
     let project: ProjectId = target.project_id()?;
     let refused = |error: model::Error| match error.kind {
         ErrorKind::Conflict => Refused::fields(json!({"runner": [error.message]})),
@@ -286,37 +299,48 @@ fn id(target: &Target) -> Result<RunnerId, Refused> {
     target.name("runner").parse().map_err(|_| Refused::not_found())
 }
 
-fn changed(mut draft: RunnerDraft, fields: &Fields) -> Result<RunnerDraft, Refused> {
-    if let Some(name) = fields.text("description")? {
-        draft.name = name;
+/// What a request says about a runner.
+#[expect(clippy::option_option, reason = "said and null differ from not said")]
+struct Changes {
+    name: Option<String>,
+    tags: Option<Vec<String>>,
+    run_untagged: Option<bool>,
+    paused: Option<bool>,
+    locked: Option<bool>,
+    protected: Option<bool>,
+    maximum_timeout: Option<Option<u32>>,
+    note: Option<Option<String>>,
+}
+
+impl Changes {
+    fn read(fields: &Fields) -> Result<Self, Refused> {
+        let active = fields.switch("active")?;
+        let access = fields.choice("access_level", &["not_protected", "ref_protected"])?;
+        let timeout = clearable(fields, "maximum_timeout")?;
+        let timeout = timeout.map(|text| text.map(|text| text.trim().parse::<u32>()).transpose()).transpose();
+        Ok(Self {
+            name: fields.text("description")?,
+            tags: fields.list("tag_list")?,
+            run_untagged: fields.switch("run_untagged")?,
+            paused: fields.switch("paused")?.or(active.map(|active| !active)),
+            locked: fields.switch("locked")?,
+            protected: access.map(|word| word == "ref_protected"),
+            maximum_timeout: timeout.map_err(|_| Refused::parameter("maximum_timeout is invalid"))?,
+            note: clearable(fields, "maintenance_note")?,
+        })
     }
-    if let Some(tags) = fields.list("tag_list")? {
-        draft.tags = tags;
+
+    /// Over what is.
+    fn over(self, draft: RunnerDraft) -> RunnerDraft {
+        RunnerDraft {
+            name: self.name.unwrap_or(draft.name),
+            tags: self.tags.unwrap_or(draft.tags),
+            run_untagged: self.run_untagged.unwrap_or(draft.run_untagged),
+            paused: self.paused.unwrap_or(draft.paused),
+            locked: self.locked.unwrap_or(draft.locked),
+            protected: self.protected.unwrap_or(draft.protected),
+            maximum_timeout: self.maximum_timeout.unwrap_or(draft.maximum_timeout),
+            note: self.note.unwrap_or(draft.note),
+        }
     }
-    if let Some(flag) = fields.switch("run_untagged")? {
-        draft.run_untagged = flag;
-    }
-    if let Some(flag) = fields.switch("active")? {
-        draft.paused = !flag;
-    }
-    if let Some(flag) = fields.switch("paused")? {
-        draft.paused = flag;
-    }
-    if let Some(flag) = fields.switch("locked")? {
-        draft.locked = flag;
-    }
-    match fields.text("access_level")?.as_deref() {
-        None => {}
-        Some("not_protected") => draft.protected = false,
-        Some("ref_protected") => draft.protected = true,
-        Some(_) => return Err(Refused::parameter("access_level does not have a valid value")),
-    }
-    if let Some(seconds) = clearable(fields, "maximum_timeout")? {
-        let read = seconds.map(|text| text.parse::<u32>()).transpose();
-        draft.maximum_timeout = read.map_err(|_| Refused::parameter("maximum_timeout is invalid"))?;
-    }
-    if let Some(note) = clearable(fields, "maintenance_note")? {
-        draft.note = note;
-    }
-    Ok(draft)
 }

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use model::plan::Variable;
-use model::{Error, JobKind, NewRun, Run, Source};
+use model::{Error, JobKind, NewRun, RunId, Seq, Source};
 use serde_json::{Map, Value, json};
 
 use super::condition::unmodified;
@@ -21,20 +21,23 @@ use crate::http::{Fresh, Freshness};
 pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refused> {
     freshness
         .respond(|| async {
-            let (run, jobs) = target.weir.jobs_of_run(&target.caller, target.run_id().await?, None, false).await?;
-            let mut object = whole(&target, &run).await?;
-            object.coverage = model::view::coverage(&jobs).map(|percent| format!("{percent:.2}"));
-            // The coverage comes with jobs, and so may be newer than the run itself.
-            let version = jobs.iter().filter(|job| job.coverage.is_some()).map(|job| job.version).max();
-            Ok(Fresh::object(&object, version.unwrap_or_default().max(run.version))?)
+            let (object, version) = whole(&target, target.run_id().await?).await?;
+            Ok(Fresh::object(&object, version)?)
         })
         .await
 }
 
 /// A run with its name.
-async fn whole(target: &Target, run: &Run) -> Result<Pipeline, Refused> {
-    let shown = target.run_shown(run).await?;
-    Ok(if target.is_of_project() { shown.named(run) } else { shown })
+async fn whole(target: &Target, id: RunId) -> Result<(Pipeline, Seq), Refused> {
+    let found = target.weir.jobs_of_run(&target.caller, id, None, false).await?;
+    let (shown, version) = target.run_covered(&found).await?;
+    Ok((if target.is_of_project() { shown.named(&found.0) } else { shown }, version))
+}
+
+/// A run as it is after what was done to it.
+async fn changed(target: &Target, id: RunId) -> Result<Json<Pipeline>, Refused> {
+    let found = target.weir.jobs_of_run(&target.caller, id, None, false).await?;
+    Ok(Json(target.run_covered(&found).await?.0))
 }
 
 /// `GET …/pipelines/latest`: the newest of the commit that a branch or tag is at. None is GitLab's 403.
@@ -46,10 +49,7 @@ pub async fn latest(asked: Asked, freshness: Freshness) -> Result<Response, Refu
         .respond(|| async {
             let found = target.weir.latest_run(&target.caller, project, git_ref.as_deref()).await?;
             let Some(run) = found else { return Err(Refused::message(StatusCode::FORBIDDEN, "Forbidden")) };
-            let jobs = target.weir.jobs_of_run(&target.caller, run.id, None, false).await?.1;
-            let mut object = whole(&target, &run).await?;
-            object.coverage = model::view::coverage(&jobs).map(|percent| format!("{percent:.2}"));
-            Ok(Fresh::list(&object)?)
+            Ok(Fresh::list(&whole(&target, run.id).await?.0)?)
         })
         .await
 }
@@ -127,8 +127,8 @@ pub async fn rename(asked: Asked, fields: Fields) -> Result<Json<Pipeline>, Refu
         target.weir.may(&target.caller, crate::auth::Action::RenameRun, target.project_id()?).await?;
         return Err(Refused::plain(StatusCode::BAD_REQUEST, text));
     }
-    let run = target.weir.rename_run(&target.caller, id, &name).await?;
-    Ok(Json(whole(&target, &run).await?))
+    target.weir.rename_run(&target.caller, id, &name).await?;
+    Ok(Json(whole(&target, id).await?.0))
 }
 
 /// `GET …/pipelines/:pid/variables`
@@ -165,7 +165,7 @@ pub async fn jobs(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
             jobs.retain(|job| scope.fits(job.status));
             let total = jobs.len() as u64;
             let found = page.of(&jobs).iter().map(|job| (job.clone(), run.clone())).collect();
-            let headers = page.headers(target.base(), &target.path, &target.query, Some(total), false);
+            let headers = target.pages(page, Some(total), false);
             Ok(Fresh::list(&target.jobs_shown(found).await?)?.with(headers))
         })
         .await
@@ -196,7 +196,7 @@ pub async fn bridges(asked: Asked, freshness: Freshness) -> Result<Response, Ref
                     BridgeObject::new(object, child, target.base())
                 })
                 .collect();
-            let headers = page.headers(target.base(), &target.path, &target.query, Some(total), false);
+            let headers = target.pages(page, Some(total), false);
             Ok(Fresh::list(&shown)?.with(headers))
         })
         .await
@@ -206,20 +206,20 @@ pub async fn bridges(asked: Asked, freshness: Freshness) -> Result<Response, Ref
 pub async fn retry(target: Target) -> Result<Response, Refused> {
     let id = target.run_id().await?;
     seen(&target, id).await?;
-    let run = target.weir.retry_run(&target.caller, id).await?;
-    Ok((StatusCode::CREATED, Json(target.run_shown(&run).await?)).into_response())
+    target.weir.retry_run(&target.caller, id).await?;
+    Ok((StatusCode::CREATED, changed(&target, id).await?).into_response())
 }
 
 /// `POST …/pipelines/:pid/cancel`: of one that has ended changes nothing.
 pub async fn cancel(target: Target) -> Result<Json<Pipeline>, Refused> {
     let id = target.run_id().await?;
     seen(&target, id).await?;
-    let run = target.weir.cancel_run(&target.caller, id).await?;
-    Ok(Json(target.run_shown(&run).await?))
+    target.weir.cancel_run(&target.caller, id).await?;
+    changed(&target, id).await
 }
 
 /// Refuses who may not even see the run: for them it is not there.
-async fn seen(target: &Target, id: model::RunId) -> Result<(), Refused> {
+async fn seen(target: &Target, id: RunId) -> Result<(), Refused> {
     if target.weir.may_read_run(&target.caller, id).await {
         return Ok(());
     }

@@ -2,7 +2,6 @@
 
 use app::service::Schedules as _;
 use axum::Json;
-use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use model::plan::{Inputs, Variable};
@@ -16,7 +15,7 @@ use super::condition::unmodified;
 use super::error::Refused;
 use super::fields::Fields;
 use super::page::Page;
-use super::target::{Query, Target};
+use super::target::{Asked, Query, Target};
 use super::wire::{PipelineBasic, ScheduleDetails, ScheduleObject, ScheduleVariable};
 use crate::auth::Action;
 use crate::http::{Fresh, Freshness};
@@ -45,6 +44,8 @@ fn refused(error: Error) -> Refused {
             Some((field, problem)) if FIELDS.contains(&field) => Refused::fields(json!({ field: [problem] })),
             _ => error.into(),
         },
+        // There are as many as there may be.
+        ErrorKind::Conflict if error.cause.is_none() => Refused::base(&error.message),
         _ => error.into(),
     }
 }
@@ -53,21 +54,22 @@ fn refused(error: Error) -> Refused {
 async fn named(target: &Target) -> Result<ScheduleView, Refused> {
     let project = target.project_id()?;
     target.weir.may(&target.caller, Action::ReadSchedules, project).await?;
-    let id: ScheduleId =
-        target.name("schedule").parse().map_err(|_| Refused::parameter("pipeline_schedule_id is invalid"))?;
+    let id: ScheduleId = target.name("schedule").parse().map_err(|_| missing())?;
     let view = target.weir.schedule(&target.caller, id).await.map_err(refused)?;
     if view.schedule.project_id == project { Ok(view) } else { Err(missing()) }
 }
 
 /// `GET …/pipeline_schedules`, the newest first.
-pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let (page, project) = (Page::read(&target.query)?, target.project_id()?);
-    let active = match target.query.get("scope") {
+pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let page = Page::read(&asked.query)?;
+    let active = match asked.query.get("scope") {
         None | Some("") => None,
         Some("active") => Some(true),
         Some("inactive") => Some(false),
         Some(_) => return Err(Refused::parameter("scope does not have a valid value")),
     };
+    let target = asked.find().await?;
+    let project = target.project_id()?;
     freshness
         .respond(|| async {
             let mut all = target.weir.schedules(&target.caller, Some(project)).await?.schedules;
@@ -81,7 +83,7 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
                 .take(page.size() as usize)
                 .map(|view| ScheduleObject::new(view.schedule, target.base()))
                 .collect();
-            let headers = page.headers(target.base(), &target.path, &target.query, Some(total), false);
+            let headers = target.pages(page, Some(total), false);
             Ok(Fresh::list(&shown)?.with(headers))
         })
         .await
@@ -120,13 +122,12 @@ fn inputs(fields: &Fields) -> Result<Vec<(String, Option<Value>)>, Refused> {
     }
 }
 
-/// A ref that is not empty, but where the project has no refs at all.
-fn git_ref(target: &Target, fields: &Fields) -> Result<Option<String>, Refused> {
-    let given = fields.text("ref")?;
+/// Refuses an empty ref, but where the project has no refs at all.
+fn check_ref(target: &Target, given: Option<&str>) -> Result<(), Refused> {
     let has_refs = target.project.as_ref().is_some_and(|project| project.source.is_some());
     match given {
         Some(name) if name.trim().is_empty() && has_refs => Err(Refused::parameter("ref is empty")),
-        given => Ok(given),
+        _ => Ok(()),
     }
 }
 
@@ -139,43 +140,45 @@ fn pipeline(fields: &Fields) -> Result<Option<String>, Refused> {
 }
 
 /// `POST …/pipeline_schedules`
-pub async fn create(target: Target, headers: HeaderMap, body: Bytes) -> Result<Response, Refused> {
-    let project = target.project_id()?;
-    let fields = Fields::read(&target.query, &headers, &body)?;
-    target.weir.may(&target.caller, Action::ChangeOwnSchedule, project).await?;
+pub async fn create(asked: Asked, fields: Fields) -> Result<Response, Refused> {
     required(&fields, &["description", "ref", "cron"])?;
     let usual = ScheduleDraft::default();
-    let wrong = |error| Refused::fields(json!({ "pipeline": [format!("{error}")] }));
     let key = pipeline(&fields)?.filter(|key| !key.is_empty());
-    let key = key.map(|key| key.parse().map_err(|error: model::id::IdError| wrong(error))).transpose()?;
     let given: Inputs = inputs(&fields)?.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let draft = ScheduleDraft {
         description: fields.required("description")?,
         cron: fields.required("cron")?,
         timezone: fields.text("cron_timezone")?.unwrap_or(usual.timezone),
-        git_ref: git_ref(&target, &fields)?.unwrap_or_default(),
-        pipeline: key,
+        git_ref: fields.required("ref")?,
+        pipeline: None,
         is_active: fields.switch("active")?.unwrap_or(true),
         inputs: given,
     };
+    let target = asked.find().await?;
+    let project = target.project_id()?;
+    target.weir.may(&target.caller, Action::ChangeOwnSchedule, project).await?;
+    check_ref(&target, Some(&draft.git_ref))?;
+    let wrong = |error: model::id::IdError| Refused::fields(json!({ "pipeline": [format!("{error}")] }));
+    let draft = ScheduleDraft { pipeline: key.map(|key| key.parse()).transpose().map_err(wrong)?, ..draft };
     let made = target.weir.create_schedule(&target.caller, project, draft, Vec::new()).await.map_err(refused)?;
     Ok((StatusCode::CREATED, Json(ScheduleDetails::new(made, target.base()))).into_response())
 }
 
 /// `PUT …/pipeline_schedules/:id`
-pub async fn update(target: Target, headers: HeaderMap, body: Bytes) -> Result<Json<ScheduleDetails>, Refused> {
-    let fields = Fields::read(&target.query, &headers, &body)?;
-    let id = named(&target).await?.schedule.id;
+pub async fn update(asked: Asked, fields: Fields) -> Result<Json<ScheduleDetails>, Refused> {
     let changes = ScheduleChanges {
         description: fields.text("description")?,
         cron: fields.text("cron")?,
         timezone: fields.text("cron_timezone")?,
-        git_ref: git_ref(&target, &fields)?,
+        git_ref: fields.text("ref")?,
         pipeline: pipeline(&fields)?,
         is_active: fields.switch("active")?,
         inputs: inputs(&fields)?,
         variables: None,
     };
+    let target = asked.find().await?;
+    let id = named(&target).await?.schedule.id;
+    check_ref(&target, changes.git_ref.as_deref())?;
     let changed = target.weir.change_schedule(&target.caller, id, changes).await.map_err(refused)?;
     Ok(Json(ScheduleDetails::new(changed, target.base())))
 }
@@ -208,9 +211,10 @@ pub async fn play(target: Target) -> Result<Response, Refused> {
 }
 
 /// `GET …/pipeline_schedules/:id/pipelines`, the oldest first.
-pub async fn runs(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let page = Page::read(&target.query)?;
-    let wanted = wanted(&target.query)?;
+pub async fn runs(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let page = Page::read(&asked.query)?;
+    let wanted = wanted(&asked.query)?;
+    let target = asked.find().await?;
     freshness
         .respond(|| async {
             let id = named(&target).await?.schedule.id;
@@ -220,7 +224,7 @@ pub async fn runs(target: Target, freshness: Freshness) -> Result<Response, Refu
                 .await
                 .map_err(refused)?;
             let shown: Vec<_> = runs.iter().map(|run| PipelineBasic::new(run, target.base())).collect();
-            let headers = page.headers(target.base(), &target.path, &target.query, Some(total), false);
+            let headers = target.pages(page, Some(total), false);
             Ok(Fresh::list(&shown)?.with(headers))
         })
         .await
@@ -269,13 +273,12 @@ fn is_file(fields: &Fields) -> Result<Option<bool>, Refused> {
 }
 
 /// `POST …/pipeline_schedules/:id/variables`
-pub async fn create_variable(target: Target, headers: HeaderMap, body: Bytes) -> Result<Response, Refused> {
-    let fields = Fields::read(&target.query, &headers, &body)?;
-    let id = named(&target).await?.schedule.id;
-    target.weir.may_change_schedule(&target.caller, id).await.map_err(refused)?;
+pub async fn create_variable(asked: Asked, fields: Fields) -> Result<Response, Refused> {
     required(&fields, &["key", "value"])?;
     let file = is_file(&fields)?.unwrap_or(false);
     let new = Variable { file, ..Variable::new(fields.required("key")?, fields.required("value")?) };
+    let target = asked.find().await?;
+    let id = named(&target).await?.schedule.id;
     let change = ScheduleVariableChange::Add(new);
     let made = target.weir.change_schedule_variable(&target.caller, id, change).await.map_err(refused)?;
     Ok((StatusCode::CREATED, Json(ScheduleVariable::from(made))).into_response())
@@ -296,14 +299,11 @@ pub async fn variable(target: Target, freshness: Freshness) -> Result<Response, 
 }
 
 /// `PUT …/pipeline_schedules/:id/variables/:key`
-pub async fn update_variable(
-    target: Target,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Json<ScheduleVariable>, Refused> {
-    let fields = Fields::read(&target.query, &headers, &body)?;
+pub async fn update_variable(asked: Asked, fields: Fields) -> Result<Json<ScheduleVariable>, Refused> {
+    let (value, file) = (fields.text("value")?, is_file(&fields)?);
+    let target = asked.find().await?;
     let id = named(&target).await?.schedule.id;
-    let change = ScheduleVariableChange::Set(target.name("key").to_owned(), fields.text("value")?, is_file(&fields)?);
+    let change = ScheduleVariableChange::Set(target.name("key").to_owned(), value, file);
     let changed = target.weir.change_schedule_variable(&target.caller, id, change).await.map_err(refused)?;
     Ok(Json(changed.into()))
 }

@@ -1,13 +1,20 @@
 //! Runs and jobs as answers show them, with who and what stands behind them.
 
-use model::{Job, JobId, Run};
+use model::{Job, JobId, Run, Seq};
 
 use super::error::Refused;
-use super::target::Asked;
+use super::target::Address;
 use super::wire::{JobObject, Pipeline};
 use crate::clock;
 
-impl Asked {
+impl Address {
+    /// A run with the coverage of its jobs; and how new that is, which may be newer than the run itself.
+    pub async fn run_covered(&self, (run, jobs): &(Run, Vec<Job>)) -> Result<(Pipeline, Seq), Refused> {
+        let coverage = model::view::coverage(jobs).map(|percent| format!("{percent:.2}"));
+        let version = jobs.iter().filter(|job| job.coverage.is_some()).map(|job| job.version).max();
+        Ok((Pipeline { coverage, ..self.run_shown(run).await? }, version.unwrap_or_default().max(run.version)))
+    }
+
     /// A run as the answer of what changed it. The command line, which asks below `/weir`, finds a name in it.
     pub async fn run_shown(&self, run: &Run) -> Result<Pipeline, Refused> {
         let account = self.weir.account_called(&run.user).await?;

@@ -3,7 +3,8 @@
 //! [`Asked`] is who asks, and the address as it came; [`Target`] has looked up what the address names. The order is
 //! GitLab's, and no answer says more than the one before it: who asks and by which token (401, 403), what the
 //! parameters say (400), what is there (404), who may (403), what state it is in. A handler with parameters takes
-//! [`Asked`], reads them, and then calls [`Asked::find`]; one without takes [`Target`].
+//! [`Asked`], reads them, and then calls [`Asked::find`], which ends the reading: a [`Target`] has no query. One without
+//! parameters takes [`Target`]. A test asks every route with wrong ones (`http/tests/gitlab/order.rs`).
 
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -11,24 +12,23 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use model::{Caller, ErrorKind, JobId, Project, ProjectId, RunId, TokenScope, Via};
 
 use super::error::Refused;
 use super::job_token;
+use super::page::Page;
 use crate::http::{Access, AppState, Origin, Refusal};
 use crate::service::Weir;
 
-/// Who asks, and the address as it came. Nothing is looked up yet but who it is.
-pub struct Asked {
+/// Who asks, and the address without what its query says.
+pub struct Address {
     /// Who asks.
     pub caller: Caller,
     /// The service.
     pub weir: Arc<Weir>,
-    /// The query.
-    pub query: Query,
-    /// The path of the address, for links.
+    /// The path of the address.
     pub path: String,
     /// The headers.
     pub headers: HeaderMap,
@@ -37,6 +37,23 @@ pub struct Asked {
     /// The route, in the router's words.
     route: String,
     names: HashMap<String, String>,
+    /// For links, which keep it.
+    kept: Query,
+}
+
+/// Who asks, and the address as it came. Nothing is looked up yet but who it is.
+pub struct Asked {
+    address: Address,
+    /// The query.
+    pub query: Query,
+}
+
+impl Deref for Asked {
+    type Target = Address;
+
+    fn deref(&self) -> &Address {
+        &self.address
+    }
 }
 
 impl FromRequestParts<AppState> for Asked {
@@ -61,7 +78,7 @@ impl FromRequestParts<AppState> for Asked {
             Some(origin) => origin.base(weir.configured_url()),
             None => weir.external_url().to_owned(),
         };
-        Ok(Self {
+        let address = Address {
             caller,
             path: path.to_owned(),
             headers: parts.headers.clone(),
@@ -69,16 +86,18 @@ impl FromRequestParts<AppState> for Asked {
             method: parts.method.clone(),
             route: route.unwrap_or_default(),
             names,
-            query,
+            kept: query.clone(),
             weir,
-        })
+        };
+        Ok(Self { address, query })
     }
 }
 
 /// Refuses who may do nothing at all here, before anything is looked up; and says who an administrator acts as.
 async fn admitted(weir: &Weir, caller: Caller, parts: &Parts, query: &Query) -> Result<Caller, Refused> {
     let changes = !matches!(parts.method, Method::GET | Method::HEAD);
-    if changes && !caller.is_signed_in() {
+    let is_personal = parts.extensions.get::<MatchedPath>().is_some_and(|route| is_personal(route.as_str()));
+    if (changes || is_personal) && !caller.is_signed_in() {
         return Err(Refused::unauthorized("this takes a token"));
     }
     // A token ends itself, whatever its scope.
@@ -98,7 +117,13 @@ async fn admitted(weir: &Weir, caller: Caller, parts: &Parts, query: &Query) -> 
     })
 }
 
-impl Asked {
+/// Addresses that mean nothing to nobody in particular: all but projects, groups and what is Weir's own.
+fn is_personal(route: &str) -> bool {
+    let below = route.strip_prefix("/api/v4/").unwrap_or_default();
+    !matches!(below.split('/').next(), Some("projects" | "groups" | "weir"))
+}
+
+impl Address {
     /// The address under which this client knows the server, without a slash at its end.
     pub fn base(&self) -> &str {
         &self.base
@@ -114,36 +139,72 @@ impl Asked {
         self.names.contains_key("project")
     }
 
-    /// Refuses what can be no number in the address. One that is too large is for those who look it up.
-    fn check_number(&self, part: &str, parameter: &str) -> Result<(), Refused> {
-        let Some(text) = self.names.get(part) else { return Ok(()) };
-        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        if is_number(text.strip_prefix('-').unwrap_or(text)) {
-            return Ok(());
-        }
-        match text.split_once('.') {
-            Some((number, format)) if is_number(number) && is_format(format) => Err(format_of(format)),
-            _ => Err(Refused::parameter(format!("{parameter} is invalid"))),
-        }
+    /// The headers of a page of a list at this address; `more` says whether another follows where no total is known.
+    pub fn pages(&self, page: Page, total: Option<u64>, more: bool) -> HeaderMap {
+        page.headers(&self.base, &self.path, &self.kept, total, more)
     }
 
-    /// Looks up what the address names.
-    pub async fn find(self) -> Result<Target, Refused> {
-        if self.is_of_project() {
-            self.check_number("run", "pipeline_id")?;
-            self.check_number("job", "job_id")?;
+    /// The header that leads to the next page of a list that is walked by where the last one ended: the same address,
+    /// with this in its query.
+    pub fn next_link(&self, name: &str, value: String) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let query = self.kept.with_texts(&[(name, value)]);
+        if let Ok(link) = HeaderValue::try_from(format!("<{}{}{query}>; rel=\"next\"", self.base, self.path)) {
+            headers.insert(header::LINK, link);
         }
-        let project = match self.names.get("project") {
-            Some(name) => Some(self.weir.project_called(&self.caller, name).await?),
+        headers
+    }
+
+    /// Refuses what can be no number in the address. One that is too large is for those who look it up.
+    fn check_numbers(&self) -> Result<(), Refused> {
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        for (part, parameter) in NUMBERS {
+            let Some(text) = self.names.get(part) else { continue };
+            if is_number(text.strip_prefix('-').unwrap_or(text)) {
+                continue;
+            }
+            // Who names nothing else has the plain name.
+            let is_alone = matches!(part, "runner" | "user") && self.route.ends_with('}') && !self.is_of_project();
+            return match text.split_once('.') {
+                Some((number, format)) if is_number(number) && is_format(format) => Err(format_of(format)),
+                _ => Err(Refused::parameter(format!("{} is invalid", if is_alone { "id" } else { parameter }))),
+            };
+        }
+        Ok(())
+    }
+}
+
+/// Parts of addresses that are numbers, and the names of the parameters that they are on GitLab.
+const NUMBERS: [(&str, &str); 8] = [
+    ("run", "pipeline_id"),
+    ("job", "job_id"),
+    ("environment", "environment_id"),
+    ("schedule", "pipeline_schedule_id"),
+    ("trigger", "trigger_id"),
+    ("runner", "runner_id"),
+    ("user", "user_id"),
+    ("token", "id"),
+];
+
+impl Asked {
+    /// Looks up what the address names. Parameters are read before that.
+    pub async fn find(self) -> Result<Target, Refused> {
+        let address = self.address;
+        // What is found without its project may have a name instead of its number.
+        if !address.route.starts_with("/api/v4/weir/") {
+            address.check_numbers()?;
+        }
+        let project = match address.names.get("project") {
+            Some(name) => Some(address.weir.project_called(&address.caller, name).await?),
             None => None,
         };
         if project.is_some()
-            && matches!(self.caller.via, Via::Job(..))
-            && !job_token::may_call(&self.method, &self.route)
+            && matches!(address.caller.via, Via::Job(..))
+            && !job_token::may_call(&address.method, &address.route)
         {
             return Err(Refused::unauthorized("the token of a job may not do this"));
         }
-        Ok(Target { asked: self, project })
+        Ok(Target { address, project })
     }
 }
 
@@ -160,16 +221,16 @@ fn format_of(format: &str) -> Refused {
 /// The caller and what the address names. A run or job of another project than the named one is
 /// not found.
 pub struct Target {
-    asked: Asked,
+    address: Address,
     /// The project of the address; `None` below `/weir`.
     pub project: Option<Project>,
 }
 
 impl Deref for Target {
-    type Target = Asked;
+    type Target = Address;
 
-    fn deref(&self) -> &Asked {
-        &self.asked
+    fn deref(&self) -> &Address {
+        &self.address
     }
 }
 

@@ -3,14 +3,14 @@
 use app::service::Accounts as _;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use model::{NewToken, Token, TokenDraft, TokenId, TokenKind, TokenScope, UserId};
+use model::{NewToken, Timestamp, Token, TokenDraft, TokenId, TokenKind, TokenScope, UserId};
 use serde_json::{Value, json};
 
 use super::error::Refused;
 use super::fields::Fields;
 use super::given::{answer, called, last_day, number, one_of, paged, switch, text, time};
 use super::page::Page;
-use super::target::Target;
+use super::target::{Asked, Target};
 use crate::clock;
 use crate::http::{Fresh, Freshness};
 
@@ -39,7 +39,7 @@ fn object(token: &Token, user: UserId) -> Value {
         "description": token.description,
         "scopes": token.scope.map(TokenScope::as_str).into_iter().collect::<Vec<_>>(),
         "user_id": user,
-        "last_used_at": token.used_at.map(model::Timestamp::rfc3339),
+        "last_used_at": token.used_at.map(Timestamp::rfc3339),
         "active": is_active(token),
         "expires_at": token.expires_at.map(|at| at.rfc3339()[..10].to_owned()),
     })
@@ -51,8 +51,8 @@ fn made(new: &NewToken, user: UserId) -> Value {
 }
 
 /// `GET /personal_access_tokens`
-pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let (page, query) = (Page::read(&target.query)?, &target.query);
+pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let (page, query) = (Page::read(&asked.query)?, &asked.query);
     let user = number(query, "user_id")?.map(UserId);
     let revoked = switch(query, "revoked")?;
     let state = one_of(query, "state", &["", "active", "inactive"])?;
@@ -62,10 +62,11 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
         Ok::<_, Refused>((time(query, &format!("{name}_after"))?, time(query, &format!("{name}_before"))?))
     };
     let (created, used, expires) = (between("created")?, between("last_used")?, between("expires")?);
+    let target = asked.find().await?;
     freshness
         .respond(|| async {
             let mut all = target.weir.personal_tokens(&target.caller, user).await?;
-            let within = |at: Option<model::Timestamp>, (after, before): (Option<_>, Option<_>)| {
+            let within = |at: Option<Timestamp>, (after, before): (Option<_>, Option<_>)| {
                 let (is_after, is_before) =
                     (after.is_none_or(|after| at >= Some(after)), before.is_none_or(|before| at <= Some(before)));
                 is_after && is_before && (at.is_some() || after.is_none() && before.is_none())
@@ -93,7 +94,7 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
 }
 
 fn named(target: &Target) -> Result<TokenId, Refused> {
-    target.name("token").parse().map_err(|_| Refused::parameter("id is invalid"))
+    target.name("token").parse().map_err(|_| missing())
 }
 
 /// What is not there, or another's.
@@ -127,19 +128,22 @@ pub async fn own(target: Target, freshness: Freshness) -> Result<Response, Refus
 }
 
 /// `POST /personal_access_tokens/:id/rotate`
-pub async fn rotate(target: Target, fields: Fields) -> Result<Response, Refused> {
-    rotated(&target, named(&target)?, &fields).await
+pub async fn rotate(asked: Asked, fields: Fields) -> Result<Response, Refused> {
+    let end = last_day(&fields, "expires_at")?;
+    let target = asked.find().await?;
+    rotated(&target, named(&target)?, end).await
 }
 
 /// `POST /personal_access_tokens/self/rotate`
-pub async fn rotate_own(target: Target, fields: Fields) -> Result<Response, Refused> {
+pub async fn rotate_own(asked: Asked, fields: Fields) -> Result<Response, Refused> {
+    let end = last_day(&fields, "expires_at")?;
+    let target = asked.find().await?;
     let id = crate::service::token_of(&target.caller)?;
-    rotated(&target, id, &fields).await
+    rotated(&target, id, end).await
 }
 
-async fn rotated(target: &Target, id: TokenId, fields: &Fields) -> Result<Response, Refused> {
-    let expires_at = last_day(fields, "expires_at")?;
-    let (new, user) = target.weir.replace_token(&target.caller, id, expires_at).await.map_err(plain)?;
+async fn rotated(target: &Target, id: TokenId, end: Option<Timestamp>) -> Result<Response, Refused> {
+    let (new, user) = target.weir.replace_token(&target.caller, id, end).await.map_err(plain)?;
     Ok(answer(StatusCode::OK, &made(&new, user)))
 }
 
@@ -159,19 +163,23 @@ pub async fn revoke_own(target: Target) -> Result<Response, Refused> {
 }
 
 /// `POST /user/personal_access_tokens`: for oneself.
-pub async fn create_own(target: Target, fields: Fields) -> Result<Response, Refused> {
-    created(&target, None, &fields).await
+pub async fn create_own(asked: Asked, fields: Fields) -> Result<Response, Refused> {
+    let draft = draft(&fields)?;
+    created(&asked.find().await?, draft).await
 }
 
 /// `POST /users/:uid/personal_access_tokens`: for somebody, by administrators.
-pub async fn create(target: Target, fields: Fields) -> Result<Response, Refused> {
+pub async fn create(asked: Asked, fields: Fields) -> Result<Response, Refused> {
+    let draft = draft(&fields)?;
+    let target = asked.find().await?;
     let id = super::users::named(&target)?;
     target.weir.may_on_server(&target.caller, crate::auth::Action::ManageUsers).await?;
     let user = target.weir.person(&target.caller, id).await.map_err(called("User"))?;
-    created(&target, Some(user.name), &fields).await
+    created(&target, TokenDraft { user: Some(user.name), ..draft }).await
 }
 
-async fn created(target: &Target, user: Option<String>, fields: &Fields) -> Result<Response, Refused> {
+/// What a request says of a new one.
+fn draft(fields: &Fields) -> Result<TokenDraft, Refused> {
     let name = fields.required("name")?;
     let scopes = fields.list("scopes")?;
     let scopes = scopes.filter(|all| !all.is_empty()).ok_or_else(|| Refused::parameter("scopes is missing"))?;
@@ -181,16 +189,19 @@ async fn created(target: &Target, user: Option<String>, fields: &Fields) -> Resu
         Refused::parameter("scopes does not have a valid value")
     })?;
     let scope = if read.contains(&TokenScope::Api) { TokenScope::Api } else { TokenScope::ReadApi };
-    let draft = TokenDraft {
+    Ok(TokenDraft {
         kind: TokenKind::Personal,
         name,
         scope,
-        user: user.clone(),
+        user: None,
         project: None,
         role: None,
         expires_at: last_day(fields, "expires_at")?,
-        description: fields.text("description")?.filter(|text| !text.is_empty()),
-    };
+        description: fields.filled("description")?,
+    })
+}
+
+async fn created(target: &Target, draft: TokenDraft) -> Result<Response, Refused> {
     let refused = |error: model::Error| match error.kind {
         model::ErrorKind::Conflict => Refused::fields(json!({"name": [error.message]})),
         _ => error.into(),

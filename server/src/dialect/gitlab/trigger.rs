@@ -1,7 +1,6 @@
 //! `POST /projects/:id/trigger/pipeline`, and as `…/ref/REF/trigger/pipeline` for webhooks: starts a run with the token
 //! of a trigger, or of a job.
 
-use app::service::Service as _;
 use axum::Json;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
@@ -67,7 +66,12 @@ async fn begin(
     if git_ref.trim().is_empty() {
         return Err(Refused::parameter("ref is empty"));
     }
-    let token = fields.required("token")?;
+    let (token, given) = (fields.required("token")?, variables(&fields)?);
+    let inputs = match fields.value("inputs") {
+        None | Some(Value::Null) => Inputs::new(),
+        Some(Value::Object(map)) => map.clone().into_iter().collect(),
+        Some(_) => return Err(Refused::parameter("inputs is invalid")),
+    };
     let token = Token::presented(&token).ok_or_else(wrong)?;
     let address = asked.address.as_deref();
     let caller = match Kind::of(token.reveal()) {
@@ -82,19 +86,16 @@ async fn begin(
         _ => return Err(wrong()),
     };
     let found = asked.weir.project_named(&project).await?.filter(|found| *found == own);
-    let key = asked.weir.pipeline_of_project(&caller, found.ok_or_else(wrong)?).await?;
-    let mut variables = variables(&fields)?;
+    let project = found.ok_or_else(wrong)?;
+    let mut variables = given;
     let payload = fields.without("token").to_string();
     variables.push(Variable { raw: true, file: true, ..Variable::new(PAYLOAD, payload) });
-    let inputs = match fields.value("inputs") {
-        None | Some(Value::Null) => Inputs::new(),
-        Some(Value::Object(map)) => map.clone().into_iter().collect(),
-        Some(_) => return Err(Refused::parameter("inputs is invalid")),
-    };
     let new = NewRun { git_ref: Some(git_ref), variables, inputs, source, ..NewRun::default() };
-    let run = asked.weir.start_run(&caller, &key, new).await.map_err(start::refused)?;
+    let run = asked.weir.start_in(&caller, project, new).await.map_err(start::refused)?;
     asked.weir.trigger_used(&caller).await?;
-    Ok((StatusCode::CREATED, Json(Pipeline::new(&run, &asked.base))).into_response())
+    let owner = asked.weir.account_called(&run.user).await?;
+    let shown = Pipeline::new(&run, &asked.base).by(owner.as_ref(), &asked.base);
+    Ok((StatusCode::CREATED, Json(shown)).into_response())
 }
 
 /// `variables`, an object of texts; a form writes it as `variables[NAME]`.

@@ -1,7 +1,6 @@
 //! Triggers: making them and looking after them. What they start is in `trigger`.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use model::{Timestamp, TokenId};
@@ -10,18 +9,20 @@ use super::condition::unmodified;
 use super::error::Refused;
 use super::fields::Fields;
 use super::page::Page;
-use super::target::Target;
+use super::target::{Asked, Target};
 use super::wire::TriggerObject;
 use crate::auth::Action;
 use crate::http::{Fresh, Freshness};
 
 fn id(target: &Target) -> Result<TokenId, Refused> {
-    target.name("trigger").parse().map_err(|_| Refused::parameter("trigger_id is invalid"))
+    target.name("trigger").parse().map_err(|_| Refused::not_found())
 }
 
 /// `GET …/triggers`, the oldest first.
-pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let (page, project) = (Page::read(&target.query)?, target.project_id()?);
+pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let page = Page::read(&asked.query)?;
+    let target = asked.find().await?;
+    let project = target.project_id()?;
     freshness
         .respond(|| async {
             let all = target.weir.triggers(&target.caller, project).await?;
@@ -29,7 +30,7 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
             let from = usize::try_from(page.offset()).unwrap_or(usize::MAX);
             let page_of = all.into_iter().skip(from).take(page.size() as usize);
             let shown: Vec<TriggerObject> = page_of.map(|one| TriggerObject::new(one, target.base())).collect();
-            let headers = page.headers(target.base(), &target.path, &target.query, Some(total), false);
+            let headers = target.pages(page, Some(total), false);
             Ok(Fresh::list(&shown)?.with(headers))
         })
         .await
@@ -55,21 +56,21 @@ fn end(fields: &Fields) -> Result<Option<Timestamp>, Refused> {
 }
 
 /// `POST …/triggers`
-pub async fn create(target: Target, headers: HeaderMap, body: Bytes) -> Result<Response, Refused> {
-    let project = target.project_id()?;
-    let fields = Fields::read(&target.query, &headers, &body)?;
-    target.weir.may(&target.caller, Action::ManageTriggers, project).await?;
+pub async fn create(asked: Asked, fields: Fields) -> Result<Response, Refused> {
     let (name, end) = (fields.required("description")?, end(&fields)?);
+    let target = asked.find().await?;
+    let project = target.project_id()?;
+    target.weir.may(&target.caller, Action::ManageTriggers, project).await?;
     let made = target.weir.create_trigger(&target.caller, project, &name, end).await?;
     Ok((StatusCode::CREATED, Json(TriggerObject::new(made, target.base()))).into_response())
 }
 
 /// `PUT …/triggers/:id`
-pub async fn update(target: Target, headers: HeaderMap, body: Bytes) -> Result<Json<TriggerObject>, Refused> {
-    let project = target.project_id()?;
-    let fields = Fields::read(&target.query, &headers, &body)?;
-    target.weir.may(&target.caller, Action::ManageTriggers, project).await?;
+pub async fn update(asked: Asked, fields: Fields) -> Result<Json<TriggerObject>, Refused> {
     let name = fields.text("description")?;
+    let target = asked.find().await?;
+    let project = target.project_id()?;
+    target.weir.may(&target.caller, Action::ManageTriggers, project).await?;
     let changed = target.weir.rename_trigger(&target.caller, project, id(&target)?, name.as_deref()).await?;
     Ok(Json(TriggerObject::new(changed, target.base())))
 }

@@ -1,6 +1,7 @@
 //! The server's people.
 
 use app::service::Accounts as _;
+use axum::http::StatusCode;
 use axum::response::Response;
 use model::{User, UserId};
 use serde_json::{Value, json};
@@ -8,14 +9,14 @@ use serde_json::{Value, json};
 use super::error::Refused;
 use super::given::{called, one_of, paged, switch, text};
 use super::page::Page;
-use super::target::Target;
+use super::target::{Asked, Target};
 use super::wire::user;
 use crate::auth::Action;
 use crate::http::{Fresh, Freshness};
 
 /// `GET /user`
 pub async fn me(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    if !target.caller.is_signed_in() || matches!(target.caller.via, model::Via::Job(..) | model::Via::Trigger(..)) {
+    if matches!(target.caller.via, model::Via::Job(..) | model::Via::Trigger(..)) {
         return Err(Refused::unauthorized("this is about who asks, and nobody is signed in"));
     }
     freshness
@@ -29,9 +30,9 @@ pub async fn me(target: Target, freshness: Freshness) -> Result<Response, Refuse
 }
 
 /// `GET /users`: the newest first.
-pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let page = Page::read(&target.query)?;
-    let query = &target.query;
+pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let page = Page::read(&asked.query)?;
+    let query = &asked.query;
     let name = text(query, "username").map(str::to_lowercase);
     let search = text(query, "search").map(str::to_lowercase);
     let (active, blocked) = (switch(query, "active")?, switch(query, "blocked")?);
@@ -39,6 +40,7 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
         (switch(query, "admins")?, switch(query, "without_project_bots")?.or(switch(query, "humans")?));
     let order = one_of(query, "order_by", &["id", "name", "username", "created_at", "updated_at"])?;
     let ascending = one_of(query, "sort", &["desc", "asc"])? == "asc";
+    let target = asked.find().await?;
     freshness
         .respond(|| async {
             let mut people = target.weir.people(&target.caller).await?;
@@ -79,7 +81,7 @@ pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refus
 
 /// The number of the address.
 pub(super) fn named(target: &Target) -> Result<UserId, Refused> {
-    target.name("user").parse().map_err(|_| Refused::parameter("id is invalid"))
+    target.name("user").parse().map_err(|_| Refused::message(StatusCode::NOT_FOUND, "User Not Found"))
 }
 
 /// Whether the caller sees what is for administrators.

@@ -5,15 +5,15 @@ use app::service::Service as _;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use model::{CiVariable, CiVariableDraft, ErrorKind, VariableOwner};
+use model::{CiVariable, CiVariableDraft, ErrorKind, VariableOwner, VariableType};
 use serde::Serialize;
 use serde_json::json;
 
-use super::error::Refused;
+use super::error::{Problems, Refused};
 use super::fields::Fields;
 use super::given::{called, clearable, paged};
 use super::page::Page;
-use super::target::Target;
+use super::target::{Asked, Target};
 use crate::http::{Fresh, Freshness};
 
 /// A variable in GitLab's words. Those of the instance have neither scope nor `hidden`.
@@ -73,8 +73,10 @@ fn missing(owner: &VariableOwner) -> Refused {
 }
 
 /// `GET …/variables`
-pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let (page, owner) = (Page::read(&target.query)?, owner(&target).await?);
+pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let page = Page::read(&asked.query)?;
+    let target = asked.find().await?;
+    let owner = owner(&target).await?;
     freshness
         .respond(|| async {
             let mut all = target.weir.ci_variables(&target.caller, owner.clone()).await?.variables;
@@ -85,12 +87,16 @@ pub async fn list(target: Target, freshness: Freshness) -> Result<Response, Refu
         .await
 }
 
-/// The variable of this key; `filter[environment_scope]` tells those of the same key apart.
-async fn named(target: &Target, owner: &VariableOwner, fields: &Fields) -> Result<CiVariable, Refused> {
-    let scope = fields.within("filter", "environment_scope")?;
+/// `filter[environment_scope]`, which tells variables of one key apart.
+fn filter(fields: &Fields) -> Result<Option<String>, Refused> {
+    fields.within("filter", "environment_scope")
+}
+
+/// The variable of the address's key, and of this scope where several have the key.
+async fn named(target: &Target, owner: &VariableOwner, scope: Option<&str>) -> Result<CiVariable, Refused> {
     let mut all = target.weir.ci_variables(&target.caller, owner.clone()).await?.variables;
     all.retain(|one| {
-        one.draft.key == target.name("key") && scope.as_ref().is_none_or(|scope| one.draft.environment_scope == *scope)
+        one.draft.key == target.name("key") && scope.is_none_or(|scope| one.draft.environment_scope == scope)
     });
     match (all.pop(), all.is_empty()) {
         (Some(found), true) => Ok(found),
@@ -103,31 +109,53 @@ async fn named(target: &Target, owner: &VariableOwner, fields: &Fields) -> Resul
 }
 
 /// `GET …/variables/:key`
-pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+pub async fn get(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
+    let scope = filter(&Fields::of_query(&asked.query))?;
+    let target = asked.find().await?;
     let owner = owner(&target).await?;
-    let fields = Fields::of_query(&target.query);
     freshness
-        .respond(|| async { Ok(Fresh::list(&VariableObject::new(named(&target, &owner, &fields).await?, &owner))?) })
+        .respond(|| async {
+            Ok(Fresh::list(&VariableObject::new(named(&target, &owner, scope.as_deref()).await?, &owner))?)
+        })
         .await
 }
 
-/// Puts what a request says over what is there.
-fn change(fields: &Fields, owner: &VariableOwner, draft: &mut CiVariableDraft) -> Result<(), Refused> {
-    if let Some(kind) = fields.word("variable_type")? {
-        draft.variable_type = kind;
+/// What a request says of a variable, besides its key and value.
+#[expect(clippy::option_option, reason = "said and null differ from not said")]
+struct Changes {
+    variable_type: Option<VariableType>,
+    protected: Option<bool>,
+    masked: Option<bool>,
+    raw: Option<bool>,
+    environment_scope: Option<String>,
+    description: Option<Option<String>>,
+}
+
+impl Changes {
+    fn read(fields: &Fields) -> Result<Self, Refused> {
+        Ok(Self {
+            variable_type: fields.word("variable_type")?,
+            protected: fields.switch("protected")?,
+            masked: fields.switch("masked")?,
+            raw: fields.switch("raw")?,
+            environment_scope: fields.text("environment_scope")?,
+            description: clearable(fields, "description")?,
+        })
     }
-    for (name, place) in [("protected", &mut draft.protected), ("masked", &mut draft.masked), ("raw", &mut draft.raw)] {
-        if let Some(on) = fields.switch(name)? {
-            *place = on;
+
+    /// Over what is there. Those of the instance have no scope.
+    fn over(self, draft: CiVariableDraft, owner: &VariableOwner) -> CiVariableDraft {
+        let scope = self.environment_scope.filter(|_| *owner != VariableOwner::Instance);
+        CiVariableDraft {
+            variable_type: self.variable_type.unwrap_or(draft.variable_type),
+            protected: self.protected.unwrap_or(draft.protected),
+            masked: self.masked.unwrap_or(draft.masked),
+            raw: self.raw.unwrap_or(draft.raw),
+            environment_scope: scope.unwrap_or(draft.environment_scope),
+            description: self.description.unwrap_or(draft.description),
+            ..draft
         }
     }
-    if let Some(scope) = fields.text("environment_scope")?.filter(|_| *owner != VariableOwner::Instance) {
-        draft.environment_scope = scope;
-    }
-    if let Some(text) = clearable(fields, "description")? {
-        draft.description = text;
-    }
-    Ok(())
 }
 
 /// GitLab names the field beside the problem.
@@ -148,35 +176,39 @@ fn refused(error: model::Error) -> Refused {
 }
 
 /// `POST …/variables`
-pub async fn create(target: Target, fields: Fields) -> Result<Response, Refused> {
-    let owner = owner(&target).await?;
+pub async fn create(asked: Asked, fields: Fields) -> Result<Response, Refused> {
+    let mut problems = Problems::default();
+    let key = problems.take(fields.required("key"));
+    let value = problems.take(fields.required("value"));
+    problems.none()?;
     let hidden = fields.switch("masked_and_hidden")?.unwrap_or(false);
-    let mut draft = CiVariableDraft {
-        key: fields.required("key")?,
-        value: Some(fields.required("value")?),
-        hidden,
-        ..CiVariableDraft::default()
-    };
-    change(&fields, &owner, &mut draft)?;
+    let changes = Changes::read(&fields)?;
+    let target = asked.find().await?;
+    let owner = owner(&target).await?;
+    let draft = CiVariableDraft { key, value: Some(value), hidden, ..CiVariableDraft::default() };
+    let draft = changes.over(draft, &owner);
     let made = target.weir.save_ci_variable(&target.caller, owner.clone(), None, draft).await.map_err(refused)?;
     Ok((StatusCode::CREATED, Json(VariableObject::new(made, &owner))).into_response())
 }
 
 /// `PUT …/variables/:key`
-pub async fn update(target: Target, fields: Fields) -> Result<Json<VariableObject>, Refused> {
+pub async fn update(asked: Asked, fields: Fields) -> Result<Json<VariableObject>, Refused> {
+    let (scope, value, changes) = (filter(&fields)?, fields.text("value")?, Changes::read(&fields)?);
+    let target = asked.find().await?;
     let owner = owner(&target).await?;
-    let before = named(&target, &owner, &fields).await?;
-    let mut draft = CiVariableDraft { value: fields.text("value")?, hidden: false, ..before.draft };
-    change(&fields, &owner, &mut draft)?;
+    let before = named(&target, &owner, scope.as_deref()).await?;
+    let draft = changes.over(CiVariableDraft { value, hidden: false, ..before.draft }, &owner);
     let id = Some(before.id);
     let saved = target.weir.save_ci_variable(&target.caller, owner.clone(), id, draft).await.map_err(refused)?;
     Ok(Json(VariableObject::new(saved, &owner)))
 }
 
 /// `DELETE …/variables/:key`
-pub async fn delete(target: Target, fields: Fields) -> Result<StatusCode, Refused> {
+pub async fn delete(asked: Asked, fields: Fields) -> Result<StatusCode, Refused> {
+    let scope = filter(&fields)?;
+    let target = asked.find().await?;
     let owner = owner(&target).await?;
-    let found = named(&target, &owner, &fields).await?;
+    let found = named(&target, &owner, scope.as_deref()).await?;
     target.weir.delete_ci_variable(&target.caller, owner, found.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

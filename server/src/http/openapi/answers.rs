@@ -20,7 +20,7 @@ pub(super) const USER: &[Field] = &[
     ("id", "int = 1", "Number."),
     ("username", "text = ada", "The name to sign in with."),
     ("name", "text = Ada Example", "The name for people."),
-    ("state", "active|deactivated", "Whether they can sign in."),
+    ("state", "active|blocked", "Whether they can sign in."),
     ("locked", "bool", "Always false."),
     ("avatar_url", "text?", "Always null."),
     ("web_url", "text = https://ci.example.org/ada", "The person's page."),
@@ -188,7 +188,11 @@ pub(super) const ANSWERS: &[(&str, &str, &[Field])] = &[
             ),
         ],
     ),
-    ("JobProject", "Settings of a job's project.", &[("ci_job_token_scope_enabled", "bool", "Always false.")]),
+    (
+        "JobProject",
+        "Settings of a job's project.",
+        &[("ci_job_token_scope_enabled", "bool = true", "Always true: a job's token opens its own project.")],
+    ),
     ("ArtifactsFile", "An archive.", &[("filename", "text = artifacts.zip", ""), ("size", "int = 2048", "Bytes.")]),
     (
         "Artifact",

@@ -236,7 +236,11 @@ pub(super) const ANSWERS: &[(&str, &str, &[Field])] = &[
             ("tag_list", "[text]", ""),
             ("only", "null", "Always null: rules are evaluated."),
             ("except", "null", "Always null."),
-            ("environment", "text? = production", ""),
+            (
+                "environment",
+                "object?",
+                "Its `name`, `action`, and perhaps `url`, `on_stop` and `deployment_tier`, as they are written.",
+            ),
             ("when", "text = on_success", ""),
             ("allow_failure", "bool", ""),
             ("needs", "any = null", "Null for the order of the stages, else a list of objects."),

@@ -146,4 +146,4 @@ fn exemplify(operation: &mut Value, schemas: &Value) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

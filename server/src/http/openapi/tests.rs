@@ -65,6 +65,37 @@ fn problems(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<St
     found
 }
 
+/// In what the answer to a request differs from what the document says of it.
+pub fn problems_of(method: &str, path: &str, status: u16, body: &Value) -> Vec<String> {
+    let document = document(URL);
+    let response = &document["paths"][path.replace("{*", "{")][method.to_lowercase()]["responses"][status.to_string()];
+    let at = format!("{method} {path}: {status}");
+    if response.is_null() {
+        return vec![format!("{at} is not documented")];
+    }
+    match &response["content"]["application/json"]["schema"] {
+        // A file, which may be empty, or nothing.
+        Value::Null if response["content"].is_null() && !body.is_null() => vec![format!("{at}: there is {body}")],
+        Value::Null => Vec::new(),
+        schema => problems(&document, schema, body, &at),
+    }
+}
+
+#[test]
+fn the_document_is_what_it_was() {
+    let mut document = document(URL);
+    document["info"]["version"] = "[version]".into();
+    // A line for each operation and each component: as a whole it would be fifty thousand.
+    let mut lines = Vec::new();
+    for part in ["paths", "components"] {
+        for (name, group) in document[part].take().as_object().unwrap() {
+            lines.extend(group.as_object().unwrap().iter().map(|(of, one)| format!("{name} {of}: {one}")));
+        }
+    }
+    lines.insert(0, document.to_string());
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
 /// Every value of the document with its place.
 fn walk(value: &Value, at: &str, see: &mut impl FnMut(&str, &Value)) {
     see(at, value);

@@ -169,11 +169,11 @@ fn projects() -> Vec<Operation> {
             "Project",
             "The project.",
         ),
-        one("DELETE").named("project_delete", "Deletes a project with everything in it").gives(
-            202,
-            "Accepted",
-            "It is gone.",
-        ),
+        one("DELETE")
+            .named("project_delete", "Deletes a project with everything in it")
+            .query("full_path", "text", "Its path, by who wants to be sure that it is no other.")
+            .gives(202, "Accepted", "It is gone.")
+            .refuses(&[400, 422]),
     ]
 }
 

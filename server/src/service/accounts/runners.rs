@@ -1,6 +1,6 @@
 //! Runners and their tokens.
 
-use model::{AuditChange, Caller, Error, Job, ProjectId, Run, RunnerDraft, RunnerId, RunnerManager, RunnerView};
+use model::{AuditChange, Caller, Cause, Error, Job, ProjectId, Run, RunnerDraft, RunnerId, RunnerManager, RunnerView};
 
 use crate::auth::Action;
 use crate::auth::token::{Kind, Token};
@@ -235,7 +235,7 @@ impl Weir {
             let running = runners::running(tx.conn(), id)?;
             if running > 0 {
                 let text = format!("{running} jobs run on it: pause it, and delete it when they have ended");
-                return Err(Error::conflict(text).into());
+                return Err(Error::conflict(text).about(Cause::Busy).into());
             }
             record(tx, &caller, "runner.delete", &runner, Vec::new());
             runners::delete(tx, id)

@@ -4,7 +4,7 @@
 
 use model::plan::Variable;
 use model::{
-    Caller, Error, ErrorKind, NewRun, PipelineKey, Project, Run, Schedule, ScheduleId, ScheduleOwner, Source,
+    Caller, Cause, Error, ErrorKind, NewRun, PipelineKey, Project, Run, Schedule, ScheduleId, ScheduleOwner, Source,
     Timestamp, Via,
 };
 
@@ -67,7 +67,8 @@ impl Weir {
             if schedules::fired(tx, id, due, next, None)? {
                 Ok(())
             } else {
-                Err(Error::conflict("the schedule was changed or started meanwhile").into())
+                let text = "the schedule was changed or started meanwhile";
+                Err(Error::conflict(text).about(Cause::Busy).into())
             }
         };
         let Err(error) = self.start_scheduled(stored, moved).await else { return Ok(()) };

@@ -221,12 +221,6 @@ impl Schedules for Weir {
 }
 
 impl Weir {
-    /// Refuses who may not change, play and delete a schedule.
-    pub async fn may_change_schedule(&self, caller: &Caller, id: ScheduleId) -> Result<(), Error> {
-        let caller = caller.clone();
-        Ok(self.store.read(move |conn| may_change(conn, &caller, id).map(|_| ())).await?)
-    }
-
     /// A page of the runs that a schedule started, and how many there are in all.
     pub async fn runs_of_schedule(
         &self,

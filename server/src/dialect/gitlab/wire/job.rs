@@ -185,9 +185,9 @@ fn person(text: &str) -> (String, String) {
 }
 
 /// Settings of a job's project.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JobProject {
-    /// Always false.
+    /// Always true, as the project has it: the token of a job is good for its own project alone.
     pub ci_job_token_scope_enabled: bool,
 }
 
@@ -351,7 +351,7 @@ impl JobObject {
                 .filter(|_| job.status == Status::Failed)
                 .map(|reason| reason.as_str().to_owned()),
             web_url: format!("{base}/{}/-/jobs/{}", run.project_path, job.id),
-            project: JobProject::default(),
+            project: JobProject { ci_job_token_scope_enabled: true },
             artifacts_file: archive.map(|file| ArtifactsFile { filename: file.filename.clone(), size: file.size }),
             artifacts: job
                 .artifacts

@@ -101,7 +101,7 @@ pub struct User {
     pub username: String,
     /// Name for people.
     pub name: String,
-    /// `active` or `deactivated`.
+    /// `active` or `blocked`.
     pub state: String,
     /// Always false.
     pub locked: bool,
@@ -158,7 +158,7 @@ impl User {
         Self {
             id: account.id.0,
             name: account.full_name.clone(),
-            state: if account.is_active { "active" } else { "deactivated" }.into(),
+            state: if account.is_active { "active" } else { "blocked" }.into(),
             ..Self::new(&account.name, base)
         }
     }

@@ -69,7 +69,7 @@ impl From<Variable> for ScheduleVariable {
 }
 
 fn person(id: i64, name: &str, full_name: String, is_active: bool, base: &str) -> User {
-    let state = if is_active { "active" } else { "deactivated" };
+    let state = if is_active { "active" } else { "blocked" };
     User { id, name: full_name, state: state.into(), ..User::new(name, base) }
 }
 

@@ -1,7 +1,7 @@
 //! Every route as everybody: `routes.txt` says what each takes, and the table of `auth::policy` what that means for
 //! whom. A route that is not in the file fails, and so does a line without its route.
 
-mod requests;
+pub(super) mod requests;
 mod rows;
 mod streams;
 pub(super) mod world;
@@ -19,7 +19,7 @@ const FILE: &str = include_str!("../routes.txt");
 
 /// What a line demands.
 #[derive(Clone, Debug, PartialEq)]
-enum Need {
+pub(super) enum Need {
     Free,
     Anybody,
     Session,
@@ -37,12 +37,12 @@ enum Need {
 }
 
 /// A line of the file.
-struct Line {
+pub(super) struct Line {
     /// `GET /jobs/{id}/raw`, with what tells it from others of the same route.
-    route: String,
-    method: String,
-    path: String,
-    needs: Vec<Need>,
+    pub route: String,
+    pub method: String,
+    pub path: String,
+    pub needs: Vec<Need>,
 }
 
 impl Line {
@@ -80,7 +80,7 @@ fn is_of_instance(action: Action) -> bool {
     TABLE.iter().any(|row| row.action == action && row.on == crate::auth::policy::On::Instance)
 }
 
-fn lines() -> Vec<Line> {
+pub(super) fn lines() -> Vec<Line> {
     let action = |word: &str| {
         let found = TABLE.iter().find(|row| word_of(row.action) == word);
         found.unwrap_or_else(|| panic!("routes.txt: {word} is no action")).action
@@ -211,6 +211,11 @@ fn expected(line: &Line, who: &Who, ground: &Ground, town: &Town) -> Class {
     }
     // GitLab's order: who asks, and by which token, comes before anything is looked up.
     let by_account = !matches!(line.needs.as_slice(), [Need::Free | Need::Runner | Need::Secret | Need::Nobody]);
+    let below = line.path.strip_prefix("/api/v4/").unwrap_or_default();
+    let is_personal = !matches!(below.split('/').next(), Some("" | "projects" | "groups" | "weir"));
+    if by_account && is_personal && !who.signed_in {
+        return Class::SignIn;
+    }
     if by_account && line.path.starts_with("/api/v4/") && line.method != "GET" {
         match who.means {
             _ if !who.signed_in => return Class::SignIn,

@@ -202,6 +202,38 @@ async fn the_latest_of_a_ref_is_kept_beyond_its_time() {
     assert!(!has().await, "there is a later one");
 }
 
+/// `keep_latest_artifact` off: what is kept by nothing but being the latest goes when its time is over, and with all others.
+#[tokio::test]
+async fn a_project_need_not_keep_the_latest() {
+    let town = Town::new().await;
+    let change = json!({"keep_latest_artifact": "False"});
+    let has = async |ground: &access::world::Ground| {
+        let path = format!("/projects/{}/jobs/{}", ground.id, ground.job);
+        town.api("root by api", "GET", &path, &Value::Null).await.json().get("artifacts_file").is_some()
+    };
+    for (ground, expires) in [(town.web(), true), (&town.grounds[1], false)] {
+        let path = format!("/projects/{}", ground.id);
+        let changed = town.api("root by api", "PUT", &path, &change).await.json();
+        assert_eq!(changed["keep_latest_artifact"], false);
+        assert!(has(ground).await);
+        if expires {
+            let job = ground.job;
+            town.world
+                .write(move |tx| {
+                    let mut artifacts = jobs::require(tx.conn(), job)?.job.artifacts;
+                    artifacts[0].expires_at = Some(Timestamp(1));
+                    jobs::add_artifact(tx, job, &artifacts[0])
+                })
+                .await;
+        } else {
+            let gone = town.api("root by api", "DELETE", &format!("{path}/artifacts"), &Value::Null).await;
+            assert_eq!(gone.status, StatusCode::ACCEPTED);
+        }
+        town.world.weir.do_due().await.unwrap();
+        assert!(!has(ground).await, "{}", ground.word);
+    }
+}
+
 #[tokio::test]
 async fn artifacts_are_for_those_whom_the_definition_names() {
     let town = Town::new().await;

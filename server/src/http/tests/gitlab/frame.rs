@@ -175,6 +175,31 @@ async fn tokens_come_in_every_place_and_end() {
         let answer = user(&path, &headers).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["username"]), (200, &json!("dev")), "{path} {headers:?}");
     }
+    // In a body too, whatever its type, and first of all: before what else the body says.
+    let path = format!("/api/v4/projects/{}/variables", town.web().id);
+    let token = token_of(town.who("max by api"));
+    let json = |name: &str, token: &str| json!({name: token, "key": format!("IN_{name}"), "value": "x"}).to_string();
+    let form = format!("private_token={token}&key=FORM&value=x");
+    let parts =
+        |name: &str, text: &str| format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
+    let parts = [parts("key", "PARTS"), parts("value", "x"), parts("private_token", token)].concat() + "--b--\r\n";
+    let bad = json("private_token", "glpat-wrong");
+    for (kind, body, status) in [
+        ("application/json", json("private_token", token), 201),
+        ("application/json", json("access_token", token), 201),
+        ("application/x-www-form-urlencoded", form, 201),
+        ("multipart/form-data; boundary=b", parts, 201),
+        ("application/json", bad, 401),
+        ("application/json", json!({"private_token": ["x"], "key": "A"}).to_string(), 401),
+        ("application/json", "{\"private_token\": ".into(), 401),
+    ] {
+        let answer = town.world.ask(&town.router, "POST", &path, &[("content-type", kind)], &body).await;
+        assert_eq!(answer.status.as_u16(), status, "{kind} {body}: {}", answer.text());
+    }
+    // A header says more than a body.
+    let headers = [("private-token", token_of(town.who("gil by api"))), ("content-type", "application/json")];
+    let answer = town.world.ask(&town.router, "POST", &path, &headers, &json("private_token", token)).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
     let expired = town.who("expired token").headers[0].1.as_str();
     let ended = user("", &[("private-token", expired)]).await;
     let description = "Token is expired. You can either do re-authorization or token refresh.";

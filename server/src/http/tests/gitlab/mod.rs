@@ -1,9 +1,12 @@
 //! GitLab's dialect as its clients see it: status codes, bodies and headers, each as the contract has it.
 
+mod answers;
 mod artifacts;
+mod errors;
 mod frame;
 mod lists;
-mod objects;
+mod nasty;
+mod order;
 mod states;
 
 use serde_json::{Value, json};

@@ -137,7 +137,7 @@ async fn a_schedule_may_what_its_owner_may_when_its_time_comes() {
     assert!(why.contains("its owner dev is deactivated"), "{why}");
     let one = format!("{}/{id}", team.root());
     let shown = team.world.by(&max, "GET", &one, json!({})).await.json();
-    assert_eq!((&shown["owner"]["state"], &shown["failure"]["message"]), (&json!("deactivated"), &json!(why)));
+    assert_eq!((&shown["owner"]["state"], &shown["failure"]["message"]), (&json!("blocked"), &json!(why)));
     // Played by a maintainer it is the owner's affair as well.
     let played = team.world.by(&max, "POST", &format!("{one}/play"), json!({})).await;
     assert_eq!((played.status, &played.json()["message"]["base"][0]), (StatusCode::BAD_REQUEST, &json!(why)));
