@@ -7,14 +7,12 @@ use model::{NewRun, Source};
 use serde_json::{Value, json};
 
 use super::super::fields::Fields;
-use super::super::parameter::parameters;
 use super::super::{Call, Refused};
 
 /// `POST /v3/pipelines/{pipeline_id}/start`
 pub async fn start(call: Call) -> Result<Json<Value>, Refused> {
     let id = call.id("pipeline_id")?;
-    let fields = Fields(call.object()?);
-    let variables = parameters("build_params", fields.value("build_params"))?;
+    let variables = call.parameters("build_params")?;
     let (pipeline, _) = call.weir.pipeline_of_uid(&call.caller, id.as_str()).await?;
     let new = NewRun { variables, source: Source::Api, ..NewRun::default() };
     let run = call.weir.start_run(&call.caller, &pipeline.key, new).await?;
@@ -31,7 +29,7 @@ pub async fn run(call: Call) -> Result<Json<Value>, Refused> {
     };
     let new = NewRun {
         git_ref: git_ref(&fields)?,
-        variables: parameters("variables", fields.value("variables"))?,
+        variables: call.parameters("variables")?,
         choice,
         source: Source::Api,
         ..NewRun::default()
