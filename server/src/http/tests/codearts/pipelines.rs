@@ -553,6 +553,19 @@ async fn logs_are_read_in_parts() {
     assert_eq!(read(json!({"limit": 2, "sort": "desc"})).await, is("45", "3", "5", true));
     assert_eq!(read(json!({"limit": 9, "sort": "desc", "end_offset": 3})).await, is("123", "0", "3", false));
     assert_eq!(read(json!({"limit": 0, "sort": ""})).await, is("12345", "0", "5", false));
+    // Whoever puts both offsets of an answer into the next request gets the next page, until there is none.
+    for (sort, pages) in [("asc", ["12", "34", "5"]), ("desc", ["45", "23", "1"])] {
+        let mut body = json!({"limit": 2, "sort": sort});
+        for (n, lines) in pages.iter().enumerate() {
+            let page = read(body.clone()).await;
+            assert_eq!((page.0.as_str(), page.3), (*lines, n < 2), "bug: the same page for ever; {sort}");
+            (body["start_offset"], body["end_offset"]) = (page.1.into(), page.2.into());
+        }
+        assert_eq!(read(body).await.0, "", "{sort}");
+    }
+    assert_eq!(read(json!({"limit": 2, "sort": "asc", "start_offset": 0, "end_offset": 0})).await.0, "12");
+    assert_eq!(read(json!({"limit": 2, "sort": "desc", "start_offset": 0, "end_offset": 0})).await.0, "45");
+    assert_eq!(read(json!({"limit": 2, "sort": "asc", "end_offset": 2})).await.0, "34");
     for body in [json!({"sort": "up"}), json!({"limit": "x"}), json!({"start_offset": -1})] {
         assert_eq!(shop.refused("POST", &target, &body.to_string()).await.0, 400, "{body}");
     }
