@@ -27,8 +27,10 @@ pub async fn run(call: Call) -> Result<Json<Value>, Refused> {
         jobs: fields.texts("choose_jobs")?.unwrap_or_default(),
         stages: fields.texts("choose_stages")?.unwrap_or_default(),
     };
+    let (git_ref, commit) = meant(&fields)?;
     let new = NewRun {
-        git_ref: git_ref(&fields)?,
+        git_ref,
+        commit,
         variables: call.parameters("variables")?,
         choice,
         source: Source::Api,
@@ -38,12 +40,15 @@ pub async fn run(call: Call) -> Result<Json<Value>, Refused> {
     Ok(Json(json!({"pipeline_run_id": run.uid, "error_msg": null})))
 }
 
+/// What is to be built: the full name of a ref, or a commit.
+type Meant = (Option<String>, Option<String>);
+
 /// What the first of `sources` says: a tag, a commit, a branch, or the branch that is built by default.
-fn git_ref(fields: &Fields) -> Result<Option<String>, Refused> {
+fn meant(fields: &Fields) -> Result<Meant, Refused> {
     let source = match fields.value("sources") {
-        None => return Ok(None),
+        None => return Ok((None, None)),
         Some(Value::Array(list)) => match list.first() {
-            None => return Ok(None),
+            None => return Ok((None, None)),
             Some(Value::Object(source)) => Fields(source.clone()),
             Some(_) => return Err(Refused::invalid("sources must be a list of {type, params}")),
         },
@@ -51,14 +56,22 @@ fn git_ref(fields: &Fields) -> Result<Option<String>, Refused> {
     };
     let params = source.object("params")?;
     let build = params.object("build_params")?;
-    let wanted = match build.text("build_type")? {
+    match build.text("build_type")? {
         Some("tag") => {
-            let tag = build.text("tag")?;
-            Some(tag.ok_or_else(|| Refused::invalid("build_params has build_type tag and no tag"))?)
+            let tag =
+                build.text("tag")?.ok_or_else(|| Refused::invalid("build_params has build_type tag and no tag"))?;
+            Ok((Some(format!("refs/tags/{tag}")), None))
         }
-        Some("commit" | "commitId") => build.text("commit_id")?,
-        Some("branch") | None => build.text("target_branch")?.or(params.text("default_branch")?),
-        Some(_) => return Err(Refused::invalid("build_type must be branch, tag or commit")),
-    };
-    Ok(wanted.map(str::to_owned))
+        Some("commit" | "commitId") => {
+            let commit = build.text("commit_id")?;
+            let commit =
+                commit.ok_or_else(|| Refused::invalid("build_params has build_type commit and no commit_id"))?;
+            Ok((None, Some(commit.to_owned())))
+        }
+        Some("branch") | None => {
+            let branch = build.text("target_branch")?.or(params.text("default_branch")?);
+            Ok((branch.map(|branch| format!("refs/heads/{branch}")), None))
+        }
+        Some(_) => Err(Refused::invalid("build_type must be branch, tag or commit")),
+    }
 }

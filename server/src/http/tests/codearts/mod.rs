@@ -2,6 +2,7 @@
 
 mod build;
 mod pipelines;
+mod refs;
 mod signature;
 
 use app::service::Accounts as _;
