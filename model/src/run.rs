@@ -348,6 +348,9 @@ pub struct NewRun {
     /// First digits of a commit, which is meant whatever is called so; with a ref, the one that it has to be at.
     #[serde(skip)]
     pub commit: Option<String>,
+    /// What somebody says of the run.
+    #[serde(skip)]
+    pub description: Option<String>,
     /// Pipeline variables: they beat those of the definition.
     #[serde(default)]
     pub variables: Vec<Variable>,

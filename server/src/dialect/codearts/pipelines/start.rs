@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use super::super::fields::Fields;
 use super::super::{Call, Refused};
 
+/// Characters of a run's description, at most.
+const DESCRIPTION: usize = 1024;
+
 /// `POST /v3/pipelines/{pipeline_id}/start`
 pub async fn start(call: Call) -> Result<Json<Value>, Refused> {
     let id = call.id("pipeline_id")?;
@@ -31,6 +34,7 @@ pub async fn run(call: Call) -> Result<Json<Value>, Refused> {
     let new = NewRun {
         git_ref,
         commit,
+        description: description(&fields)?,
         variables: call.parameters("variables")?,
         choice,
         source: Source::Api,
@@ -74,4 +78,16 @@ fn meant(fields: &Fields) -> Result<Meant, Refused> {
         }
         Some(_) => Err(Refused::invalid("build_type must be branch, tag or commit")),
     }
+}
+
+/// What somebody says of the run; an empty text is as good as none.
+fn description(fields: &Fields) -> Result<Option<String>, Refused> {
+    let text = fields.text("description")?;
+    if text.is_some_and(|text| text.chars().count() > DESCRIPTION) {
+        return Err(Refused::invalid(format!("description has more than {DESCRIPTION} characters")));
+    }
+    if text.is_some_and(|text| text.contains('\0')) {
+        return Err(Refused::invalid("description contains a NUL character"));
+    }
+    Ok(text.map(str::to_owned))
 }

@@ -139,6 +139,10 @@ async fn bug_a_branch_was_built_for_the_commit_whose_digits_it_is_called() {
     }
     let commit = json!({"build_type": "commit", "commit_id": digits});
     assert_eq!(shop.run(&commit).await, Ok((digits.to_owned(), one.clone())));
+    let target = format!("/v5/{}/api/pipelines/{}/pipeline-runs/detail", shop.project, shop.uid);
+    let build = shop.signer.get(&shop.world, &target).await["sources"][0]["params"]["build_params"].clone();
+    let told = ["build_type", "commit_id", "target_branch", "tag"].map(|name| build[name].clone());
+    assert_eq!(told, [json!("commit"), json!(one), Value::Null, Value::Null]);
     assert!(shop.run(&json!({"build_type": "commit"})).await.is_err(), "no commit is named");
     assert!(shop.build(&json!({"build_commit_id": "0000000"})).await.is_err());
     // A tree has a name of the same kind.
