@@ -211,7 +211,7 @@ def a_failing_job():
     found = ended(FAILING, number)
     same("its record says why", ("FAILURE", "bad: script_failure"), (found.status, found.err_msg))
     body = agree("show_history_details", client.show_history_details(ShowHistoryDetailsRequest(job_id=FAILING, build_number=number)))
-    same("its steps", [("good", "success"), ("bad", "failure"), ("after", "")], [(step["name"], step["status"]) for step in body["build_steps"]])
+    same("its steps", [("good", "success"), ("bad", "error"), ("after", "")], [(step["name"], step["status"]) for step in body["build_steps"]])
     typed("history details", body, {"job_name": str, "build_number": int, "project_id": str, "project_name": str, "parameters": dict, "build_steps": list})
     check("a step's time is in milliseconds", all(type(step["build_time"]) is int for step in body["build_steps"]), body)
     same("the project", (PROJECT, "shop/web"), (body["project_id"], body["project_name"]))

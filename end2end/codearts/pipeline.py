@@ -153,6 +153,16 @@ def a_run_from_start_to_end():
     told = agree("a log", log)
     typed("a log", told, {"has_more": bool, "start_offset": str, "end_offset": str, "log": str, "step_run_id": str})
     check("it has what the job said", "count=5 on=true" in log.log, log.log)
+    paged, query = "", LogQuery(limit=2, sort="asc")
+    for _ in range(1000):
+        page = client.show_pipeline_log(ShowPipelineLogRequest(
+            project_id=PROJECT, pipeline_id=WEB, pipeline_run_id=body["id"], job_run_id=job["id"],
+            step_run_id=step["id"], body=query))
+        paged += page.log
+        if not page.has_more:
+            break
+        query = LogQuery(limit=2, sort="asc", start_offset=page.start_offset, end_offset=page.end_offset)
+    same("the same in pages, as the documentation says", log.log, paged)
     one = client.show_pipleine_status(ShowPipleineStatusRequest(pipeline_id=WEB, build_id=number))
     told = agree("the status of one", one)
     same("how it ended", ("completed", "success", number), (told["status"], told["outcome"], told["build_id"]))
@@ -266,7 +276,14 @@ def stopping_and_trying_again():
         sources=[], choose_jobs=["good"], variables=[RunPipelineDTOVariables(name="A", value="b")])))
     body = raw(chosen) if OLDER else agree("run", chosen)
     run = detail(FAILING, pipeline_run_id=body["pipeline_run_id"])
-    same("only what was chosen", [["good"]], [[job.name for job in stage.jobs] for stage in run.stages])
+    same("only what was chosen", [(0, True, [("good", True)]), (1, False, [("bad", False)])],
+         [(stage.sequence, stage.is_select, [(job.name, job.is_select) for job in stage.jobs]) for stage in run.stages])
+    same("what was left out says so", ["UNSELECTED"] * 2, [run.stages[1].status, run.stages[1].jobs[0].status])
+    described = client.run_pipeline(RunPipelineRequest(project_id=PROJECT, pipeline_id=WEB, body=RunPipelineDTO(
+        sources=[], description="Nightly", variables=[])))
+    same("what is said of a run", "Nightly", detail(WEB, pipeline_run_id=described.pipeline_run_id).description)
+    refused("a text that is too long", 400, INVALID, lambda: client.run_pipeline(RunPipelineRequest(
+        project_id=PROJECT, pipeline_id=WEB, body=RunPipelineDTO(sources=[], description="x" * 1025))))
     build = RunPipelineDTOParamsBuildParams(build_type="tag", event_type="Manual", tag="v1")
     source = RunPipelineDTOSources(type="code", params=RunPipelineDTOParams(git_type="git", git_url="x", build_params=build))
     tagged = client.run_pipeline(RunPipelineRequest(project_id=PROJECT, pipeline_id=WEB, body=RunPipelineDTO(sources=[source])))

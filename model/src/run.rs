@@ -345,6 +345,12 @@ pub struct ArtifactInfo {
 pub struct NewRun {
     /// Branch, tag or commit; `None` means the source's default branch.
     pub git_ref: Option<String>,
+    /// First digits of a commit, which is meant whatever is called so; with a ref, the one that it has to be at.
+    #[serde(skip)]
+    pub commit: Option<String>,
+    /// What somebody says of the run.
+    #[serde(skip)]
+    pub description: Option<String>,
     /// Pipeline variables: they beat those of the definition.
     #[serde(default)]
     pub variables: Vec<Variable>,

@@ -41,9 +41,13 @@ impl Zone {
         i32::from(date.year()) * 10_000 + i32::from(date.month()) * 100 + i32::from(date.day())
     }
 
-    /// Reads `2026-03-05 17:15:02`, or a day alone: its beginning.
+    /// Reads `2026-03-05 17:15:02`, or a day alone: its beginning. A text that says where it is (`…+00:00`, `…Z`) is
+    /// taken at its word.
     pub fn parse(self, text: &str) -> Option<Timestamp> {
         let text = text.trim();
+        if let Ok(at) = text.parse::<jiff::Timestamp>() {
+            return Some(Timestamp(at.as_millisecond()));
+        }
         let date = text.parse::<jiff::civil::DateTime>().ok()?;
         let offset = Offset::from_seconds(self.seconds).ok()?;
         Some(Timestamp(offset.to_timestamp(date).ok()?.as_millisecond()))
@@ -95,6 +99,19 @@ mod tests {
         assert_eq!(Zone::CHINA.parse("2023-01-29 11:19:59"), Some(at));
         assert_eq!(Zone::CHINA.parse("2023-01-29"), Some(Timestamp(at.0 - 40_799_000)));
         assert_eq!(Zone::CHINA.parse("yesterday"), None);
+    }
+
+    #[test]
+    fn bug_the_offset_of_a_time_was_ignored() {
+        let at = Some(Timestamp(1_674_962_399_000));
+        for text in [
+            "2023-01-29T03:19:59Z",
+            "2023-01-29 03:19:59+00:00",
+            "2023-01-29T05:49:59+02:30",
+            "2023-01-28T23:19:59.000-04:00",
+        ] {
+            assert_eq!(Zone::CHINA.parse(text), at, "{text}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
+use super::{LeftOut, Plan};
 use crate::Error;
 
 /// Which jobs of a plan a run gets; without any names, all of them.
@@ -42,10 +42,20 @@ impl Choice {
                 return Err(Error::invalid(format!("the run would have no job {wanted:?}")));
             }
         }
+        let mut before = vec![0; used.len()];
+        let mut left_out = Vec::new();
         plan.jobs.retain(|job| {
-            (stages.is_empty() || stages.contains(&job.stage))
-                && (self.jobs.is_empty() || self.jobs.iter().any(|one| *one == job.name || *one == job.base_name))
+            let stage_place = used.iter().position(|stage| **stage == job.stage).unwrap_or_default();
+            let place = before[stage_place];
+            before[stage_place] += 1;
+            let is_chosen = (stages.is_empty() || stages.contains(&job.stage))
+                && (self.jobs.is_empty() || self.jobs.iter().any(|one| *one == job.name || *one == job.base_name));
+            if !is_chosen {
+                left_out.push(LeftOut { job: job.name.clone(), stage: job.stage.clone(), stage_place, place });
+            }
+            is_chosen
         });
+        plan.left_out = left_out;
         if plan.jobs.is_empty() {
             return Err(Error::invalid("no job is in the chosen stages"));
         }
@@ -116,5 +126,15 @@ mod tests {
         choice.apply(&mut plan).expect("both are there");
         let needs: Vec<_> = plan.jobs[1].needs.iter().flatten().map(|need| need.job.as_str()).collect();
         assert_eq!(needs, ["compile"]);
+    }
+
+    #[test]
+    fn what_is_left_out_is_known_by_its_place() {
+        let mut plan = plan();
+        let choice = Choice { jobs: vec!["unit 2/2".into()], stages: Vec::new() };
+        choice.apply(&mut plan).expect("it is there");
+        let places: Vec<_> =
+            plan.left_out.iter().map(|one| format!("{} {} {}", one.job, one.stage_place, one.place)).collect();
+        assert_eq!(places, ["compile 0 0", "unit 1/2 1 0", "ship 2 0"]);
     }
 }

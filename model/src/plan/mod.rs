@@ -191,6 +191,22 @@ pub struct Plan {
     /// The files that were included, in the order in which they were read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub includes: Vec<String>,
+    /// The jobs that a choice left out, in the order of the file.
+    #[serde(skip)]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A job that a run was started without, and where it would be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Its name.
+    pub job: String,
+    /// Its stage.
+    pub stage: String,
+    /// Place of the stage, from 0, had nothing been left out.
+    pub stage_place: usize,
+    /// Its place among the jobs of the stage, from 0, had nothing been left out.
+    pub place: usize,
 }
 
 impl Plan {

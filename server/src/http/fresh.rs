@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use model::{Error, Event, Seq};
+use model::{Error, Event, Seq, Timestamp};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -58,6 +58,13 @@ impl Fresh {
         let body = json(value)?;
         let tag = format!("\"{}\"", hex::encode(&Sha256::digest(&body)[..12]));
         Ok(Self { body, tag, headers: HeaderMap::new(), early: None })
+    }
+
+    /// As [`Fresh::list`], of what is told with the time that it is or with how long something takes: `make` gets `now`. That
+    /// time passes is nothing new, so the tag comes from what is made for no time at all.
+    pub fn timed<T: Serialize>(now: Timestamp, make: impl Fn(Timestamp) -> T) -> Result<Self, Error> {
+        let Self { tag, .. } = Self::list(&make(Timestamp(0)))?;
+        Ok(Self { tag, ..Self::list(&make(now))? })
     }
 
     /// Something that is sent by whoever asks whether it is to be sent at all; `tag` changes with it.
@@ -232,6 +239,9 @@ mod tests {
         let tag = |value: &[i32]| Fresh::list(&value).unwrap().tag;
         assert_eq!(tag(&[1, 2]), tag(&[1, 2]));
         assert_ne!(tag(&[1, 2]), tag(&[2, 1]));
+        let timed = |now| Fresh::timed(Timestamp(now), |now| (1, now.0)).unwrap();
+        assert_eq!(timed(5).tag, timed(6).tag);
+        assert_ne!(timed(5).body, timed(6).body);
         assert_eq!(Fresh::object(&1, Seq(7)).unwrap().tag, "\"7\"");
     }
 }

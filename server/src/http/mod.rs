@@ -55,6 +55,7 @@ pub use tls::{Tls, TlsError};
 pub fn router(state: AppState) -> Router {
     let routes = routes(&state).into_router();
     let routes = routes
+        .layer(from_fn(refusals::stray))
         .layer(from_fn_with_state(state.clone(), git::serve))
         .layer(from_fn(caller::tell_rate))
         .layer(from_fn_with_state(state.clone(), setup::check))

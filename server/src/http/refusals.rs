@@ -4,14 +4,14 @@
 use std::any::Any;
 
 use axum::Json;
-use axum::extract::OriginalUri;
+use axum::extract::{OriginalUri, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::middleware::map_response;
+use axum::middleware::{Next, map_response};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::{AppState, Routes};
+use super::{AppState, Routes, headers};
 use crate::dialect;
 
 /// `{"error": TEXT, "message": TEXT}`: the first is Ordine's word, the second GitLab's.
@@ -27,6 +27,14 @@ pub(super) fn answer_at(path: &str, status: StatusCode, text: &str) -> Response 
 /// An address that is none of ours.
 pub(super) async fn missing(OriginalUri(uri): OriginalUri) -> Response {
     answer_at(uri.path(), StatusCode::NOT_FOUND, "404 Not Found")
+}
+
+/// Refuses what lies below CodeArts' roots and none of its routers sees: pages would take it for one of theirs.
+pub(super) async fn stray(request: Request, next: Next) -> Response {
+    if dialect::codearts::is_stray(request.uri().path()) {
+        return headers::interface(missing(OriginalUri(request.uri().clone())).await).await;
+    }
+    next.run(request).await
 }
 
 /// Whether an address lies below the roots of the REST interfaces, whatever routes are there.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, OriginalUri, Request};
+use axum::extract::{FromRequest, MatchedPath, OriginalUri, Request};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -17,6 +17,7 @@ use super::rate::Verdict;
 use crate::auth::aksk::{self, SignError, Signed};
 use crate::auth::token::{Kind, Token};
 use crate::clock;
+use crate::dialect::codearts;
 use crate::service::SigningKey;
 
 /// The largest body: the contract's.
@@ -128,10 +129,12 @@ impl Asking<'_> {
     }
 
     async fn verified(&self, signed: Signed<'_>, key: &SigningKey, body: &[u8]) -> Result<Caller, Unsigned> {
+        let only_tells =
+            self.parts.extensions.get::<MatchedPath>().is_some_and(|route| codearts::is_read(route.as_str()));
         let (verified, is_write) = self
             .with_request(body, |request| {
                 let verified = aksk::verify(signed, request, &key.secret, clock::now())?;
-                Ok((verified, request.is_write()))
+                Ok((verified, request.is_write() && !only_tells))
             })
             .map_err(|error| self.wrong(error))?;
         if let Some(rates) = &self.state.rates {

@@ -1,8 +1,59 @@
-//! A definition under the name that people know it by, for findings that the language itself does not make.
+//! Where a run's definition comes from, and a definition under the name that people know it by, for findings that the
+//! language itself does not make.
 
 use model::options::DEFINITION_FILE;
 use model::plan::PlannedJob;
-use model::{Diagnostic, Severity, Span};
+use model::{Cause, Diagnostic, Error, Pipeline, Project, Severity, Span};
+
+use super::Weir;
+use crate::store::runs::Commit;
+
+/// What of a repository is meant; without anything the default branch.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Meant<'t> {
+    /// A branch, tag or commit, or the full name of one of the first two.
+    pub(super) git_ref: Option<&'t str>,
+    /// First digits of a commit. With a ref, which has to be there; alone it is what is meant.
+    pub(super) commit: Option<&'t str>,
+}
+
+/// Whether a repository is asked for what is new in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fetch {
+    /// For who starts a run.
+    Now,
+    /// For who is still typing: what was fetched before will do, unless the ref is not among it.
+    IfUnknown,
+}
+
+impl Weir {
+    /// The commit that a run of this pipeline would be made for, and the definition at it.
+    pub(super) async fn definition_of(
+        &self,
+        pipeline: &Pipeline,
+        project: &Project,
+        meant: Meant<'_>,
+        fetch: Fetch,
+    ) -> Result<(Commit, Option<String>), Error> {
+        let commit = match &project.source {
+            Some(source) => match fetch {
+                Fetch::Now => self.sources.resolve_exactly(project, source, meant.git_ref, meant.commit).await?,
+                Fetch::IfUnknown => self.sources.resolve_known(project, source, meant.git_ref).await?,
+            },
+            None if meant.git_ref.or(meant.commit).is_some_and(|wanted| !wanted.is_empty()) => {
+                let text = format!("the project {} has no source, so it has no refs", project.path);
+                return Err(Error::invalid(text).about(Cause::UnknownRef));
+            }
+            None => Commit::default(),
+        };
+        let text = match &pipeline.definition {
+            Some(text) => Some(text.clone()),
+            None if commit.sha.is_empty() => None,
+            None => self.sources.definition(project, &commit.sha).await?,
+        };
+        Ok((commit, text))
+    }
+}
 
 /// A definition.
 #[derive(Clone, Copy, Debug)]

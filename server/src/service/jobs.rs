@@ -194,24 +194,32 @@ impl Weir {
     pub(super) async fn retry(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
         let caller = caller.clone();
         let job = self.store.write(move |tx| {
-            let stored = controlled(tx, &caller, "job.retry", id)?;
-            let user = caller.user.clone();
-            // What ends it is under way: nobody has to wait for that before trying again.
-            let is_ending = stored.job.status == Status::Canceling && !stored.job.retried;
-            if !stored.job.is_retryable() && !is_ending {
-                let why = if stored.job.retried {
-                    "it was retried already".to_owned()
-                } else {
-                    format!("it is {}", stored.job.status)
-                };
-                return Err(Error::conflict(format!("the job cannot be retried: {why}")).into());
-            }
-            let reason = Reason::RetriedBy { user: user.clone() };
-            let new = scheduler::again(tx, &stored, &user, &reason)?;
+            let stored = retryable(tx, &caller, id)?;
+            let new = scheduler::again(tx, &stored, &caller.user, &Reason::RetriedBy { user: caller.user.clone() })?;
             scheduler::settle(tx, stored.job.run_id, false)?;
             Ok(jobs::require(tx.conn(), new)?.job)
         });
         Ok(job.await?)
+    }
+
+    /// Retries jobs of one run: all of them, or none.
+    pub async fn retry_jobs(&self, caller: &Caller, ids: Vec<JobId>) -> Result<(), Error> {
+        let caller = caller.clone();
+        let done = self.store.write(move |tx| {
+            let all = ids.iter().map(|id| retryable(tx, &caller, *id)).collect::<Result<Vec<_>, _>>()?;
+            let reason = Reason::RetriedBy { user: caller.user.clone() };
+            for stored in &all {
+                // One that waits behind another of them has its turn again with that already.
+                if !jobs::require(tx.conn(), stored.job.id)?.job.retried {
+                    scheduler::again(tx, stored, &caller.user, &reason)?;
+                }
+            }
+            if let Some(stored) = all.first() {
+                scheduler::settle(tx, stored.job.run_id, false)?;
+            }
+            Ok(())
+        });
+        Ok(done.await?)
     }
 
     pub(super) async fn cancel(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
@@ -280,6 +288,19 @@ fn begin(tx: &mut Tx<'_>, job: &Job, user: &str, variables: &[Variable]) -> Resu
     scheduler::reopen_behind(tx, job.run_id, &job.name)?;
     scheduler::bridge::reopen(tx, job.run_id, user)?;
     scheduler::settle(tx, job.run_id, false)
+}
+
+/// A job that the caller may retry, and that can be; recorded.
+fn retryable(tx: &mut Tx<'_>, caller: &Caller, id: JobId) -> Result<Stored, StoreError> {
+    let stored = controlled(tx, caller, "job.retry", id)?;
+    // What ends it is under way: nobody has to wait for that before trying again.
+    let is_ending = stored.job.status == Status::Canceling && !stored.job.retried;
+    if stored.job.is_retryable() || is_ending {
+        return Ok(stored);
+    }
+    let why =
+        if stored.job.retried { "it was retried already".to_owned() } else { format!("it is {}", stored.job.status) };
+    Err(Error::conflict(format!("the job cannot be retried: {why}")).into())
 }
 
 /// A job that the caller may play, retry and cancel; recorded.

@@ -3,7 +3,8 @@
 use model::plan::PlannedJob;
 use model::{Caller, Cause, Error, NewRun, Project, Severity, Source};
 
-use super::pipelines::{Fetch, Given, Kept, only_asks};
+use super::definition::{Fetch, Meant};
+use super::pipelines::{Given, Kept, only_asks};
 use super::{Weir, access};
 use crate::auth::Action;
 use crate::store::runs::Commit;
@@ -80,7 +81,9 @@ impl Weir {
         let git_ref = wanted.git_ref.as_deref().filter(|name| project.source.is_some() || *name != "main");
         let none = "Please provide content of .gitlab-ci.yml";
         let found = match own {
-            Some(pipeline) => self.definition_of(pipeline, project, git_ref, Fetch::IfUnknown).await,
+            Some(pipeline) => {
+                self.definition_of(pipeline, project, Meant { git_ref, commit: None }, Fetch::IfUnknown).await
+            }
             None => Ok((Commit::default(), None)),
         };
         let (commit, kept) = match found {

@@ -10,7 +10,7 @@ use model::view::{LintView, PipelineView, PlanJob, PlanStage, RunFilter};
 use model::{Caller, Cause, Error, NewRun, Pipeline, PipelineKey, Project, ProjectId, Source};
 use pipeline::{Files, NoFiles};
 
-use super::definition::Definition;
+use super::definition::{Definition, Fetch, Meant};
 use super::files::{CommitFiles, Others, RunFiles, Sight};
 use super::unserved::refuse_unserved;
 use super::{DEFAULT_TIMEOUT, Weir, access, audit, names, projects::resolve, source::definition_file, variables};
@@ -81,7 +81,7 @@ impl Weir {
         let (by, id) = (caller.clone(), project.id);
         let starts = move |conn: &Snapshot| access::at_project(conn, &by, Action::StartRun, id, "pipeline");
         let fetch = if self.store.read(starts).await.is_ok() { Fetch::Now } else { Fetch::IfUnknown };
-        let (definition, lint) = match self.definition_of(&pipeline, &project, None, fetch).await {
+        let (definition, lint) = match self.definition_of(&pipeline, &project, Meant::default(), fetch).await {
             Ok((commit, Some(text))) => {
                 // The plan of the run that a press of the button starts.
                 let new = NewRun { source: Source::Web, ..NewRun::default() };
@@ -225,7 +225,7 @@ impl Weir {
         super::runs::check_new(&new)?;
         let (pipeline, project) = self.pipeline_with_project(caller, key, Action::StartRun).await?;
         let (durations, number) = self.known_of(&pipeline).await?;
-        let wanted = new.git_ref.as_deref();
+        let wanted = Meant { git_ref: new.git_ref.as_deref(), commit: None };
         let (commit, text) = match self.definition_of(&pipeline, &project, wanted, Fetch::IfUnknown).await {
             Ok((commit, Some(text))) => {
                 self.may_start(caller, &project, &commit).await?;
@@ -388,33 +388,6 @@ impl Weir {
         }
         self.files_at(found.0, &found.1, sight_of(caller))
     }
-
-    /// The commit that a run of this pipeline would be made for, and the definition at it.
-    pub(super) async fn definition_of(
-        &self,
-        pipeline: &Pipeline,
-        project: &Project,
-        git_ref: Option<&str>,
-        fetch: Fetch,
-    ) -> Result<(Commit, Option<String>), Error> {
-        let commit = match &project.source {
-            Some(source) => match fetch {
-                Fetch::Now => self.sources.resolve(project, source, git_ref).await?,
-                Fetch::IfUnknown => self.sources.resolve_known(project, source, git_ref).await?,
-            },
-            None if git_ref.is_some_and(|wanted| !wanted.is_empty()) => {
-                let text = format!("the project {} has no source, so it has no refs", project.path);
-                return Err(Error::invalid(text).about(Cause::UnknownRef));
-            }
-            None => Commit::default(),
-        };
-        let text = match &pipeline.definition {
-            Some(text) => Some(text.clone()),
-            None if commit.sha.is_empty() => None,
-            None => self.sources.definition(project, &commit.sha).await?,
-        };
-        Ok((commit, text))
-    }
 }
 
 /// Which of a project's pipelines is meant where only the project is named.
@@ -434,15 +407,6 @@ pub(super) enum Kept {
     Used,
     /// An explanation shows values: it has them for those alone who may read them.
     IfReadable,
-}
-
-/// Whether a repository is asked for what is new in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fetch {
-    /// For who starts a run.
-    Now,
-    /// For who is still typing: what was fetched before will do, unless the ref is not among it.
-    IfUnknown,
 }
 
 /// The projects whose files a caller may read.

@@ -7,9 +7,10 @@ use model::plan::Variable;
 use model::view::{RunFilter, RunPage, RunView};
 use model::{Caller, Cause, Error, NewRun, PipelineKey, Project, ProjectId, Reason, Run, RunId, Status, schedule};
 
+use super::definition::{Fetch, Meant};
 use super::files::Watched;
 use super::jobs::last_wins;
-use super::pipelines::{Fetch, Kept};
+use super::pipelines::Kept;
 use super::{Weir, access, audit, ci_variables, variables};
 use crate::auth::Action;
 use crate::scheduler;
@@ -18,6 +19,9 @@ use crate::store::{Snapshot, StoreError, Tx, jobs, pipelines, projects, run_page
 
 /// What the one ref of a project without a repository is called.
 pub(super) const DEFAULT_BRANCH: &str = "main";
+
+/// Digits of a commit's name, at least and at most.
+const DIGITS: std::ops::RangeInclusive<usize> = 7..=64;
 
 /// How often a definition that asks for the number of its run is read again, because another run took it.
 const NUMBERS: usize = 100;
@@ -87,7 +91,8 @@ impl Weir {
         check_new(&new)?;
         let (pipeline, project) = self.pipeline_with_project(caller, key, Action::StartRun).await?;
         refuse_disabled(key, pipeline.disabled)?;
-        let (commit, text) = self.definition_of(&pipeline, &project, new.git_ref.as_deref(), Fetch::Now).await?;
+        let meant = Meant { git_ref: new.git_ref.as_deref(), commit: new.commit.as_deref() };
+        let (commit, text) = self.definition_of(&pipeline, &project, meant, Fetch::Now).await?;
         self.may_start(caller, &project, &commit).await?;
         let text = text.ok_or_else(|| {
             let file = super::source::definition_file(&project);
@@ -367,6 +372,12 @@ pub(super) fn check_new(new: &NewRun) -> Result<(), Error> {
     }
     for variable in &new.variables {
         super::jobs::check_variable(variable)?;
+    }
+    if let Some(commit) = &new.commit
+        && !(DIGITS.contains(&commit.len()) && commit.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    {
+        let shown: String = commit.chars().take(80).collect();
+        return Err(Error::invalid(format!("{shown:?} is no commit: 7 to 64 hexadecimal digits")));
     }
     match &new.input_path {
         Some(path) if path.contains('\0') || path.len() > 4096 => {

@@ -80,6 +80,18 @@ impl Sources {
     /// Fetches the project's repository and finds the commit that `wanted` (a branch, tag or
     /// commit; `None`: the default branch) means now.
     pub(super) async fn resolve(&self, project: &Project, source: &str, wanted: Option<&str>) -> Result<Commit, Error> {
+        self.resolve_exactly(project, source, wanted, None).await
+    }
+
+    /// As [`Sources::resolve`]; with the first digits of a commit it is that one, or the ref when that is where it is: it is
+    /// found once, so that what was asked about and what is built cannot be two things.
+    pub(super) async fn resolve_exactly(
+        &self,
+        project: &Project,
+        source: &str,
+        wanted: Option<&str>,
+        digits: Option<&str>,
+    ) -> Result<Commit, Error> {
         let lock = {
             let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(locks.entry(project.id).or_default())
@@ -107,7 +119,9 @@ impl Sources {
         )
         .await?;
         succeeded(&fetched, &format!("fetch {source}"))?;
-        let git_ref = if let Some(wanted) = wanted.or(project.options.default_branch.as_deref()) {
+        let git_ref = if let Some(digits) = digits.filter(|_| wanted.is_none()) {
+            digits.to_ascii_lowercase()
+        } else if let Some(wanted) = wanted.or(project.options.default_branch.as_deref()) {
             wanted.to_owned()
         } else {
             let branch = default_branch(source).await?;
@@ -119,8 +133,15 @@ impl Sources {
             }
             branch
         };
-        let (sha, is_tag) = commit_of(&mirror, &git_ref).await?;
+        let (sha, is_tag) = match digits {
+            Some(_) if wanted.is_none() => (commit_called(&mirror, &git_ref).await?, false),
+            _ => commit_of(&mirror, &git_ref).await?,
+        };
         let git_ref = short(git_ref);
+        if let Some(digits) = digits.filter(|digits| !sha.starts_with(&digits.to_ascii_lowercase())) {
+            let kind = if is_tag { "tag" } else { "branch" };
+            return Err(Error::invalid(format!("the {kind} {git_ref:?} is not of the commit {digits}, but of {sha}")));
+        }
         // A reference of our own keeps the commit when the branch is rewritten or deleted.
         let kept = git(Some(&mirror), &["update-ref", &format!("refs/keep/{sha}"), &sha]).await?;
         succeeded(&kept, "keep the commit")?;
@@ -329,17 +350,51 @@ async fn names_in(mirror: &Path, name: &str) -> Vec<String> {
     found
 }
 
-/// The commit that a branch, tag or commit name means, and whether it is a tag.
+fn unknown(kind: &str, name: &str) -> Error {
+    Error::invalid(format!("there is no {kind} {name:?} in the repository")).about(Cause::UnknownRef)
+}
+
+/// The only commit whose name begins with these digits, whatever branches and tags are called so.
+async fn commit_called(mirror: &Path, digits: &str) -> Result<String, Error> {
+    let asked = format!("--disambiguate={digits}");
+    let listed = git(Some(mirror), &["rev-parse", &asked]).await?;
+    let mut found = None;
+    for name in text(&listed.stdout).lines() {
+        let kind = git(Some(mirror), &["cat-file", "-t", name]).await?;
+        if text(&kind.stdout).trim() == "commit" && found.replace(name.to_owned()).is_some() {
+            return Err(Error::invalid(format!("more than one commit begins with {digits}")).about(Cause::UnknownRef));
+        }
+    }
+    found.ok_or_else(|| unknown("commit", digits))
+}
+
+/// Whether a text can be the name of a ref, and is no expression that leads on from one.
+fn is_ref_name(name: &str) -> bool {
+    !name.contains("@{") && !name.contains(['^', '~', ':', '?', '*', '[', '\\', ' '])
+}
+
+/// The commit that a branch, tag or commit name means, and whether it is a tag. A full name (`refs/tags/v1`) means that
+/// alone; without one a branch comes before a tag of the same name.
 pub(super) async fn commit_of(mirror: &Path, git_ref: &str) -> Result<(String, bool), Error> {
-    let unknown = || {
-        let text = format!("there is no branch, tag or commit {git_ref:?} in the repository");
-        Error::invalid(text).about(Cause::UnknownRef)
+    let kinds = [("refs/heads/", "branch"), ("refs/tags/", "tag")];
+    let full = kinds.into_iter().find_map(|(below, kind)| Some((kind, git_ref.strip_prefix(below)?)));
+    let unknown = || match full {
+        Some((kind, name)) => unknown(kind, name),
+        None => unknown("branch, tag or commit", git_ref),
     };
-    if git_ref.is_empty() || git_ref.starts_with('-') || git_ref.contains("..") || git_ref.chars().any(char::is_control)
+    if git_ref.is_empty()
+        || git_ref.starts_with('-')
+        || git_ref.contains("..")
+        || git_ref.chars().any(char::is_control)
+        || full.is_some_and(|(_, name)| !is_ref_name(name))
     {
         return Err(unknown());
     }
-    for name in [format!("refs/heads/{git_ref}"), format!("refs/tags/{git_ref}"), git_ref.to_owned()] {
+    let names = match full {
+        Some(_) => vec![git_ref.to_owned()],
+        None => vec![format!("refs/heads/{git_ref}"), format!("refs/tags/{git_ref}"), git_ref.to_owned()],
+    };
+    for name in names {
         let parsed =
             git(Some(mirror), &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{name}^{{commit}}")])
                 .await?;

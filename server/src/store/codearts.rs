@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use model::plan::LeftOut;
 use model::{PipelineId, PipelineKey, ProjectId, Run, RunId, Stage, Status, Timestamp, Uid};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
@@ -105,7 +106,7 @@ fn numbers<'r>(runs: impl Iterator<Item = &'r Run>) -> Result<String, StoreError
 pub type Span = (Option<Timestamp>, Option<Timestamp>);
 
 /// The spans of the stages of these runs, in order. A stage without a start has neither.
-pub fn spans<'r>(
+fn spans<'r>(
     conn: &Connection,
     runs: impl Iterator<Item = &'r Run> + Clone,
 ) -> Result<HashMap<RunId, Vec<Span>>, StoreError> {
@@ -121,10 +122,73 @@ pub fn spans<'r>(
         let span = all.get_mut(&RunId(row.get(0)?)).and_then(|spans| spans.get_mut(place));
         if let Some(span) = span {
             let time = |column| row.get::<_, Option<i64>>(column).map(|time| time.map(Timestamp));
-            *span = (time(2)?, time(3)?);
+            // Without a start it did not run, and what did not run has no end.
+            let start = time(2)?;
+            *span = (start, if start.is_some() { time(3)? } else { None });
         }
     }
     Ok(all)
+}
+
+/// A stage of a run, or one that the run was started without.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Which of the run's stages it is; `None`: the run was started without it.
+    pub stage: Option<usize>,
+    /// Its name.
+    pub name: String,
+    /// When it began and ended, where that was asked for.
+    pub span: Span,
+    /// Jobs that the run was started without, in order: their places among those of the stage, and their names.
+    pub left_out: Vec<(usize, String)>,
+}
+
+/// The parts of these runs, in the order of their definitions.
+pub fn parts<'r>(
+    conn: &Connection,
+    runs: impl Iterator<Item = &'r Run> + Clone,
+    with_spans: bool,
+) -> Result<HashMap<RunId, Vec<Part>>, StoreError> {
+    let mut spans = if with_spans { spans(conn, runs.clone())? } else { HashMap::new() };
+    let mut left_out: HashMap<i64, Vec<LeftOut>> = HashMap::new();
+    let mut query = conn.prepare_cached(
+        "SELECT id, left_out FROM runs WHERE id IN (SELECT value FROM json_each(?1)) AND left_out IS NOT NULL",
+    )?;
+    let mut found = query.query([numbers(runs.clone())?])?;
+    while let Some(row) = found.next()? {
+        left_out.insert(row.get(0)?, rows::json(row, 1)?);
+    }
+    let of = |run: &Run| {
+        let spans = spans.remove(&run.id).unwrap_or_default();
+        (run.id, assembled(run, &spans, left_out.remove(&run.id.0).unwrap_or_default()))
+    };
+    Ok(runs.map(of).collect())
+}
+
+fn assembled(run: &Run, spans: &[Span], mut left_out: Vec<LeftOut>) -> Vec<Part> {
+    let part = |(place, stage): (usize, &Stage)| Part {
+        stage: Some(place),
+        name: stage.name.clone(),
+        span: spans.get(place).copied().unwrap_or_default(),
+        left_out: Vec::new(),
+    };
+    let mut parts: Vec<Part> = run.stages.iter().enumerate().map(part).collect();
+    // The first first: then everything before a place is there already.
+    left_out.sort_by_key(|one| (one.stage_place, one.place));
+    for one in left_out {
+        let place = one.stage_place.min(parts.len());
+        if parts.get(place).is_none_or(|part| part.name != one.stage) {
+            parts.insert(place, Part { name: one.stage, ..Part::default() });
+        }
+        parts[place].left_out.push((one.place, one.job));
+    }
+    parts
+}
+
+/// What was said of a run when it was started.
+pub fn description(conn: &Connection, id: RunId) -> Result<Option<String>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT description FROM runs WHERE id = ?1")?;
+    Ok(query.query_row([id.0], |row| row.get(0))?)
 }
 
 /// The uids of these users, by name.
@@ -152,15 +216,22 @@ pub struct Wanted {
     pub users: Option<Vec<String>>,
     /// By one of these sources, in the database's words; `None` means all.
     pub sources: Option<Vec<&'static str>>,
+    /// With the job that has this uid.
+    pub job: Option<String>,
     /// Made then or later.
     pub from: Option<Timestamp>,
     /// Made then or earlier.
     pub until: Option<Timestamp>,
     /// Changed then or later: made, started or ended.
     pub changed: Option<Timestamp>,
+    /// By when they changed last, not by when they were made.
+    pub by_update: bool,
     /// The oldest first.
     pub ascending: bool,
 }
+
+/// When a run changed last: was made, started or ended.
+const CHANGED: &str = "max(created_at, coalesce(started_at, 0), coalesce(finished_at, 0))";
 
 /// A part of a pipeline's runs with their stages, and how many fit in all.
 pub fn runs_of(
@@ -188,10 +259,13 @@ pub fn runs_of(
     if let Some(sources) = &wanted.sources {
         and(&among("source"), serde_json::to_string(sources)?.into());
     }
+    if let Some(job) = &wanted.job {
+        and("id IN (SELECT run_id FROM jobs WHERE uid = ?)", job.clone().into());
+    }
     for (clause, time) in [
         ("created_at >= ?", wanted.from),
         ("created_at <= ?", wanted.until),
-        ("max(created_at, coalesce(started_at, 0), coalesce(finished_at, 0)) >= ?", wanted.changed),
+        (format!("{CHANGED} >= ?").as_str(), wanted.changed),
     ] {
         if let Some(time) = time {
             and(clause, time.0.into());
@@ -200,9 +274,10 @@ pub fn runs_of(
     let count = format!("SELECT count(*) FROM runs WHERE {sql}");
     let total: i64 = conn.prepare_cached(&count)?.query_row(params_from_iter(values.iter()), |row| row.get(0))?;
     let direction = if wanted.ascending { "ASC" } else { "DESC" };
+    let by_update = if wanted.by_update { format!("{CHANGED} {direction}, ") } else { String::new() };
+    let order = format!("{by_update}id {direction}");
     let offset = i64::try_from(offset).unwrap_or(i64::MAX);
-    let page =
-        format!("SELECT {} FROM runs WHERE {sql} ORDER BY id {direction} LIMIT {limit} OFFSET {offset}", rows::RUN);
+    let page = format!("SELECT {} FROM runs WHERE {sql} ORDER BY {order} LIMIT {limit} OFFSET {offset}", rows::RUN);
     let mut query = conn.prepare_cached(&page)?;
     let mut runs = query.query_map(params_from_iter(values), rows::run)?.collect::<Result<Vec<_>, _>>()?;
     add_stages(conn, &mut runs)?;

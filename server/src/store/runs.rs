@@ -71,9 +71,9 @@ pub fn insert(
             "INSERT INTO runs (uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, status,
                  warnings, source, git_ref, is_tag, sha, commit_title, user, input_path, external_project, variables, created_at, version,
                  auto_cancel, name, parent_run_id, parent_job_id, commit_details, protected, schedule_id, schedule_description,
-                 updated_at, day, day_number)
+                 updated_at, day, day_number, left_out, description)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'created', 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                 ?21, ?22, ?23, ?24, ?25, ?26, ?17, ?27, ?28)",
+                 ?21, ?22, ?23, ?24, ?25, ?26, ?17, ?27, ?28, ?29, ?30)",
         )?
         .execute(rusqlite::params![
             random::uid().as_str(),
@@ -104,6 +104,8 @@ pub fn insert(
             new.schedule.as_ref().map(|(_, description)| description),
             numbers.day,
             numbers.of_day,
+            (!plan.left_out.is_empty()).then(|| serde_json::to_string(&plan.left_out)).transpose()?,
+            new.description,
         ])?;
     let run = RunId(tx.conn.last_insert_rowid());
     // Only stages that have jobs are part of a run.

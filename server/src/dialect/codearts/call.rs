@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts as _, RawPathParams, Request};
+use model::plan::Variable;
 use model::{Caller, Project};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::parameter::parameters;
 use super::{Id, Query, Refused};
 use crate::http::{Access, AppState, SignedRequest};
 use crate::service::Weir;
@@ -67,6 +70,13 @@ impl Call {
         }
         let read = serde_json::from_slice(&self.body);
         read.map(Some).map_err(|error| Refused::invalid(format!("the body is not JSON: {error}")))
+    }
+
+    /// The parameters in a field of the body, their values as they were written.
+    pub fn parameters(&self, field: &str) -> Result<Vec<Variable>, Refused> {
+        self.object()?;
+        let read: Option<HashMap<String, &RawValue>> = serde_json::from_slice(&self.body).unwrap_or_default();
+        parameters(field, read.and_then(|fields| fields.get(field).copied()))
     }
 
     /// The body, which is an object; an empty one when there is none.

@@ -36,6 +36,26 @@ pub fn is_root(path: &str) -> bool {
     ROOTS.iter().any(|one| one[1..] == *root)
 }
 
+/// Whether an address lies below one of the roots in a way that their routers do not see: more than one slash before it,
+/// or one behind it and nothing else.
+pub fn is_stray(path: &str) -> bool {
+    is_root(path) && (path.starts_with("//") || ROOTS.iter().any(|root| path.strip_prefix(root) == Some("/")))
+}
+
+/// What is asked for by `POST` and changes nothing.
+const READS: [&str; 5] = [
+    "/v3/pipelines/list",
+    "/v5/{project_id}/api/pipelines/status",
+    "/v5/{project_id}/api/pipelines/list",
+    "/v5/{project_id}/api/pipelines/{pipeline_id}/pipeline-runs/list",
+    "/v5/{project_id}/api/pipelines/{pipeline_id}/pipeline-runs/{pipeline_run_id}/jobs/{job_run_id}/steps/{step_run_id}/logs",
+];
+
+/// Whether what a route answers only tells something, whatever its method is: asked twice it is answered twice.
+pub fn is_read(route: &str) -> bool {
+    READS.contains(&route)
+}
+
 /// The roots, each with its routes. Nothing below them is ever answered with a page or a redirect.
 pub fn routers() -> impl Iterator<Item = (&'static str, Routes<AppState>)> {
     ROOTS.into_iter().map(|root| {
@@ -64,4 +84,29 @@ async fn unknown() -> Refused {
 pub fn refuse(status: StatusCode, text: &str) -> Response {
     let refused = if status == StatusCode::NOT_FOUND { Refused::unknown() } else { Refused::with(status, text) };
     error::written(&refused, error::Family::Gateway, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_tells_something_is_among_the_routes() {
+        let list: Vec<String> = routers()
+            .flat_map(|(root, routes)| routes.into_list().into_iter().map(move |(_, path)| format!("{root}{path}")))
+            .collect();
+        for read in READS {
+            assert!(list.iter().any(|path| path == read), "{read}");
+        }
+    }
+
+    #[test]
+    fn stray_addresses_are_told_from_those_of_the_routers() {
+        for stray in ["/v1/", "//v3/projects", "///v6", "//v5/"] {
+            assert!(is_stray(stray), "{stray}");
+        }
+        for other in ["/v1", "/v1/x", "/v1//", "/", "//", "/v7/", "//api", "/x/v1/"] {
+            assert!(!is_stray(other), "{other}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! The contract has no row for some native states. Waiting for a resource, for a time or for preparations is waiting for a
 //! runner, and a job that is being canceled still runs.
 
-use model::{FailureReason, Job, Stage, Status};
+use model::{FailureReason, Job, Run, Stage, Status};
 
 /// `status` and `result` of the interfaces of version 3; the second is `outcome` in some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,8 @@ pub struct Words {
     pub result: Option<&'static str>,
 }
 
-const NONE: Words = Words { status: None, result: None };
+/// Of what did not run.
+pub const NONE: Words = Words { status: None, result: None };
 
 /// A run, in version 3.
 pub fn of_run(status: Status) -> Words {
@@ -65,6 +66,9 @@ pub fn runs_called_5(word: &str) -> Option<Vec<Status>> {
             .filter(|found: &Vec<Status>| !found.is_empty()),
     }
 }
+
+/// A stage or a job that the run was started without, in version 5.
+pub const UNSELECTED: &str = "UNSELECTED";
 
 /// A stage, in version 5.
 pub fn of_stage_5(stage: &Stage) -> &'static str {
@@ -160,6 +164,24 @@ pub fn build_result(status: Status, timed_out: bool) -> Option<&'static str> {
         Status::Canceled => Some("ABORTED"),
         _ => None,
     }
+}
+
+/// What a run is of; `None` without a repository.
+pub fn build_type(run: &Run) -> Option<&'static str> {
+    if run.sha.is_empty() {
+        None
+    } else if run.is_tag {
+        Some("tag")
+    } else if is_bare_commit(run) {
+        Some("commit")
+    } else {
+        Some("branch")
+    }
+}
+
+/// Whether a run is of a commit that was named itself.
+fn is_bare_commit(run: &Run) -> bool {
+    run.git_ref.len() >= 7 && run.sha.starts_with(&run.git_ref.to_ascii_lowercase())
 }
 
 /// `dsl_method` of a stage, by what its name says it is for.

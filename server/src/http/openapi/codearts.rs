@@ -184,7 +184,8 @@ pub(super) fn operations() -> Vec<Operation> {
         codearts("POST", "/v3/pipelines/list")
             .named("codearts_pipelines_simple", "Pipelines, with who started them last")
             .optional_body("object")
-            .gives(200, "CodeartsSimpleList", "A part of those that fit."),
+            .gives(200, "CodeartsSimpleList", "A part of those that fit.")
+            .fresh(),
         pipeline("GET", "/status")
             .named("codearts_pipeline_status", "A run with its stages and jobs")
             .query("build_id", "text 1..10", "Its number; the latest when absent.")
@@ -205,22 +206,24 @@ pub(super) fn operations() -> Vec<Operation> {
             .named("codearts_latest", "How many pipelines of a project stand")
             .body("[text]")
             .gives(200, "[CodeartsLatestRun]", "Those that have run, each once, in the order of the question.")
+            .fresh()
             .refuses(&[404]),
         five("POST", "/list")
             .named("codearts_pipelines", "Pipelines of a project")
             .optional_body("object")
             .gives(200, "CodeartsPipelines", "A part of those that fit.")
+            .fresh()
             .refuses(&[404]),
         one("POST", "/run")
             .named("codearts_run", "Starts a run")
             .optional_body("object")
             .gives(200, "CodeartsRunId", "It was started.")
             .refuses(&[409]),
-        one("POST", "/pipeline-runs/list").named("codearts_runs", "Runs of a pipeline").optional_body("object").gives(
-            200,
-            "CodeartsRuns",
-            "A part of those that fit.",
-        ),
+        one("POST", "/pipeline-runs/list")
+            .named("codearts_runs", "Runs of a pipeline")
+            .optional_body("object")
+            .gives(200, "CodeartsRuns", "A part of those that fit.")
+            .fresh(),
         one("GET", "/pipeline-runs/detail")
             .named("codearts_run_detail", "A run with its stages, jobs and steps")
             .query("pipeline_run_id", UID, "Its uid.")
@@ -247,11 +250,11 @@ pub(super) fn operations() -> Vec<Operation> {
             .query("approval_description", "text 0..1000", "Why.")
             .gives(200, "CodeartsSuccess", "It was done.")
             .refuses(&[400, 409]),
-        step("/logs").named("codearts_step_log", "A part of a job's log").optional_body("object").gives(
-            200,
-            "CodeartsLog",
-            "Lines.",
-        ),
+        step("/logs")
+            .named("codearts_step_log", "A part of a job's log")
+            .optional_body("object")
+            .gives(200, "CodeartsLog", "Lines.")
+            .fresh(),
         codearts("GET", "/v3/projects")
             .named("codearts_projects", "The project of a pair of keys, as the SDKs look it up")
             .query("name", "text = cn-north-4", "The region's name.")

@@ -234,7 +234,7 @@ pub(super) const ANSWERS: &[(&str, &str, &[Field])] = &[
         "A job of the run.",
         &[
             ("name", "text = unit", "Its name."),
-            ("status", "text = success", "`success`, `failure`, `timeout`, `aborted`, `running`, or empty."),
+            ("status", "text = success", "`success`, `error`, `running`, or empty when it did not run."),
             ("build_time", "int = 8366", "Milliseconds."),
         ],
     ),
@@ -433,7 +433,8 @@ fn of_records() -> Vec<Operation> {
                 200,
                 "application/octet-stream",
                 "The log as far as it is there; packed it is `application/gzip`.",
-            ),
+            )
+            .fresh(),
         record("/v1/log/{record_id}/download-log")
             .named("codearts_download_build_full_log", "A build's log")
             .query("compress", "bool := false", "Packed by gzip.")
@@ -441,6 +442,7 @@ fn of_records() -> Vec<Operation> {
                 200,
                 "application/octet-stream",
                 "The log as far as it is there; packed it is `application/gzip`.",
-            ),
+            )
+            .fresh(),
     ]
 }

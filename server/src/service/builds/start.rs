@@ -7,7 +7,7 @@ use model::{Caller, Error, NewRun, PipelineKey, RunId};
 use super::history::numbered;
 use super::{Weir, visible};
 use crate::auth::Action;
-use crate::service::pipelines::{Changes, Fetch};
+use crate::service::pipelines::Changes;
 use crate::store::builds::{self, Build};
 
 /// A wish for a build.
@@ -21,46 +21,19 @@ pub struct BuildWish {
     pub parameters: Vec<Variable>,
 }
 
-/// Digits of a commit's name, at least and at most.
-const DIGITS: std::ops::RangeInclusive<usize> = 7..=64;
-
 impl Weir {
     /// Starts a build. It is of the commit and of the tag that are named: when they differ it is refused.
     pub async fn start_build(&self, caller: &Caller, uid: &str, wish: BuildWish) -> Result<Build, Error> {
         let key = self.key_of_build_job(caller, uid, Action::StartRun).await?;
-        if let Some(commit) = &wish.commit
-            && !(DIGITS.contains(&commit.len()) && commit.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        {
-            let shown: String = commit.chars().take(80).collect();
-            return Err(Error::invalid(format!("{shown:?} is no commit: 7 to 64 hexadecimal digits")));
-        }
-        if let Some(tag) = &wish.tag {
-            self.check_tag(caller, &key, tag, wish.commit.as_deref()).await?;
-        }
-        let new = NewRun { git_ref: wish.tag.or(wish.commit), variables: wish.parameters, ..NewRun::default() };
+        let new = NewRun {
+            git_ref: wish.tag.map(|tag| format!("refs/tags/{tag}")),
+            commit: wish.commit,
+            variables: wish.parameters,
+            ..NewRun::default()
+        };
         let id = self.start_run(caller, &key, new).await?.id;
         let made = self.store.read(move |conn| builds::get(conn, id)).await?;
         made.ok_or_else(|| Error::not_found("build"))
-    }
-
-    async fn check_tag(
-        &self,
-        caller: &Caller,
-        key: &PipelineKey,
-        tag: &str,
-        commit: Option<&str>,
-    ) -> Result<(), Error> {
-        let (pipeline, project) = self.pipeline_with_project(caller, key, Action::StartRun).await?;
-        let (found, _) = self.definition_of(&pipeline, &project, Some(tag), Fetch::IfUnknown).await?;
-        if !found.is_tag {
-            return Err(Error::invalid(format!("there is no tag {tag:?} in the repository")));
-        }
-        match commit {
-            Some(commit) if !found.sha.starts_with(&commit.to_ascii_lowercase()) => {
-                Err(Error::invalid(format!("the tag {tag:?} is not of the commit {commit}, but of {}", found.sha)))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Stops a build; without a number the newest one that has not ended. One that has ended stays as it is.

@@ -9,7 +9,7 @@ use super::super::Weir;
 use super::super::access::{self, Standing};
 use super::super::projects::shown;
 use crate::auth::Action;
-use crate::store::codearts::{self, Brief, Span};
+use crate::store::codearts::{self, Brief, Part};
 use crate::store::{Scope, Snapshot, StoreError, projects};
 
 /// A pipeline and how it stands.
@@ -19,8 +19,8 @@ pub struct Card {
     pub pipeline: Brief,
     /// Its latest run, if it ever ran and the caller may know.
     pub latest: Option<Run>,
-    /// When the stages of that run began and ended, where that was asked for.
-    pub spans: Vec<Span>,
+    /// The stages of that run, and those that it was started without; when they began and ended where that was asked for.
+    pub parts: Vec<Part>,
 }
 
 /// Cards, and what is told of everything on them.
@@ -85,13 +85,13 @@ fn cards(
 ) -> Result<Cards, StoreError> {
     let ids: Vec<_> = briefs.iter().filter(|brief| runs.holds(brief.project)).map(|brief| brief.id).collect();
     let mut latest = codearts::latest(conn, &ids)?;
-    let mut spans = if with_spans { codearts::spans(conn, latest.values())? } else { HashMap::new() };
+    let mut parts = codearts::parts(conn, latest.values(), with_spans)?;
     let list: Vec<Card> = briefs
         .into_iter()
         .map(|pipeline| {
             let latest = latest.remove(&pipeline.id);
-            let spans = latest.as_ref().and_then(|run| spans.remove(&run.id)).unwrap_or_default();
-            Card { pipeline, latest, spans }
+            let parts = latest.as_ref().and_then(|run| parts.remove(&run.id)).unwrap_or_default();
+            Card { pipeline, latest, parts }
         })
         .collect();
     let mut of = HashMap::new();

@@ -11,7 +11,7 @@ use crate::auth::Action;
 use crate::store::pipelines;
 use crate::store::{projects, runs as stored};
 
-pub use crate::store::codearts::{Brief, Span, Wanted};
+pub use crate::store::codearts::{Brief, Part, Span, Wanted};
 pub use crate::store::pipelines::Numbers;
 pub use cards::{Card, Cards};
 pub use runs::{Detail, RunsOf, Which};

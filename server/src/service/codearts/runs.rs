@@ -8,7 +8,7 @@ use model::{Caller, Error, PipelineId, RunId};
 
 use super::super::{Weir, access};
 use crate::auth::Action;
-use crate::store::codearts::{self, Span, Wanted};
+use crate::store::codearts::{self, Part, Wanted};
 use crate::store::{Snapshot, StoreError, pipelines, runs};
 
 /// A run with its jobs, and what is told beside.
@@ -16,8 +16,10 @@ use crate::store::{Snapshot, StoreError, pipelines, runs};
 pub struct Detail {
     /// The run.
     pub view: RunView,
-    /// When its stages began and ended.
-    pub spans: Vec<Span>,
+    /// Its stages, and those that it was started without.
+    pub parts: Vec<Part>,
+    /// What was said of it when it was started.
+    pub description: Option<String>,
     /// The uid of who started it.
     pub user: Option<String>,
     /// The variables that it was started with, for who may see them.
@@ -40,8 +42,8 @@ pub enum Which {
 /// A part of a pipeline's runs.
 #[derive(Clone, Debug, Default)]
 pub struct RunsOf {
-    /// The runs, with their stages' spans.
-    pub list: Vec<(model::Run, Vec<Span>)>,
+    /// The runs, each with its stages and those that it was started without.
+    pub list: Vec<(model::Run, Vec<Part>)>,
     /// How many there are in all.
     pub total: u64,
     /// Uids of the users who are named, by name.
@@ -56,12 +58,13 @@ impl Weir {
             let id = resolved(conn, pipeline, &which)?.ok_or_else(|| Error::not_found("run"))?;
             let view = super::super::runs::run_view(conn, id)?;
             access::at_project(conn, &caller, Action::ReadRuns, view.run.project_id, "run")?;
-            let spans = codearts::spans(conn, std::iter::once(&view.run))?.remove(&id).unwrap_or_default();
+            let parts = codearts::parts(conn, std::iter::once(&view.run), true)?.remove(&id).unwrap_or_default();
+            let description = codearts::description(conn, id)?;
             let user = codearts::people(conn, std::iter::once(view.run.user.as_str()))?.remove(&view.run.user);
             let may_see = access::may_see_variables(conn, &caller, &view.run)?;
             let variables = if may_see { runs::variables(conn, id)? } else { Vec::new() };
             let numbers = runs::numbers(conn, id)?;
-            Ok(Detail { view, spans, user, variables, numbers })
+            Ok(Detail { view, parts, description, user, variables, numbers })
         });
         Ok(found.await?)
     }
@@ -79,13 +82,13 @@ impl Weir {
         let found = self.store.read(move |conn| {
             access::at_project(conn, &caller, Action::ReadRuns, project, "pipeline")?;
             let (list, total) = codearts::runs_of(conn, id, &wanted, offset, limit)?;
-            let mut spans = codearts::spans(conn, list.iter())?;
+            let mut parts = codearts::parts(conn, list.iter(), true)?;
             let people = codearts::people(conn, list.iter().map(|run| run.user.as_str()))?;
-            let with_spans = |run: model::Run| {
-                let of_run = spans.remove(&run.id).unwrap_or_default();
+            let with_parts = |run: model::Run| {
+                let of_run = parts.remove(&run.id).unwrap_or_default();
                 (run, of_run)
             };
-            Ok(RunsOf { list: list.into_iter().map(with_spans).collect(), total, people })
+            Ok(RunsOf { list: list.into_iter().map(with_parts).collect(), total, people })
         });
         Ok(found.await?)
     }

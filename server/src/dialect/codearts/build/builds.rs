@@ -9,7 +9,6 @@ use super::records::{BuildInfoRecords, History, HistoryDetails, LogText, RecordI
 use super::wire::{Done, Envelope, Started, Stopped, days_before, octopus};
 use super::{job_id, number_of, page_of, page_with};
 use crate::clock;
-use crate::dialect::codearts::parameter::parameters as parameters_of;
 use crate::dialect::codearts::{Call, Id, Refused};
 use crate::http::{Fresh, Freshness};
 use crate::service::builds::BuildWish;
@@ -33,7 +32,7 @@ pub async fn start(call: Call) -> Result<Json<Started>, Refused> {
     let wish = BuildWish {
         tag: text(&scm, "build_tag")?,
         commit: text(&scm, "build_commit_id")?,
-        parameters: parameters_of("parameter", body.get("parameter"))?,
+        parameters: call.parameters("parameter")?,
     };
     let build = call.weir.start_build(&call.caller, id.as_str(), wish).await?;
     Ok(Json(Started {
@@ -99,8 +98,8 @@ pub async fn records(freshness: Freshness, call: Call) -> Result<Response, Refus
     freshness
         .respond(|| async {
             let found = call.weir.builds(&call.caller, id.as_str(), span, page.offset(), page.size).await?;
-            let records = BuildInfoRecords::new(&found, page.index, page.size, clock::now());
-            Ok(Fresh::list(&Envelope::new(records))?)
+            let records = |now| Envelope::new(BuildInfoRecords::new(&found, page.index, page.size, now));
+            Ok(Fresh::timed(clock::now(), records)?)
         })
         .await
 }
@@ -111,7 +110,7 @@ pub async fn record(freshness: Freshness, call: Call) -> Result<Response, Refuse
     freshness
         .respond(|| async {
             let details = call.weir.build(&call.caller, id.as_str(), number).await?;
-            Ok(Fresh::list(&Envelope::new(RecordInfo::new(&details, clock::now())))?)
+            Ok(Fresh::timed(clock::now(), |now| Envelope::new(RecordInfo::new(&details, now)))?)
         })
         .await
 }
@@ -122,7 +121,7 @@ pub async fn details(freshness: Freshness, call: Call) -> Result<Response, Refus
     freshness
         .respond(|| async {
             let details = call.weir.build(&call.caller, id.as_str(), number).await?;
-            Ok(Fresh::list(&HistoryDetails::new(&details, clock::now()))?)
+            Ok(Fresh::timed(clock::now(), |now| HistoryDetails::new(&details, now))?)
         })
         .await
 }

@@ -17,7 +17,7 @@ pub async fn info(freshness: Freshness, call: Call) -> Result<Response, Refused>
     freshness
         .respond(|| async {
             let job = call.weir.build_job(&call.caller, id.as_str()).await?;
-            Ok(Fresh::list(&Envelope::new(JobInfo::new(&job, clock::now())))?)
+            Ok(Fresh::timed(clock::now(), |now| Envelope::new(JobInfo::new(&job, now)))?)
         })
         .await
 }
@@ -86,8 +86,8 @@ async fn respond(freshness: Freshness, call: &Call, filter: BuildJobFilter) -> R
     freshness
         .respond(|| async {
             let (jobs, total) = call.weir.build_jobs(&call.caller, project.as_str(), filter.clone()).await?;
-            let now = clock::now();
-            Ok(Fresh::list(&JobList { jobs: jobs.iter().map(|job| ListedJob::new(job, now)).collect(), total })?)
+            let list = |now| JobList { jobs: jobs.iter().map(|job| ListedJob::new(job, now)).collect(), total };
+            Ok(Fresh::timed(clock::now(), list)?)
         })
         .await
 }

@@ -1,19 +1,21 @@
 //! The log of a build as a file: streamed, however long it is.
 
 use std::io::{self, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
-use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::stream::{self, Stream};
+use sha2::{Digest as _, Sha256};
 use tokio::task::spawn_blocking;
 
 use crate::dialect::codearts::{Call, Refused};
+use crate::http::{Fresh, Freshness};
 use crate::logs::Logs;
 use crate::service::builds::{LogPiece, RunLog};
 
@@ -22,9 +24,10 @@ const PIECE: u64 = 128 * 1024;
 
 /// `GET /v4/{record_id}/download-log` and `GET /v1/log/{record_id}/download-log`. The log has what the runner kept,
 /// whatever level is asked for.
-pub async fn download(call: Call) -> Result<Response, Refused> {
+pub async fn download(freshness: Freshness, call: Call) -> Result<Response, Refused> {
     let record = record_id(call.name("record_id"))?;
-    if !matches!(call.query.one("log_level")?, None | Some("INFO" | "DEBUG")) {
+    let level = call.query.one("log_level")?.map(str::to_ascii_uppercase);
+    if !matches!(level.as_deref(), None | Some("INFO" | "DEBUG")) {
         return Err(Refused::invalid("log_level is INFO or DEBUG"));
     }
     let compress = match call.query.one("compress")? {
@@ -32,7 +35,16 @@ pub async fn download(call: Call) -> Result<Response, Refused> {
         Some("true") => true,
         Some(_) => return Err(Refused::invalid("compress is true or false")),
     };
-    let log = call.weir.log_of_record(&call.caller, &record).await?;
+    let newest = Mutex::new(None);
+    let fresh = freshness.respond(|| async {
+        let log = call.weir.log_of_record(&call.caller, &record).await?;
+        let fresh = Fresh::tagged(&tag(&log, compress));
+        *newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(log);
+        Ok::<_, Refused>(fresh)
+    });
+    let mut told = fresh.await?;
+    let newest = newest.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Some(log) = newest.filter(|_| told.status() == StatusCode::OK) else { return Ok(told) };
     let size = log.size();
     let reader = Reader { logs: Arc::clone(call.weir.logs()), pieces: log_pieces(log), at: 0 };
     let (mut response, kind, ending) = if compress {
@@ -41,6 +53,8 @@ pub async fn download(call: Call) -> Result<Response, Refused> {
         (Body::from_stream(plain(reader)).into_response(), "application/octet-stream", "log")
     };
     let headers = response.headers_mut();
+    headers.extend(std::mem::take(told.headers_mut()));
+    headers.remove(CONTENT_LENGTH);
     if !compress {
         headers.insert(CONTENT_LENGTH, size.into());
     }
@@ -60,6 +74,13 @@ fn record_id(text: &str) -> Result<String, Refused> {
     }
     let uid = text.replace('-', "");
     if super::wire::dashed(&uid) == text { Ok(uid) } else { Err(Refused::not_found("build record")) }
+}
+
+/// What a log is known by: a trace only grows, or is erased.
+fn tag(log: &RunLog, compress: bool) -> String {
+    let pieces: Vec<String> = log.pieces.iter().map(|piece| format!("{}:{}", piece.job, piece.size)).collect();
+    let whole = format!("{compress} {}", pieces.join(" "));
+    hex::encode(&Sha256::digest(whole)[..12])
 }
 
 fn log_pieces(log: RunLog) -> std::vec::IntoIter<LogPiece> {

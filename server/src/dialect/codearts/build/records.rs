@@ -309,7 +309,7 @@ pub struct HistoryDetails {
 pub struct Step {
     /// Its name.
     pub name: String,
-    /// `success`, `failure`, `timeout`, `aborted`, `running`; empty before it began.
+    /// `success`, `error`, `running`; empty when it did not run.
     pub status: &'static str,
     /// Milliseconds; 0 before it began.
     pub build_time: i64,

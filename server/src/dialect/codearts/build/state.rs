@@ -2,6 +2,8 @@
 
 use model::{Job, JobKind, Run, Status, Zone};
 
+pub use crate::dialect::codearts::state::build_type;
+
 use crate::dialect::codearts::state as words;
 use crate::service::builds::{BuildJob, BuildState};
 use crate::store::builds::Build;
@@ -48,14 +50,12 @@ pub fn record_status(build: &Build) -> Option<&'static str> {
     }
 }
 
-/// `status` of a step: the steps of a build are its jobs. Empty before it began.
+/// `status` of a step: the steps of a build are its jobs. Empty when it did not run.
 pub fn step_status(job: &Job) -> &'static str {
-    use model::FailureReason::JobExecutionTimeout;
     match job.status {
         Status::Success => "success",
-        Status::Failed if job.failure_reason == Some(JobExecutionTimeout) => "timeout",
-        Status::Failed => "failure",
-        Status::Canceled => "aborted",
+        Status::Failed => "error",
+        Status::Canceled if job.started_at.is_some() => "error",
         Status::Running | Status::Canceling => "running",
         _ => "",
     }
@@ -71,27 +71,9 @@ pub fn trigger(run: &Run) -> &'static str {
     }
 }
 
-/// What a build is of; `None` without a repository.
-pub fn build_type(run: &Run) -> Option<&'static str> {
-    if run.sha.is_empty() {
-        None
-    } else if run.is_tag {
-        Some("tag")
-    } else if is_bare_commit(run) {
-        Some("commit")
-    } else {
-        Some("branch")
-    }
-}
-
 /// The branch that a build is of.
 pub fn branch(run: &Run) -> Option<String> {
     (build_type(run) == Some("branch")).then(|| run.git_ref.clone())
-}
-
-/// Whether a build is of a commit that was named itself.
-fn is_bare_commit(run: &Run) -> bool {
-    run.git_ref.len() >= 7 && run.sha.starts_with(&run.git_ref.to_ascii_lowercase())
 }
 
 /// Why a build failed: the first of its jobs that made it fail.

@@ -1,20 +1,18 @@
 //! `GET …/pipeline-runs/detail`: a run with its stages, jobs and steps.
 
 use axum::response::Response;
-use model::{Job, JobKind, Pipeline, Project, Status};
+use model::{Job, JobKind, Pipeline, Project, Status, Timestamp};
 use serde_json::{Value, json};
 
 use super::super::{Call, Id, Refused, derived, state};
 use super::list::VERSION;
-use super::wire::{BuildParams, detail_url, end_of, span_of, stage_id, trigger};
+use super::wire::{BuildParams, JobAt, detail_url, end_of, job_end, jobs_of, span_of, stage_id, stage_of, trigger};
 use crate::clock;
 use crate::http::{Fresh, Freshness};
-use crate::service::codearts::{Detail, Which};
+use crate::service::codearts::{Detail, Part, Which};
 
 /// By its id, by its number, or the latest.
 pub async fn detail(freshness: Freshness, call: Call) -> Result<Response, Refused> {
-    let project = call.project().await?;
-    let pipeline = super::pipeline(&call).await?;
     let number = |text: &str| {
         let number = text.parse::<i64>().ok().filter(|number| *number > 0);
         number.ok_or_else(|| Refused::invalid("pipeline_run_number is no number of a run"))
@@ -26,29 +24,33 @@ pub async fn detail(freshness: Freshness, call: Call) -> Result<Response, Refuse
     };
     freshness
         .respond(|| async {
+            let (project, pipeline) = (call.project().await?, super::pipeline(&call).await?);
             let detail = call.weir.run_of(&call.caller, pipeline.id, which.clone()).await?;
-            let version = detail.view.jobs.iter().map(|job| job.version).max().unwrap_or_default();
-            let version = version.max(detail.view.run.version);
-            Ok(Fresh::object(&whole(&pipeline, &project, &detail, call.weir.external_url()), version)?)
+            let base = call.weir.external_url();
+            Ok(Fresh::timed(clock::now(), |now| whole(&pipeline, &project, &detail, base, now))?)
         })
         .await
 }
 
-fn whole(pipeline: &Pipeline, project: &Project, detail: &Detail, base: &str) -> Value {
+fn whole(pipeline: &Pipeline, project: &Project, detail: &Detail, base: &str, now: Timestamp) -> Value {
     let run = &detail.view.run;
     let jobs: Vec<&Job> = detail.view.jobs.iter().filter(|job| !job.retried).collect();
     let daily = detail.numbers.daily();
-    let stage = |(place, stage): (usize, &model::Stage)| {
-        let (start, end) = span_of(&detail.spans, place, stage.status);
-        let of_stage = jobs.iter().filter(|job| job.stage_index as usize == place).enumerate();
+    let stage = |(place, part): (usize, &Part)| {
+        let (start, end) = span_of(run, part);
+        let (id, stage) = (stage_id(run, place), stage_of(run, part));
+        let of_stage = jobs_of(part, &jobs).into_iter().enumerate().map(|(sequence, job)| match job {
+            JobAt::There(job) => job_run(job, sequence, &part.name, &daily),
+            JobAt::LeftOut(name) => left_out(name, sequence, &derived("job", &id, sequence)),
+        });
         json!({
-            "id": stage_id(run, place), "category": null, "name": stage.name, "identifier": place.to_string(),
-            "run_always": false, "parallel": null, "is_select": true, "sequence": place,
+            "id": id, "category": null, "name": part.name, "identifier": place.to_string(),
+            "run_always": false, "parallel": null, "is_select": stage.is_some(), "sequence": place,
             "depends_on": if place == 0 { vec![] } else { vec![(place - 1).to_string()] },
-            "condition": null, "status": state::of_stage_5(stage),
+            "condition": null, "status": stage.map_or(state::UNSELECTED, state::of_stage_5),
             "start_time": start.map(|at| at.0), "end_time": end.map(|at| at.0), "pause_time": null,
             "pre": [], "post": [],
-            "jobs": of_stage.map(|(sequence, job)| job_run(job, sequence, &stage.name, &daily)).collect::<Vec<_>>(),
+            "jobs": of_stage.collect::<Vec<_>>(),
         })
     };
     let artifact = |job: &Job, one: &model::ArtifactInfo| {
@@ -60,21 +62,21 @@ fn whole(pipeline: &Pipeline, project: &Project, detail: &Detail, base: &str) ->
     let artifacts = jobs.iter().flat_map(|job| job.artifacts.iter().map(|one| artifact(job, one)));
     json!({
         "id": run.uid, "pipeline_id": pipeline.uid, "manifest_version": VERSION, "name": pipeline.name,
-        "description": pipeline.description, "is_publish": false,
+        "description": detail.description, "is_publish": false,
         "executor_id": detail.user, "executor_name": run.user,
         "status": state::of_run_5(run.status), "trigger_type": trigger(run), "run_number": run.number,
         "pause_time": null, "start_time": run.created_at.0, "end_time": end_of(run).map(|at| at.0),
-        "stages": run.stages.iter().enumerate().map(stage).collect::<Vec<_>>(),
+        "stages": detail.parts.iter().enumerate().map(stage).collect::<Vec<_>>(),
         "domain_id": null, "project_id": project.uid, "region": null, "component_id": "", "language": null,
         "sources": sources(run, project), "artifacts": artifacts.collect::<Vec<_>>(),
-        "subject_id": null, "group_id": null, "group_name": null,
-        "detail_url": detail_url(base, run), "current_system_time": clock::now().0,
+        "subject_id": run.uid, "group_id": null, "group_name": null,
+        "detail_url": detail_url(base, run), "current_system_time": now.0,
     })
 }
 
 fn job_run(job: &Job, sequence: usize, stage: &str, daily: &str) -> Value {
     let needs = job.needs.clone().unwrap_or_default();
-    let end = job.finished_at.filter(|_| job.status.is_complete()).map(|at| at.0);
+    let end = job_end(job).map(|at| at.0);
     json!({
         "id": job.uid, "category": null, "sequence": sequence, "async": "false", "name": job.name, "identifier": job.name,
         "depends_on": needs, "condition": job.when.as_str(), "resource": null, "is_select": true,
@@ -82,6 +84,16 @@ fn job_run(job: &Job, sequence: usize, stage: &str, daily: &str) -> Value {
         "message": format!("the job {}", job.reason),
         "start_time": job.started_at.map(|at| at.0), "end_time": end,
         "steps": [step(job, stage, daily)], "exec_id": null,
+    })
+}
+
+/// A job that the run was started without: it has no step, since nothing can be asked of it.
+fn left_out(name: &str, sequence: usize, id: &str) -> Value {
+    json!({
+        "id": id, "category": null, "sequence": sequence, "async": "false", "name": name, "identifier": name,
+        "depends_on": [], "condition": null, "resource": null, "is_select": false, "timeout": null,
+        "last_dispatch_id": null, "status": state::UNSELECTED, "message": "the run was started without the job",
+        "start_time": null, "end_time": null, "steps": [], "exec_id": null,
     })
 }
 
@@ -105,7 +117,7 @@ fn step(job: &Job, stage: &str, daily: &str) -> Value {
         "endpoint_ids": [], "last_dispatch_id": null, "status": state::of_step_5(job),
         "message": failed.then(|| format!("the job {}", job.reason)),
         "start_time": job.started_at.map(|at| at.0),
-        "end_time": job.finished_at.filter(|_| job.status.is_complete()).map(|at| at.0),
+        "end_time": job_end(job).map(|at| at.0),
         "daily_build_number": daily,
     })
 }

@@ -1,7 +1,7 @@
 //! Lists of pipelines.
 
-use axum::Json;
-use model::{ProjectId, Status};
+use axum::response::Response;
+use model::{ProjectId, Status, Timestamp};
 use serde_json::{Value, json};
 
 use super::super::fields::Fields;
@@ -9,6 +9,7 @@ use super::super::{Call, Id, Refused, state};
 use super::runs::statuses;
 use super::wire::{LatestRun, text};
 use crate::clock;
+use crate::http::{Fresh, Freshness};
 use crate::service::codearts::{Card, Cards};
 
 /// What a list is narrowed to; all given must hold.
@@ -18,12 +19,13 @@ struct Filter {
     creators: Option<Vec<String>>,
     executors: Option<Vec<String>>,
     statuses: Option<Vec<Status>>,
-    from: Option<model::Timestamp>,
-    until: Option<model::Timestamp>,
-    changed: Option<model::Timestamp>,
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+    changed: Option<Timestamp>,
     exclude: Option<String>,
     include: Option<String>,
-    banned: Option<bool>,
+    /// None that starts no runs.
+    without_banned: bool,
     git_url: Option<String>,
     /// Something is asked for that no pipeline here has: a component, a tag, a group, a level.
     is_empty: bool,
@@ -53,7 +55,7 @@ impl Filter {
             && self.changed.is_none_or(|since| run.is_some_and(|run| changed(run) >= since))
             && self.exclude.as_deref() != Some(pipeline.uid.as_str())
             && self.include.as_deref().is_none_or(|wanted| wanted == pipeline.uid.as_str())
-            && self.banned.is_none_or(|banned| banned == pipeline.disabled)
+            && !(self.without_banned && pipeline.disabled)
             && self.git_url.as_deref().is_none_or(|wanted| url() == Some(wanted))
     }
 }
@@ -107,7 +109,7 @@ fn part<'c>(cards: &'c Cards, filter: &Filter, fields: &Fields) -> Result<(Vec<&
 }
 
 /// `POST /v5/{project_id}/api/pipelines/list`
-pub async fn list(call: Call) -> Result<Json<Value>, Refused> {
+pub async fn list(freshness: Freshness, call: Call) -> Result<Response, Refused> {
     let project = call.project().await?;
     let fields = Fields(call.object()?);
     let within = match fields.texts("project_ids")? {
@@ -130,7 +132,7 @@ pub async fn list(call: Call) -> Result<Json<Value>, Refused> {
         changed: fields.time("pipeline_run_update_time")?,
         exclude: fields.text("exclude_pipeline_id")?.map(str::to_owned),
         include: fields.text("include_pipeline_id")?.map(str::to_owned),
-        banned: fields.flag("is_banned")?,
+        without_banned: fields.flag("is_banned")? == Some(false),
         git_url: None,
         is_empty: fields.text("component_id")?.is_some()
             || fields.text("group_path_id")?.is_some()
@@ -140,14 +142,21 @@ pub async fn list(call: Call) -> Result<Json<Value>, Refused> {
             || has_list("security_level_list")
             || has_list("dev_uc_security_level_list"),
     };
-    let cards = call.weir.cards_in(&call.caller, Some(within)).await?;
-    let (part, total, offset, limit) = part(&cards, &filter, &fields)?;
-    let base = call.weir.external_url();
-    let pipelines: Vec<Value> = part.into_iter().map(|card| entry(card, &cards, base)).collect();
-    Ok(Json(json!({
-        "offset": offset, "limit": limit, "total": total, "current_system_time": clock::now().0,
-        "highest_confidentiality": null, "number_of_hidden_data": 0, "pipelines": pipelines,
-    })))
+    freshness
+        .respond(|| async {
+            let cards = call.weir.cards_in(&call.caller, Some(within.clone())).await?;
+            let (part, total, offset, limit) = part(&cards, &filter, &fields)?;
+            let base = call.weir.external_url();
+            let pipelines: Vec<Value> = part.into_iter().map(|card| entry(card, &cards, base)).collect();
+            let whole = |now: Timestamp| {
+                json!({
+                    "offset": offset, "limit": limit, "total": total, "current_system_time": now.0,
+                    "highest_confidentiality": null, "number_of_hidden_data": 0, "pipelines": pipelines,
+                })
+            };
+            Ok(Fresh::timed(clock::now(), whole)?)
+        })
+        .await
 }
 
 /// The version of definitions whose words this interface speaks.
@@ -156,7 +165,7 @@ pub const VERSION: &str = "3.0";
 fn entry(card: &Card, cards: &Cards, base: &str) -> Value {
     let (pipeline, project) = (&card.pipeline, cards.projects.get(&card.pipeline.project));
     let uid = pipeline.uid.as_str();
-    let latest = card.latest.as_ref().map(|run| LatestRun::new(uid, run, &card.spans, project, &cards.people, base));
+    let latest = card.latest.as_ref().map(|run| LatestRun::new(uid, run, &card.parts, project, &cards.people, base));
     json!({
         "pipeline_id": uid, "name": pipeline.name,
         "project_id": project.map(|project| project.uid.as_str()),
@@ -168,7 +177,7 @@ fn entry(card: &Card, cards: &Cards, base: &str) -> Value {
 }
 
 /// `POST /v3/pipelines/list`
-pub async fn simple(call: Call) -> Result<Json<Value>, Refused> {
+pub async fn simple(freshness: Freshness, call: Call) -> Result<Response, Refused> {
     let fields = Fields(call.object()?);
     let ids = |name: &str| -> Result<Option<Vec<String>>, Refused> {
         let text = match fields.value(name) {
@@ -200,25 +209,30 @@ pub async fn simple(call: Call) -> Result<Json<Value>, Refused> {
         git_url: fields.text("git_url")?.map(str::to_owned),
         ..Filter::default()
     };
-    let cards = call.weir.cards_in(&call.caller, within).await?;
-    let (part, total, offset, limit) = part(&cards, &filter, &fields)?;
-    let entry = |card: &Card| {
-        let (pipeline, run) = (&card.pipeline, card.latest.as_ref());
-        let project = cards.projects.get(&pipeline.project);
-        let id_of = |name: Option<&str>| name.and_then(|name| cards.people.get(name));
-        let (creator, executor) = (pipeline.creator.as_deref(), run.map(|run| run.user.as_str()));
-        json!({
-            "project_id": project.map(|project| project.uid.as_str()),
-            "project_name": project.map(|project| project.path.as_str()),
-            "pipeline_id": pipeline.uid, "pipeline_name": pipeline.name,
-            "creator_id": id_of(creator), "creator_name": creator,
-            "executor_id": id_of(executor), "executor_name": executor,
-            "start_time": run.map(|run| text(run.created_at)), "create_time": text(pipeline.created_at),
-            "watched": "false",
+    freshness
+        .respond(|| async {
+            let cards = call.weir.cards_in(&call.caller, within.clone()).await?;
+            let (part, total, offset, limit) = part(&cards, &filter, &fields)?;
+            let result: Vec<Value> = part.into_iter().map(|card| simple_entry(card, &cards)).collect();
+            Ok(Fresh::list(&json!({"offset": offset, "limit": limit, "total": total, "result": result}))?)
         })
-    };
-    let result: Vec<Value> = part.into_iter().map(entry).collect();
-    Ok(Json(json!({"offset": offset, "limit": limit, "total": total, "result": result})))
+        .await
+}
+
+fn simple_entry(card: &Card, cards: &Cards) -> Value {
+    let (pipeline, run) = (&card.pipeline, card.latest.as_ref());
+    let project = cards.projects.get(&pipeline.project);
+    let id_of = |name: Option<&str>| name.and_then(|name| cards.people.get(name));
+    let (creator, executor) = (pipeline.creator.as_deref(), run.map(|run| run.user.as_str()));
+    json!({
+        "project_id": project.map(|project| project.uid.as_str()),
+        "project_name": project.map(|project| project.path.as_str()),
+        "pipeline_id": pipeline.uid, "pipeline_name": pipeline.name,
+        "creator_id": id_of(creator), "creator_name": creator,
+        "executor_id": id_of(executor), "executor_name": executor,
+        "start_time": run.map(|run| text(run.created_at)), "create_time": text(pipeline.created_at),
+        "watched": "false",
+    })
 }
 
 fn check(name: &str, word: Option<&str>, words: &[&str]) -> Result<(), Refused> {

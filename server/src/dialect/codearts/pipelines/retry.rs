@@ -32,8 +32,8 @@ pub async fn retry(call: Call) -> Result<Json<Value>, Refused> {
         let job = view.jobs.iter().find(|job| job.uid.as_str() == id.as_str());
         jobs.push(job.ok_or_else(|| Refused::not_found("job"))?.id);
     }
-    for job in jobs {
-        call.weir.retry_job(&call.caller, job).await?;
-    }
+    jobs.sort_unstable();
+    jobs.dedup();
+    call.weir.retry_jobs(&call.caller, jobs).await?;
     Ok(success())
 }

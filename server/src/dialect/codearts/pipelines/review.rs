@@ -24,7 +24,10 @@ pub async fn reject(call: Call) -> Result<Json<Value>, Refused> {
 
 fn comment(call: &Call) -> Result<Option<String>, Refused> {
     let text = call.query.one("approval_description")?;
-    if text.is_some_and(|text| text.chars().count() > 1000 || text.contains('\0')) {
+    if text.is_some_and(|text| text.contains('\0')) {
+        return Err(Refused::invalid("approval_description contains a NUL character"));
+    }
+    if text.is_some_and(|text| text.chars().count() > 1000) {
         return Err(Refused::invalid("approval_description has more than 1000 characters"));
     }
     Ok(text.map(str::to_owned))

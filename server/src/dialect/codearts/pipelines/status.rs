@@ -7,9 +7,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::{Call, Id, Refused, derived, state};
-use super::wire::{LatestRun, detail_url, end_of, modify_url, slug, span_of, stage_id, text};
+use super::wire::{
+    JobAt, LatestRun, detail_url, end_of, job_end, jobs_of, modify_url, slug, span_of, stage_id, stage_of, text,
+};
 use crate::http::{Fresh, Freshness};
-use crate::service::codearts::{Card, Detail, Which};
+use crate::service::codearts::{Card, Detail, Part, Which};
 
 /// The most pipelines of one question.
 const MOST: usize = 100;
@@ -63,7 +65,7 @@ fn ids<'i>(what: &str, given: impl Iterator<Item = &'i str>) -> Result<Vec<Strin
     let ids = given.map(|one| Id::parse(what, one).map(|id| id.as_str().to_owned()));
     let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
     if ids.len() > MOST {
-        return Err(Refused::invalid(format!("{what} has {} ids; {MOST} are asked for at a time", ids.len())));
+        return Err(Refused::invalid(format!("{} ids are given; {MOST} are asked for at a time", ids.len())));
     }
     Ok(ids)
 }
@@ -71,13 +73,13 @@ fn ids<'i>(what: &str, given: impl Iterator<Item = &'i str>) -> Result<Vec<Strin
 fn states(card: &Card, base: &str) -> Option<States> {
     let run = card.latest.as_ref()?;
     let words = state::of_run(run.status);
-    let stage = |(place, stage): (usize, &model::Stage)| {
-        let words = state::of_part(stage.status);
+    let stage = |(place, part): (usize, &Part)| {
+        let words = stage_of(run, part).map_or(state::NONE, |stage| state::of_part(stage.status));
         Stage {
-            name: slug(&stage.name, place),
-            display_name: stage.name.clone(),
+            name: slug(&part.name, place),
+            display_name: part.name.clone(),
             order: place + 1,
-            dsl_method: state::dsl_method(&stage.name),
+            dsl_method: state::dsl_method(&part.name),
             status: words.status,
             result: words.result,
             parameters: None,
@@ -94,7 +96,7 @@ fn states(card: &Card, base: &str) -> Option<States> {
         end_time: end_of(run).map(text),
         detail_url: detail_url(base, run),
         modify_url: modify_url(base, card.pipeline.key.as_str()),
-        stages: run.stages.iter().enumerate().map(stage).collect(),
+        stages: card.parts.iter().enumerate().map(stage).collect(),
     })
 }
 
@@ -115,7 +117,7 @@ pub async fn latest(freshness: Freshness, call: Call) -> Result<Response, Refuse
             let of = |card: &Card| {
                 let run = card.latest.as_ref()?;
                 let uid = card.pipeline.uid.as_str();
-                Some(LatestRun::new(uid, run, &card.spans, Some(&project), &cards.people, base).without_ids())
+                Some(LatestRun::new(uid, run, &card.parts, Some(&project), &cards.people, base).without_ids())
             };
             Ok(Fresh::list(&cards.list.iter().filter_map(of).collect::<Vec<_>>())?)
         })
@@ -153,16 +155,20 @@ fn whole(pipeline: &model::Pipeline, detail: &Detail, base: &str) -> Value {
     let words = state::of_run(run.status);
     let page = detail_url(base, run);
     let jobs: Vec<&Job> = detail.view.jobs.iter().filter(|job| !job.retried).collect();
-    let stage = |(place, stage): (usize, &model::Stage)| {
-        let (start, end) = span_of(&detail.spans, place, stage.status);
-        let words = state::of_part(stage.status);
-        let of_stage = jobs.iter().filter(|job| job.stage_index as usize == place);
+    let stage = |(place, part): (usize, &Part)| {
+        let (start, end) = span_of(run, part);
+        let words = stage_of(run, part).map_or(state::NONE, |stage| state::of_part(stage.status));
+        let id = stage_id(run, place);
+        let of_stage = jobs_of(part, &jobs).into_iter().enumerate().map(|(sequence, job)| match job {
+            JobAt::There(job) => child(job, base),
+            JobAt::LeftOut(name) => left_out(name, &derived("job", &id, sequence), &page),
+        });
         json!({
-            "id": stage_id(run, place), "name": stage.name, "type": "stage",
+            "id": id, "name": part.name, "type": "stage",
             "start_time": start.map(text), "end_time": end.map(text), "elapsed_time": elapsed(start, end),
             "status": words.status, "outcome": words.result,
             "error_code": null, "error_msg": null,
-            "children": of_stage.map(|job| child(job, base)).collect::<Vec<_>>(),
+            "children": of_stage.collect::<Vec<_>>(),
             "detail_url": page,
         })
     };
@@ -173,7 +179,7 @@ fn whole(pipeline: &model::Pipeline, detail: &Detail, base: &str) -> Value {
         "start_time": text(run.created_at), "end_time": end_of(run).map(text),
         "elapsed_time": elapsed(Some(run.created_at), end_of(run)),
         "parameters": detail.variables.iter().map(parameter).collect::<Vec<_>>(),
-        "states": run.stages.iter().enumerate().map(stage).collect::<Vec<_>>(),
+        "states": detail.parts.iter().enumerate().map(stage).collect::<Vec<_>>(),
         "status": words.status, "outcome": words.result,
         "detail_url": page,
     })
@@ -183,20 +189,22 @@ fn child(job: &Job, base: &str) -> Value {
     let words = state::of_job(job);
     let failed = job.status == Status::Failed;
     json!({
-        "id": job.uid, "name": job.name, "type": "job",
-        "start_time": job.started_at.map(text), "end_time": job.finished_at.map(text),
-        "elapsed_time": elapsed(job.started_at, job.finished_at),
+        "id": job.uid, "name": job.name, "type": "task",
+        "start_time": job.started_at.map(text), "end_time": job_end(job).map(text),
+        "elapsed_time": elapsed(job.started_at, job_end(job)),
         "status": words.status, "outcome": words.result,
         "error_code": job.failure_reason.filter(|_| failed).map(|reason| reason.as_str()),
         "error_msg": failed.then(|| format!("the job {}", job.reason)),
-        "children": [{
-            "id": derived("step", job.uid.as_str(), 0), "name": job.name, "type": "step",
-            "start_time": job.started_at.map(text), "end_time": job.finished_at.map(text),
-            "elapsed_time": elapsed(job.started_at, job.finished_at),
-            "status": words.status, "outcome": words.result, "error_code": null, "error_msg": null,
-            "children": [], "detail_url": format!("{base}/jobs/{}", job.id),
-        }],
+        "children": [],
         "detail_url": format!("{base}/jobs/{}", job.id),
+    })
+}
+
+/// A job that the run was started without has no words, as one that did not run.
+fn left_out(name: &str, id: &str, page: &str) -> Value {
+    json!({
+        "id": id, "name": name, "type": "task", "start_time": null, "end_time": null, "elapsed_time": null,
+        "status": null, "outcome": null, "error_code": null, "error_msg": null, "children": [], "detail_url": page,
     })
 }
 

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use model::{Project, Run, Status, Timestamp};
+use model::{Job, Project, Run, Stage, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::{derived, state};
 use crate::clock;
-use crate::service::codearts::Span;
+use crate::service::codearts::{Part, Span};
 
 /// A run without its jobs, as lists of version 5 have it.
 #[derive(Debug, Serialize)]
@@ -33,7 +33,7 @@ impl LatestRun {
     pub fn new(
         pipeline_id: &str,
         run: &Run,
-        spans: &[Span],
+        parts: &[Part],
         project: Option<&Project>,
         people: &HashMap<String, String>,
         base: &str,
@@ -43,7 +43,7 @@ impl LatestRun {
             pipeline_run_id: run.uid.to_string(),
             executor_id: people.get(&run.user).cloned(),
             executor_name: run.user.clone(),
-            stage_status_list: stages(run, spans),
+            stage_status_list: stages(run, parts),
             status: state::of_run_5(run.status),
             run_number: run.number,
             trigger_type: trigger(run),
@@ -80,19 +80,44 @@ pub struct StageStatus {
     pub end_time: Option<String>,
 }
 
-fn stages(run: &Run, spans: &[Span]) -> Vec<StageStatus> {
-    let of = |(sequence, stage): (usize, &model::Stage)| {
-        let (start, end) = span_of(spans, sequence, stage.status);
+fn stages(run: &Run, parts: &[Part]) -> Vec<StageStatus> {
+    let of = |(sequence, part): (usize, &Part)| {
+        let stage = stage_of(run, part);
+        let (start, end) = span_of(run, part);
         StageStatus {
             id: Some(stage_id(run, sequence)),
-            name: stage.name.clone(),
+            name: part.name.clone(),
             sequence,
-            status: state::of_stage_5(stage),
+            status: stage.map_or(state::UNSELECTED, state::of_stage_5),
             start_time: start.map(text),
             end_time: end.map(text),
         }
     };
-    run.stages.iter().enumerate().map(of).collect()
+    parts.iter().enumerate().map(of).collect()
+}
+
+/// The stage that a part is; `None`: the run was started without it.
+pub fn stage_of<'r>(run: &'r Run, part: &Part) -> Option<&'r Stage> {
+    run.stages.get(part.stage?)
+}
+
+/// A job of a stage, or the name of one that the run was started without.
+#[derive(Debug)]
+pub enum JobAt<'j> {
+    /// It is there.
+    There(&'j Job),
+    /// It was left out.
+    LeftOut(&'j str),
+}
+
+/// The jobs of a part in their order, those that were left out among them.
+pub fn jobs_of<'j>(part: &'j Part, jobs: &[&'j Job]) -> Vec<JobAt<'j>> {
+    let there = jobs.iter().copied().filter(|job| Some(job.stage_index as usize) == part.stage);
+    let mut list: Vec<JobAt<'j>> = there.map(JobAt::There).collect();
+    for (place, name) in &part.left_out {
+        list.insert((*place).min(list.len()), JobAt::LeftOut(name));
+    }
+    list
 }
 
 /// What a run was made from. Without a repository there is nothing of it.
@@ -119,10 +144,12 @@ impl BuildParams {
         let has_commit = !run.sha.is_empty();
         let of_commit = |text: &str| has_commit.then(|| text.to_owned());
         let git_ref = of_commit(&run.git_ref);
-        let (tag, branch) = if run.is_tag { (git_ref, None) } else { (None, git_ref) };
+        let kind = state::build_type(run);
+        let tag = git_ref.clone().filter(|_| kind == Some("tag"));
+        let branch = git_ref.filter(|_| kind == Some("branch"));
         Self {
             action: None,
-            build_type: has_commit.then_some(if run.is_tag { "tag" } else { "branch" }),
+            build_type: kind,
             commit_id: of_commit(&run.sha),
             event_type: trigger(run),
             merge_id: None,
@@ -149,9 +176,14 @@ pub struct ArtifactParams {
 }
 
 /// When a stage began and, if it has ended, when that was.
-pub fn span_of(spans: &[Span], stage: usize, status: Status) -> Span {
-    let (start, end) = spans.get(stage).copied().unwrap_or_default();
-    (start, end.filter(|_| status.is_complete()))
+pub fn span_of(run: &Run, part: &Part) -> Span {
+    let (start, end) = part.span;
+    (start, end.filter(|_| stage_of(run, part).is_some_and(|stage| stage.status.is_complete())))
+}
+
+/// When a job ended, if it ever began.
+pub fn job_end(job: &Job) -> Option<Timestamp> {
+    job.finished_at.filter(|_| job.started_at.is_some() && job.status.is_complete())
 }
 
 /// When a run ended, if it has.

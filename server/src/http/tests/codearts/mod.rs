@@ -1,7 +1,10 @@
 //! CodeArts' interface as its SDKs ask it: requests signed over the wire's bytes, answers field by field.
 
 mod build;
+mod freshness;
 mod pipelines;
+mod refs;
+mod runs;
 mod signature;
 
 use app::service::Accounts as _;

@@ -195,3 +195,34 @@ async fn nothing_is_read_of_strangers_and_large_bodies_are_refused() {
     let answer = world.send(unknown.wire("GET", WHO, &large).request()).await;
     assert_refused(&answer, "ak not exist");
 }
+
+#[tokio::test]
+async fn bug_a_root_with_a_slash_and_two_slashes_before_one_were_pages() {
+    let world = World::public().await;
+    let signer = Signer::of(&world, Some("root"), None).await;
+    for path in [
+        "/v1/",
+        "/v2/",
+        "/v3/",
+        "/v4/",
+        "/v5/",
+        "/v6/",
+        "/v1",
+        "/v1//",
+        "//v3/projects",
+        "//v3/pipelines/status",
+        "//v1/job/x/info",
+        "///v5/",
+        "//v6",
+    ] {
+        let html = request("GET", path, &[("accept", "text/html")], "");
+        let signed = signer.wire("GET", path, "");
+        for asked in [html, signed.request(), request("POST", path, &[("accept", "text/html")], "x=1")] {
+            let answer = world.send(asked).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}: {}", answer.text());
+            let said = answer.json();
+            assert_eq!(said["error_code"], "APIG.0101", "{path}");
+            assert!(!said["error_msg"].as_str().unwrap().is_empty() && !answer.header("x-request-id").is_empty());
+        }
+    }
+}
