@@ -62,8 +62,7 @@ fn a_clock_that_jumps_by_an_hour_either_way_ends_no_job_and_makes_no_time_negati
         ),
     );
     let run = server.run("p");
-    let both =
-        |view: &RunView| ["one", "two"].iter().all(|name| job(view, name).status == Status::Running);
+    let both = |view: &RunView| ["one", "two"].iter().all(|name| job(view, name).status == Status::Running);
     server.until(run, "both run", both);
     // Back: what has happened seems to be yet to come.
     server.stop();

@@ -67,8 +67,8 @@ pub use accounts::{Ended, LoginLimit, SESSION, Setup, SigningKey, Trigger, Views
 pub use limits::Limits;
 pub use maintenance::Heartbeats;
 pub use refusals::Refusals;
-pub use streams::Scope;
 pub(crate) use source::without_secret;
+pub use streams::Scope;
 pub use unserved::Served;
 
 /// Seconds a job may run unless its definition or its project says otherwise.
