@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::plan::{PlannedJob, When};
+use model::plan::{Access, PlannedJob, When};
 
 use crate::evaluate::{Job, Part};
 use crate::source::{Mark, Problem, Report};
@@ -93,10 +93,18 @@ impl<'r> Run<'r> {
         let mut fetched: HashSet<&str> = HashSet::new();
         let mut named: HashSet<&str> = HashSet::new();
         let mut from_stages = None;
+        // The last stage of a job that would fetch everything before it, and says that it takes nothing.
+        let mut chosen = None;
+        let has_children = self.jobs.iter().any(|(_, job)| job.trigger.is_some());
         for (_, job) in self.jobs.iter().filter(|(_, job)| job.trigger.is_none()) {
             named.extend(job.needs.iter().flatten().map(|need| need.job.as_str()));
             match (&job.dependencies, &job.needs) {
-                (Some(dependencies), _) => fetched.extend(dependencies.iter().map(String::as_str)),
+                (Some(dependencies), needs) => {
+                    fetched.extend(dependencies.iter().map(String::as_str));
+                    if dependencies.is_empty() && needs.as_ref().is_none_or(Vec::is_empty) {
+                        chosen = chosen.max(Some(self.stage(job)));
+                    }
+                }
                 (None, Some(needs)) => {
                     fetched.extend(needs.iter().filter(|need| need.artifacts).map(|need| need.job.as_str()));
                 }
@@ -109,13 +117,26 @@ impl<'r> Run<'r> {
             let for_people =
                 artifacts.expose_as.is_some() || !artifacts.reports.is_empty() || artifacts.when != When::OnSuccess;
             let taken = fetched.contains(job.name.as_str()) || from_stages.is_some_and(|stage| stage > self.stage(job));
-            // Who needs a job and leaves its files says so; otherwise they may be for people.
-            if named.contains(job.name.as_str()) && !taken && !for_people {
-                let message =
-                    format!("nobody fetches the artifacts of `{}`: those that need it leave them out", part.draft.name);
-                let problem = Problem::warning(part.draft.mark, message).topic("artifacts");
-                report.add(problem.hint("drop `artifacts: false` and `dependencies` where they are wanted"));
+            if taken || (for_people && artifacts.access != Access::None) || !artifacts.reports.is_empty() {
+                continue;
             }
+            // Who needs a job and leaves its files says so, and so does who takes nothing; otherwise they may be for
+            // people, unless people may not have them.
+            let where_wanted = "drop `artifacts: false` and `dependencies` where they are wanted";
+            let (why, hint) = if named.contains(job.name.as_str()) {
+                ("those that need it leave them out", where_wanted)
+            } else if has_children {
+                // Jobs of a child may fetch them.
+                continue;
+            } else if chosen.is_some_and(|stage| stage > self.stage(job)) {
+                ("those after it have empty `dependencies`", where_wanted)
+            } else if artifacts.access == Access::None {
+                ("no job does, and `access: none` keeps people from it", "leave `artifacts` or `access` out")
+            } else {
+                continue;
+            };
+            let message = format!("nobody fetches the artifacts of `{}`: {why}", part.draft.name);
+            report.add(Problem::warning(part.draft.mark, message).topic("artifacts").hint(hint));
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use model::plan::{EnvironmentAction, TriggerInclude};
 
+use crate::document::Globals;
 use crate::evaluate::Part;
 use crate::job::Draft;
 use crate::keywords::closest;
@@ -15,11 +16,12 @@ use crate::source::{Mark, Problem, Report};
 pub(crate) fn whole_file(
     drafts: &[Draft],
     parts: &[Part<'_>],
-    stages: &[String],
+    globals: &Globals,
     hidden: &[&str],
     broken: &[&str],
     report: &mut Report,
 ) {
+    let stages = &globals.stages;
     let stage_index: HashMap<_, _> = stages.iter().enumerate().map(|(i, stage)| (stage.as_str(), i)).collect();
     let others = Others { drafts, parts, names: Names::new(parts), hidden, broken };
     for draft in drafts {
@@ -27,7 +29,7 @@ pub(crate) fn whole_file(
         let stage = stage_index.get(own);
         report.about("stage");
         // An empty stage is one that could not be read.
-        if stage.is_none() && !own.is_empty() {
+        if stage.is_none() && !own.is_empty() && globals.has_all_stages {
             report.add_error(|| unknown_stage(draft, stages));
         }
         report.about("needs");
@@ -35,7 +37,7 @@ pub(crate) fn whole_file(
         let rules = draft.rules.iter().flatten().filter_map(|rule| rule.needs.as_ref());
         for need in needs.into_iter().chain(rules).flatten() {
             let Some(other) = others.find(&need.job) else {
-                if broken.contains(&need.job.as_str()) {
+                if broken.contains(&need.job.as_str()) || report.is_partial() {
                     continue;
                 }
                 if need.optional {
@@ -101,7 +103,7 @@ fn dependencies(draft: &Draft, others: &Others<'_>, stages: &HashMap<&str, usize
     report.about("dependencies");
     for (name, mark) in draft.dependencies.iter().flatten() {
         let Some(other) = others.find(name) else {
-            if !others.broken.contains(&name.as_str()) {
+            if !others.broken.contains(&name.as_str()) && !report.is_partial() {
                 report.add_error(|| others.unknown(draft, "depends on", name, *mark));
             }
             continue;
@@ -130,6 +132,9 @@ fn dependencies(draft: &Draft, others: &Others<'_>, stages: &HashMap<&str, usize
 /// The job of `on_stop` takes the same environment down.
 fn on_stop(draft: &Draft, others: &Others<'_>, report: &mut Report) {
     report.about("environment");
+    if report.is_partial() {
+        return;
+    }
     let Some(environment) = &draft.planned.environment else { return };
     let Some(name) = &environment.on_stop else { return };
     let Some(other) = others.find(name) else {
@@ -163,7 +168,7 @@ fn child(draft: &Draft, others: &Others<'_>, stages: &HashMap<&str, usize>, repo
         let TriggerInclude::Artifact { job, .. } = include else { continue };
         let mark = draft.includes.get(i).map_or(draft.mark, |place| place.mark);
         let Some(other) = others.find(job) else {
-            if !others.broken.contains(&job.as_str()) {
+            if !others.broken.contains(&job.as_str()) && !report.is_partial() {
                 report.add_error(|| others.unknown(draft, "takes its definition from", job, mark));
             }
             continue;
@@ -180,7 +185,7 @@ fn child(draft: &Draft, others: &Others<'_>, stages: &HashMap<&str, usize>, repo
         let has_files = |draft: &Draft| {
             draft.planned.artifacts.as_ref().is_some_and(|artifacts| artifacts.untracked || !artifacts.paths.is_empty())
         };
-        if !has_files(other) {
+        if !has_files(other) && !report.is_partial() {
             let message =
                 format!("`{}` takes its definition from `{job}`, which has no `artifacts` with `paths`", draft.name);
             report.add(Problem::error(mark, message).hint("list the file among the `paths` of that job's `artifacts`"));

@@ -1,15 +1,14 @@
 //! Variables that refer to each other in a circle: no expansion of them ends.
 
-use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use model::plan::Variable;
 
-use crate::expand::expand;
+use crate::expand::names;
 use crate::job::Inherited;
 
 /// The names that values name.
-type References<'v> = HashMap<&'v str, Vec<String>>;
+type References<'v> = HashMap<&'v str, Vec<&'v str>>;
 
 /// The variables of the file, which are looked at once however many jobs share them.
 pub(crate) struct Circles<'v> {
@@ -55,37 +54,37 @@ impl<'v> Circles<'v> {
     }
 
     /// Depth first with a stack of its own: a chain of variables may be as long as the file.
-    fn search<'n>(
-        &self,
-        own: &References<'_>,
+    fn search<'s>(
+        &'s self,
+        own: &'s References<'s>,
         inherited: &Inherited,
-        starts: impl Iterator<Item = &'n str>,
+        starts: impl Iterator<Item = &'s str>,
     ) -> Option<Vec<String>> {
-        let of = |name: &str| -> &[String] {
+        let of = |name: &str| -> &'s [&'s str] {
             let global = || self.references.get(name).filter(|_| inherited.has(name));
             own.get(name).or_else(global).map_or(&[], Vec::as_slice)
         };
-        let mut done: HashSet<String> = HashSet::new();
+        let mut done: HashSet<&str> = HashSet::new();
         for start in starts {
-            if of(start).is_empty() || !done.insert(start.to_owned()) {
+            if of(start).is_empty() || !done.insert(start) {
                 continue;
             }
-            let mut path: Vec<(String, usize)> = vec![(start.to_owned(), 0)];
-            let mut place: HashMap<String, usize> = [(start.to_owned(), 0)].into();
+            let mut path: Vec<(&str, usize)> = vec![(start, 0)];
+            let mut place: HashMap<&str, usize> = [(start, 0)].into();
             while let Some((name, next)) = path.last_mut() {
-                let Some(target) = of(name).get(*next) else {
-                    place.remove(name.as_str());
+                let Some(&target) = of(name).get(*next) else {
+                    place.remove(name);
                     path.pop();
                     continue;
                 };
                 *next += 1;
                 match place.get(target) {
                     // A variable that names itself is left as it is: `PATH: "$PATH:/opt"`.
-                    Some(_) if target == name => {}
-                    Some(from) => return Some(path.drain(*from..).map(|(name, _)| name).collect()),
-                    None if !of(target).is_empty() && done.insert(target.clone()) => {
-                        place.insert(target.clone(), path.len());
-                        path.push((target.clone(), 0));
+                    Some(_) if target == *name => {}
+                    Some(from) => return Some(path.drain(*from..).map(|(name, _)| name.to_owned()).collect()),
+                    None if !of(target).is_empty() && done.insert(target) => {
+                        place.insert(target, path.len());
+                        path.push((target, 0));
                     }
                     None => {}
                 }
@@ -100,16 +99,7 @@ fn references<'v>(variables: impl IntoIterator<Item = &'v Variable>, run: &HashS
     let one = |variable: &'v Variable| {
         let key = variable.key.as_str();
         let is_expanded = !variable.raw && !run.contains(key) && variable.value.contains(['$', '%']);
-        (key, if is_expanded { names(&variable.value) } else { Vec::new() })
+        (key, if is_expanded { names(&variable.value).collect() } else { Vec::new() })
     };
     variables.into_iter().map(one).collect()
-}
-
-fn names(text: &str) -> Vec<String> {
-    let names = RefCell::new(Vec::new());
-    let _ = expand(text, &|name| {
-        names.borrow_mut().push(name.to_owned());
-        None
-    });
-    names.into_inner()
 }

@@ -70,7 +70,7 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
     let hidden: Vec<_> = top.entries.iter().map(|e| &*e.key).filter(|key| key.starts_with('.')).collect();
     // Step 7:
     let parts = parts(&drafts, report);
-    checks::whole_file(&drafts, &parts, &globals.stages, &hidden, &broken, report);
+    checks::whole_file(&drafts, &parts, &globals, &hidden, &broken, report);
     report.about("a-definition");
     if drafts.is_empty() && broken.is_empty() && !report.failed() {
         let problem = Problem::error(document::first_mark(&top), "the definition has no job");
@@ -89,6 +89,7 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
         conditions,
         globals: &outcome.global_variables,
         places: rule.iter().flat_map(|rule| &rule.variable_places).chain(&globals.variable_places).collect(),
+        has_workflow_rules: globals.workflow.rules.is_some(),
         run_name: globals.workflow.name.as_deref(),
     };
     let mut jobs = evaluate::all(&parts, &world, report);
@@ -152,6 +153,15 @@ fn parts<'d>(drafts: &'d [Draft], report: &mut Report) -> Vec<Part<'d>> {
     let mut seen: HashSet<&str> = HashSet::with_capacity(parts.len());
     report.about("parallel");
     for part in &parts {
+        let length = part.name.chars().count();
+        if part.instance.is_some() && length > job::MAX_NAME && part.draft.name.chars().count() <= job::MAX_NAME {
+            let message = format!(
+                "the name of an instance of `{}` has {length} characters; {} are allowed",
+                part.draft.name,
+                job::MAX_NAME
+            );
+            report.add(Problem::error(part.draft.mark, message).hint("the values of its matrix are part of it"));
+        }
         if !seen.insert(&part.name) {
             report.error(part.draft.mark, format!("there are two jobs with the name `{}`", part.name));
         }

@@ -17,6 +17,8 @@ const LAST: &str = ".post";
 pub(crate) struct Globals {
     /// In order, `.pre` first and `.post` last.
     pub stages: Vec<String>,
+    /// Whether that are all of them: one that could not be read is not there.
+    pub has_all_stages: bool,
     pub variables: Vec<Variable>,
     pub variable_places: Places,
     pub form: Vec<FormVariable>,
@@ -67,12 +69,16 @@ impl Globals {
 
 /// Reads the keywords; `top` is the file after `extends`.
 pub(crate) fn read_globals(top: &Map, conditions: &mut Conditions, report: &mut Report) -> Globals {
-    let mut globals =
-        Globals { stages: with_edges(["build", "test", "deploy"].map(String::from)), ..Globals::default() };
+    let mut globals = Globals {
+        stages: with_edges(["build", "test", "deploy"].map(String::from)),
+        has_all_stages: true,
+        ..Globals::default()
+    };
     for entry in &top.entries {
         match &*entry.key {
             "stages" => {
                 report.about("stages");
+                globals.has_all_stages = !entry.value.broken;
                 if let Some(stages) = stages(entry, report) {
                     globals.stages = with_edges(stages);
                 }
@@ -129,10 +135,9 @@ fn add_defaults(default: &Map, globals: &mut Globals, report: &mut Report) {
 fn workflow(entry: &Entry, conditions: &mut Conditions, report: &mut Report) -> Workflow {
     let Some(map) = read::map(entry, "workflow", report) else { return Workflow::default() };
     read::only_known(map, Place::Workflow, report);
-    let get = |key: &str| map.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null));
     Workflow {
-        name: get("name").and_then(|entry| read::text(entry, "name", report)),
-        auto_cancel: get("auto_cancel").map(|entry| auto_cancel(entry, report)).unwrap_or_default(),
+        name: map.get("name").and_then(|entry| read::text(entry, "name", report)),
+        auto_cancel: map.get("auto_cancel").map(|entry| auto_cancel(entry, report)).unwrap_or_default(),
         rules: map.get("rules").and_then(|rules| {
             rules::read(rules, Place::WorkflowRule, conditions, report).map(|found| (found, rules.mark))
         }),
@@ -151,10 +156,11 @@ const ON_JOB_FAILURE: &[(&str, OnJobFailure)] = &[("none", OnJobFailure::None), 
 pub(crate) fn auto_cancel(entry: &Entry, report: &mut Report) -> AutoCancelRule {
     let Some(map) = read::map(entry, "auto_cancel", report) else { return AutoCancelRule::default() };
     read::only_known(map, Place::AutoCancel, report);
-    let get = |key: &str| map.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null));
-    let on_new_commit = get("on_new_commit")
+    let on_new_commit = map
+        .get("on_new_commit")
         .and_then(|entry| read::word(&entry.value, entry.value_mark(), "on_new_commit", ON_NEW_COMMIT, report));
-    let on_job_failure = get("on_job_failure")
+    let on_job_failure = map
+        .get("on_job_failure")
         .and_then(|entry| read::word(&entry.value, entry.value_mark(), "on_job_failure", ON_JOB_FAILURE, report));
     AutoCancelRule { on_new_commit, on_job_failure }
 }

@@ -63,6 +63,8 @@ pub(crate) struct World<'w> {
     pub globals: &'w [Variable],
     /// Where they stand, the ones that win first.
     pub places: Vec<&'w (Rc<str>, Mark)>,
+    /// Whether `workflow` has rules: then no job is kept out of the run of a merge request for having none.
+    pub has_workflow_rules: bool,
     /// `workflow:name`, not expanded.
     pub run_name: Option<&'w str>,
 }
@@ -115,7 +117,9 @@ fn evaluate<'d>(
     let mut of_rule: &[Variable] = &[];
     let (mut excluded, mut matched_rule, mut details) = (None, None, Vec::new());
     if let Some(rules) = &draft.rules {
+        report.in_job(Some(&draft.name));
         let decision = rules::decide(rules, &scope, &own, files, conditions, report);
+        report.in_job(None);
         details = decision.details;
         if let Some((i, rule)) = decision.rule {
             matched_rule = Some(i);
@@ -138,7 +142,7 @@ fn evaluate<'d>(
         excluded = Some(format!("`when: never` in line {}", draft.when_mark.span.line));
     } else {
         let run = FilterRun { scope: &scope, own: &own, files, conditions };
-        match job::excluded_by_filter(draft.only.as_ref(), draft.except.as_ref(), false, &run) {
+        match job::excluded_by_filter(draft.only.as_ref(), draft.except.as_ref(), world.has_workflow_rules, &run) {
             Ok(None) => {}
             Ok(Some(reason)) => (job.when, excluded) = (When::Never, Some(reason)),
             Err((mark, message)) => report.error(mark, message),

@@ -40,6 +40,24 @@ pub fn expand<'v>(text: &str, lookup: &dyn Fn(&str) -> Option<&'v Variable>) -> 
     Ok(out)
 }
 
+/// The names that a text refers to.
+pub(crate) fn names(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            rest = &rest[rest.find(['$', '%'])?..];
+            if let Some(after) = rest.strip_prefix("$$") {
+                rest = after;
+            } else if let Some((name, after)) = reference(rest) {
+                rest = after;
+                return Some(name);
+            } else {
+                rest = &rest[1..];
+            }
+        }
+    })
+}
+
 /// Puts values into values: of each name the last variable, with what it refers to put in, as far down as
 /// it goes. The runner does the rest once more: `$$` stays for it, and so do files, unknown names, and
 /// variables that lead back to themselves.

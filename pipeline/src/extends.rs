@@ -60,6 +60,9 @@ impl Resolver<'_, '_> {
         let mut base = Map::default();
         let mut levels = 0;
         let mut usable = true;
+        if matches!(&extends.value.kind, Kind::List(items) if items.is_empty()) {
+            self.report.error(extends.mark, "`extends` must not be an empty list");
+        }
         for parent in read::one_or_many(extends) {
             let Some((parent, level)) = self.parent(entry, parent) else {
                 usable = false;
@@ -98,6 +101,9 @@ impl Resolver<'_, '_> {
             return None;
         };
         let Some(&i) = self.index.get(&**text) else {
+            if self.report.is_partial() {
+                return None;
+            }
             let top = self.top;
             self.report.add_error(|| {
                 let names = top.entries.iter().filter(|e| e.value.as_map().is_some()).map(|e| &*e.key);

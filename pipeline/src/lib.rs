@@ -166,6 +166,14 @@ pub fn plan(text: &str, context: &Context) -> Outcome {
     compose::outcome(text, context)
 }
 
+/// A pattern of the language, which is one of RE2 and without its slashes, in the syntax of the `regex` crate.
+///
+/// # Errors
+/// What is wrong with it, where the crate would not see that.
+pub fn regex_syntax(pattern: &str) -> Result<String, String> {
+    expression::translated(pattern)
+}
+
 /// Every keyword of the language: where it stands ("in a job"), its name, and whether it is
 /// understood.
 pub fn keywords() -> impl Iterator<Item = (&'static str, &'static str, bool)> {

@@ -1,5 +1,6 @@
 //! Step 10: the needs and dependencies of the jobs that are in the run, as names of jobs of the run.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use model::plan::Need;
@@ -8,6 +9,9 @@ use crate::evaluate::{Job, Part};
 use crate::job::{Choice, MAX_NEEDS, NeedDraft, Selection};
 use crate::source::{Mark, Problem, Report};
 use crate::{WrittenNeed, checks};
+
+/// Longest name of an instance that a need chooses by its values, in characters (contracts/ci-yaml.md, part 4).
+const MAX_CHOSEN_NAME: usize = 128;
 
 /// Jobs by their name in the file and by their own, as places in the list of parts.
 pub(crate) struct Names<'p> {
@@ -76,7 +80,7 @@ fn needs(
         if !included {
             continue;
         }
-        for i in chosen(draft, selections.as_deref(), part, parts, names, report) {
+        for i in chosen(draft, selections.as_deref(), part, parts, names, report).iter().copied() {
             match &reasons[i] {
                 Some(_) if draft.optional => {}
                 Some(reason) => {
@@ -108,24 +112,29 @@ fn needs(
 
 /// The places of the instances that a need means. Each combination of values that it lists has to be there, unless
 /// the need is optional.
-fn chosen(
+fn chosen<'n>(
     draft: &NeedDraft,
     selections: Option<&[Selection]>,
     part: &Part<'_>,
     parts: &[Part<'_>],
-    names: &Names<'_>,
+    names: &'n Names<'_>,
     report: &mut Report,
-) -> Vec<usize> {
+) -> Cow<'n, [usize]> {
     let all = names.get(&draft.job);
-    let Some(rows) = selections else { return all.to_vec() };
+    let Some(rows) = selections else { return Cow::Borrowed(all) };
+    // The keys are those of the matrix in their order; some of them may be left out.
     let has_all = |i: usize, wanted: &[(&str, &str)]| {
-        wanted.iter().all(|(key, value)| {
-            parts[i].matrix().iter().any(|variable| variable.key == *key && variable.value == *value)
-        })
+        let mut own = parts[i].matrix().iter();
+        wanted.iter().all(|(key, value)| own.any(|variable| variable.key == *key && variable.value == *value))
     };
     let fits = |i: &&usize| {
-        let has = |(key, choice): &(String, Choice)| choice.values().iter().any(|value| has_all(**i, &[(key, value)]));
-        rows.iter().any(|row| row.iter().all(has))
+        let has = |row: &Selection| {
+            let mut own = parts[**i].matrix().iter();
+            row.iter().all(|(key, choice)| {
+                own.any(|variable| variable.key == *key && choice.values().contains(&variable.value))
+            })
+        };
+        rows.iter().any(has)
     };
     if !draft.optional && !all.is_empty() {
         // Instances have all the values of a combination: more combinations than instances cannot all be there.
@@ -135,7 +144,18 @@ fn chosen(
             report.add_error(|| absent(draft, &missing, part, all, parts));
         }
     }
-    all.iter().filter(fits).copied().collect()
+    let chosen: Vec<_> = all.iter().filter(fits).copied().collect();
+    let too_long = |i: &&usize| parts[**i].name.chars().count() > MAX_CHOSEN_NAME;
+    if let Some(long) = chosen.iter().find(too_long) {
+        let length = parts[*long].name.chars().count();
+        let message = format!(
+            "`{}` needs an instance of `{}` whose name has {length} characters; {MAX_CHOSEN_NAME} are allowed where \
+             instances are chosen",
+            part.name, draft.job
+        );
+        report.add(Problem::error(draft.mark, message).hint("leave `parallel` out of the need: then all are meant"));
+    }
+    Cow::Owned(chosen)
 }
 
 /// What a need asks of a matrix and no instance has.
@@ -148,6 +168,17 @@ fn absent(draft: &NeedDraft, missing: &[(&str, &str)], part: &Part<'_>, all: &[u
     let values: Vec<_> = missing.iter().map(|(key, value)| format!("{key}: {value}")).collect();
     let message =
         format!("`{}` needs the `{}` of {}, but it has no such instance", part.name, draft.job, values.join(", "));
+    let keys = |i: &usize| parts[*i].matrix().iter().map(|variable| variable.key.as_str()).collect::<Vec<_>>();
+    let has_keys = |i: &usize| {
+        let own = keys(i);
+        let mut own = own.iter();
+        missing.iter().all(|(key, _)| own.any(|known| known == key))
+    };
+    if !all.iter().any(has_keys) {
+        let own = all.first().map(keys).unwrap_or_default();
+        return Problem::error(draft.mark, message)
+            .hint(format!("its instances have the keys {}, in this order", own.join(", ")));
+    }
     let known: Vec<_> = all.iter().take(5).map(|i| format!("`{}`", parts[*i].name)).collect();
     let more = if all.len() > known.len() { " and others" } else { "" };
     Problem::error(draft.mark, message).hint(format!("there are {}{more}", known.join(", ")))

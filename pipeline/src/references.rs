@@ -111,6 +111,9 @@ impl Resolver<'_, '_> {
 
     fn follow(&mut self, path: &[Tree], names: &[String]) -> Option<Tree> {
         let Some(&first) = self.index.get(names[0].as_str()) else {
+            if self.report.is_partial() {
+                return None;
+            }
             let top = self.top;
             self.report.add_error(|| {
                 let hint = closest(&names[0], top.entries.iter().map(|entry| &*entry.key));
@@ -127,8 +130,11 @@ impl Resolver<'_, '_> {
             if matches!(value.kind, Kind::Broken) {
                 return None;
             }
-            let next = value.as_map().and_then(|map| map.get(name)).map(|entry| Rc::clone(&entry.value));
+            let next = value.as_map().and_then(|map| map.written(name)).map(|entry| Rc::clone(&entry.value));
             let Some(next) = next else {
+                if self.report.is_partial() {
+                    return None;
+                }
                 let message = format!("`!reference` leads nowhere: `{}` has no `{name}`", names[..i].join(", "));
                 let keys = value.as_map().map(|map| map.entries.iter().map(|e| &*e.key)).into_iter().flatten();
                 let hint = closest(name, keys).map(|close| format!("did you mean `{close}`?"));

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::rc::Rc;
 
 use model::{Diagnostic, Severity, Span};
 
@@ -56,15 +57,23 @@ pub(crate) struct Problem {
     pub hint: Option<String>,
     /// The heading of `docs/language.md` that explains it.
     pub topic: Option<&'static str>,
+    /// Whether an error at the same place says enough.
+    pub minor: bool,
+    /// The job that it was first found in, when that has to be said: the same text may be in many jobs.
+    pub job: Option<Rc<str>>,
 }
 
 impl Problem {
+    fn new(severity: Severity, mark: Mark, message: String) -> Self {
+        Self { severity, mark, message, hint: None, topic: None, minor: false, job: None }
+    }
+
     pub fn error(mark: Mark, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, mark, message: message.into(), hint: None, topic: None }
+        Self::new(Severity::Error, mark, message.into())
     }
 
     pub fn warning(mark: Mark, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, mark, message: message.into(), hint: None, topic: None }
+        Self::new(Severity::Warning, mark, message.into())
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -74,6 +83,16 @@ impl Problem {
 
     pub fn topic(mut self, topic: &'static str) -> Self {
         self.topic = Some(topic);
+        self
+    }
+
+    pub fn minor(mut self) -> Self {
+        self.minor = true;
+        self
+    }
+
+    pub fn of_job(mut self, job: Option<&Rc<str>>) -> Self {
+        self.job = job.map(Rc::clone);
         self
     }
 
@@ -99,10 +118,17 @@ pub(crate) struct Report {
     omitted: usize,
     composed: usize,
     topic: Option<&'static str>,
+    is_partial: bool,
+    job: Option<Rc<str>>,
 }
 
 impl Report {
+    /// The number of a text. The same file is the same text: what is wrong in it is told once, however often it is
+    /// included.
     pub fn add_file(&mut self, name: &str, text: &str) -> u32 {
+        if let Some(known) = self.files.iter().position(|file| file.name == name && file.text == text) {
+            return known as u32;
+        }
         self.files.push(File { name: name.to_owned(), text: text.to_owned() });
         self.files.len() as u32 - 1
     }
@@ -115,6 +141,16 @@ impl Report {
     /// From now on findings without a topic are about this heading of the documentation.
     pub fn about(&mut self, topic: &'static str) {
         self.topic = Some(topic);
+    }
+
+    /// From now on findings that have to name their job are in this one.
+    pub fn in_job(&mut self, job: Option<&Rc<str>>) {
+        self.job = job.map(Rc::clone);
+    }
+
+    /// The job that is being looked at.
+    pub fn job(&self) -> Option<Rc<str>> {
+        self.job.clone()
     }
 
     pub fn add(&mut self, mut problem: Problem) {
@@ -159,6 +195,16 @@ impl Report {
         self.add(Problem::error(mark, message));
     }
 
+    /// Notes that a part of the definition is not known, which has been told: what is not found may stand there.
+    pub fn leave_out(&mut self) {
+        self.is_partial = true;
+    }
+
+    /// Whether a part of the definition is not known. Then nobody is told that something is missing.
+    pub fn is_partial(&self) -> bool {
+        self.is_partial
+    }
+
     /// How many errors were added so far, repetitions counted: whoever compares two counts knows
     /// whether something between them went wrong.
     pub fn errors(&self) -> usize {
@@ -187,6 +233,9 @@ impl Report {
 
     /// All findings, in the order of the text.
     pub fn finish(mut self) -> Vec<Diagnostic> {
+        let wrong: HashSet<Mark> =
+            self.problems.iter().filter(|p| p.severity == Severity::Error).map(|p| p.mark).collect();
+        self.problems.retain(|p| !p.minor || !wrong.contains(&p.mark));
         self.problems.sort_by_key(|p| (p.mark.file, p.mark.span.start, p.mark.span.end));
         let mut diagnostics: Vec<_> = self.problems.iter().map(|p| self.diagnostic(p)).collect();
         if self.omitted > 0
@@ -216,7 +265,10 @@ impl Report {
         let Place { file, span, source_line } = self.place(problem.mark);
         Diagnostic {
             severity: problem.severity,
-            message: problem.message.clone(),
+            message: match &problem.job {
+                Some(job) => format!("{} (in `{job}`)", problem.message),
+                None => problem.message.clone(),
+            },
             file,
             span,
             hint: problem.hint.clone(),

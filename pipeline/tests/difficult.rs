@@ -73,7 +73,7 @@ fn what_jobs_take_over() {
         ("dup key", "j: {script: x}\nj: {script: y}\n", &[]),
         (
             "default copied whole",
-            "default: {cache: {paths: [a], key: k}, retry: 1, tags: [d]}\nb: {script: x, cache: {paths: [z]}, tags: []}\n",
+            "default: {cache: {paths: [a], key: k}, retry: 1, tags: [d]}\nb: {script: x, cache: {paths: [z]}, tags: [e]}\n",
             &[]
         ),
         (

@@ -162,7 +162,7 @@ fn inputs_that_do_not_fit() {
     assert_eq!(own("{default: x}", "$[[ inputs.n | expand_vars | expand_vars | expand_vars | expand_vars ]]").len(), 1);
     assert_eq!(own("{type: number, default: x}", "x").len(), 1);
     assert_eq!(own("{default: x, options: [y]}", "x").len(), 1);
-    assert_eq!(own("{rules: [{if: $A}]}", "x").len(), 1);
+    assert_eq!(own("{rules: [{if: $A}]}", "x").len(), 2);
     assert_eq!(errors("include: {local: p.yml, inputs: {a: b}}\n", &[("p.yml", "x: {script: x}\n")]).len(), 1);
     assert_eq!(
         errors("spec: {inputs: {}}\na: {script: x}\n", &[]),
@@ -236,7 +236,7 @@ fn changed_and_existing_files() {
     assert!(present("{changes: [nothing]}", None), "without anything to compare with, all is changed");
     assert!(!present("{changes: ['**/*']}", Some(&[])));
     let refused = evaluate(&text("{changes: {paths: [a], compare_to: nowhere}}"), Table::new(&[]));
-    assert_eq!(refused.diagnostics[0].message, "`changes` cannot be told: there is no ref `nowhere`");
+    assert_eq!(refused.diagnostics[0].message, "`changes` cannot be told: there is no ref `nowhere` (in `a`)");
 }
 
 #[test]

@@ -120,3 +120,41 @@ fn more_jobs_than_anybody_has() {
     let text: String = (0..51).fold(String::new(), |all, i| all + &format!("j{i}: {{script: x, parallel: 200}}\n"));
     assert_eq!(errors(&text), ["the definition has more than 10000 jobs"]);
 }
+
+#[test]
+fn names_of_instances_have_a_length() {
+    let matrix =
+        |value: usize| format!("a: {{script: x, parallel: {{matrix: [{{A: [{}], B: [y]}}]}}}}\n", "v".repeat(value));
+    assert!(errors(&matrix(247)).is_empty());
+    let found = errors(&matrix(248));
+    assert_eq!(found, ["the name of an instance of `a` has 256 characters; 255 are allowed"]);
+}
+
+#[test]
+fn instances_that_are_chosen_have_shorter_names() {
+    let text = |value: &str, need: &str| {
+        format!(
+            "a: {{stage: build, script: x, parallel: {{matrix: [{{A: [{value}]}}]}}}}\nb: {{script: x, needs: [{need}]}}\n"
+        )
+    };
+    let chosen = |value: &str| errors(&text(value, &format!("{{job: a, parallel: {{matrix: [{{A: {value}}}]}}}}")));
+    assert!(chosen(&"v".repeat(123)).is_empty());
+    let found = chosen(&"v".repeat(124));
+    assert!(found[0].contains("whose name has 129 characters; 128 are allowed"), "{found:?}");
+    assert!(errors(&text(&"v".repeat(124), "a")).is_empty());
+}
+
+#[test]
+fn a_need_lists_the_keys_in_their_order() {
+    let with = |row: &str| {
+        errors(&format!(
+            "a: {{stage: build, script: x, parallel: {{matrix: [{{A: [1], B: [2], C: [3]}}]}}}}\nb: {{script: x, needs: [{{job: a, parallel: {{matrix: [{row}]}}}}]}}\n"
+        ))
+    };
+    for row in ["{A: 1, B: 2, C: 3}", "{A: 1}", "{B: 2, C: 3}", "{A: 1, C: 3}"] {
+        assert!(with(row).is_empty(), "{row}");
+    }
+    for row in ["{B: 2, A: 1, C: 3}", "{C: 3, A: 1}", "{D: 1}"] {
+        assert!(with(row)[0].contains("has no such instance"), "{row}");
+    }
+}

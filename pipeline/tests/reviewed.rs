@@ -108,7 +108,7 @@ fn inputs_are_listed_although_one_is_not_given() {
 fn exists_in_a_project_that_is_missing_is_an_error() {
     let rule = "rules: [{exists: {project: no/such, paths: [x]}}]";
     let why = "`exists` cannot be told: there is no project no/such on this server";
-    assert_eq!(found(&format!("a:\n  script: x\n  {rule}\n"), &[]), [format!("3: {why}")]);
+    assert_eq!(found(&format!("a:\n  script: x\n  {rule}\n"), &[]), [format!("3: {why} (in `a`)")]);
     let include = format!("include:\n  - local: a\n    {rule}\na: {{script: x}}\n");
     assert_eq!(found(&include, &[]), [format!("3: {why}")]);
 }

@@ -194,3 +194,18 @@ b:
     assert_eq!(plan(text, &[]).jobs.len(), 2);
     assert_eq!(plan(text, &[("STOP", "1")]).jobs.len(), 1);
 }
+
+#[test]
+fn jobs_without_rules_are_for_merge_requests_where_the_workflow_has_rules() {
+    let jobs = |text: &str, source: &str| {
+        let mut context = Context::default();
+        context.predefined = vec![Variable::new("CI_PIPELINE_SOURCE", source)];
+        let outcome = pipeline::plan(text, &context);
+        let jobs = outcome.plan.map(|plan| plan.jobs).unwrap_or_default();
+        jobs.into_iter().map(|job| job.name).collect::<Vec<_>>()
+    };
+    let own = "a: {script: x}\nb: {script: x, only: [merge_requests]}\nc: {script: x, only: [branches]}\n";
+    assert_eq!(jobs(own, "merge_request_event"), ["b"]);
+    assert_eq!(jobs(&format!("workflow: {{rules: [{{when: always}}]}}\n{own}"), "merge_request_event"), ["a", "b"]);
+    assert_eq!(jobs("a: {script: x, only: [parent_pipelines]}\n", "parent_pipeline"), ["a"]);
+}

@@ -1,7 +1,5 @@
 //! Conditions that can never hold, whatever variables there are: their parts exclude each other, or come to nothing.
 
-use std::collections::HashMap;
-
 use super::evaluate::Seen;
 use super::{Comparison, Expression, Patterns};
 
@@ -17,7 +15,8 @@ impl Expression {
             Self::And(..) => {
                 let mut parts = Vec::new();
                 self.conjuncts(&mut parts);
-                parts.iter().find_map(|part| of(part)).or_else(|| two_values(&parts))
+                let apart = || one_value(&parts, patterns).or_else(|| exclusive(&parts, patterns));
+                parts.iter().find_map(|part| of(part)).or_else(apart)
             }
             Self::Compare(..) | Self::Variable(_) => self.is_never(patterns, absent),
             _ => None,
@@ -52,6 +51,13 @@ impl Expression {
         }
     }
 
+    /// A variable that it names, inputs apart.
+    pub fn variable(&self) -> Option<&str> {
+        let mut names = Vec::new();
+        self.names(&mut names);
+        names.into_iter().find(|name| !name.starts_with("[["))
+    }
+
     fn conjuncts<'e>(&'e self, parts: &mut Vec<&'e Self>) {
         if let Self::And(left, right) = self {
             left.conjuncts(parts);
@@ -62,21 +68,40 @@ impl Expression {
     }
 }
 
-/// `$A == "x" && $A == "y"`.
-fn two_values(parts: &[&Expression]) -> Option<String> {
-    let mut values: HashMap<&str, &Expression> = HashMap::new();
+/// `$A == "x" && $A != "x"`: a part says which value a variable has, and another does not hold of that.
+fn one_value(parts: &[&Expression], patterns: &Patterns) -> Option<String> {
     for part in parts {
         let Expression::Compare(Comparison::Equal, left, right) = part else { continue };
         let sides = (&**left, &**right);
         let ((Expression::Variable(name), value) | (value, Expression::Variable(name))) = sides else { continue };
-        if !matches!(value, Expression::Text(_) | Expression::Null) {
-            continue;
-        }
-        if *values.entry(name).or_insert(value) != value {
-            return Some(format!("`${name}` cannot have two values"));
+        let value = match value {
+            Expression::Text(text) => Some(text.as_str()),
+            Expression::Null => None,
+            _ => continue,
+        };
+        if let Some(other) = parts.iter().find(|other| !holds_of(other, name, value, patterns)) {
+            return Some(match other {
+                Expression::Compare(Comparison::Equal, ..) => format!("`${name}` cannot have two values"),
+                _ => format!("`{}` and `{}` exclude each other", part.show(), other.show()),
+            });
         }
     }
     None
+}
+
+/// `$CI_COMMIT_BRANCH && $CI_COMMIT_TAG`: no run is for a branch and for a tag.
+fn exclusive(parts: &[&Expression], patterns: &Patterns) -> Option<String> {
+    let is_needed = |name: &str| parts.iter().any(|part| !holds_of(part, name, None, patterns));
+    let both = is_needed("CI_COMMIT_BRANCH") && is_needed("CI_COMMIT_TAG");
+    both.then(|| "no run is for a branch and for a tag".to_owned())
+}
+
+/// Whether a part holds when a variable has this value; `true` where other variables have a say.
+fn holds_of(part: &Expression, name: &str, value: Option<&str>, patterns: &Patterns) -> bool {
+    let mut names = Vec::new();
+    part.names(&mut names);
+    let lookup = |_: &str| value.map(Seen::from);
+    names != [name] || part.evaluate(&lookup, patterns).map_or(true, |verdict| verdict.holds)
 }
 
 #[cfg(test)]
@@ -104,6 +129,19 @@ mod tests {
             ("'main' =~ /^ma/", false),
             ("$A || 'a' == 'b'", false),
             ("$A && 'a' == 'b'", true),
+            ("$A == null && $A", true),
+            ("$A == 'x' && $A != 'x'", true),
+            ("$A == 'x' && $A =~ /^y/", true),
+            ("$A == 'x' && $A =~ /^x/", false),
+            ("$A == '' && $A", true),
+            ("$A == 'x' && ($A == 'y' || $B)", false),
+            ("$A == 'x' && ($A == 'y' || $A == 'z')", true),
+            ("$A == null && $A !~ /xx/", false),
+            ("$A == null && $A =~ $PATTERN", false),
+            ("$CI_COMMIT_BRANCH && $CI_COMMIT_TAG", true),
+            ("$CI_COMMIT_BRANCH == 'main' && $CI_COMMIT_TAG =~ /^v/", true),
+            ("$CI_COMMIT_BRANCH && $CI_COMMIT_TAG == null", false),
+            ("$CI_COMMIT_BRANCH || $CI_COMMIT_TAG", false),
             ("$GONE", true),
             ("$GONE == 'x'", true),
             ("$GONE == null", false),

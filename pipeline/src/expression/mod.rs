@@ -6,11 +6,13 @@ mod evaluate;
 mod lexer;
 mod parser;
 mod patterns;
+mod re2;
 
 pub(crate) use evaluate::{Seen, Verdict};
 pub(crate) use lexer::whole_pattern;
 pub(crate) use parser::parse;
 pub(crate) use patterns::Patterns;
+pub(crate) use re2::translated;
 
 use crate::source::{Mark, Problem};
 

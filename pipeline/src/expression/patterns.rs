@@ -51,7 +51,8 @@ impl Patterns {
 
 /// The dialect is that of RE2: no look-around, no back-references, linear time.
 fn compile(pattern: &Pattern) -> Result<Regex, String> {
-    let built = RegexBuilder::new(&pattern.source)
+    let source = super::translated(&pattern.source).map_err(|why| format!("not a valid pattern: {why}"))?;
+    let built = RegexBuilder::new(&source)
         .case_insensitive(pattern.flags.contains('i'))
         .dot_matches_new_line(pattern.flags.contains('s'))
         .multi_line(pattern.flags.contains('m'))

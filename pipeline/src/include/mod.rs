@@ -80,7 +80,7 @@ impl<'c, 'r> Includer<'c, 'r> {
     /// A file over what it includes.
     fn with_includes(&mut self, root: Tree, origin: &Origin) -> Tree {
         let Kind::Map(map) = &root.kind else { return root };
-        let Some(include) = map.get("include") else { return root };
+        let Some(include) = map.written("include") else { return root };
         self.report.about("include");
         let mut base = Map::default();
         for item in items(include) {
@@ -112,7 +112,7 @@ impl<'c, 'r> Includer<'c, 'r> {
                 let inputs = Values { values, places: input_places(map) };
                 let applies = self.applies(map);
                 let wanted = self.wanted(map, mark);
-                if applies && errors == self.report.errors() {
+                if applies && errors == self.report.errors() && !item.broken {
                     for one in &wanted {
                         self.all(one, &inputs, mark, origin, base);
                     }
@@ -139,7 +139,7 @@ impl<'c, 'r> Includer<'c, 'r> {
             return Vec::new();
         };
         let mut text = |key: &str| {
-            let entry = map.get(key)?;
+            let entry = map.written(key)?;
             if matches!(entry.value.kind, Kind::Null) {
                 self.report.error(entry.mark, format!("`{key}` must not be empty"));
             }
@@ -177,9 +177,13 @@ impl<'c, 'r> Includer<'c, 'r> {
             return Vec::new();
         };
         let mut all = Vec::new();
-        for file in read::one_or_many(files) {
+        let items = read::one_or_many(files);
+        if items.is_empty() && !files.value.broken {
+            self.report.error(files.mark, "`file` must not be an empty list");
+        }
+        for file in items {
             match &file.kind {
-                Kind::Scalar(Scalar { text, value: Value::Text, .. }) => {
+                Kind::Scalar(Scalar { text, value: Value::Text, .. }) if !text.is_empty() => {
                     if let Some(file) = self.expanded(text, file.mark) {
                         all.push(Wanted::Project { project: project.clone(), at: at.clone(), file });
                     }

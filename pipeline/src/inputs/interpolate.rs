@@ -20,14 +20,24 @@ const MAX_FUNCTIONS: usize = 3;
 /// Longest text that one value becomes.
 const MAX_LENGTH: usize = 1024 * 1024;
 
-/// The tree with its blocks replaced.
-pub(super) fn interpolate(root: &Tree, inputs: &Inputs, scope: &Scope<'_>, report: &mut Report) -> Tree {
-    let mut work = Interpolation { inputs, scope, report, done: HashMap::new() };
+/// What a file knows of its inputs.
+pub(super) struct Known<'i> {
+    /// Their values; `null` where there is none, which has been told.
+    pub inputs: &'i Inputs,
+    /// Whether these are all: of a header that is wrong nobody knows what it was to say.
+    pub complete: bool,
+}
+
+/// The tree with its blocks replaced. What stands where a value is not known is broken, and told no more.
+pub(super) fn interpolate(root: &Tree, known: &Known<'_>, scope: &Scope<'_>, report: &mut Report) -> Tree {
+    let mut work = Interpolation { known, root: Rc::as_ptr(root), scope, report, done: HashMap::new() };
     work.tree(root).unwrap_or_else(|| Rc::clone(root))
 }
 
 struct Interpolation<'i, 'c, 'r> {
-    inputs: &'i Inputs,
+    known: &'i Known<'i>,
+    /// The top of the file: what cannot be named there is left out, the rest stays.
+    root: *const Node,
     scope: &'i Scope<'c>,
     report: &'r mut Report,
     /// What shared nodes became, by their address.
@@ -45,7 +55,7 @@ impl Interpolation<'_, '_, '_> {
             Kind::Scalar(scalar) if scalar.text.contains(OPEN) => Some(self.scalar(node, scalar)),
             Kind::List(items) => self.items(items).map(|items| self.built(node.mark, Kind::List(items))),
             Kind::Reference(items) => self.items(items).map(|items| self.built(node.mark, Kind::Reference(items))),
-            Kind::Map(map) => self.entries(map).map(|map| self.built(node.mark, Kind::Map(map))),
+            Kind::Map(map) => self.map(node, map),
             _ => None,
         };
         // Only what may be shared is worth remembering.
@@ -73,38 +83,47 @@ impl Interpolation<'_, '_, '_> {
             .then(|| items.iter().zip(changed).map(|(item, new)| new.unwrap_or_else(|| Rc::clone(item))).collect())
     }
 
-    fn entries(&mut self, map: &Map) -> Option<Map> {
+    fn map(&mut self, node: &Tree, map: &Map) -> Option<Tree> {
         let mut any = false;
+        let mut is_whole = true;
         let mut entries: Vec<Entry> = Vec::with_capacity(map.entries.len());
         for entry in &map.entries {
             let value = self.tree(&entry.value);
-            let key = entry.key.contains(OPEN).then(|| self.text(&entry.key, entry.mark)).flatten();
-            any |= value.is_some() || key.is_some();
-            let key = key.map_or_else(|| Rc::clone(&entry.key), Into::into);
+            let key = if entry.key.contains(OPEN) {
+                let Some(key) = self.text(&entry.key, entry.mark) else {
+                    (any, is_whole) = (true, false);
+                    continue;
+                };
+                any = true;
+                key.into()
+            } else {
+                Rc::clone(&entry.key)
+            };
+            any |= value.is_some();
             if any && entries.iter().any(|other| other.key == key) {
                 self.report.error(entry.mark, format!("`{key}` is given twice, inputs put in"));
             }
             entries.push(Entry { key, mark: entry.mark, value: value.unwrap_or_else(|| Rc::clone(&entry.value)) });
         }
-        any.then_some(Map { entries })
+        if !any {
+            return None;
+        }
+        let is_usable = is_whole || Rc::as_ptr(node) == self.root;
+        Some(self.built(node.mark, if is_usable { Kind::Map(Map { entries }) } else { Kind::Broken }))
     }
 
     fn scalar(&mut self, node: &Node, scalar: &Scalar) -> Tree {
         // A block that is the whole value keeps its type.
         let whole = scalar.text.strip_prefix(OPEN).and_then(|rest| rest.strip_suffix(CLOSE));
         if let Some(block) = whole.filter(|block| !block.contains(CLOSE) && is_ours(block)) {
-            return match self.block(block).map_err(|refused| self.refuse(refused, &scalar.text, 0, node.mark)) {
+            return match self.block(block).map_err(|why| self.refuse(why, &scalar.text, 0, node.mark)) {
                 Ok(value) if self.report.charge(1, shown(&value).len(), node.mark) => to_tree(&value, node.mark),
                 _ => Rc::new(Node::new(node.mark, Kind::Broken)),
             };
         }
-        match self.text(&scalar.text, node.mark) {
-            Some(text) => {
-                let scalar = if scalar.plain { Scalar::plain(&text) } else { Some(Scalar::quoted(&text)) };
-                Rc::new(Node::new(node.mark, scalar.map_or(Kind::Null, Kind::Scalar)))
-            }
-            None => Rc::new(Node::new(node.mark, Kind::Broken)),
-        }
+        // What stands inside of a longer text is text, and so is the whole, whatever it looks like then.
+        let text = self.text(&scalar.text, node.mark);
+        Rc::new(Node::new(node.mark, text.map_or(Kind::Broken, |text| Kind::Scalar(Scalar::quoted(&text)))))
     }
 
     /// A text with its blocks put in.
@@ -123,8 +142,8 @@ impl Interpolation<'_, '_, '_> {
             if is_ours(&inside[..end]) {
                 match self.block(&inside[..end]) {
                     Ok(value) => out.push_str(&shown(&value)),
-                    Err(refused) => {
-                        self.refuse(refused, text, start, mark);
+                    Err(why) => {
+                        self.refuse(why, text, start, mark);
                         fine = false;
                     }
                 }
@@ -143,29 +162,37 @@ impl Interpolation<'_, '_, '_> {
     }
 
     /// Says what is wrong with the block that begins at `start` of a text: at the block, where it can be seen.
-    fn refuse(&mut self, refused: Refused, text: &str, start: usize, mark: Mark) {
+    fn refuse(&mut self, why: Why, text: &str, start: usize, mark: Mark) {
+        self.report.leave_out();
+        let Why::Refused(refused) = why else { return };
         let length = text[start..].find(CLOSE).map_or(text.len() - start, |end| end + CLOSE.len());
         let problem = |part| Problem::error(part, refused.message).maybe_hint(refused.hint);
         self.report.add_part(mark, text, start..start + length, problem);
     }
 
-    fn block(&self, block: &str) -> Result<Json, Refused> {
+    fn block(&self, block: &str) -> Result<Json, Why> {
         let mut parts = block.split('|').map(str::trim);
         let access = parts.next().unwrap_or_default();
         let Some(name) = access.strip_prefix("inputs.") else {
             let refused = Refused::new(format!("`$[[ {access} ]]` means nothing here"));
-            return Err(refused.hint("`$[[ inputs.name ]]` stands for an input"));
+            return Err(refused.hint("`$[[ inputs.name ]]` stands for an input").into());
         };
-        let Some(value) = self.inputs.get(name) else {
-            let close = closest(name, self.inputs.keys().map(String::as_str));
-            let message = format!("there is no input `{name}` in the header of this file");
-            return Err(Refused { message, hint: close.map(|close| format!("did you mean `{close}`?")) });
+        let value = match self.known.inputs.get(name) {
+            Some(Json::Null) => return Err(Why::Unknown),
+            Some(value) => value,
+            None if !self.known.complete => return Err(Why::Unknown),
+            None => {
+                let close = closest(name, self.known.inputs.keys().map(String::as_str));
+                let message = format!("there is no input `{name}` in the header of this file");
+                return Err(Refused { message, hint: close.map(|close| format!("did you mean `{close}`?")) }.into());
+            }
         };
         let functions: Vec<_> = parts.collect();
         if functions.len() > MAX_FUNCTIONS {
-            return Err(Refused::new(format!("a block has at most {MAX_FUNCTIONS} functions")));
+            return Err(Refused::new(format!("a block has at most {MAX_FUNCTIONS} functions")).into());
         }
-        functions.into_iter().try_fold(value.clone(), |value, function| self.call(function, &value).map(Json::String))
+        let call = |value: Json, function| self.call(function, &value).map(Json::String);
+        Ok(functions.into_iter().try_fold(value.clone(), call)?)
     }
 
     fn call(&self, function: &str, value: &Json) -> Result<String, Refused> {
@@ -200,6 +227,19 @@ impl Interpolation<'_, '_, '_> {
         }
         let refused = Refused::new(format!("there is no function `{function}`"));
         Err(refused.hint("the functions are `expand_vars`, `posix_escape` and `truncate(offset, length)`"))
+    }
+}
+
+/// Why a block becomes nothing.
+enum Why {
+    Refused(Refused),
+    /// Its input has no value, which has been told where it should have got one.
+    Unknown,
+}
+
+impl From<Refused> for Why {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
     }
 }
 

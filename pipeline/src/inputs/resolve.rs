@@ -8,14 +8,12 @@ use super::value::{fits, shown, type_name, typed};
 use crate::expression::Seen;
 use crate::keywords::closest;
 use crate::rules::Conditions;
-use crate::scope::Scope;
 use crate::source::{Mark, Problem, Report};
 
 /// The inputs with their values, `null` for those that have none: those without rules first, since rules look at them.
 pub(super) fn values(
     declared: Vec<Declared>,
     given: &Given<'_>,
-    scope: &Scope<'_>,
     conditions: &Conditions,
     report: &mut Report,
 ) -> Vec<FormInput> {
@@ -31,7 +29,7 @@ pub(super) fn values(
                 continue;
             }
             if with_rules {
-                decide(i, &mut all, scope, conditions, report);
+                decide(i, &mut all, conditions, report);
             }
             let (input, value) = &mut all[i];
             *value = value_of(&input.form, given, input.mark, conditions, report);
@@ -45,21 +43,12 @@ pub(super) fn values(
 }
 
 /// Takes options and default from the first rule of the input that applies.
-fn decide(
-    i: usize,
-    all: &mut [(Declared, Option<Json>)],
-    scope: &Scope<'_>,
-    conditions: &Conditions,
-    report: &mut Report,
-) {
+fn decide(i: usize, all: &mut [(Declared, Option<Json>)], conditions: &Conditions, report: &mut Report) {
     let texts: Vec<(String, String)> = all
         .iter()
         .filter_map(|(input, value)| Some((format!("[[ inputs.{} ]]", input.form.name), shown(value.as_ref()?))))
         .collect();
-    let lookup = |name: &str| {
-        let input = texts.iter().find(|(key, _)| key == name).map(|(_, value)| Seen::from(value.as_str()));
-        input.or_else(|| scope.get(name, &[]).map(Seen::from))
-    };
+    let lookup = |name: &str| texts.iter().find(|(key, _)| key == name).map(|(_, value)| Seen::from(value.as_str()));
     let input = &mut all[i].0;
     for rule in &mut input.rules {
         let holds = match &rule.condition {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use model::plan::{FormInput, InputType, Inputs};
 use serde_json::Value as Json;
 
-use super::interpolate::interpolate;
+use super::interpolate::{Known, interpolate};
 use super::resolve::values;
 use super::value::{fits, from_tree, type_name};
 use crate::expression;
@@ -74,11 +74,12 @@ pub(crate) fn apply(
         // Why the file cannot be read has been told; which inputs it has nobody knows.
         return (None, Vec::new());
     }
+    let before = report.errors();
     let mut spec = header.as_ref().and_then(|header| header.as_map()).and_then(|header| header_spec(header, report));
     let only = root.clone();
     if spec.is_none()
         && let Some(map) = only.as_ref().and_then(|root| root.as_map())
-        && let Some(entry) = map.get("spec")
+        && let Some(entry) = map.written("spec")
     {
         if map.entries.len() > 1 {
             let problem = Problem::error(entry.mark, "`spec` stands in a document of its own");
@@ -97,6 +98,11 @@ pub(crate) fn apply(
         );
     }
     let Some(spec) = spec else {
+        if report.errors() > before {
+            // What the header was to say is not known.
+            let known = Known { inputs: &Inputs::new(), complete: false };
+            return (root.map(|root| interpolate(&root, &known, scope, report)), Vec::new());
+        }
         if let Some(name) = given.values.keys().next() {
             let problem = Problem::error(
                 given.place(name),
@@ -106,16 +112,14 @@ pub(crate) fn apply(
         }
         return (root, Vec::new());
     };
-    let errors = report.errors();
     let declared = declared(&spec, conditions, report);
-    let values =
-        if errors == report.errors() { values(declared, given, scope, conditions, report) } else { Vec::new() };
-    if errors < report.errors() {
-        // A form shows the fields all the same.
-        return (None, values);
-    }
-    let inputs: Inputs = values.iter().map(|form| (form.name.clone(), form.value.clone())).collect();
-    (root.map(|root| interpolate(&root, &inputs, scope, report)), values)
+    let is_header_fine = report.errors() == before;
+    let mut inputs: Inputs = declared.iter().map(|input| (input.form.name.clone(), Json::Null)).collect();
+    let values = if is_header_fine { values(declared, given, conditions, report) } else { Vec::new() };
+    inputs.extend(values.iter().map(|form| (form.name.clone(), form.value.clone())));
+    // The rest of the file is looked at whatever the header says: all errors at once.
+    let known = Known { inputs: &inputs, complete: is_header_fine };
+    (root.map(|root| interpolate(&root, &known, scope, report)), values)
 }
 
 /// The value of `spec`, in a header that has nothing else.
@@ -123,7 +127,7 @@ fn header_spec(header: &Map, report: &mut Report) -> Option<Map> {
     for other in header.entries.iter().filter(|entry| &*entry.key != "spec") {
         report.error(other.mark, format!("`{}` does not stand in a header: it has only `spec`", other.key));
     }
-    let entry = header.get("spec")?;
+    let entry = header.written("spec")?;
     let map = read::map(entry, "spec", report).cloned().unwrap_or_default();
     read::only_known(&map, Place::Spec, report);
     if let Some(description) = map.get("description").and_then(|entry| read::text(entry, "description", report))
@@ -153,13 +157,12 @@ fn one(entry: &Entry, conditions: &mut Conditions, report: &mut Report) -> Decla
     let mut input = Declared { mark: entry.mark, form, rules: Vec::new() };
     let Some(map) = read::map(entry, "an input", report) else { return input };
     read::only_known(map, Place::Input, report);
-    let get = |key: &str| map.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null));
-    if let Some(kind) = get("type") {
+    if let Some(kind) = map.get("type") {
         input.form.kind = read::word(&kind.value, kind.value_mark(), "type", TYPES, report).unwrap_or_default();
     }
     let form = &mut input.form;
-    form.description = get("description").and_then(|entry| read::text(entry, "description", report));
-    if let Some(regex) = get("regex") {
+    form.description = map.get("description").and_then(|entry| read::text(entry, "description", report));
+    if let Some(regex) = map.get("regex") {
         form.regex = read::text(regex, "regex", report);
         if form.kind != InputType::String {
             report.error(regex.mark, "`regex` is for inputs of the type `string`");
@@ -167,11 +170,11 @@ fn one(entry: &Entry, conditions: &mut Conditions, report: &mut Report) -> Decla
             report.error(regex.value_mark(), message);
         }
     }
-    if let Some(options) = get("options") {
+    if let Some(options) = map.get("options") {
         form.options = read_options(options, form.kind, report);
     }
-    form.default = get("default").and_then(|entry| typed_value(entry, form.kind, report));
-    let default_mark = get("default").map_or(entry.mark, Entry::value_mark);
+    form.default = map.get("default").and_then(|entry| typed_value(entry, form.kind, report));
+    let default_mark = map.get("default").map_or(entry.mark, Entry::value_mark);
     if let Some(default) = &form.default
         && !form.options.is_empty()
         && !form.options.contains(default)
@@ -183,8 +186,8 @@ fn one(entry: &Entry, conditions: &mut Conditions, report: &mut Report) -> Decla
     {
         report.error(default_mark, format!("the `default` of the input `{}` does not match its `regex`", entry.key));
     }
-    if let Some(rules) = get("rules") {
-        for other in ["default", "options"].into_iter().filter_map(get) {
+    if let Some(rules) = map.get("rules") {
+        for other in ["default", "options"].into_iter().filter_map(|key| map.get(key)) {
             report.error(other.mark, format!("`{}` does not stand beside `rules`: they say it", other.key));
         }
         input.rules = read_rules(rules, input.form.kind, conditions, report);
@@ -232,6 +235,9 @@ fn read_rules(entry: &Entry, kind: InputType, conditions: &mut Conditions, repor
         read::mismatch(report, entry.value_mark(), "rules", "a list", &entry.value);
         return Vec::new();
     };
+    if items.is_empty() {
+        report.add(Problem::error(entry.mark, "`rules` must not be empty").hint("leave the keyword out"));
+    }
     let mut rules = Vec::new();
     for item in items {
         let Kind::Map(map) = &item.kind else {
@@ -240,9 +246,15 @@ fn read_rules(entry: &Entry, kind: InputType, conditions: &mut Conditions, repor
         };
         read::only_known(map, Place::InputRule, report);
         let mut rule = SpecRule { condition: None, options: Vec::new(), default: None };
-        if let Some(entry) = map.get("if") {
+        if let Some(entry) = map.written("if") {
             match &entry.value.kind {
                 Kind::Scalar(Scalar { text, .. }) => match conditions.parse(text) {
+                    Ok(found) if found.variable().is_some() => {
+                        let name = found.variable().unwrap_or_default();
+                        let message = format!("`${name}` says nothing here: the rules of an input see no variables");
+                        let problem = Problem::error(entry.value_mark(), message);
+                        report.add(problem.hint("they may name other inputs: `$[[ inputs.name ]]`"));
+                    }
                     Ok(found) => rule.condition = Some(found),
                     Err(error) => {
                         let place = error.start..error.end;
@@ -252,7 +264,7 @@ fn read_rules(entry: &Entry, kind: InputType, conditions: &mut Conditions, repor
                 _ => read::mismatch(report, entry.value_mark(), "if", "an expression (a string)", &entry.value),
             }
         }
-        if let Some(options) = map.get("options") {
+        if let Some(options) = map.written("options") {
             rule.options = read_options(options, kind, report);
         }
         match map.get("default") {

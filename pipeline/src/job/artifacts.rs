@@ -28,19 +28,18 @@ const FORMATS: &[(&str, &str)] = &[("cobertura", "cobertura"), ("jacoco", "jacoc
 pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<ArtifactSpec> {
     let map = read::map(entry, "artifacts", report)?;
     read::only_known(map, Place::Artifacts, report);
-    let get = |key: &str| map.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null));
     let mut spec = ArtifactSpec::default();
-    if let Some(when) = get("when") {
+    if let Some(when) = map.get("when") {
         spec.when = read::word(&when.value, when.value_mark(), "when", WHEN, report).unwrap_or_default();
     }
-    spec.untracked = get("untracked").and_then(|entry| read::boolean(entry, "untracked", report)).unwrap_or(false);
-    spec.name = get("name").and_then(|entry| read::text(entry, "name", report));
-    spec.expire_in = get("expire_in").and_then(|entry| expiry(entry, report));
+    spec.untracked = map.get("untracked").and_then(|entry| read::boolean(entry, "untracked", report)).unwrap_or(false);
+    spec.name = map.get("name").and_then(|entry| read::text(entry, "name", report));
+    spec.expire_in = map.get("expire_in").and_then(|entry| expiry(entry, report));
     spec.paths = paths(map, "paths", report)?;
     spec.exclude = paths(map, "exclude", report)?;
-    spec.expose_as = get("expose_as").and_then(|entry| expose_as(entry, &spec.paths, report));
+    spec.expose_as = map.get("expose_as").and_then(|entry| expose_as(entry, &spec.paths, report));
     access(map, &mut spec, report);
-    if let Some(reports) = get("reports") {
+    if let Some(reports) = map.get("reports") {
         spec.reports = reports_of(reports, report);
     }
     if spec.paths.is_empty() && !spec.untracked && spec.reports.is_empty() {
@@ -54,7 +53,7 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<ArtifactSpec> {
 
 /// `None` means that the list is no list.
 fn paths(map: &Map, what: &str, report: &mut Report) -> Option<Vec<String>> {
-    let Some(entry) = map.get(what) else { return Some(Vec::new()) };
+    let Some(entry) = map.written(what) else { return Some(Vec::new()) };
     let found = match read::strings(entry, what, report) {
         Some(found) if found.is_empty() && !entry.value.broken => {
             report.error(entry.mark, format!("`{what}` must not be an empty list"));
@@ -111,9 +110,8 @@ fn expose_as(entry: &Entry, paths: &[String], report: &mut Report) -> Option<Str
 }
 
 fn access(map: &Map, spec: &mut ArtifactSpec, report: &mut Report) {
-    let get = |key: &str| map.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null));
-    if let Some(public) = get("public") {
-        if let Some(other) = get("access") {
+    if let Some(public) = map.get("public") {
+        if let Some(other) = map.get("access") {
             report
                 .add(Problem::error(other.mark, "`access` does not stand beside `public`").hint("leave `public` out"));
         }
@@ -121,7 +119,7 @@ fn access(map: &Map, spec: &mut ArtifactSpec, report: &mut Report) {
             spec.access = Access::Developer;
         }
     }
-    if let Some(entry) = get("access") {
+    if let Some(entry) = map.get("access") {
         spec.access = read::word(&entry.value, entry.value_mark(), "access", ACCESS, report).unwrap_or_default();
     }
 }
@@ -133,6 +131,7 @@ fn reports_of(entry: &Entry, report: &mut Report) -> Vec<Kept> {
     for item in &map.entries {
         let kind = &*item.key;
         if kind == "coverage_report" {
+            // Of all reports it alone may be `null`, which takes it away.
             all.extend(coverage(item, report));
             continue;
         }
@@ -145,6 +144,9 @@ fn reports_of(entry: &Entry, report: &mut Report) -> Vec<Kept> {
             continue;
         }
         let mut paths = Vec::new();
+        if matches!(&item.value.kind, Kind::List(items) if items.is_empty()) {
+            report.error(item.mark, format!("`{kind}` must not be an empty list"));
+        }
         for path in read::one_or_many(item) {
             match &path.kind {
                 Kind::Scalar(Scalar { text, value: Value::Text, .. }) if !text.is_empty() => {

@@ -47,22 +47,21 @@ fn one(map: &Map, report: &mut Report) -> Option<CacheSpec> {
     read::only_known(map, Place::Cache, report);
     // `cache: {}` takes the cache away.
     map.entries.first()?;
-    let get = |key: &str| map.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null));
     let mut spec = CacheSpec { policy: "pull-push".to_owned(), ..CacheSpec::default() };
-    if let Some(key) = get("key") {
+    if let Some(key) = map.get("key") {
         spec.key = cache_key(key, report).unwrap_or_default();
     }
-    if let Some(paths) = get("paths").and_then(|entry| read::strings(entry, "paths", report)) {
+    if let Some(paths) = map.get("paths").and_then(|entry| read::strings(entry, "paths", report)) {
         for (path, mark) in &paths {
             artifacts::inside(path, *mark, "files outside of the project's folder are not cached", report);
         }
         spec.paths = paths.into_iter().map(|(path, _)| path).collect();
     }
-    spec.untracked = get("untracked").and_then(|entry| read::boolean(entry, "untracked", report)).unwrap_or(false);
-    if let Some(when) = get("when") {
+    spec.untracked = map.get("untracked").and_then(|entry| read::boolean(entry, "untracked", report)).unwrap_or(false);
+    if let Some(when) = map.get("when") {
         spec.when = read::word(&when.value, when.value_mark(), "when", WHEN, report).unwrap_or_default();
     }
-    if let Some(entry) = get("policy") {
+    if let Some(entry) = map.get("policy") {
         let variable = matches!(&entry.value.kind, Kind::Scalar(scalar) if scalar.text.contains('$'));
         let policy = if variable {
             read::text(entry, "policy", report)
@@ -71,14 +70,15 @@ fn one(map: &Map, report: &mut Report) -> Option<CacheSpec> {
         };
         spec.policy = policy.unwrap_or_default();
     }
-    if let Some(entry) = get("fallback_keys")
+    if let Some(entry) = map.get("fallback_keys")
         && let Some(keys) = read::strings(entry, "fallback_keys", report)
     {
         if keys.len() > MAX_FALLBACKS {
             report.error(entry.mark, format!("`fallback_keys` lists {} keys; {MAX_FALLBACKS} are allowed", keys.len()));
         }
-        for (key, mark) in &keys {
-            check_key(key, *mark, report);
+        // What has a `/` in it is the key of no cache, and finds none.
+        for (_, mark) in keys.iter().filter(|(key, _)| key.is_empty()) {
+            report.error(*mark, "the key of a cache must not be empty");
         }
         spec.fallback_keys = keys.into_iter().map(|(key, _)| key).collect();
     }
@@ -91,8 +91,8 @@ fn one(map: &Map, report: &mut Report) -> Option<CacheSpec> {
 
 fn cache_key(entry: &Entry, report: &mut Report) -> Option<CacheKey> {
     match &entry.value.kind {
-        Kind::Scalar(scalar) => {
-            let key = scalar.to_text();
+        Kind::Scalar(Scalar { text, value: Value::Text, .. }) => {
+            let key = text.to_string();
             check_key(&key, entry.value_mark(), report);
             Some(CacheKey::Text(key))
         }
@@ -100,7 +100,7 @@ fn cache_key(entry: &Entry, report: &mut Report) -> Option<CacheKey> {
             read::only_known(map, Place::CacheKey, report);
             let Some(files) = map.get("files") else {
                 // Another way to name files was refused by its own keyword.
-                if map.entries.iter().all(|entry| &*entry.key == "prefix") {
+                if map.entries.iter().all(|entry| matches!(&*entry.key, "files" | "prefix")) {
                     report.error(entry.mark, "`key` needs `files` when it is a mapping");
                 }
                 return None;

@@ -62,19 +62,8 @@ fn flatten(items: &[Tree], level: usize, all: &mut Vec<Service>, report: &mut Re
 fn service(map: &Map, node: &Node, report: &mut Report) -> Option<Service> {
     read::only_known(map, Place::Service, report);
     let image = named(map, node, "an entry of `services`", report);
-    if let (Some(entry), Some(true)) =
-        (map.get("entrypoint"), image.as_ref().map(|image| image.entrypoint.as_ref().is_some_and(Vec::is_empty)))
-    {
-        report.error(entry.mark, "`entrypoint` must not be an empty list");
-    }
     let aliases = map.get("alias").and_then(|entry| read::text(entry, "alias", report)).unwrap_or_default();
-    let command = map.get("command").and_then(|entry| {
-        let command = words(entry, "command", report)?;
-        if command.is_empty() {
-            report.error(entry.mark, "`command` must not be an empty list");
-        }
-        Some(command)
-    });
+    let command = map.get("command").and_then(|entry| words(entry, "command", report));
     let variables = map.get("variables").map(|entry| read_variables(entry, Variables::Job, report).0);
     Some(Service {
         image: image?,
@@ -86,19 +75,16 @@ fn service(map: &Map, node: &Node, report: &mut Report) -> Option<Service> {
 
 /// The keys that images of jobs and of services share.
 fn named(map: &Map, node: &Node, what: &str, report: &mut Report) -> Option<Image> {
-    let name = match map.get("name") {
-        Some(entry) if !matches!(entry.value.kind, Kind::Null) => read::text(entry, "name", report),
-        _ => {
-            report.error(node.mark, format!("{} needs `name`", read::named(what)));
-            None
-        }
-    };
+    let name = map.get("name").and_then(|entry| read::text(entry, "name", report));
+    if map.get("name").is_none() {
+        report.error(node.mark, format!("{} needs `name`", read::named(what)));
+    }
     let entrypoint = map.get("entrypoint").and_then(|entry| words(entry, "entrypoint", report));
     let mut image = Image { entrypoint, ..Image::default() };
-    if let Some(entry) = map.get("pull_policy") {
+    if let Some(entry) = map.written("pull_policy") {
         image.pull_policy = pull_policy(entry, report);
     }
-    if let Some(entry) = map.get("docker") {
+    if let Some(entry) = map.written("docker") {
         match &entry.value.kind {
             Kind::Map(docker) => {
                 read::only_known(docker, Place::ImageDocker, report);
@@ -113,7 +99,11 @@ fn named(map: &Map, node: &Node, what: &str, report: &mut Report) -> Option<Imag
 }
 
 fn words(entry: &Entry, what: &str, report: &mut Report) -> Option<Vec<String>> {
-    read::strings(entry, what, report).map(|all| all.into_iter().map(|(word, _)| word).collect())
+    let all = read::strings(entry, what, report)?;
+    if all.is_empty() && !entry.value.broken {
+        report.error(entry.mark, format!("`{what}` must not be an empty list"));
+    }
+    Some(all.into_iter().map(|(word, _)| word).collect())
 }
 
 fn pull_policy(entry: &Entry, report: &mut Report) -> Vec<String> {
@@ -121,6 +111,13 @@ fn pull_policy(entry: &Entry, report: &mut Report) -> Vec<String> {
     if items.is_empty() && !entry.value.broken {
         report.error(entry.mark, "`pull_policy` must not be empty");
     }
-    let one = |item: &Tree, report: &mut Report| read::word(item, item.mark, "pull_policy", PULL_POLICIES, report);
-    items.iter().filter_map(|item| one(item, report).map(ToOwned::to_owned)).collect()
+    let mut policies: Vec<String> = Vec::new();
+    for item in items {
+        let Some(policy) = read::word(item, item.mark, "pull_policy", PULL_POLICIES, report) else { continue };
+        if policies.iter().any(|known| known == policy) {
+            report.error(item.mark, format!("`pull_policy` lists `{policy}` twice"));
+        }
+        policies.push(policy.to_owned());
+    }
+    policies
 }

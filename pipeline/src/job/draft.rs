@@ -18,7 +18,7 @@ use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map};
 
 /// Longest name of a job or a stage, in characters (contracts/ci-yaml.md, limits).
-const MAX_NAME: usize = 255;
+pub(crate) const MAX_NAME: usize = 255;
 /// The stage of a job that names none.
 const DEFAULT_STAGE: &str = "test";
 
@@ -73,7 +73,7 @@ struct Sources<'m> {
 impl<'m> Sources<'m> {
     /// What the job says itself. `null` means that it says nothing.
     fn own(&self, key: &str) -> Option<&'m Entry> {
-        self.body.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null))
+        self.body.get(key)
     }
 
     /// What the job says, or else `default`.
@@ -129,7 +129,9 @@ pub(crate) fn read_job(
         environment_mark: entry.mark,
         on_stop_mark: entry.mark,
     };
+    report.in_job(Some(&entry.key));
     order(&from, &mut draft, conditions, report);
+    report.in_job(None);
     if from.own("trigger").is_some() {
         child(&from, entry, &mut draft, report);
     } else {
@@ -198,6 +200,9 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
 
 fn start_in(from: &Sources<'_>, draft: &mut Draft, report: &mut Report) {
     report.about("start_in");
+    if from.own("when").is_some_and(|when| when.value.broken) {
+        return;
+    }
     let delayed = draft.planned.when == When::Delayed;
     match from.own("start_in") {
         Some(entry) if delayed => draft.planned.start_in = policy::start_in(entry, report),

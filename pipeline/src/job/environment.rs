@@ -42,22 +42,22 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Environment> {
         }
     };
     read::only_known(map, Place::Environment, report);
-    let get = |key: &str| map.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null));
     let mut environment = Environment::default();
-    match get("name") {
+    match map.get("name") {
         Some(name) => {
             environment.name = read::text(name, "name", report)?;
             check_name(&environment.name, name.value_mark(), report);
         }
         None => report.error(entry.mark, "`environment` needs `name`"),
     }
-    environment.url = get("url").and_then(|entry| read::text(entry, "url", report));
-    environment.on_stop = get("on_stop").and_then(|entry| read::text(entry, "on_stop", report));
-    if let Some(action) = get("action") {
+    environment.url = map.get("url").and_then(|entry| read::text(entry, "url", report));
+    environment.on_stop = map.get("on_stop").and_then(|entry| read::text(entry, "on_stop", report));
+    if let Some(action) = map.get("action") {
         environment.action =
             read::word(&action.value, action.value_mark(), "action", ACTIONS, report).unwrap_or_default();
     }
-    environment.deployment_tier = get("deployment_tier")
+    environment.deployment_tier = map
+        .get("deployment_tier")
         .and_then(|entry| read::word(&entry.value, entry.value_mark(), "deployment_tier", TIERS, report))
         .map(ToOwned::to_owned);
     Some(environment)

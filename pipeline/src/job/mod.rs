@@ -15,7 +15,7 @@ mod simple;
 mod trigger;
 mod variables;
 
-pub(crate) use draft::{Draft, check_default, check_name, read_job};
+pub(crate) use draft::{Draft, MAX_NAME, check_default, check_name, read_job};
 pub(crate) use inherit::Inherited;
 pub(crate) use needs::{MAX_NEEDS, NeedDraft, read as read_needs};
 pub(crate) use only::{Run as FilterRun, excluded as excluded_by_filter};

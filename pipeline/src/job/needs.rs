@@ -98,6 +98,9 @@ fn one(map: &Map, item: &Node, needs: &mut Needs, report: &mut Report) {
     let flag = |key: &str, report: &mut Report| map.get(key).and_then(|entry| read::boolean(entry, key, report));
     let artifacts = flag("artifacts", report).unwrap_or(true);
     let optional = flag("optional", report).unwrap_or(false);
+    if let Some(empty) = map.written("pipeline").filter(|entry| matches!(entry.value.kind, Kind::Null)) {
+        return report.error(empty.mark, "`pipeline` must not be empty: without it a job of this run is meant");
+    }
     let Some(job) = map.get("job") else {
         let problem = Problem::error(item.mark, "this need does not say which `job`");
         report.add(match map.get("pipeline") {
@@ -106,9 +109,6 @@ fn one(map: &Map, item: &Node, needs: &mut Needs, report: &mut Report) {
         });
         return;
     };
-    if matches!(job.value.kind, Kind::Null) {
-        return report.error(job.mark, "`job` must not be empty");
-    }
     let Some(name) = read::text(job, "job", report) else { return };
     if let Some(pipeline) = map.get("pipeline") {
         let Some(text) = read::text(pipeline, "pipeline", report) else { return };
@@ -122,7 +122,7 @@ fn one(map: &Map, item: &Node, needs: &mut Needs, report: &mut Report) {
         needs.parents.push(ParentNeed { pipeline: text, job: name, artifacts, optional });
         return;
     }
-    let selections = map.get("parallel").and_then(|entry| of_instances(entry, report));
+    let selections = map.written("parallel").and_then(|entry| of_instances(entry, report));
     needs.jobs.push(NeedDraft { job: name, artifacts, optional, selections, mark: job.value_mark() });
 }
 
@@ -133,7 +133,7 @@ fn of_instances(entry: &Entry, report: &mut Report) -> Option<Vec<Selection>> {
         return None;
     };
     read::only_known(map, Place::NeedParallel, report);
-    let Some(matrix) = map.get("matrix") else {
+    let Some(matrix) = map.written("matrix") else {
         report.error(entry.mark, "`parallel` of a need names a `matrix`");
         return None;
     };

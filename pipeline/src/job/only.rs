@@ -31,6 +31,7 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("external", "CI_PIPELINE_SOURCE", "external"),
     ("external_pull_requests", "CI_PIPELINE_SOURCE", "external_pull_request_event"),
     ("merge_requests", "CI_PIPELINE_SOURCE", "merge_request_event"),
+    ("parent_pipelines", "CI_PIPELINE_SOURCE", "parent_pipeline"),
     ("pipelines", "CI_PIPELINE_SOURCE", "pipeline"),
     ("pushes", "CI_PIPELINE_SOURCE", "push"),
     ("schedules", "CI_PIPELINE_SOURCE", "schedule"),
@@ -51,8 +52,13 @@ pub(crate) fn read(entry: &Entry, what: &str, conditions: &mut Conditions, repor
 
 fn of_map(map: &Map, filter: &mut Filter, conditions: &mut Conditions, report: &mut Report) {
     read::only_known(map, Place::Refs, report);
+    if map.entries.iter().all(|entry| matches!(entry.value.kind, Kind::Null)) {
+        report.error(filter.mark, "this filter is empty: it needs `refs`, `variables` or `changes`");
+    }
     for entry in map.entries.iter().filter(|entry| !matches!(entry.value.kind, Kind::Null)) {
         match &*entry.key {
+            // Only by itself a ref may stand without a list.
+            "refs" if matches!(entry.value.kind, Kind::Scalar(_)) => drop(read::strings(entry, "refs", report)),
             "refs" => filter.refs = refs(entry, "refs", conditions, report),
             "changes" => {
                 filter.changes =
@@ -65,7 +71,9 @@ fn of_map(map: &Map, filter: &mut Filter, conditions: &mut Conditions, report: &
                     match conditions.shared(&text) {
                         Ok(expression) => all.push((expression, mark)),
                         Err(error) => {
-                            report.add_part(mark, &text, error.start..error.end, |part| error.problem(part));
+                            let job = report.job();
+                            let problem = |part| error.clone().problem(part).of_job(job.as_ref());
+                            report.add_part(mark, &text, error.start..error.end, problem);
                         }
                     }
                 }
@@ -168,7 +176,7 @@ impl Run<'_> {
 pub(crate) fn excluded(
     only: Option<&Filter>,
     except: Option<&Filter>,
-    has_rules: bool,
+    has_workflow_rules: bool,
     run: &Run<'_>,
 ) -> Result<Option<String>, (Mark, String)> {
     if let Some(only) = only {
@@ -176,7 +184,7 @@ pub(crate) fn excluded(
         if let Some((_, part)) = run.parts(only)?.into_iter().find(|(holds, _)| !holds) {
             return Ok(Some(format!("`only` in line {} does not hold: {part}", only.mark.span.line)));
         }
-    } else if !has_rules && run.value("CI_PIPELINE_SOURCE") == Some("merge_request_event") {
+    } else if !has_workflow_rules && run.value("CI_PIPELINE_SOURCE") == Some("merge_request_event") {
         return Ok(Some("without `rules` a job is not for merge requests".to_owned()));
     }
     if let Some(except) = except {

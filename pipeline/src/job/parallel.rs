@@ -44,7 +44,7 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Parallel> {
         Kind::Null | Kind::Broken => None,
         Kind::Map(map) => {
             read::only_known(map, Place::Parallel, report);
-            let Some(matrix) = map.get("matrix") else {
+            let Some(matrix) = map.written("matrix") else {
                 report.error(entry.mark, "`parallel` needs `matrix` when it is a mapping");
                 return None;
             };

@@ -10,7 +10,12 @@ use crate::yaml::Entry;
 const MAX_TAGS: usize = 50;
 
 pub(super) fn tags(entry: &Entry, report: &mut Report) -> Vec<String> {
-    let found = read::strings(entry, "tags", report).unwrap_or_default();
+    let found = read::strings(entry, "tags", report);
+    if found.as_ref().is_some_and(Vec::is_empty) && !entry.value.broken {
+        let problem = Problem::error(entry.mark, "`tags` must not be an empty list");
+        report.add(problem.hint("leave it out; `inherit` says what is taken from `default`"));
+    }
+    let found = found.unwrap_or_default();
     if found.len() > MAX_TAGS {
         report.error(entry.mark, format!("a job has at most {MAX_TAGS} tags, not {}", found.len()));
     }

@@ -60,12 +60,12 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<(Trigger, Vec<I
         }
     };
     read::only_known(map, Place::Trigger, report);
-    let get = |key: &str| map.get(key).filter(|entry| !matches!(entry.value.kind, Kind::Null));
-    let strategy = get("strategy")
+    let strategy = map
+        .get("strategy")
         .and_then(|entry| read::word(&entry.value, entry.value_mark(), "strategy", STRATEGIES, report))
         .unwrap_or_default();
-    let forward = get("forward").map(|entry| forward(entry, report)).unwrap_or_default();
-    let Some(include) = get("include") else {
+    let forward = map.get("forward").map(|entry| forward(entry, report)).unwrap_or_default();
+    let Some(include) = map.get("include") else {
         if map.get("project").is_none() {
             let problem = Problem::error(entry.mark, "`trigger` needs `include`: the child's definition");
             report.add(problem.hint("`include: ci/child.yml`"));
@@ -73,7 +73,7 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<(Trigger, Vec<I
         return None;
     };
     let items = read::one_or_many(include);
-    if items.is_empty() {
+    if items.is_empty() && !include.value.broken {
         report.add(no_file(include.mark));
     }
     let (mut files, mut marks) = (Vec::new(), Vec::new());

@@ -7,7 +7,7 @@ use model::plan::{FormVariable, Variable};
 use super::policy::unknown_key;
 use crate::read;
 use crate::source::{Mark, Problem, Report};
-use crate::yaml::{Entry, Kind, Map, Node, Scalar, legacy_reading};
+use crate::yaml::{Entry, Kind, Map, Node, Scalar, legacy_reading, legacy_warning};
 
 /// Where the values of variables stand, by their names.
 pub(crate) type Places = Vec<(Rc<str>, Mark)>;
@@ -96,7 +96,7 @@ fn one(item: &Entry, whose: Variables, report: &mut Report) -> Option<(Variable,
 }
 
 fn options(map: &Map, default: &str, report: &mut Report) -> Vec<String> {
-    let Some(entry) = map.get("options") else { return Vec::new() };
+    let Some(entry) = map.written("options") else { return Vec::new() };
     let Kind::List(items) = &entry.value.kind else {
         read::mismatch(report, entry.value_mark(), "options", "a list", &entry.value);
         return Vec::new();
@@ -140,7 +140,6 @@ pub(super) fn warn_of_legacy_reading(node: &Node, report: &mut Report) {
 
 fn warn(scalar: &Scalar, mark: Mark, report: &mut Report) {
     if let Some(other) = legacy_reading(scalar) {
-        let message = format!("GitLab reads `{}` without quotes as {other}; here it stays as it is", scalar.text);
-        report.add(Problem::warning(mark, message).hint(format!("put it in quotes: \"{}\"", scalar.text)));
+        report.add(legacy_warning(&scalar.text, &other, mark));
     }
 }

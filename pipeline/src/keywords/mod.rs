@@ -84,6 +84,59 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Where that is, for who looks for it.
+    const fn whereabouts(self) -> &'static str {
+        match self {
+            Self::Rule => "in a rule, under `rules`",
+            _ => self.describe(),
+        }
+    }
+
+    /// The place in which it is.
+    const fn around(self) -> Option<Self> {
+        Some(match self {
+            Self::Global => return None,
+            Self::Spec | Self::Include | Self::Job | Self::Default | Self::Workflow => Self::Global,
+            Self::Input => Self::Spec,
+            Self::InputRule => Self::Input,
+            Self::IncludeRule => Self::Include,
+            Self::Reports => Self::Artifacts,
+            Self::CoverageReport => Self::Reports,
+            Self::CacheKey => Self::Cache,
+            Self::ImageDocker => Self::Image,
+            Self::NeedParallel => Self::Need,
+            Self::Changes | Self::Exists => Self::Rule,
+            Self::TriggerInclude | Self::Forward => Self::Trigger,
+            Self::WorkflowRule | Self::AutoCancel => Self::Workflow,
+            Self::Artifacts
+            | Self::Cache
+            | Self::Image
+            | Self::Service
+            | Self::Hooks
+            | Self::Need
+            | Self::Parallel
+            | Self::Rule
+            | Self::Environment
+            | Self::Inherit
+            | Self::Trigger
+            | Self::Refs => Self::Job,
+        })
+    }
+
+    /// How unlikely it is that a keyword of `other` was meant to stand here: least where it is one step in or out.
+    fn distance(self, other: Self) -> u8 {
+        match other {
+            _ if other.around() == Some(self) => 0,
+            _ if self.around() == Some(other) => 1,
+            Self::Job => 2,
+            Self::Default | Self::Global => 3,
+            _ if other.around().and_then(Self::around) == Some(self) => 4,
+            _ => 5,
+        }
+    }
+}
+
 /// How far a keyword is understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Support {
@@ -132,11 +185,13 @@ pub(crate) fn unsupported(place: Place, name: &str, mark: Mark) -> Problem {
     let here = KEYWORDS.iter().filter(|keyword| keyword.place == place && keyword.support == Support::Yes);
     let here = here.map(|keyword| keyword.name);
     let close = closest(name, here).map(|close| format!("did you mean `{close}`?"));
-    let elsewhere = KEYWORDS.iter().find(|keyword| keyword.name == name);
-    let common = |keyword: &&Keyword| matches!(keyword.place, Place::Global | Place::Job | Place::Default);
+    let elsewhere = KEYWORDS.iter().filter(|keyword| keyword.name == name).min_by_key(|one| place.distance(one.place));
+    let common = |keyword: &&Keyword| {
+        matches!(keyword.place, Place::Global | Place::Job | Place::Default) || keyword.place.around() == Some(place)
+    };
     // A keyword that everybody knows is misplaced; a rare one is more likely mistyped.
     match elsewhere.filter(|keyword| common(keyword) || close.is_none()) {
-        Some(elsewhere) => problem.hint(format!("it stands {}", elsewhere.place.describe())),
+        Some(elsewhere) => problem.hint(format!("it stands {}", elsewhere.place.whereabouts())),
         None => problem.maybe_hint(close),
     }
 }
@@ -156,35 +211,60 @@ pub(crate) fn closest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
     };
     // Enough for any real file; a suggestion must not cost more than the finding.
     const MAX_CANDIDATES: usize = 1_000;
-    let folded = word.to_lowercase().replace('-', "_");
+    let folded: Vec<char> = folded(word).collect();
+    let mut rows = Rows::default();
     candidates
         .into_iter()
         .take(MAX_CANDIDATES)
         .filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed && *candidate != word)
-        .map(|candidate| (distance(&folded, &candidate.to_lowercase().replace('-', "_")), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
+        .filter_map(|candidate| Some((rows.distance(&folded, candidate, allowed)?, candidate)))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
-/// Edit distance in which two swapped neighbours count as one edit.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<_>, Vec<_>) = (a.chars().collect(), b.chars().collect());
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let same = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (last[j - 1] + same).min(last[j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(before_last[j - 2] + 1);
+/// Without case, and `-` as `_`.
+fn folded(word: &str) -> impl Iterator<Item = char> {
+    word.chars().flat_map(char::to_lowercase).map(|c| if c == '-' { '_' } else { c })
+}
+
+/// What comparing two words takes, kept from one to the next: there may be a thousand.
+#[derive(Default)]
+struct Rows {
+    other: Vec<char>,
+    before_last: Vec<usize>,
+    last: Vec<usize>,
+    row: Vec<usize>,
+}
+
+impl Rows {
+    /// Edit distance in which two swapped neighbours count as one edit, when it is not over `most`.
+    fn distance(&mut self, a: &[char], b: &str, most: usize) -> Option<usize> {
+        let Self { other: b_chars, before_last, last, row } = self;
+        b_chars.clear();
+        b_chars.extend(folded(b));
+        let b = &b_chars[..];
+        last.clear();
+        last.extend(0..=b.len());
+        for i in 1..=a.len() {
+            row.clear();
+            row.push(i);
+            for j in 1..=b.len() {
+                let same = usize::from(a[i - 1] != b[j - 1]);
+                let mut best = (last[j - 1] + same).min(last[j] + 1).min(row[j - 1] + 1);
+                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                    best = best.min(before_last[j - 2] + 1);
+                }
+                row.push(best);
             }
-            row.push(best);
+            // A swap goes back over one row.
+            if row.iter().chain(&*last).min().is_some_and(|least| *least > most) {
+                return None;
+            }
+            std::mem::swap(before_last, last);
+            std::mem::swap(last, row);
         }
-        before_last = std::mem::replace(&mut last, row);
+        last.last().copied().filter(|distance| *distance <= most)
     }
-    last[b.len()]
 }
 
 #[cfg(test)]
@@ -201,6 +281,32 @@ mod tests {
         assert_eq!(closest("allowed_failure", job()), Some("allow_failure"));
         assert_eq!(closest("flavour", job()), None);
         assert_eq!(closest(&"x".repeat(1_000), job()), None);
+    }
+
+    #[test]
+    fn says_where_a_keyword_belongs() {
+        let hint = |place, name| unsupported(place, name, Mark::default()).hint.unwrap_or_default();
+        let cases = [
+            (Place::Job, "if", "it stands in a rule, under `rules`"),
+            (Place::Job, "changes", "it stands in a rule, under `rules`"),
+            (Place::Job, "exists", "it stands in a rule, under `rules`"),
+            (Place::Job, "matrix", "it stands under `parallel`"),
+            (Place::Job, "paths", "it stands under `artifacts`"),
+            (Place::Job, "junit", "it stands under `reports`"),
+            (Place::Job, "url", "it stands under `environment`"),
+            (Place::Default, "rules", "it stands in a job"),
+            (Place::Default, "when", "it stands in a job"),
+            (Place::Default, "script", "it stands in a job"),
+            (Place::Rule, "script", "it stands in a job"),
+            (Place::Rule, "paths", "it stands under `changes`"),
+            (Place::Workflow, "if", "it stands in a rule of `workflow`"),
+            (Place::Include, "if", "it stands in a rule of `include`"),
+            (Place::Artifacts, "junit", "it stands under `reports`"),
+            (Place::Artifacts, "cache", "it stands in a job"),
+        ];
+        for (place, name, wanted) in cases {
+            assert_eq!(hint(place, name), wanted, "{name} {}", place.describe());
+        }
     }
 
     #[test]

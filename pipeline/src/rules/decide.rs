@@ -7,7 +7,7 @@ use crate::expand::expand;
 use crate::expression::Seen;
 use crate::files::Files;
 use crate::scope::Scope;
-use crate::source::Report;
+use crate::source::{Problem, Report};
 
 /// What the rules came to.
 pub(crate) struct Decision<'r> {
@@ -34,7 +34,8 @@ pub(crate) fn decide<'r>(
         let holds = match asked.holds(rule, &mut because) {
             Ok(holds) => holds,
             Err((mark, message)) => {
-                report.error(mark, message);
+                let job = report.job();
+                report.add(Problem::error(mark, message).of_job(job.as_ref()));
                 break;
             }
         };

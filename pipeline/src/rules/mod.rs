@@ -91,7 +91,7 @@ pub(crate) fn read(entry: &Entry, place: Place, conditions: &mut Conditions, rep
                 .hint("leave the keyword out, or write `rules: null`"),
         );
     }
-    if errors == report.errors() {
+    if errors == report.errors() && !entry.value.broken {
         unreachable(&rules, place, conditions, report);
     }
     Some(rules)
@@ -141,6 +141,18 @@ fn unreachable(rules: &[Rule], place: Place, conditions: &Conditions, report: &m
     }
     let mut seen: std::collections::HashMap<&str, u32> = std::collections::HashMap::new();
     for rule in rules.iter().take(always.unwrap_or(rules.len())) {
+        let lists = [
+            (
+                "changes",
+                rule.changes.as_ref().map(|changes| &changes.paths),
+                " where there is something to compare with",
+            ),
+            ("exists", rule.exists.as_ref().map(|exists| &exists.paths), ""),
+        ];
+        for (keyword, _, more) in lists.iter().filter(|(_, paths, _)| paths.is_some_and(Vec::is_empty)) {
+            let message = format!("this rule can never apply{more}: its `{keyword}` lists no pattern");
+            report.add(Problem::warning(rule.mark, message).hint(format!("leave `{keyword}` out, or list a pattern")));
+        }
         let Some(condition) = &rule.condition else { continue };
         if let Some(line) = seen.get(&*condition.text) {
             let message = format!("this rule is never reached: the one in line {line} has the same `if`");
@@ -308,7 +320,8 @@ fn condition(entry: &Entry, conditions: &mut Conditions, report: &mut Report) ->
         }
         Ok(expression) => Some(Condition { expression, text: Rc::clone(text), mark }),
         Err(error) => {
-            report.add_part(mark, text, error.start..error.end, |part| error.problem(part));
+            let job = report.job();
+            report.add_part(mark, text, error.start..error.end, |part| error.problem(part).of_job(job.as_ref()));
             None
         }
     }

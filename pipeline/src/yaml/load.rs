@@ -7,7 +7,7 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag};
 use model::Span;
 
 use super::mapping::Building;
-use super::{Kind, Node, Scalar, Tree};
+use super::{Kind, Node, Scalar, Tree, legacy_meaning, legacy_warning};
 use crate::source::{Mark, Problem};
 
 /// Largest text, in bytes (contracts/ci-yaml.md, limits).
@@ -183,7 +183,7 @@ impl Loader<'_> {
 
     /// Only a header may stand before the definition.
     fn next_document(&mut self, mark: Mark) -> Result<(), Problem> {
-        let is_header = |root: &Tree| root.as_map().is_some_and(|map| map.get("spec").is_some());
+        let is_header = |root: &Tree| root.as_map().is_some_and(|map| map.written("spec").is_some());
         if self.header.is_none() && self.root.as_ref().is_some_and(is_header) {
             self.header = self.root.take();
             // An alias does not reach into another document.
@@ -226,6 +226,12 @@ impl Loader<'_> {
                 (_, name) => self.unknown_tag(name, tag_mark),
             },
         };
+        if let Kind::Scalar(scalar) = &kind
+            && tag.is_none()
+            && let Some(other) = legacy_meaning(scalar)
+        {
+            self.problems.push(legacy_warning(text, &other, mark));
+        }
         Rc::new(Node::new(mark, kind))
     }
 

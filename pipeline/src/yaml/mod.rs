@@ -9,5 +9,6 @@ mod write;
 
 pub(crate) use load::{Loaded, MAX_BYTES, MAX_DEPTH, load};
 pub(crate) use node::{Entry, Kind, Map, Node, Tree};
-pub(crate) use scalar::{Scalar, Value, legacy_reading};
+use scalar::legacy_meaning;
+pub(crate) use scalar::{Scalar, Value, legacy_reading, legacy_warning};
 pub(crate) use write::write;

@@ -70,8 +70,14 @@ pub(crate) struct Map {
 }
 
 impl Map {
-    /// The entry of a key; for the small mappings of a job, so a plain search.
+    /// What is given under a key; for the small mappings of a job, so a plain search. `null` gives nothing: a key
+    /// that has to be there is missing then, and one that may be there takes nothing.
     pub fn get(&self, key: &str) -> Option<&Entry> {
+        self.written(key).filter(|entry| !matches!(entry.value.kind, Kind::Null))
+    }
+
+    /// The entry of a key as the text has it, for those who tell `null` from a key that is not there.
+    pub fn written(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| &*entry.key == key)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use crate::source::{Mark, Problem};
+
 /// One value: its text, and what it is when it is not quoted.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Scalar {
@@ -90,6 +92,40 @@ pub(crate) fn legacy_reading(scalar: &Scalar) -> Option<String> {
         return None;
     }
     let text = &*scalar.text;
+    if let Some(other) = legacy_kind(text) {
+        return Some(other);
+    }
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let all = |wanted: fn(u8) -> bool| !digits.is_empty() && digits.bytes().all(wanted);
+    if !digits.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    for (prefix, radix) in [("0x", 16), ("0b", 2)] {
+        if let Some(number) = digits.strip_prefix(prefix) {
+            return i64::from_str_radix(number, radix).ok().map(|value| format!("the number {value}"));
+        }
+    }
+    let written_apart = text.contains(['_', ',']) && all(|b| b.is_ascii_digit() || matches!(b, b'_' | b','));
+    if written_apart || (text.starts_with('+') && scalar.value != Value::Text) {
+        return Some(format!("the number {}", text.replace(['_', ',', '+'], "")));
+    }
+    if scalar.value == Value::Float && (text.contains(['e', 'E']) || (text.contains('.') && text.ends_with('0'))) {
+        let number = text.parse().map(in_ruby).ok()?;
+        return (number != text).then(|| format!("the number {number}"));
+    }
+    None
+}
+
+/// What GitLab's reader takes for a value of another kind, or for another number, whatever it is used for.
+pub(super) fn legacy_meaning(scalar: &Scalar) -> Option<String> {
+    // Most values are words and lines.
+    let may_differ = scalar.plain && scalar.text.len() <= 40;
+    // Few octal digits are the same number.
+    let is_same = || matches!(scalar.value, Value::Int(-7..=7));
+    if may_differ && !is_same() { legacy_kind(&scalar.text) } else { None }
+}
+
+fn legacy_kind(text: &str) -> Option<String> {
     match text {
         "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Some("the boolean true".into()),
         "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Some("the boolean false".into()),
@@ -107,26 +143,16 @@ pub(crate) fn legacy_reading(scalar: &Scalar) -> Option<String> {
         let value = i64::from_str_radix(&digits.replace('_', ""), 8).ok()?;
         return Some(format!("the octal number {value}"));
     }
-    for (prefix, radix) in [("0x", 16), ("0b", 2)] {
-        if let Some(number) = digits.strip_prefix(prefix) {
-            return i64::from_str_radix(number, radix).ok().map(|value| format!("the number {value}"));
-        }
-    }
     if text.contains(':') && all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.')) {
         return is_sexagesimal(digits).then(|| "a number to the base 60".into());
     }
-    if is_date(digits) {
-        return Some("a date, which it refuses".into());
-    }
-    let written_apart = text.contains(['_', ',']) && all(|b| b.is_ascii_digit() || matches!(b, b'_' | b','));
-    if written_apart || (text.starts_with('+') && scalar.value != Value::Text) {
-        return Some(format!("the number {}", text.replace(['_', ',', '+'], "")));
-    }
-    if scalar.value == Value::Float && (text.contains(['e', 'E']) || (text.contains('.') && text.ends_with('0'))) {
-        let number = text.parse().map(in_ruby).ok()?;
-        return (number != text).then(|| format!("the number {number}"));
-    }
-    None
+    is_date(digits).then(|| "a date, which it refuses".into())
+}
+
+/// Warns of a value that GitLab's reader would take for something else.
+pub(crate) fn legacy_warning(text: &str, other: &str, mark: Mark) -> Problem {
+    let message = format!("GitLab reads `{text}` without quotes as {other}; here it stays as it is");
+    Problem::warning(mark, message).hint(format!("put it in quotes: \"{text}\"")).minor()
 }
 
 /// A number as Ruby writes it: a whole one keeps its point.

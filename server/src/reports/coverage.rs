@@ -44,7 +44,10 @@ impl Finder {
             })
         };
         Ok(Self {
-            pattern: build(pattern)?,
+            pattern: build(
+                &pipeline::regex_syntax(pattern)
+                    .map_err(|why| ReportError::Whole(format!("not a valid pattern: {why}")))?,
+            )?,
             number: build("[0-9]+(?:[.][0-9]+)?")?,
             escape: build(r"\x1b\[[0-?]*[ -/]*[@-~]")?,
             rest: Vec::new(),
