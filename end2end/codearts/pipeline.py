@@ -276,7 +276,7 @@ def stopping_and_trying_again():
         sources=[], choose_jobs=["good"], variables=[RunPipelineDTOVariables(name="A", value="b")])))
     body = raw(chosen) if OLDER else agree("run", chosen)
     run = detail(FAILING, pipeline_run_id=body["pipeline_run_id"])
-    same("only what was chosen", [(0, True, [("good", True)]), (1, False, [("bad", False)])],
+    same("only what was chosen", [(0, True, [("good", True)]), (1, False, [("bad", False), ("after", False)])],
          [(stage.sequence, stage.is_select, [(job.name, job.is_select) for job in stage.jobs]) for stage in run.stages])
     same("what was left out says so", ["UNSELECTED"] * 2, [run.stages[1].status, run.stages[1].jobs[0].status])
     described = client.run_pipeline(RunPipelineRequest(project_id=PROJECT, pipeline_id=WEB, body=RunPipelineDTO(
