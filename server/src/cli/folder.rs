@@ -294,13 +294,12 @@ fn paths_below(root: &Path) -> Result<Vec<String>, String> {
     let listed = root.join(".git").exists().then(|| {
         git(root, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).map(|bytes| names_of(&bytes))
     });
-    let mut found = match listed.flatten() {
-        Some(names) => names,
-        None => {
-            let mut found = Vec::new();
-            walk(root, root, &mut found).map_err(|error| error.to_string())?;
-            found
-        }
+    let mut found = if let Some(names) = listed.flatten() {
+        names
+    } else {
+        let mut found = Vec::new();
+        walk(root, root, &mut found).map_err(|error| error.to_string())?;
+        found
     };
     found.sort();
     Ok(found)

@@ -53,14 +53,13 @@ impl Weir {
             let mut known: HashMap<Vec<String>, Option<&'static str>> = HashMap::new();
             let mut short = HashMap::new();
             for (job, tags) in waiting {
-                let told = match known.get(&tags) {
-                    Some(told) => *told,
-                    None => {
-                        let fitting = runners::fitting(conn, &tags, project, protected)?;
-                        let told = missing(&tags, &fitting, &online);
-                        known.insert(tags, told);
-                        told
-                    }
+                let told = if let Some(told) = known.get(&tags) {
+                    *told
+                } else {
+                    let fitting = runners::fitting(conn, &tags, project, protected)?;
+                    let told = missing(&tags, &fitting, &online);
+                    known.insert(tags, told);
+                    told
                 };
                 short.extend(told.map(|told| (job, told)));
             }
