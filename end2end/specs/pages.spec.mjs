@@ -88,7 +88,7 @@ suite("every page", { prepare }, (spec) => {
 
   spec("a pipeline is disabled and enabled on its own", {}, async ({ open, page, axe }) => {
     await open("/pipelines/switched");
-    await page.locator(".confirm > summary", { hasText: "Disable" }).click();
+    await page.locator(".ask > summary", { hasText: "Disable" }).click();
     await page.getByRole("button", { name: "Disable the pipeline" }).click();
     await page.getByText("This pipeline is disabled: it starts no runs.").waitFor();
     assert.equal(await page.locator(".run-form").count(), 0, "there is nothing to start it with");

@@ -43,14 +43,16 @@ pub fn ActForm(
             send::send(&event, to, busy, error, navigate.clone(), after);
         }
     };
+    // What it did may have brought the page anew before this form hears that it is done: its signals are gone then.
+    let is_busy = move || busy.try_get().unwrap_or_default().then_some("true");
     view! {
-        <form class=class method="post" action=to on:submit=submit aria-busy=move || busy.get().then_some("true")>
+        <form class=class method="post" action=to on:submit=submit aria-busy=is_busy>
             {fields
                 .into_iter()
                 .map(|(name, value)| view! { <input type="hidden" name=name value=value /> }.into_any())
                 .collect_view()}
             {children()}
-            {move || error.get().map(|error| view! { <ErrorNote error /> }.into_any())}
+            {move || error.try_get().flatten().map(|error| view! { <ErrorNote error /> }.into_any())}
         </form>
     }
 }

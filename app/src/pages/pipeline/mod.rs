@@ -50,18 +50,18 @@ pub fn PipelinePage() -> impl IntoView {
     loaded([pipeline, load_draft()], move |mut answers| {
         let draft: Option<Draft> = parse(answers.remove(1))?;
         let seen: Seen<PipelineView> = parse(answers.remove(0))?;
-        Ok(view! { <Shown seen draft again=Callback::new(move |()| pipeline.refetch()) /> }.into_any())
+        Ok(view! { <Shown seen draft /> }.into_any())
     })
 }
 
 #[component]
-fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>, again: Callback<()>) -> impl IntoView {
+fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>) -> impl IntoView {
     let lang = use_lang();
     Clock::start(seen.at);
     let view = seen.value;
     let pipeline = view.pipeline;
     let runs = RwSignal::new(view.runs.into_iter().map(RwSignal::new).collect::<Vec<_>>());
-    follow(&pipeline, runs, again);
+    follow(&pipeline, runs);
     let edited = draft.as_ref().and_then(|d| d.field("definition"));
     let has_source = view.project.source.is_some();
     let plan = Preview::new(view.plan, view.excluded, has_source);
@@ -163,7 +163,7 @@ fn Shown(seen: Seen<PipelineView>, draft: Option<Draft>, again: Callback<()>) ->
 }
 
 /// Keeps the list of runs up to date, and loads the page's data anew when the pipeline itself changes.
-fn follow(pipeline: &model::Pipeline, runs: RwSignal<Vec<RwSignal<Run>>>, again: Callback<()>) {
+fn follow(pipeline: &model::Pipeline, runs: RwSignal<Vec<RwSignal<Run>>>) {
     let (id, version) = (pipeline.id, pipeline.version);
     let address = format!("/live{}", href::pipeline(&pipeline.key));
     let owner = Owner::current();
@@ -196,7 +196,8 @@ fn follow(pipeline: &model::Pipeline, runs: RwSignal<Vec<RwSignal<Run>>>, again:
             }
             _ => {
                 if read::<model::Pipeline>(data).is_ok_and(|p| p.id == id && p.version > version) {
-                    again.run(());
+                    // Another definition is another page: its plan, its form, its editor.
+                    let _ = window().location().reload();
                 }
             }
         },

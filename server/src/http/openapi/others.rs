@@ -148,27 +148,6 @@ fn files() -> Vec<Operation> {
             "application/x-ndjson",
             "One line for each entry, newest first.",
         ),
-        file("/{path}.git/info/refs")
-            .named("repository_refs", "What a project's repository has, for git")
-            .about(
-                "git's smart HTTP, to be read only, by `git clone` and its like. `Authorization: Basic` has the token as the \
-                 password; the name is `gitlab-ci-token` for the token of a running job, which opens its own project.",
-            )
-            .at("path", "text = shop/web", "Path of the project, its slashes as they are.")
-            .query("service", "text = git-upload-pack", "What is wanted.")
-            .header("Git-Protocol", "text = version=2", "Which version git speaks.")
-            .gives_as(200, "application/x-git-upload-pack-advertisement", "Branches and tags, or what the server can do.")
-            .gives_as(409, "text/plain", "The project has no repository here.")
-            .gives_as(404, "text/plain", "There is none, or it is not visible."),
-        Operation::new(Shape::Own, "Files", "POST", "/{path}.git/git-upload-pack")
-            .named("repository_pack", "Commits of a project's repository, for git")
-            .at("path", "text = shop/web", "Path of the project, its slashes as they are.")
-            .header("Git-Protocol", "text = version=2", "Which version git speaks.")
-            .gives_as(200, "application/x-git-upload-pack-result", "What git asked for.")
-            .gives_as(409, "text/plain", "The project has no repository here.")
-            .gives_as(404, "text/plain", "There is none, or it is not visible.")
-            .gives_as(413, "text/plain", "The request is larger than any that git needs.")
-            .gives_as(415, "text/plain", "The request is not git's."),
     ]
 }
 

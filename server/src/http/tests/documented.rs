@@ -7,11 +7,13 @@ use crate::http::{openapi, pages, routes};
 
 /// What is served and has no place in the document, besides the pages and their server functions: those belong to one
 /// build of the browser's part, and promise nothing to anybody else.
-const UNDESCRIBED: [(&str, &str); 5] = [
+const UNDESCRIBED: [(&str, &str); 7] = [
     ("GET /pkg/{version}/{path}", "files that the pages load, named by what is in them"),
     ("GET /docs/api", "the document itself, as a page"),
     ("GET /docs", "the documentation, for people"),
     ("GET /docs/{page}", "a page of it"),
+    ("GET /{path}.git/info/refs", "git's own protocol, which git speaks and no script"),
+    ("POST /{path}.git/git-upload-pack", "the same"),
     ("POST /{path}.git/git-receive-pack", "what it does is to refuse"),
 ];
 
