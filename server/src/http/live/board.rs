@@ -19,7 +19,7 @@ use super::{Source, event, number, respond};
 use crate::http::{Access, AppState, Failure};
 
 /// The shortest time between two states.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// `/live/dashboard`: a `Dashboard`.
 pub(super) async fn dashboard(access: Access, State(state): State<AppState>) -> Result<Response, Failure> {
