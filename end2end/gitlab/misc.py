@@ -8,57 +8,22 @@ import json
 import os
 import subprocess
 import sys
-import traceback
 import urllib.error
 import urllib.request
 import warnings
 
 import gitlab
+from support.checks import check, finish, refused, same
 
 URL, TOKEN, PROJECT = os.environ["WEIR_URL"], os.environ["WEIR_TOKEN"], os.environ["WEIR_PROJECT"]
 MARK = PROJECT.rsplit("/", 1)[-1].replace("-", "_").lower()
 warnings.simplefilter("error")
-count = failed = 0
-
-
-def check(what):
-    """Runs a function at once, as one line."""
-
-    def run(function):
-        global count, failed
-        count += 1
-        try:
-            function()
-        except Exception:
-            failed += 1
-            print(f"not ok {count} - {what}")
-            for line in traceback.format_exc().splitlines():
-                print(f"# {line}")
-        else:
-            print(f"ok {count} - {what}")
-
-    return run
-
-
-def same(got, expected):
-    assert got == expected, f"{got!r} is not {expected!r}"
 
 
 def has(object, *names):
     fields = getattr(object, "attributes", object)
     missing = [name for name in names if name not in fields]
     assert not missing, f"{missing} missing in {fields}"
-
-
-def refused(error, status, message, function, *arguments, **named):
-    try:
-        function(*arguments, **named)
-    except error as refusal:
-        same(refusal.response_code, status)
-        if message is not None:
-            same(refusal.error_message, message)
-    else:
-        raise AssertionError("nothing was refused")
 
 
 gl = gitlab.Gitlab(URL, private_token=TOKEN)
@@ -365,5 +330,4 @@ def _():
     assert "state=inactive" in headers["Link"] and headers["Link"].startswith(f"<{URL}/api/v4/"), headers["Link"]
 
 
-print(f"1..{count}")
-sys.exit(1 if failed else 0)
+finish()

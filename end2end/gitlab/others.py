@@ -13,15 +13,14 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
 import urllib.parse
 import zipfile
 
 import gitlab
+from support.checks import check, finish, refused, same
 
 URL, TOKEN, PROJECT = os.environ["WEIR_URL"], os.environ["WEIR_TOKEN"], os.environ["WEIR_PROJECT"]
 REPOSITORY = pathlib.Path(os.environ["WEIR_REPOSITORY"])
-count = failed = 0
 
 DEFINITION = r"""
 stages: [build, test, deploy]
@@ -38,41 +37,6 @@ WAITS = r"""
 waits:
   script: ['printf %s "$CI_JOB_TOKEN" >"$PLACE.new" && mv "$PLACE.new" "$PLACE"', 'while [ -e "$PLACE" ]; do sleep 0.1; done']
 """
-
-
-def check(what):
-    """Runs a function at once, as one line."""
-
-    def run(function):
-        global count, failed
-        count += 1
-        try:
-            function()
-        except Exception:
-            failed += 1
-            print(f"not ok {count} - {what}")
-            for line in traceback.format_exc().splitlines():
-                print(f"# {line}")
-        else:
-            print(f"ok {count} - {what}")
-        sys.stdout.flush()
-
-    return run
-
-
-def same(got, expected):
-    assert got == expected, f"{got!r} is not {expected!r}"
-
-
-def refused(error, status, message, function, *arguments, **named):
-    try:
-        function(*arguments, **named)
-    except error as refusal:
-        same(refusal.response_code, status)
-        if message is not None:
-            same(refusal.error_message, message)
-    else:
-        raise AssertionError("nothing was refused")
 
 
 def open_to_all():
@@ -446,5 +410,4 @@ def _():
     refused(gitlab.GitlabGetError, 404, "404 Project Not Found", gl.projects.get, made.id)
 
 
-print(f"1..{count}")
-sys.exit(1 if failed else 0)
+finish()

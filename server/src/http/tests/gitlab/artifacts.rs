@@ -29,6 +29,17 @@ impl Town {
         std::fs::write(folder.join("archive.zip"), bytes).unwrap();
     }
 
+    /// Lets the time of what a job left be over.
+    async fn let_expire(&self, job: JobId) {
+        self.world
+            .write(move |tx| {
+                let mut artifacts = jobs::require(tx.conn(), job)?.job.artifacts;
+                artifacts[0].expires_at = Some(Timestamp(1));
+                jobs::add_artifact(tx, job, &artifacts[0])
+            })
+            .await;
+    }
+
     async fn file(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         self.with("dev by api", "GET", &format!("/projects/{}/jobs/{path}", self.web().id), headers).await
     }
@@ -184,13 +195,7 @@ async fn the_latest_of_a_ref_is_kept_beyond_its_time() {
     let path = format!("/projects/{}/jobs/{job}", town.web().id);
     let has = async || town.dev(&path).await.get("artifacts_file").is_some();
     let expire = async || {
-        town.world
-            .write(move |tx| {
-                let mut artifacts = jobs::require(tx.conn(), job)?.job.artifacts;
-                artifacts[0].expires_at = Some(Timestamp(1));
-                jobs::add_artifact(tx, job, &artifacts[0])
-            })
-            .await;
+        town.let_expire(job).await;
         town.world.weir.do_due().await.unwrap()
     };
     assert_eq!(expire().await, None, "nothing is due");
@@ -217,14 +222,7 @@ async fn a_project_need_not_keep_the_latest() {
         assert_eq!(changed["keep_latest_artifact"], false);
         assert!(has(ground).await);
         if expires {
-            let job = ground.job;
-            town.world
-                .write(move |tx| {
-                    let mut artifacts = jobs::require(tx.conn(), job)?.job.artifacts;
-                    artifacts[0].expires_at = Some(Timestamp(1));
-                    jobs::add_artifact(tx, job, &artifacts[0])
-                })
-                .await;
+            town.let_expire(ground.job).await;
         } else {
             let gone = town.api("root by api", "DELETE", &format!("{path}/artifacts"), &Value::Null).await;
             assert_eq!(gone.status, StatusCode::ACCEPTED);
