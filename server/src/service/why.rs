@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use model::view::{RunView, Why};
-use model::{Caller, Error, Job, JobId, JobKind, Reason, RunId, RunnerId, Status};
+use model::{Caller, Error, ErrorKind, Job, JobId, JobKind, Reason, RunId, RunnerId, Status};
 
 use super::Weir;
 use crate::store::{runners, runs};
@@ -35,6 +35,23 @@ impl Weir {
             _ => format!("{} not ended", jobs(count)),
         };
         Ok(Why { subject: format!("run {id}"), status: view.run.status, answer, because })
+    }
+
+    /// Why the job stands as it does that has a resource group, or gets it first, in whichever run of the project; nothing
+    /// when it was deleted since.
+    async fn explain_first_in_line(&self, caller: &Caller, id: JobId) -> Result<Option<Why>, Error> {
+        let found = async {
+            let run = self.read_job_only(caller, id).await?.run_id;
+            self.read_run(caller, run).await
+        };
+        match found.await {
+            Ok(view) => {
+                let short = self.short_of_runners(&view).await?;
+                Ok(view.jobs.iter().find(|one| one.id == id).map(|job| of_job(&view, job, &short, DEPTH - 1)))
+            }
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// What is missing for the jobs of a run that wait for a runner, unless one can take them.
@@ -86,12 +103,7 @@ impl Weir {
         let mut why = of_job(&view, job, &short, DEPTH);
         why.because.extend(self.explain_child(caller, job).await?);
         if let Reason::WaitsForResource { job: Some(first), .. } = &job.reason {
-            // It may stand in another run of the project.
-            let first = self.read_job_only(caller, *first).await?;
-            let view = self.read_run(caller, first.run_id).await?;
-            if let Some(first) = view.jobs.iter().find(|one| one.id == first.id) {
-                why.because.push(of_job(&view, first, &short, DEPTH - 1));
-            }
+            why.because.extend(self.explain_first_in_line(caller, *first).await?);
         }
         if let Some(trouble) = self.logs.trouble(id).filter(|_| job.status.is_running()) {
             why.answer.push_str(&format!("; its log cannot be written ({trouble}), and it waits until it can"));
