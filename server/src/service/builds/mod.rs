@@ -182,10 +182,11 @@ impl Weir {
             if let Some(state) = filter.state {
                 all.retain(|(_, last)| BuildState::of(last.as_ref()) == state);
             }
-            // By name it comes already, and of equals the first in that order stays the first.
+            // By name it comes already, and of equals the first in that order stays the first. Two can be made in
+            // one millisecond: their numbers tell which was first.
             match filter.sort {
                 SortBy::Name => {}
-                SortBy::Created => all.sort_by_key(|(pipeline, _)| pipeline.created_at),
+                SortBy::Created => all.sort_by_key(|(pipeline, _)| (pipeline.created_at, pipeline.id)),
                 SortBy::LastBuild => all.sort_by_key(|(_, last)| last.as_ref().map(|build| build.run.id)),
             }
             if filter.descending {
