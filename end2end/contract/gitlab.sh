@@ -42,7 +42,7 @@ YAML
 weir_serve --rate-limit 0
 check "there is an administrator" weir user create root --admin
 WEIR_TOKEN=$(weir token create --user root --name test)
-export WEIR_TOKEN WEIR_DATA
+export WEIR_TOKEN WEIR_DATA WEIR_CALLS=$CONTRACT_TMP/calls
 export HOME=$CONTRACT_TMP NO_PROXY=127.0.0.1,localhost PYTHONDONTWRITEBYTECODE=1
 for script in ../gitlab/*.py ../gitlab/*.mjs; do
   [ -f "$script" ] || continue
@@ -59,4 +59,5 @@ for script in ../gitlab/*.py ../gitlab/*.mjs; do
     mjs) suite "$name with gitbeaker" "$NODE" "$script" ;;
   esac
 done
+suite "what a real client has called" "$GITLAB_PYTHON" ../gitlab/support/called.py
 finish

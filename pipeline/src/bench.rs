@@ -76,3 +76,62 @@ pub fn small_jobs() -> String {
     }
     text
 }
+
+/// Nearly two megabytes of jobs made by `job`, which is told the number of each; behind `head`, and never more than a
+/// definition may have.
+fn filled(head: &str, job: impl Fn(usize) -> String) -> String {
+    let mut text = head.to_owned();
+    for i in 0..9_990 {
+        let next = job(i);
+        if text.len() + next.len() > 2_000_000 {
+            break;
+        }
+        text.push_str(&next);
+    }
+    text
+}
+
+/// Variables that lead to each other, twenty deep, in every job.
+pub fn variables() -> String {
+    let chain: Vec<_> = (1..20).map(|n| format!("V{n}: 'x$V{}'", n - 1)).collect();
+    let chain = chain.join(", ");
+    filled("variables: {V0: start, TOP: $V0}\n", |i| {
+        format!("j{i}: {{script: [echo $V19], variables: {{{chain}}}, rules: [{{if: $V0 == 'start'}}]}}\n")
+    })
+}
+
+/// Jobs that each need fifty others, all there; or, when `unknown`, none of them.
+pub fn needs(unknown: bool) -> String {
+    filled("stages: [a, b]\n", |i| {
+        if !unknown && i < 100 {
+            return format!("need-{i}: {{stage: a, script: x}}\n");
+        }
+        let needs: Vec<_> = (0..50).map(|n| format!("need-{}", (i * 7 + n) % 100)).collect();
+        format!("j{i}: {{stage: b, script: x, needs: [{}]}}\n", needs.join(", "))
+    })
+}
+
+/// Jobs that extend ten hidden ones each, which extend others in their turn.
+pub fn extends() -> String {
+    let mut head = String::new();
+    for n in 0..200 {
+        let parent = if n >= 20 { format!("extends: .h{}, ", n - 20) } else { String::new() };
+        let _ = writeln!(head, ".h{n}: {{{parent}variables: {{H{n}: x}}, before_script: [a-{n}]}}");
+    }
+    filled(&head, |i| {
+        let parents: Vec<_> = (0..10).map(|n| format!(".h{}", (i * 3 + n * 11) % 200)).collect();
+        format!(
+            "j{i}: {{extends: [{}], script: [make part-{i}, make check-{i}, make install-{i}]}}\n",
+            parents.join(", ")
+        )
+    })
+}
+
+/// Jobs with rules whose conditions are all different.
+pub fn conditions() -> String {
+    filled("", |i| {
+        format!(
+            "j{i}:\n  script: [make part-{i}]\n  rules:\n    - if: $CI_COMMIT_BRANCH == 'b{i}' && ($A{i} || $B{i} =~ /^v{i}\\.[0-9]+$/)\n    - if: $CI_COMMIT_TAG =~ /^release-{i}$/\n      when: manual\n    - when: on_success\n"
+        )
+    })
+}

@@ -162,6 +162,7 @@ fn evaluate<'d>(
         details,
         written_needs: None,
         includes: Vec::new(),
+        hosted: Vec::new(),
         single_exit_code: draft.single_exit_code,
     };
     Job { evaluated, needs }

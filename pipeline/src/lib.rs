@@ -46,6 +46,7 @@ pub use child::{check_children, plan_child};
 pub use duration::expiry;
 pub use expand::{ExpandError, expand, expand_all};
 pub use files::{Files, NoFiles};
+pub use source::Place;
 
 /// For what a definition is evaluated.
 #[derive(Clone)]
@@ -117,8 +118,19 @@ pub struct EvaluatedJob {
     pub written_needs: Option<Vec<WrittenNeed>>,
     /// Where the files of its `trigger` are named.
     pub(crate) includes: Vec<child::IncludePlace>,
+    /// Where the keywords stand that only who carries the plan out can judge.
+    pub(crate) hosted: Vec<(&'static str, Place)>,
     /// Whether `allow_failure:exit_codes` is one number rather than a list.
     pub(crate) single_exit_code: bool,
+}
+
+impl EvaluatedJob {
+    /// Where a keyword of the job stands (in the job, in what it extends, or in `default`): `image`, `services`,
+    /// `tags`, `environment`, `resource_group`, `start_in`, `trigger` or `needs`. For findings that only who
+    /// carries the plan out can make.
+    pub fn place_of(&self, keyword: &str) -> Option<&Place> {
+        self.hosted.iter().find(|(known, _)| *known == keyword).map(|(_, place)| place)
+    }
 }
 
 /// A need as it is written.

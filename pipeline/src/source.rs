@@ -42,9 +42,12 @@ impl Mark {
 
 /// A place with its text, for who has the texts no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub struct Place {
+    /// The name of the file.
     pub file: String,
+    /// Where in it.
     pub span: Span,
+    /// The line that it begins in; empty when that is too long to be shown.
     pub source_line: String,
 }
 

@@ -208,6 +208,7 @@ async fn a_job_may_want_the_repository_without_its_files_or_nothing_at_all() {
         assert!(text.contains(line) && text.contains("\n0\n") && text.contains(&format!("\n{shown}\n")), "{text}");
         // Hooks belong to the fetching.
         assert_eq!(text.contains("\nhooked\n"), key == "GIT_CHECKOUT", "{text}");
+        assert_ne!(text.contains("Skipping the hooks of fetching"), key == "GIT_CHECKOUT", "{text}");
     }
     let mut wrong = fetching(9, &url, &commits[4], &["true"]);
     wrong.variables = vec![Variable::plain("GIT_STRATEGY", "pull")];

@@ -424,6 +424,7 @@ one: {stage: b, script: 'echo one'}
     assert!(code == 0 && out.contains("done"), "{out}{err}");
     let (code, _, err) = weir(&["exec"]);
     assert!(code == 1 && err.contains("`lock` asks for `resource_group`"), "{err}");
+    assert!(err.contains(":3:18") && err.contains("lock: {stage: c, resource_group: live"), "at the keyword: {err}");
 }
 
 /// The name that a person gave, in everything that is said of the file.

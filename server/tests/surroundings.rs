@@ -103,6 +103,30 @@ fn jobs_with_an_image_are_refused_before_the_run_starts() {
     assert!(status == 400 && answer.to_string().contains("--containers auto"), "{status} {answer}");
 }
 
+/// At the keyword, wherever the job has it from, and once where many jobs have it from one place.
+#[test]
+fn what_cannot_be_served_is_told_at_its_keyword() {
+    let server = Server::start(1);
+    let places = |definition: &str| -> Vec<(String, u64, u64)> {
+        let (status, lint) = server.send("POST", "/api/lint", &json!({ "definition": definition }));
+        assert!(status == 200 && lint["valid"] == false, "{lint}");
+        let found = lint["diagnostics"].as_array().unwrap().iter().filter(|one| one["severity"] == "error");
+        let place = |one: &serde_json::Value| {
+            let number = |key: &str| one["span"][key].as_u64().unwrap();
+            (one["source_line"].as_str().unwrap().trim().to_owned(), number("line"), number("column"))
+        };
+        found.map(place).collect()
+    };
+    let own = "build:\n  script: make\n  services: [db]\n  image: alpine\n";
+    assert_eq!(places(own), [("image: alpine".into(), 4, 3), ("services: [db]".into(), 3, 3)]);
+    let shared =
+        "default:\n  image: alpine\n.box: {script: make, services: [db]}\na: {extends: .box}\nb: {extends: .box}\n";
+    let services = ".box: {script: make, services: [db]}";
+    assert_eq!(places(shared), [("image: alpine".into(), 2, 3), (services.into(), 3, 22)]);
+    let name = "a:\n  script: make\n  environment:\n    name: a<b\n";
+    assert_eq!(places(name), [("environment:".into(), 3, 3)]);
+}
+
 #[test]
 fn a_job_with_an_image_is_run_by_the_program_that_the_setting_names() {
     let engine = tempfile::tempdir().unwrap();

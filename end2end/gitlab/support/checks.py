@@ -1,9 +1,30 @@
 """Checks one after the other, a line for each: what the scripts beside this folder share."""
 
+import os
 import sys
 import traceback
+from urllib.parse import urlsplit
+
+import requests
 
 count = failed = 0
+
+
+def note_calls(path):
+    """Notes the status, the method and the path of every request that clients in this process make."""
+    send = requests.Session.send
+
+    def noting(session, request, **named):
+        answer = send(session, request, **named)
+        with open(path, "a", encoding="utf-8") as calls:
+            calls.write(f"{answer.status_code} {request.method} {urlsplit(request.url).path}\n")
+        return answer
+
+    requests.Session.send = noting
+
+
+if "WEIR_CALLS" in os.environ:
+    note_calls(os.environ["WEIR_CALLS"])
 
 
 def check(what):

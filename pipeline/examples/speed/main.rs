@@ -79,6 +79,11 @@ fn definitions() -> Vec<Measured> {
         ("2 MB of scripts", 300, bench::large_file()),
         ("2 MB of small jobs", 300, bench::small_jobs()),
         ("2 MB of jobs with mistakes", 300, bench::small_jobs().replace("script:", "scirpt:")),
+        ("2 MB of variables that lead to each other", 300, bench::variables()),
+        ("2 MB of needs", 300, bench::needs(false)),
+        ("2 MB of needs that are not there", 300, bench::needs(true)),
+        ("2 MB of jobs that extend", 300, bench::extends()),
+        ("2 MB of conditions", 300, bench::conditions()),
     ];
     texts
         .into_iter()

@@ -50,7 +50,13 @@ pub(crate) struct Draft {
     /// Where its `environment` stands, and the `on_stop` in it.
     pub environment_mark: Mark,
     pub on_stop_mark: Mark,
+    /// Where the keywords stand that a host may be unable to serve or to name.
+    pub hosted: Vec<(&'static str, Mark)>,
 }
+
+/// The keywords whose values are checked again by who carries the plan out.
+const HOSTED: [&str; 8] =
+    ["image", "services", "tags", "environment", "resource_group", "start_in", "trigger", "needs"];
 
 impl Draft {
     /// How many jobs of the run it may become.
@@ -128,6 +134,7 @@ pub(crate) fn read_job(
         includes: Vec::new(),
         environment_mark: entry.mark,
         on_stop_mark: entry.mark,
+        hosted: HOSTED.iter().filter_map(|key| Some((*key, from.given(key)?.mark))).collect(),
     };
     report.in_job(Some(&entry.key));
     order(&from, &mut draft, conditions, report);

@@ -108,7 +108,8 @@ pub fn evaluate(path: &Path, variables: Vec<Variable>, inputs: Inputs, folder: F
             let mut found = pipeline::check_children(&outcome, &context);
             outcome.diagnostics.append(&mut found);
             let (globals, definition) = (&outcome.global_variables, Definition { file: &name, text });
-            let check = |plan| names::check(plan, &context.variables, globals, &context.predefined, definition);
+            let check =
+                |plan| names::check(plan, &context.variables, globals, &context.predefined, definition, &outcome.jobs);
             if let Some(found) = outcome.plan.as_ref().and_then(check) {
                 outcome.diagnostics.push(found);
                 (outcome.plan, outcome.valid) = (None, false);

@@ -138,15 +138,20 @@ async fn other(State(state): State<AppState>, request: Request) -> Response {
     response
 }
 
-/// The page that GitLab has at this address, and its clients know it by (`web_url`): `/shop/web/-/jobs/40`.
+/// The page that GitLab has at this address, and its clients know it by (`web_url`): `/shop/web/-/jobs/40`. Commits,
+/// branches and tags have no page here: their project's has the newest of its runs.
 fn page_of_gitlab(path: &str) -> Option<String> {
     let (project, rest) = path.strip_prefix('/')?.split_once("/-/")?;
     let (kind, rest) = rest.split_once('/')?;
-    let number = rest.split('/').next().filter(|text| text.parse::<i64>().is_ok_and(|n| n > 0))?;
-    let is_project = project.contains('/') && !project.split('/').any(|part| part.is_empty() || part.starts_with('.'));
+    if !project.contains('/') || project.split('/').any(|part| part.is_empty() || part.starts_with('.')) {
+        return None;
+    }
+    let first = rest.split('/').next().filter(|text| !text.is_empty())?;
+    let number = first.parse::<i64>().ok().filter(|number| *number > 0);
     match kind {
-        "pipelines" if is_project => Some(format!("/runs/{number}")),
-        "jobs" if is_project => Some(format!("/jobs/{number}")),
+        "pipelines" => number.map(|number| format!("/runs/{number}")),
+        "jobs" => number.map(|number| format!("/jobs/{number}")),
+        "commit" | "tree" | "tags" => Some(format!("/projects/{project}")),
         _ => None,
     }
 }
@@ -160,7 +165,10 @@ mod tests {
         let to = |path: &str| page_of_gitlab(path);
         assert_eq!(to("/shop/web/-/pipelines/12").as_deref(), Some("/runs/12"));
         assert_eq!(to("/a/b/c/-/jobs/40/artifacts/browse").as_deref(), Some("/jobs/40"));
+        assert_eq!(to("/shop/web/-/commit/2f1c7c1e").as_deref(), Some("/projects/shop/web"));
+        assert_eq!(to("/shop/web/-/tree/feature/x").as_deref(), Some("/projects/shop/web"));
         for none in [
+            "/shop/web/-/tree/",
             "/shop/web/-/pipelines",
             "/shop/web/-/pipelines/x",
             "/web/-/jobs/1",

@@ -4,6 +4,7 @@
 use model::options::DEFINITION_FILE;
 use model::plan::PlannedJob;
 use model::{Cause, Diagnostic, Error, Pipeline, Project, Severity, Span};
+use pipeline::{EvaluatedJob, Place};
 
 use super::Weir;
 use crate::store::runs::Commit;
@@ -70,17 +71,36 @@ impl<'t> Definition<'t> {
         Self { file: DEFINITION_FILE, text }
     }
 
-    /// An error at the line in which a job begins; `link` is the heading of the documentation.
-    pub fn error_at(&self, job: &PlannedJob, message: String, hint: Option<String>, link: Option<&str>) -> Diagnostic {
-        let own = job.file.is_empty();
-        let line = if own { self.text.lines().nth(job.line.max(1) as usize - 1) } else { None };
+    /// An error at a keyword of a job (`needs:pipeline` is at `needs`), or at the line in which the job begins when
+    /// it is not `known` where the keyword stands.
+    pub fn error_at(
+        &self,
+        job: &PlannedJob,
+        keyword: &str,
+        known: Option<&EvaluatedJob>,
+        message: String,
+        hint: Option<String>,
+    ) -> Diagnostic {
+        let keyword = keyword.split(':').next().unwrap_or(keyword);
+        let place = known.and_then(|one| one.place_of(keyword)).cloned().unwrap_or_else(|| self.start_of(job));
         Diagnostic {
             severity: Severity::Error,
             message,
+            file: place.file,
+            span: place.span,
+            hint,
+            link: Some(format!("docs/language.md#{keyword}")),
+            source_line: place.source_line,
+        }
+    }
+
+    /// The line in which a job begins.
+    fn start_of(&self, job: &PlannedJob) -> Place {
+        let own = job.file.is_empty();
+        let line = if own { self.text.lines().nth(job.line.max(1) as usize - 1) } else { None };
+        Place {
             file: if own { self.file.to_owned() } else { job.file.clone() },
             span: Span { line: job.line, column: 1, ..Span::default() },
-            hint,
-            link: link.map(|link| format!("docs/language.md#{link}")),
             source_line: line.unwrap_or_default().to_owned(),
         }
     }

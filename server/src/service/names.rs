@@ -3,19 +3,22 @@
 
 use model::plan::{Environment, Plan, PlannedJob, Variable};
 use model::{Diagnostic, Error};
+use pipeline::EvaluatedJob;
 
 use super::definition::Definition;
 use super::variables;
 
 /// Puts the values of variables into the name of the run, and into tags, resource groups and names of
 /// environments. `given` are the variables of the run, which beat those of the definition (`globals` are
-/// those of the file), and `predefined` those of the server, which do not. What cannot be filled is a finding at its job.
+/// those of the file), and `predefined` those of the server, which do not. What cannot be filled is a finding at its
+/// keyword, as far as `evaluated` knows where that is.
 pub fn fill(
     plan: &mut Plan,
     given: &[Variable],
     globals: &[Variable],
     predefined: &[Variable],
     definition: Definition<'_>,
+    evaluated: &[EvaluatedJob],
 ) -> Result<(), Error> {
     if let Some(name) = &plan.name {
         let name = filled("the name of the run", name, &[given, globals, predefined])?;
@@ -23,7 +26,10 @@ pub fn fill(
         plan.name = (!name.is_empty()).then_some(name);
     }
     for job in &mut plan.jobs {
-        of_job(job, given, predefined).map_err(|error| at(job, error, definition))?;
+        of_job(job, given, predefined).map_err(|(keyword, error)| {
+            let known = evaluated.iter().find(|one| one.job.name == job.name);
+            Error::definition(vec![definition.error_at(job, keyword, known, error.message, None)])
+        })?;
     }
     Ok(())
 }
@@ -35,36 +41,42 @@ pub fn check(
     globals: &[Variable],
     predefined: &[Variable],
     definition: Definition<'_>,
+    evaluated: &[EvaluatedJob],
 ) -> Option<Diagnostic> {
-    fill(&mut plan.clone(), given, globals, predefined, definition).err()?.diagnostics.pop()
+    fill(&mut plan.clone(), given, globals, predefined, definition, evaluated).err()?.diagnostics.pop()
 }
 
-/// The error with the place of the job.
-fn at(job: &PlannedJob, error: Error, definition: Definition<'_>) -> Error {
-    let link = job.environment.is_some().then_some("environment");
-    Error::definition(vec![definition.error_at(job, error.message, None, link)])
-}
-
-fn of_job(job: &mut PlannedJob, given: &[Variable], predefined: &[Variable]) -> Result<(), Error> {
+/// Fills the names of one job; what goes wrong comes with its keyword.
+fn of_job(job: &mut PlannedJob, given: &[Variable], predefined: &[Variable]) -> Result<(), (&'static str, Error)> {
     if let Some(environment) = &job.environment {
-        // It cannot be called after itself.
-        let told = variables::of_planned(&PlannedJob { environment: None, ..job.clone() });
-        let lists: [&[Variable]; 4] = [given, &job.variables, &told, predefined];
-        let name = filled(&format!("the environment of {}", job.name), &environment.name, &lists)?;
-        if !is_environment_name(&name) {
-            let rule = "up to 255 letters, digits, spaces and the characters - _ / $ { } . and no / at its ends";
-            return Err(Error::invalid(format!("{} deploys to {name:?}: a name has {rule}", job.name)));
-        }
+        let name = environment_name(job, environment, given, predefined).map_err(|error| ("environment", error))?;
         job.environment = Some(Environment { name, ..environment.clone() });
     }
     let told = variables::of_planned(job);
     let lists: [&[Variable]; 4] = [given, &job.variables, &told, predefined];
     let group = job.resource_group.as_ref();
-    let group = group.map(|group| filled(&format!("the resource group of {}", job.name), group, &lists)).transpose()?;
+    let group = group.map(|group| filled(&format!("the resource group of {}", job.name), group, &lists)).transpose();
     let tags = job.tags.iter().map(|tag| filled(&format!("a tag of {}", job.name), tag, &lists));
-    let tags = tags.collect::<Result<_, _>>()?;
-    (job.resource_group, job.tags) = (group, tags);
+    let tags = tags.collect::<Result<_, _>>().map_err(|error| ("tags", error))?;
+    (job.resource_group, job.tags) = (group.map_err(|error| ("resource_group", error))?, tags);
     Ok(())
+}
+
+fn environment_name(
+    job: &PlannedJob,
+    environment: &Environment,
+    given: &[Variable],
+    predefined: &[Variable],
+) -> Result<String, Error> {
+    // It cannot be called after itself.
+    let told = variables::of_planned(&PlannedJob { environment: None, ..job.clone() });
+    let lists: [&[Variable]; 4] = [given, &job.variables, &told, predefined];
+    let name = filled(&format!("the environment of {}", job.name), &environment.name, &lists)?;
+    if !is_environment_name(&name) {
+        let rule = "up to 255 letters, digits, spaces and the characters - _ / $ { } . and no / at its ends";
+        return Err(Error::invalid(format!("{} deploys to {name:?}: a name has {rule}", job.name)));
+    }
+    Ok(name)
 }
 
 /// A text with the values of variables; earlier lists beat later ones, in a list the last one wins.
@@ -102,6 +114,7 @@ mod tests {
             &[Variable::new("A", "global")],
             &predefined,
             Definition::of(""),
+            &[],
         )
         .unwrap();
         assert_eq!(plan.jobs[0].resource_group.as_deref(), Some("given/last/server"));
@@ -124,7 +137,7 @@ mod tests {
             ..PlannedJob::default()
         };
         let mut plan = Plan { jobs: vec![job], ..Plan::default() };
-        fill(&mut plan, &[], &[], &[], Definition::of("")).unwrap();
+        fill(&mut plan, &[], &[], &[], Definition::of(""), &[]).unwrap();
         let job = &plan.jobs[0];
         let name = "review/ship-it-2-3/ship it";
         assert_eq!(job.environment.as_ref().unwrap().name, name);

@@ -457,8 +457,8 @@ impl Given {
 
 /// Names that could not be used are findings like any other.
 fn check_names(outcome: &mut pipeline::Outcome, context: &pipeline::Context, definition: Definition<'_>) {
-    let globals = &outcome.global_variables;
-    let check = |plan| names::check(plan, &context.variables, globals, &context.predefined, definition);
+    let (globals, jobs) = (&outcome.global_variables, &outcome.jobs);
+    let check = |plan| names::check(plan, &context.variables, globals, &context.predefined, definition, jobs);
     if let Some(found) = outcome.plan.as_ref().and_then(check) {
         outcome.diagnostics.push(found);
         outcome.plan = None;
@@ -470,7 +470,8 @@ fn check_names(outcome: &mut pipeline::Outcome, context: &pipeline::Context, def
 fn made(outcome: pipeline::Outcome, variables: &[Variable], predefined: &[Variable]) -> Result<Plan, Error> {
     match outcome.plan {
         Some(mut plan) => {
-            names::fill(&mut plan, variables, &outcome.global_variables, predefined, Definition::of(""))?;
+            let (globals, jobs) = (&outcome.global_variables, &outcome.jobs);
+            names::fill(&mut plan, variables, globals, predefined, Definition::of(""), jobs)?;
             Ok(plan)
         }
         None if outcome.valid => {

@@ -288,8 +288,8 @@ async fn details(mirror: &Path, sha: &str) -> Result<(String, CommitDetails), Er
     let format = "--format=%s%x00%an <%ae>%x00%cI%x00%aI%x00%cn <%ce>%x00%P%x00%B";
     let shown = git(Some(mirror), &["show", "--no-patch", format, sha]).await?;
     let shown = text(&shown.stdout);
-    let mut parts = shown.splitn(7, '\0').map(str::trim);
-    let mut next = || parts.next().unwrap_or_default().to_owned();
+    let mut parts = shown.splitn(7, '\0');
+    let mut next = || parts.next().unwrap_or_default().trim().to_owned();
     let title = next().chars().take(255).collect();
     let details = CommitDetails {
         author: next(),
@@ -297,10 +297,12 @@ async fn details(mirror: &Path, sha: &str) -> Result<(String, CommitDetails), Er
         authored_at: next(),
         committer: next(),
         parents: next().split_whitespace().map(str::to_owned).collect(),
-        message: clipped(&next()),
         ..CommitDetails::default()
     };
-    Ok((title, details))
+    // As it was committed, with the end of its last line; git puts one more behind it.
+    let message = parts.next().unwrap_or_default();
+    let message = clipped(message.strip_suffix('\n').unwrap_or(message));
+    Ok((title, CommitDetails { message, ..details }))
 }
 
 /// A message as jobs get it: environments are small.

@@ -1,8 +1,10 @@
 //! What a definition asks for that nobody here can do. It is valid, and `weir lint` shows what it means;
 //! but a run would mean something else, so none is started.
 
-use model::Diagnostic;
+use std::collections::{HashMap, HashSet};
+
 use model::plan::{PlannedJob, When};
+use pipeline::EvaluatedJob;
 use runner::Containers;
 
 use super::definition::Definition;
@@ -67,14 +69,17 @@ impl Served {
 /// Turns a plan that asks for what nobody here does into findings that say so.
 pub fn refuse_unserved(outcome: &mut pipeline::Outcome, definition: Definition<'_>, served: &Served) {
     let Some(plan) = &outcome.plan else { return };
+    let known: HashMap<&str, &EvaluatedJob> = outcome.jobs.iter().map(|one| (one.job.name.as_str(), one)).collect();
+    // What many jobs take over from one place is told once.
+    let mut told = HashSet::new();
     let mut found = Vec::new();
     for job in &plan.jobs {
         for (keyword, instead) in served.refuses(job) {
-            let known = |known: &Diagnostic| known.span.line == job.line && known.message.contains(keyword);
-            if !found.iter().any(known) {
-                let message = format!("the job `{}` asks for `{keyword}`, which cannot be done here", job.base_name);
-                let link = keyword.split(':').next();
-                found.push(definition.error_at(job, message, Some(instead.to_owned()), link));
+            let message = format!("the job `{}` asks for `{keyword}`, which cannot be done here", job.base_name);
+            let known = known.get(job.name.as_str()).copied();
+            let error = definition.error_at(job, keyword, known, message, Some(instead.to_owned()));
+            if told.insert((keyword, error.file.clone(), error.span)) {
+                found.push(error);
             }
         }
     }

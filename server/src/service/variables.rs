@@ -162,11 +162,12 @@ pub fn of_address(url: &str) -> Vec<(&'static str, String)> {
 /// The variables of a commit.
 pub fn of_commit(commit: &Commit) -> Vec<(&'static str, String)> {
     let details = &commit.details;
+    let message = details.message.trim();
     // As on GitLab: what a long title says is said again in the description.
-    let description = match details.message.split_once('\n') {
+    let description = match message.split_once('\n') {
         Some((first, rest)) if first.chars().count() <= 100 => rest.trim_start_matches('\n').to_owned(),
-        None if details.message.chars().count() <= 100 => String::new(),
-        _ => details.message.clone(),
+        None if message.chars().count() <= 100 => String::new(),
+        _ => message.to_owned(),
     };
     let mut list = vec![
         ("CI_COMMIT_SHA", commit.sha.clone()),
@@ -175,7 +176,7 @@ pub fn of_commit(commit: &Commit) -> Vec<(&'static str, String)> {
         ("CI_COMMIT_REF_NAME", commit.git_ref.clone()),
         ("CI_COMMIT_REF_SLUG", slug(&commit.git_ref)),
         ("CI_COMMIT_TITLE", commit.title.clone()),
-        ("CI_COMMIT_MESSAGE", details.message.clone()),
+        ("CI_COMMIT_MESSAGE", message.to_owned()),
         ("CI_COMMIT_DESCRIPTION", description),
         ("CI_COMMIT_AUTHOR", details.author.clone()),
         ("CI_COMMIT_TIMESTAMP", details.timestamp.clone()),

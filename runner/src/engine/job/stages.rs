@@ -21,9 +21,9 @@ impl Course<'_> {
             let copy = move |_: &_| copy_folder(&from, &to).map_err(|error| error.to_string());
             let copied = in_thread(copy, watch.broken()).await?;
             copied.map_err(|error| End::System(format!("failed to copy the folder: {error}")))?;
-            if self.work.job.hooks.iter().any(|hook| !hook.script.is_empty()) {
-                self.work.log.line("Skipping the hooks of fetching: the files are a copy of the folder");
-            }
+        }
+        if !matches!(sources, Plan::Fetch(_)) && self.work.job.hooks.iter().any(|hook| !hook.script.is_empty()) {
+            self.work.log.line("Skipping the hooks of fetching: nothing is fetched");
         }
         match &sources {
             Plan::Nothing => {}

@@ -59,7 +59,8 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
         let cause = format!("{} has errors", path.display());
         return Err(Failure::text(Exit::Failed, DOING, cause));
     };
-    names::fill(&mut plan, &variables, &evaluated.global_variables, &origin.predefined(), definition)
+    let globals = &evaluated.global_variables;
+    names::fill(&mut plan, &variables, globals, &origin.predefined(), definition, &evaluated.jobs)
         .map_err(|error| Failure::text(Exit::Failed, DOING, error.message))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -258,7 +258,7 @@ impl RecordInfo {
             repo_id: None,
             branch: state::branch(run),
             tag: run.is_tag.then(|| run.git_ref.clone()),
-            commit_message: sha.as_ref().map(|_| details.commit.message.clone()),
+            commit_message: sha.as_ref().map(|_| details.commit.message.trim_end().to_owned()),
             commit_create_time: committed(&details.commit),
             commit: sha,
             trigger_type: state::trigger(run),

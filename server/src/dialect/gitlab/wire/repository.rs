@@ -9,11 +9,6 @@ use sha2::{Digest as _, Sha256};
 use super::user::joined;
 use crate::service::browse::{CommitView, FileView, RefView};
 
-/// Where people look at a commit: Weir shows none, so it is the project's page.
-fn page(project: &Project, base: &str) -> String {
-    format!("{base}/projects/{}", project.path)
-}
-
 /// A commit.
 pub fn commit(one: &CommitView, project: &Project, base: &str) -> Value {
     json!({
@@ -31,7 +26,7 @@ pub fn commit(one: &CommitView, project: &Project, base: &str) -> Value {
         "committed_date": one.committed_at.rfc3339(),
         "trailers": {},
         "extended_trailers": {},
-        "web_url": page(project, base),
+        "web_url": format!("{base}/{}/-/commit/{}", project.path, one.id),
     })
 }
 
@@ -46,7 +41,7 @@ pub fn branch(one: &RefView, project: &Project, base: &str) -> Value {
         "developers_can_merge": false,
         "can_push": false,
         "default": one.is_default,
-        "web_url": page(project, base),
+        "web_url": format!("{base}/{}/-/tree/{}", project.path, one.name),
     })
 }
 
