@@ -40,6 +40,9 @@ impl<'v> Circles<'v> {
         if own.is_empty() && is_plain {
             return self.circle.clone();
         }
+        if self.circle.is_none() && !own.iter().any(|variable| refers(variable)) {
+            return None;
+        }
         let names = own.iter().map(|variable| variable.key.as_str());
         let own = references(own.iter().copied(), &self.run);
         if self.circle.is_none() {
@@ -94,11 +97,16 @@ impl<'v> Circles<'v> {
     }
 }
 
+/// Whether the value may name other variables.
+fn refers(variable: &Variable) -> bool {
+    !variable.raw && variable.value.contains(['$', '%'])
+}
+
 /// What each variable names; those that are not expanded name nothing.
 fn references<'v>(variables: impl IntoIterator<Item = &'v Variable>, run: &HashSet<&str>) -> References<'v> {
     let one = |variable: &'v Variable| {
         let key = variable.key.as_str();
-        let is_expanded = !variable.raw && !run.contains(key) && variable.value.contains(['$', '%']);
+        let is_expanded = refers(variable) && !run.contains(key);
         (key, if is_expanded { names(&variable.value).collect() } else { Vec::new() })
     };
     variables.into_iter().map(one).collect()

@@ -111,7 +111,7 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
     outcome.jobs = jobs.into_iter().map(|job| job.evaluated).collect();
     for (job, part) in outcome.jobs.iter_mut().zip(&parts) {
         job.includes = part.draft.includes.iter().map(|place| child::IncludePlace::new(place, report)).collect();
-        job.hosted = part.draft.hosted.iter().map(|(key, mark)| (*key, report.place(*mark))).collect();
+        job.places = part.draft.hosted.iter().map(|(key, mark)| (*key, report.place(*mark))).collect();
     }
 }
 

@@ -216,11 +216,8 @@ pub(crate) fn jobs<'t>(top: &'t Map, report: &mut Report) -> Vec<(&'t Entry, Opt
 
 /// A mapping that looks like no job and whose name is nearly a keyword: `variable:`, `defaults:`.
 fn is_mistyped_keyword(entry: &Entry, body: &Map) -> bool {
-    global_keyword_like(&entry.key).is_some()
-        && !body
-            .entries
-            .iter()
-            .any(|e| keywords::is_known(Place::Job, &e.key) && !keywords::is_known(Place::Default, &e.key))
+    let is_of_jobs = |name: &str| keywords::is_known(Place::Job, name) && !keywords::is_known(Place::Default, name);
+    !body.entries.iter().any(|entry| is_of_jobs(&entry.key)) && global_keyword_like(&entry.key).is_some()
 }
 
 fn global_keyword_like(name: &str) -> Option<&'static str> {

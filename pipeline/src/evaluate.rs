@@ -1,5 +1,6 @@
 //! Steps 7 and 9: the instances of a job, and what the rules make of each.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -32,7 +33,7 @@ impl<'d> Part<'d> {
             Self { draft, name, instance: Some(instance) }
         };
         match &draft.parallel {
-            None => vec![Self { draft, name: draft.name.to_string(), instance: None }],
+            None => vec![Self { draft, name: String::from(&*draft.name), instance: None }],
             Some(Parallel::Number(n)) => {
                 (1..=*n).map(|index| one(index, format!("{} {index}/{n}", draft.name), &[])).collect()
             }
@@ -110,8 +111,12 @@ fn evaluate<'d>(
     let mut job = draft.planned.clone();
     job.name.clone_from(&part.name);
     job.instance.clone_from(&part.instance);
-    let own = read::layered([&draft.variables[..], part.matrix()]);
-    let known = known_of(part, scope, &own, context.default_timeout);
+    let own = match part.matrix() {
+        [] => Cow::Borrowed(&draft.variables[..]),
+        matrix => Cow::Owned(read::layered([&draft.variables[..], matrix])),
+    };
+    let is_asked = draft.rules.is_some() || draft.only.is_some() || draft.except.is_some();
+    let known = if is_asked { known_of(part, scope, &own, context.default_timeout) } else { Vec::new() };
     let scope = scope.with_job(&known);
     let mut needs = draft.needs.as_ref().map(|needs| &needs.jobs[..]);
     let mut of_rule: &[Variable] = &[];
@@ -162,7 +167,7 @@ fn evaluate<'d>(
         details,
         written_needs: None,
         includes: Vec::new(),
-        hosted: Vec::new(),
+        places: Vec::new(),
         single_exit_code: draft.single_exit_code,
     };
     Job { evaluated, needs }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::keywords::closest;
 use crate::read;
 use crate::source::{Problem, Report};
-use crate::yaml::{Entry, Kind, Map, Node, Scalar, Tree, Value};
+use crate::yaml::{Entry, Index, Kind, Map, Node, Scalar, Tree, Value};
 
 /// Longest chain of parents (contracts/ci-yaml.md, limits).
 const MAX_LEVELS: usize = 11;
@@ -70,7 +70,7 @@ impl Resolver<'_, '_> {
             };
             levels = levels.max(level + 1);
             match &parent.kind {
-                Kind::Map(map) => base = deep_merge(&base, map),
+                Kind::Map(map) => base = deep_merge(base, map),
                 Kind::Null => {}
                 _ => usable = false,
             }
@@ -82,7 +82,7 @@ impl Resolver<'_, '_> {
             self.too_deep(extends);
             return None;
         }
-        let mut merged = deep_merge(&base, own);
+        let mut merged = deep_merge(base, own);
         merged.entries.retain(|entry| &*entry.key != "extends");
         if !self.report.charge(merged.entries.len(), 0, extends.mark) {
             return None;
@@ -137,17 +137,20 @@ impl Resolver<'_, '_> {
 
 /// Maps are merged key by key, everything else is replaced. Keys keep the order in which they came
 /// up, the values' places are those of the text that gave them.
-pub(crate) fn deep_merge(base: &Map, over: &Map) -> Map {
-    let mut entries = base.entries.clone();
-    let index: HashMap<_, _> = base.entries.iter().enumerate().map(|(i, entry)| (Rc::clone(&entry.key), i)).collect();
+pub(crate) fn deep_merge(base: Map, over: &Map) -> Map {
+    let mut entries = base.entries;
+    if entries.is_empty() {
+        return over.clone();
+    }
+    let mut index = Index::of(&entries, over.entries.len());
     for entry in &over.entries {
-        let Some(&at) = index.get(&entry.key) else {
-            entries.push(entry.clone());
+        let Some(at) = index.get(&entries, &entry.key) else {
+            index.push(&mut entries, entry.clone());
             continue;
         };
         entries[at] = match (&entries[at].value.kind, &entry.value.kind) {
             (Kind::Map(below), Kind::Map(above)) => {
-                let merged = Kind::Map(deep_merge(below, above));
+                let merged = Kind::Map(deep_merge(below.clone(), above));
                 Entry { value: Rc::new(Node::new(entry.value.mark, merged)), ..entry.clone() }
             }
             _ => entry.clone(),

@@ -118,8 +118,8 @@ pub struct EvaluatedJob {
     pub written_needs: Option<Vec<WrittenNeed>>,
     /// Where the files of its `trigger` are named.
     pub(crate) includes: Vec<child::IncludePlace>,
-    /// Where the keywords stand that only who carries the plan out can judge.
-    pub(crate) hosted: Vec<(&'static str, Place)>,
+    /// Where the keywords stand that only who carries the plan out can judge, see [`EvaluatedJob::place_of`].
+    pub places: Vec<(&'static str, Place)>,
     /// Whether `allow_failure:exit_codes` is one number rather than a list.
     pub(crate) single_exit_code: bool,
 }
@@ -129,7 +129,7 @@ impl EvaluatedJob {
     /// `tags`, `environment`, `resource_group`, `start_in`, `trigger` or `needs`. For findings that only who
     /// carries the plan out can make.
     pub fn place_of(&self, keyword: &str) -> Option<&Place> {
-        self.hosted.iter().find(|(known, _)| *known == keyword).map(|(_, place)| place)
+        self.places.iter().find(|(known, _)| *known == keyword).map(|(_, place)| place)
     }
 }
 

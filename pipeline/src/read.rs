@@ -2,6 +2,7 @@
 //! the rest of the file is read all the same. `null` counts as "not given" everywhere.
 
 use std::collections::HashSet;
+use std::collections::hash_map;
 
 use model::plan::Variable;
 
@@ -49,7 +50,7 @@ pub(crate) fn text(entry: &Entry, what: &str, report: &mut Report) -> Option<Str
                 report.error(entry.value_mark(), format!("`{what}` must not be empty"));
                 return None;
             }
-            Some(text.to_string())
+            Some(String::from(&**text))
         }
         _ => {
             mismatch(report, entry.value_mark(), what, "a string", &entry.value);
@@ -187,7 +188,7 @@ fn flatten(items: &[Tree], of: (&str, &Entry), level: usize, all: &mut Vec<(Stri
     let (what, entry) = of;
     for item in items {
         match &item.kind {
-            Kind::Scalar(Scalar { text, value: Value::Text, .. }) => all.push((text.to_string(), item.mark)),
+            Kind::Scalar(Scalar { text, value: Value::Text, .. }) => all.push((String::from(&**text), item.mark)),
             Kind::List(_) if level >= MAX_LIST_NESTING => {
                 report.error(
                     item.mark,
@@ -222,7 +223,7 @@ fn no_string(item: &Node, what: &str, entry: &Entry) -> Problem {
 pub(crate) fn commands(entry: &Entry, what: &str, report: &mut Report) -> Option<Vec<String>> {
     match &entry.value.kind {
         Kind::Scalar(Scalar { text, value: Value::Text, .. }) => {
-            Some(if text.is_empty() { Vec::new() } else { vec![text.to_string()] })
+            Some(if text.is_empty() { Vec::new() } else { vec![String::from(&**text)] })
         }
         Kind::Scalar(_) | Kind::Map(_) | Kind::Reference(_) => {
             mismatch(report, entry.value_mark(), what, "a string or a list of strings", &entry.value);
@@ -245,17 +246,23 @@ pub(crate) fn only_known(map: &Map, place: Place, report: &mut Report) {
 
 /// Puts later variables over earlier ones, in the order in which each name came up first.
 pub(crate) fn layered<'v>(layers: impl IntoIterator<Item = &'v [Variable]>) -> Vec<Variable> {
-    let mut all: Vec<Variable> = Vec::new();
-    let mut index = std::collections::HashMap::new();
-    for variable in layers.into_iter().flatten() {
-        if let Some(&at) = index.get(variable.key.as_str()) {
-            all[at] = variable.clone();
-            continue;
-        }
-        index.insert(variable.key.as_str(), all.len());
-        all.push(variable.clone());
+    let layers: Vec<&[Variable]> = layers.into_iter().filter(|layer| !layer.is_empty()).collect();
+    // In a layer every name is there once.
+    if let [one] = layers[..] {
+        return one.to_vec();
     }
-    all
+    let mut all: Vec<&Variable> = Vec::with_capacity(layers.iter().map(|layer| layer.len()).sum());
+    let mut index = std::collections::HashMap::with_capacity(all.capacity());
+    for variable in layers.into_iter().flatten() {
+        match index.entry(variable.key.as_str()) {
+            hash_map::Entry::Occupied(at) => all[*at.get()] = variable,
+            hash_map::Entry::Vacant(place) => {
+                place.insert(all.len());
+                all.push(variable);
+            }
+        }
+    }
+    all.into_iter().cloned().collect()
 }
 
 /// The values that occur more than once, with the place of the repetition.

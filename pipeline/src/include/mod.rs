@@ -88,7 +88,7 @@ impl<'c, 'r> Includer<'c, 'r> {
             self.report.about("include");
         }
         let own = Map { entries: map.entries.iter().filter(|entry| &*entry.key != "include").cloned().collect() };
-        let merged = deep_merge(&base, &own);
+        let merged = deep_merge(base, &own);
         Rc::new(Node::new(root.mark, Kind::Map(merged)))
     }
 
@@ -258,7 +258,7 @@ impl<'c, 'r> Includer<'c, 'r> {
         let root = self.with_includes(root, &from);
         self.path.pop();
         match &root.kind {
-            Kind::Map(map) => *base = deep_merge(base, map),
+            Kind::Map(map) => *base = deep_merge(std::mem::take(base), map),
             Kind::Null | Kind::Broken => {}
             _ => {
                 self.report.error(

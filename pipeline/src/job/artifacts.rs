@@ -151,7 +151,7 @@ fn reports_of(entry: &Entry, report: &mut Report) -> Vec<Kept> {
             match &path.kind {
                 Kind::Scalar(Scalar { text, value: Value::Text, .. }) if !text.is_empty() => {
                     inside(text, path.mark, "reports outside of the project's folder are not kept", report);
-                    paths.push(text.to_string());
+                    paths.push(String::from(&**text));
                 }
                 _ => read::mismatch(report, path.mark, kind, "a path (a string) or a list of paths", path),
             }

@@ -108,8 +108,8 @@ pub(crate) fn read_job(
         (from.inherits, inherits_variables) = inherit::read(inherit, report);
     }
     let planned = PlannedJob {
-        name: entry.key.to_string(),
-        base_name: entry.key.to_string(),
+        name: String::from(&*entry.key),
+        base_name: String::from(&*entry.key),
         stage: DEFAULT_STAGE.to_owned(),
         line: entry.mark.span.line,
         file: if entry.mark.file == 0 { String::new() } else { report.file_name(entry.mark.file).to_owned() },

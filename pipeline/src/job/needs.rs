@@ -64,7 +64,7 @@ fn collect(items: &[Tree], level: usize, needs: &mut Needs, report: &mut Report)
         match &item.kind {
             Kind::Scalar(Scalar { text, value: Value::Text, .. }) if !text.is_empty() => {
                 let need = NeedDraft {
-                    job: text.to_string(),
+                    job: String::from(&**text),
                     artifacts: true,
                     optional: false,
                     selections: None,

@@ -32,9 +32,7 @@ pub(crate) fn read(entry: &Entry, whose: Variables, report: &mut Report) -> (Vec
     for item in &map.entries {
         check_name(item, report);
         let Some((variable, shown)) = one(item, whose, report) else { continue };
-        if whose == Variables::Global {
-            form.push(shown);
-        }
+        form.extend(shown);
         variables.push(variable);
     }
     (variables, form)
@@ -53,7 +51,8 @@ fn check_name(item: &Entry, report: &mut Report) {
     }
 }
 
-fn one(item: &Entry, whose: Variables, report: &mut Report) -> Option<(Variable, FormVariable)> {
+/// A variable, and what the run form shows of one of the file.
+fn one(item: &Entry, whose: Variables, report: &mut Report) -> Option<(Variable, Option<FormVariable>)> {
     let map = match &item.value.kind {
         Kind::Map(map) => map,
         Kind::Broken => return None,
@@ -63,12 +62,12 @@ fn one(item: &Entry, whose: Variables, report: &mut Report) -> Option<(Variable,
                 report.add(Problem::warning(item.mark, message).hint(format!("`{}: \"\"`", item.key)));
             }
             let value = value(&item.value, item.value_mark(), &item.key, report)?;
-            let form = FormVariable {
+            let form = (whose == Variables::Global).then(|| FormVariable {
                 key: item.key.to_string(),
                 value: value.clone(),
                 description: None,
                 options: Vec::new(),
-            };
+            });
             return Some((Variable::new(&*item.key, value), form));
         }
     };
@@ -90,9 +89,12 @@ fn one(item: &Entry, whose: Variables, report: &mut Report) -> Option<(Variable,
     };
     let raw = map.get("expand").and_then(|entry| read::boolean(entry, "expand", report)) == Some(false);
     let description = map.get("description").and_then(|entry| read::text(entry, "description", report));
-    let options = if whose == Variables::Global { options(map, &text, report) } else { Vec::new() };
     let variable = Variable { raw, ..Variable::new(&*item.key, text.clone()) };
-    Some((variable, FormVariable { key: item.key.to_string(), value: text, description, options }))
+    let form = (whose == Variables::Global).then(|| {
+        let options = options(map, &text, report);
+        FormVariable { key: item.key.to_string(), value: text, description, options }
+    });
+    Some((variable, form))
 }
 
 fn options(map: &Map, default: &str, report: &mut Report) -> Vec<String> {

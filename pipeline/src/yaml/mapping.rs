@@ -6,11 +6,59 @@ use std::rc::Rc;
 use super::{Entry, Kind, Map, Node, Tree};
 use crate::source::{Mark, Problem};
 
+/// Up to so many keys are compared one by one, which is less work than to hash them. Most mappings have fewer.
+const FEW: usize = 16;
+/// The same for mappings that are asked only a few times: keys times questions.
+const FEW_COMPARED: usize = 2_000;
+
+/// Where the keys of a mapping are.
+#[derive(Default)]
+pub(crate) struct Index {
+    /// `None` as long as keys are compared one by one.
+    places: Option<HashMap<Rc<str>, usize>>,
+    /// How many keys may be compared one by one.
+    compared: usize,
+}
+
+impl Index {
+    /// Of a mapping that has keys already, to which up to `asked` others are compared.
+    pub fn of(entries: &[Entry], asked: usize) -> Self {
+        let compared = if (entries.len() + asked).saturating_mul(asked) <= FEW_COMPARED { usize::MAX } else { FEW };
+        let mut index = Self { places: None, compared };
+        index.fill(entries);
+        index
+    }
+
+    /// The place of a key; `entries` are all that were pushed.
+    pub fn get(&self, entries: &[Entry], key: &str) -> Option<usize> {
+        match &self.places {
+            Some(places) => places.get(key).copied(),
+            None => entries.iter().position(|entry| &*entry.key == key),
+        }
+    }
+
+    /// Adds an entry with a new key.
+    pub fn push(&mut self, entries: &mut Vec<Entry>, entry: Entry) {
+        if let Some(places) = &mut self.places {
+            places.insert(Rc::clone(&entry.key), entries.len());
+        }
+        entries.push(entry);
+        self.fill(entries);
+    }
+
+    fn fill(&mut self, entries: &[Entry]) {
+        if self.places.is_none() && entries.len() > self.compared.max(FEW) {
+            let places = entries.iter().enumerate().map(|(at, entry)| (Rc::clone(&entry.key), at));
+            self.places = Some(places.collect());
+        }
+    }
+}
+
 /// A mapping while its entries come in.
 #[derive(Default)]
 pub(super) struct Building {
     map: Map,
-    index: HashMap<Rc<str>, usize>,
+    index: Index,
     /// For each entry, whether it was written here (rather than merged in).
     own: Vec<bool>,
 }
@@ -22,7 +70,7 @@ impl Building {
     }
 
     pub fn insert(&mut self, key: Rc<str>, mark: Mark, value: Tree, problems: &mut Vec<Problem>) {
-        let Some(&at) = self.index.get(&key) else { return self.push(key, mark, value, true) };
+        let Some(at) = self.index.get(&self.map.entries, &key) else { return self.push(key, mark, value, true) };
         let first = self.map.entries[at].mark.span.line;
         if self.own[at] {
             problems.push(
@@ -35,9 +83,8 @@ impl Building {
     }
 
     fn push(&mut self, key: Rc<str>, mark: Mark, value: Tree, own: bool) {
-        self.index.insert(Rc::clone(&key), self.map.entries.len());
         self.own.push(own);
-        self.map.entries.push(Entry { key, mark, value });
+        self.index.push(&mut self.map.entries, Entry { key, mark, value });
     }
 
     /// `<<`: takes over what the mapping does not say itself. In a list the earlier mappings win,
@@ -61,9 +108,9 @@ impl Building {
 
     fn merge_map(&mut self, mark: Mark, map: &Map, problems: &mut Vec<Problem>) {
         for entry in &map.entries {
-            match self.index.get(&entry.key) {
+            match self.index.get(&self.map.entries, &entry.key) {
                 None => self.push(Rc::clone(&entry.key), entry.mark, Rc::clone(&entry.value), false),
-                Some(&at) if !self.own[at] => self.map.entries[at] = entry.clone(),
+                Some(at) if !self.own[at] => self.map.entries[at] = entry.clone(),
                 Some(_) => problems.push(
                     Problem::warning(mark, format!("`{}` stands before `<<`, which brings it too", entry.key))
                         .hint("here the mapping's own value counts, on GitLab the merged one; write `<<` first"),

@@ -8,6 +8,7 @@ mod scalar;
 mod write;
 
 pub(crate) use load::{Loaded, MAX_BYTES, MAX_DEPTH, load};
+pub(crate) use mapping::Index;
 pub(crate) use node::{Entry, Kind, Map, Node, Tree};
 use scalar::legacy_meaning;
 pub(crate) use scalar::{Scalar, Value, legacy_reading, legacy_warning};

@@ -48,7 +48,7 @@ impl Scalar {
     pub fn to_text(&self) -> String {
         match self.value {
             Value::Bool(value) => value.to_string(),
-            _ => self.text.to_string(),
+            _ => String::from(&*self.text),
         }
     }
 
