@@ -1,8 +1,10 @@
 //! Headers that every answer carries.
 
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, Entry, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, Entry, HeaderName, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
+use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::response::Response;
 
 /// What answers that are no pages may do in a browser: nothing.
@@ -40,6 +42,12 @@ pub(super) async fn secure(mut response: Response) -> Response {
 pub(super) async fn interface(mut response: Response) -> Response {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(REVALIDATE));
     response
+/// Whether an answer is none of those that clients keep as a file: traces, archives and what is in them, whichever
+/// interface they are asked of.
+pub(super) fn is_no_file(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    !headers.contains_key(CONTENT_DISPOSITION)
+}
+
 }
 
 /// What a page may do. Scripts are ours or carry the nonce of this answer; `'wasm-unsafe-eval'`
