@@ -5,6 +5,7 @@ mod artifacts;
 mod errors;
 mod frame;
 mod lists;
+mod mirror;
 mod nasty;
 mod order;
 mod states;
