@@ -114,13 +114,13 @@ pub async fn create(asked: Asked, fields: Fields) -> Result<Response, Refused> {
         }
     };
     let visibility = fields.word::<Visibility>("visibility")?.unwrap_or_default();
-    let namespace_id = fields.filled("namespace_id")?;
+    let namespace_id = fields.number("namespace_id", i64::MIN)?;
     let source = fields.filled("import_url")?;
     let (wanted, public_jobs) = (Wanted::read(&fields)?, public_jobs(&fields)?);
     let target = asked.find().await?;
     let namespace = match namespace_id {
-        Some(id) => match target.weir.namespace_called(&target.caller, &id).await {
-            Ok(found) => found.namespace.path,
+        Some(id) => match target.weir.home_called(&target.caller, id).await {
+            Ok(path) => path,
             // What is not there is told to those who might make it.
             Err(error) if error.kind == ErrorKind::NotFound => {
                 target.weir.may_on_server(&target.caller, Action::InstanceSettings).await?;

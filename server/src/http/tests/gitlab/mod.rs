@@ -8,6 +8,7 @@ mod lists;
 mod mirror;
 mod nasty;
 mod order;
+mod people;
 mod states;
 
 use serde_json::{Value, json};
