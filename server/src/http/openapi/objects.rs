@@ -86,7 +86,7 @@ const PROJECT_MORE: &[Field] = &[
     ("star_count", "int = 0", "Always 0."),
     ("forks_count", "int = 0", "Always 0."),
     ("open_issues_count", "int = 0", "Always 0."),
-    ("creator_id", "int?", "Who made it."),
+    ("creator_id", "int?", "Who made it; the first administrator where no account is known."),
     ("owner", "PersonBasic?", "The same."),
     ("namespace", "Namespace", "Where it lies."),
     ("_links", "map", "Addresses of this interface."),
