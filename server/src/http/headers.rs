@@ -13,6 +13,10 @@ const INERT: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; fr
 /// What GitLab says on its API: every answer is asked for again.
 const REVALIDATE: &str = "max-age=0, private, must-revalidate";
 
+/// Why something is refused, in a sentence, where the words of the interface do not say it. Percent-encoded where it is
+/// not plain ASCII.
+pub const REASON: HeaderName = HeaderName::from_static("x-weir-reason");
+
 const EVERYWHERE: [(HeaderName, &str); 6] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // Plain forms are led back to their page by the referrer.
@@ -38,16 +42,16 @@ pub(super) async fn secure(mut response: Response) -> Response {
     response
 }
 
-/// The REST interfaces' own: nothing of them is ever kept.
-pub(super) async fn interface(mut response: Response) -> Response {
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(REVALIDATE));
-    response
 /// Whether an answer is none of those that clients keep as a file: traces, archives and what is in them, whichever
 /// interface they are asked of.
 pub(super) fn is_no_file(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     !headers.contains_key(CONTENT_DISPOSITION)
 }
 
+/// The REST interfaces' own: nothing of them is ever kept.
+pub(super) async fn interface(mut response: Response) -> Response {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(REVALIDATE));
+    response
 }
 
 /// What a page may do. Scripts are ours or carry the nonce of this answer; `'wasm-unsafe-eval'`

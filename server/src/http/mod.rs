@@ -43,6 +43,7 @@ use crate::{dialect, dispatch};
 pub use caller::{Access, Ended, Refusal, Unasked};
 pub use error::{Failure, status};
 pub use fresh::{Fresh, Freshness};
+pub use headers::REASON;
 pub use observe::RequestId;
 pub use origin::{Origin, Peer, Proxies, Site};
 pub use rate::{REQUESTS, Rates, Rule, Rules, Verdict};

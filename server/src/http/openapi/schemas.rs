@@ -115,7 +115,6 @@ fn gitlab_error() -> Value {
                 ],
             },
             "error": {"type": "string", "description": "What is wrong with a parameter, or `insufficient_scope`."},
-            "reason": {"type": "string", "description": "Why, in a sentence."},
             "error_description": {"type": "string"},
             "scope": {"type": "string", "description": "The scope that a token would need."},
             "kind": {"type": "string"},
