@@ -69,7 +69,7 @@ pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
                 all.reverse();
             }
             let shown = |one: &ProjectView| {
-                if simple { project::basic(&one.project) } else { project::whole(one, target.base()) }
+                if simple { project::simple(one, target.base()) } else { project::whole(one, target.base()) }
             };
             if by_key {
                 let size = page.size() as usize;

@@ -6,7 +6,7 @@ use super::answers::{
     ANSWERS, BRIDGE, COUNTS, ENVIRONMENT, ENVIRONMENT_MORE, JOB, NO_BRIDGE, RUN, RUN_MORE, USER, WORDS,
 };
 use super::gitlab_runs::{self, PROFILE};
-use super::objects::{CLOSED, JOINED, OPEN};
+use super::objects::{CLOSED, JOINED, OPEN, PROJECT, PROJECT_SIMPLE};
 use super::requests::REQUESTS;
 use super::schedules;
 use super::words::{Field, kind, object};
@@ -42,6 +42,8 @@ pub(super) fn all() -> Value {
     for (name, about, fields) in CLOSED {
         put(name, object(about, *fields, true));
     }
+    let short = PROJECT.iter().chain(PROJECT_SIMPLE);
+    put("ProjectShort", object("A project; with `simple` these are all the fields.", short, false));
     for (name, about, fields) in OPEN {
         put(name, object(about, *fields, false));
     }
