@@ -220,7 +220,7 @@ pub(super) const ANSWERS: &[(&str, &str, &[Field])] = &[
             ("runner_type", "instance_type|group_type|project_type", ""),
             ("name", "null", "Always null."),
             ("online", "bool = true", "Whether it was heard of lately."),
-            ("created_by", "null", "Always null."),
+            ("created_by", "PersonBasic?", "Who made it; null for the server's own, and where nobody is signed in."),
             ("created_at", "time?", "When it was made; null where it is not known any more."),
             ("status", "online|offline", ""),
             ("job_execution_status", "active|idle", "Whether a job runs on it."),
