@@ -19,6 +19,9 @@ use crate::service::projects::ProjectView;
 /// What a list can be ordered by.
 const ORDERS: [&str; 6] = ["created_at", "id", "name", "path", "updated_at", "last_activity_at"];
 
+/// The levels of GitLab's roles.
+const LEVELS: [i64; 7] = [10, 15, 20, 25, 30, 40, 50];
+
 /// `GET /projects`
 pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
     let (page, query) = (Page::read(&asked.query)?, &asked.query);
@@ -31,6 +34,9 @@ pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
     });
     let visibility = visibility.transpose()?;
     let least = number(query, "min_access_level")?;
+    if least.is_some_and(|least| !LEVELS.contains(&least)) {
+        return Err(Refused::parameter("min_access_level does not have a valid value"));
+    }
     let (after, before) = (number(query, "id_after")?, number(query, "id_before")?);
     let by_key = text(query, "pagination") == Some("keyset");
     let order = one_of(query, "order_by", &ORDERS)?;
@@ -236,10 +242,14 @@ pub async fn update(asked: Asked, fields: Fields) -> Result<Response, Refused> {
     let visibility = fields.word::<Visibility>("visibility")?;
     let (wanted, public_jobs) = (Wanted::read(&fields)?, public_jobs(&fields)?);
     let (path, source) = (fields.text("path")?, clearable(&fields, "import_url")?);
+    let is_nameless = fields.text("name")?.is_some_and(|name| name.trim().is_empty());
     let target = asked.find().await?;
     let Some(project) = &target.project else { return Err(Refused::not_found()) };
     // Who may not is told that before what would be wrong.
     target.weir.may(&target.caller, Action::ProjectSettings, project.id).await?;
+    if is_nameless {
+        return Err(Refused::fields(json!({"name": ["can't be blank"]})));
+    }
     let wanted = wanted.over(project.options.clone())?;
     if path.is_some_and(|path| path != project.path.name()) {
         return Err(Refused::fields(json!({"path": ["cannot be changed: a project keeps its path"]})));
