@@ -48,9 +48,9 @@ pub(super) fn all() -> Value {
         put(name, object(about, *fields, false));
     }
     put("Run", object("A run, which GitLab calls a pipeline.", RUN.iter().chain(RUN_MORE), true));
+    put("Environment", object("A place that jobs deploy to.", ENVIRONMENT.iter().chain(ENVIRONMENT_MORE), true));
     put("JobUser", object("Who started a job.", USER.iter().chain(PROFILE), true));
     put("Job", object("One attempt at a job.", JOB, true));
-    put("Environment", object("A place that jobs deploy to.", ENVIRONMENT.iter().chain(ENVIRONMENT_MORE), true));
     let of_bridge = JOB.iter().filter(|(name, ..)| !NO_BRIDGE.contains(name)).chain(BRIDGE);
     put("Bridge", object("A job that starts a child run.", of_bridge, true));
     let suite: &[Field] = &[("name", "text = unit", ""), ("suite_error", "text?", "Why its report could not be read.")];
