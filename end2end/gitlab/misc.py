@@ -270,6 +270,15 @@ def _():
     refused(gitlab.GitlabGetError, 404, "404 File Not Found", project.files.get, file_path="none", ref="HEAD")
 
 
+@check("a project in one's own namespace (M02, S02)")
+def _():
+    made = gl.projects.create({"path": f"own-{MARK}", "namespace_id": gl.user.namespace_id})
+    same((made.namespace["path"], made.owner["username"], made.creator_id), (gl.user.username, gl.user.username, gl.user.id))
+    gl.projects.delete(made.id)
+    same(gl.projects.list(simple=True, search=PROJECT.rsplit("/", 1)[-1], get_all=True)[0].path_with_namespace, PROJECT)
+    refused(gitlab.GitlabCreateError, 400, "namespace_id is invalid", gl.projects.create, {"path": "x", "namespace_id": "zz"})
+
+
 @check("resource groups (S43-S46)")
 def _():
     groups = project.resource_groups.list(get_all=True)

@@ -228,8 +228,13 @@ def _():
     place = mine.environments.get(place.id)
     same((place.state, place.external_url, place.last_deployment["status"]), ("available", "https://review.example.org", "success"))
     same((place.last_deployment["deployable"]["name"], place.last_deployment["user"]["username"]), ("up", dev.username))
+    same(place.last_deployment["environment"]["id"], place.id)
     group = mine.resource_groups.get("place")
     same((group.key, group.upcoming_jobs.list(get_all=True)), ("place", []))
+    kept = project.resource_groups.get("place")
+    kept.process_mode = "oldest_first"
+    kept.save()
+    same(mine.resource_groups.get("place").process_mode, "oldest_first")
     refused(gitlab.GitlabStopError, 403, FORBIDDEN, of(reporter).environments.get(place.id).stop)
     refused(gitlab.GitlabDeleteError, 403, FORBIDDEN, place.delete)
     place.stop()

@@ -14,6 +14,7 @@ import zipfile
 
 import gitlab
 import requests
+import support.checks  # notes the calls
 
 URL, TOKEN = os.environ["WEIR_URL"], os.environ["WEIR_TOKEN"]
 PATH, REPOSITORY = os.environ["WEIR_PROJECT"], os.environ["WEIR_REPOSITORY"]
@@ -269,6 +270,16 @@ deploy.play()
 ok(deploy.id != jobs["deploy"].id, "played again, it is another attempt")
 eventually("which ends", ended(deploy))
 ok(b"deployed to moon" in deploy.trace(), "with the same variables")
+# Old clients compute the address of a job from that of its run.
+below = lambda job, action: gl.http_post(f"{ROOT}/pipelines/{pipeline.id}/jobs/{job}/{action}")
+third = below(deploy.id, "play")
+ok(third["id"] != deploy.id, "played below its run, it is another attempt too")
+eventually("which ends", ended(project.jobs.get(third["id"])))
+fourth = below(third["id"], "retry")
+ok(fourth["id"] != third["id"], "and is tried again there")
+eventually("and ends", ended(project.jobs.get(fourth["id"])))
+same(below(fourth["id"], "cancel")["status"], "success", "what has ended is not canceled there")
+ok(below(third["id"], "erase")["erased_at"], "and the log of another is erased there")
 refused(gitlab.GitlabJobPlayError, 400, "400 Bad request - Unplayable Job", project.jobs.get(jobs["test"].id).play, "what needs nobody is not played")
 
 # --- another attempt

@@ -12,6 +12,7 @@ import time
 import urllib.request
 
 import gitlab
+import support.checks  # notes the calls
 
 URL, TOKEN, PROJECT = (os.environ[name] for name in ("WEIR_URL", "WEIR_TOKEN", "WEIR_PROJECT"))
 count = 0
@@ -119,6 +120,7 @@ refused("one that was deleted", gitlab.GitlabGetError, 404, "404 Pipeline Schedu
 trigger = project.triggers.create({"description": "from the shop"})
 ok("a trigger is made", trigger.token.startswith("glptt-") and trigger.last_used is None and trigger.owner["username"] == gl.user.username)
 ok("its owner sees its token again", project.triggers.get(trigger.id).token == trigger.token)
+ok("it is listed", [one.id for one in project.triggers.list(get_all=True)] == [trigger.id])
 trigger.description = "from elsewhere"
 trigger.save()
 ok("it is described otherwise", project.triggers.get(trigger.id).description == "from elsewhere")
@@ -133,6 +135,8 @@ status, answer = post(f"/projects/{project.id}/trigger/pipeline", form, "applica
 ok("forms are taken", status == 201 and answer["source"] == "trigger")
 status, answer = post(f"/projects/{project.id}/ref/main/trigger/pipeline", json.dumps({"token": trigger.token}), "application/json")
 ok("webhooks name the ref in the address", status == 201 and answer["ref"] == "main")
+answer = gl.http_post(f"/projects/{project.id}/ref/main/trigger/pipeline", post_data={"token": trigger.token})
+ok("so may clients", answer["ref"] == "main" and answer["source"] == "trigger")
 refused("an unknown token", gitlab.GitlabCreateError, 404, "404 Not Found", lambda: anonymous.trigger_pipeline("main", "glptt-none"))
 refused("an unknown ref", gitlab.GitlabCreateError, 400, {"base": ["Reference not found"]}, lambda: anonymous.trigger_pipeline("nope", trigger.token))
 refused("a number for a text", gitlab.GitlabCreateError, 400, "variables needs to be a map of key-valued strings",

@@ -449,7 +449,7 @@ fn findings_are_in_the_file_that_was_named() {
     assert!(code == 1 && err.contains("bad.yml:1:1") && !err.contains(".gitlab-ci.yml"), "{code} {err}");
     write("a: {script: x, when: delayed, start_in: 1 h}\n");
     let (code, _, err) = here(&["exec", "-f", "bad.yml"]);
-    assert!(code == 1 && err.contains("bad.yml:1:1") && !err.contains(".gitlab-ci.yml"), "{code} {err}");
+    assert!(code == 1 && err.contains("bad.yml:1:31") && !err.contains(".gitlab-ci.yml"), "{code} {err}");
 }
 
 #[test]

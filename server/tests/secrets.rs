@@ -138,8 +138,10 @@ fn bad_variables_are_refused_with_the_field_and_lose_nothing() {
         (json!({ "key": "A", "value": "x", "masked": "perhaps" }), "masked is invalid"),
         (json!({ "key": "A", "value": ["x"] }), "value is invalid"),
     ] {
-        let (status, answer) = server.send("POST", path, &body);
-        assert!(status == 400 && answer.to_string().contains(wanted), "{body}: {status} {answer}");
+        let answer = server.raw("POST", path, &[("content-type", "application/json")], &body.to_string());
+        let reason = answer.headers().get("x-weir-reason").map(|text| text.to_str().unwrap().to_owned());
+        let (status, said) = (answer.status().as_u16(), answer.text().unwrap());
+        assert!(status == 400 && format!("{said} {reason:?}").contains(wanted), "{body}: {status} {said} {reason:?}");
     }
     let (status, answer) = server.send("GET", "/api/v4/groups/none/variables", &json!({}));
     assert_eq!(status, 404, "{answer}");

@@ -108,8 +108,8 @@ fn jobs_with_an_image_are_refused_before_the_run_starts() {
 fn what_cannot_be_served_is_told_at_its_keyword() {
     let server = Server::start(1);
     let places = |definition: &str| -> Vec<(String, u64, u64)> {
-        let (status, lint) = server.send("POST", "/api/lint", &json!({ "definition": definition }));
-        assert!(status == 200 && lint["valid"] == false, "{lint}");
+        let (status, lint) = server.send("POST", "/rpc/lint", &json!({ "text": definition }));
+        assert_eq!(status, 200, "{lint}");
         let found = lint["diagnostics"].as_array().unwrap().iter().filter(|one| one["severity"] == "error");
         let place = |one: &serde_json::Value| {
             let number = |key: &str| one["span"][key].as_u64().unwrap();

@@ -90,13 +90,14 @@ impl Place {
             .body(Body::from(text))
             .map_err(|error| Failure::new(Exit::Internal, doing, error))?;
         let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
-        let status = response.status();
+        let (status, reason) = (response.status(), super::client::reason(response.headers()));
         let body = response.into_body().collect().await.map_err(|error| Failure::new(Exit::Internal, doing, error))?;
         let body = body.to_bytes();
         if status.is_success() {
             return Ok(serde_json::from_slice(&body).unwrap_or(Value::Null));
         }
-        Err(super::client::refused(status, &body, doing, false, definition))
+        let said = super::client::Said { status, body: &body, reason };
+        Err(super::client::refused(&said, doing, false, definition))
     }
 
     async fn post(&self, path: &str, body: &Value, doing: &str) -> Result<Value, Failure> {

@@ -158,9 +158,11 @@ impl Client {
         if status.is_success() {
             return Ok(response);
         }
+        let reason = reason(response.headers());
         let body = response.bytes().await.unwrap_or_default();
         let without_token = status == StatusCode::UNAUTHORIZED && self.token.is_none();
-        Err(refused(status, &body, doing, without_token, self.definition.as_deref()))
+        let said = Said { status, body: &body, reason };
+        Err(refused(&said, doing, without_token, self.definition.as_deref()))
     }
 
     /// The server does not answer: its address, and the innermost cause.
@@ -173,11 +175,21 @@ impl Client {
     }
 }
 
+/// What a server says that refuses.
+pub struct Said<'b> {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its body.
+    pub body: &'b [u8],
+    /// Why, where a header says it.
+    pub reason: Option<String>,
+}
+
 /// What a refusal becomes. Of a definition that is refused everything that is wrong with it is said first; the server
 /// does not know which file its text came from.
-pub fn refused(status: StatusCode, body: &[u8], doing: &str, without_token: bool, definition: Option<&str>) -> Failure {
-    let exit = if status.is_client_error() { Exit::Refused } else { Exit::Internal };
-    let found = serde_json::from_slice::<Value>(body).ok();
+pub fn refused(said: &Said<'_>, doing: &str, without_token: bool, definition: Option<&str>) -> Failure {
+    let exit = if said.status.is_client_error() { Exit::Refused } else { Exit::Internal };
+    let found = serde_json::from_slice::<Value>(said.body).ok();
     let found = found.and_then(|body| serde_json::from_value::<Vec<Told>>(body.get("diagnostics")?.clone()).ok());
     if let Some(found) = found.filter(|found| !found.is_empty()) {
         let mut found: Vec<Diagnostic> = found.into_iter().map(Told::diagnostic).collect();
@@ -186,7 +198,7 @@ pub fn refused(status: StatusCode, body: &[u8], doing: &str, without_token: bool
         }
         super::lint::print_diagnostics(&found, super::output::Paint::stderr());
     }
-    let mut cause = refusal(status, body);
+    let mut cause = refusal(said);
     if let (Some(name), Some(rest)) = (definition, cause.strip_prefix(FILE).filter(|rest| rest.starts_with(':'))) {
         cause = format!("{name}{rest}");
     }
@@ -220,17 +232,18 @@ impl Told {
     }
 }
 
-/// What a refusal says: the text inside the JSON body, or the status alone.
-fn refusal(status: StatusCode, body: &[u8]) -> String {
-    let said = serde_json::from_slice::<Value>(body).ok().and_then(|body| {
+/// What a refusal says: its reason, the text inside the JSON body, or the status alone.
+fn refusal(Said { status, body, reason }: &Said<'_>) -> String {
+    let of_body = || {
+        let body = serde_json::from_slice::<Value>(body).ok()?;
         let text = ["reason", "error", "message", "detail"].into_iter().find_map(|name| body.get(name))?;
         Some(match text {
             Value::String(text) => text.clone(),
             Value::Object(fields) => texts(fields.values()),
             other => other.to_string(),
         })
-    });
-    match said {
+    };
+    match reason.clone().or_else(of_body) {
         Some(text) => format!("{} (HTTP {})", super::output::harmless(&text, false), status.as_u16()),
         None => format!("the server answered {status}"),
     }
@@ -246,6 +259,31 @@ fn texts<'a>(values: impl Iterator<Item = &'a Value>) -> String {
         }
     }
     all.join(", ")
+}
+
+/// Why something is refused, where a header says it.
+pub fn reason(headers: &reqwest::header::HeaderMap) -> Option<String> {
+    headers.get("x-weir-reason").map(|value| plain(value.as_bytes()))
+}
+
+/// The text of a header that is percent-encoded where it is not plain ASCII.
+fn plain(value: &[u8]) -> String {
+    let digit = |at: usize| value.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut at = 0;
+    while let Some(byte) = value.get(at) {
+        match (byte, digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.extend(u8::try_from(high * 16 + low));
+                at += 3;
+            }
+            _ => {
+                bytes.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// An id as one segment of a path.
@@ -287,9 +325,15 @@ mod tests {
 
     #[test]
     fn refusals_are_read_in_every_dialect() {
-        let read = |body: &str| refusal(StatusCode::BAD_REQUEST, body.as_bytes());
+        let said = |body: &str, reason: Option<&str>| {
+            let reason = reason.map(|text| plain(text.as_bytes()));
+            refusal(&Said { status: StatusCode::BAD_REQUEST, body: body.as_bytes(), reason })
+        };
+        let read = |body: &str| said(body, None);
         assert_eq!(read(r#"{"error":"no such status"}"#), "no such status (HTTP 400)");
         assert_eq!(read(r#"{"message":{"base":["Reference not found"]}}"#), "Reference not found (HTTP 400)");
         assert_eq!(read("<html>"), "the server answered 400 Bad Request");
+        let reason = Some("100 %25 f%C3%BCr %zz%");
+        assert_eq!(said(r#"{"message":"403 Forbidden"}"#, reason), "100 % für %zz% (HTTP 400)");
     }
 }

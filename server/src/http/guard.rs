@@ -132,7 +132,7 @@ impl Own<'_> {
                 format!("requests from pages of another origin than {site} are refused").into()
             }
             Self::Public { origin, external: None } => {
-                let here = origin.base(None);
+                let here = origin.site();
                 format!("requests from pages of another origin than {here} are refused (see --external-url)").into()
             }
         };

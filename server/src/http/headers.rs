@@ -1,8 +1,10 @@
 //! Headers that every answer carries.
 
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, Entry, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, Entry, HeaderName, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
+use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::response::Response;
 
 /// What answers that are no pages may do in a browser: nothing.
@@ -10,6 +12,10 @@ const INERT: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; fr
 
 /// What GitLab says on its API: every answer is asked for again.
 const REVALIDATE: &str = "max-age=0, private, must-revalidate";
+
+/// Why something is refused, in a sentence, where the words of the interface do not say it. Percent-encoded where it is
+/// not plain ASCII.
+pub const REASON: HeaderName = HeaderName::from_static("x-weir-reason");
 
 const EVERYWHERE: [(HeaderName, &str); 6] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -34,6 +40,12 @@ pub(super) async fn secure(mut response: Response) -> Response {
         }
     }
     response
+}
+
+/// Whether an answer is none of those that clients keep as a file: traces, archives and what is in them, whichever
+/// interface they are asked of.
+pub(super) fn is_no_file(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    !headers.contains_key(CONTENT_DISPOSITION)
 }
 
 /// The REST interfaces' own: nothing of them is ever kept.

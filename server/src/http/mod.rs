@@ -35,6 +35,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 use crate::{dialect, dispatch};
@@ -42,6 +43,7 @@ use crate::{dialect, dispatch};
 pub use caller::{Access, Ended, Refusal, Unasked};
 pub use error::{Failure, status};
 pub use fresh::{Fresh, Freshness};
+pub use headers::REASON;
 pub use observe::RequestId;
 pub use origin::{Origin, Peer, Proxies, Site};
 pub use rate::{REQUESTS, Rates, Rule, Rules, Verdict};
@@ -66,8 +68,10 @@ pub fn router(state: AppState) -> Router {
 /// All routes that are served over TCP.
 fn routes(state: &AppState) -> Routes<AppState> {
     // Streams, traces and archives are never compressed: the first must not be held back, the
-    // others are large or packed already.
-    let compress = CompressionLayer::new().quality(CompressionLevel::Fastest);
+    // others are large or packed already, and their length is told before they come.
+    let compress = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(DefaultPredicate::new().and(headers::is_no_file));
     let plain = Routes::new()
         .merge(live::router())
         .merge(raw::router())

@@ -1,7 +1,7 @@
 //! Who a request really comes from, and under which address the client reached us: what the
 //! connection says, and of what proxies say only what a trusted one wrote.
 //!
-//! Read are `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`, which nginx, Caddy,
+//! Read are `X-Forwarded-For`, `X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Forwarded-Prefix`, which nginx, Caddy,
 //! Apache and `HAProxy` can all write. `Forwarded` (RFC 7239) is not: next to none of them writes it,
 //! and one that does not passes on what the client sent, so that believing it would let every client
 //! of a trusted proxy say who it is.
@@ -15,6 +15,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 const FOR: &str = "x-forwarded-for";
 const PROTO: &str = "x-forwarded-proto";
 const FORWARDED_HOST: &str = "x-forwarded-host";
+const PREFIX: &str = "x-forwarded-prefix";
 
 /// Proxies that one request may have come through; no house has more, and a header that names more
 /// was written to keep us busy.
@@ -82,6 +83,8 @@ pub struct Origin {
     /// What the client calls us, `name` or `name:port`: lower case, without the scheme's own port.
     /// `None` when it said nothing, or nothing that could be a host.
     pub host: Option<String>,
+    /// The path below which a proxy serves us and which it takes away, `/ci`; empty without one.
+    pub prefix: String,
 }
 
 impl Origin {
@@ -101,7 +104,8 @@ impl Origin {
             let host = authority(hosts.next()?.to_str().ok()?, is_secure)?;
             hosts.next().is_none().then_some(host)
         });
-        Self { address: address.map(|ip| client(ip, headers, proxies)), is_secure, host }
+        let prefix = forwarded(PREFIX).and_then(prefix).unwrap_or_default();
+        Self { address: address.map(|ip| client(ip, headers, proxies)), is_secure, host, prefix }
     }
 
     /// The same of a request whose extensions have its [`Peer`]; without one nothing is believed.
@@ -110,21 +114,25 @@ impl Origin {
     }
 
     /// What our addresses begin with, without a slash at the end: `external` where it is configured,
-    /// else the way by which this client came.
+    /// else the way by which this client came. A proxy that serves us below a path does so at one of both.
     pub fn base(&self, external: Option<&str>) -> String {
         match external {
-            Some(url) => url.trim_end_matches('/').to_owned(),
-            None => format!("{}://{}", self.scheme(), self.host.as_deref().unwrap_or("localhost")),
+            Some(url) => {
+                let is_here = Site::of_url(url).is_some_and(|site| self.is_itself(&site));
+                format!("{}{}", url.trim_end_matches('/'), if is_here { self.prefix.as_str() } else { "" })
+            }
+            None => format!("{}{}", self.site(), self.prefix),
         }
+    }
+
+    /// What the client's browser calls our origin.
+    pub(super) fn site(&self) -> String {
+        format!("{}://{}", if self.is_secure { "https" } else { "http" }, self.host.as_deref().unwrap_or("localhost"))
     }
 
     /// Whether a browser's `Origin` is the one that it has for this request's address.
     pub(super) fn is_itself(&self, origin: &Site) -> bool {
         origin.is_secure == self.is_secure && self.host.as_ref() == Some(&origin.host)
-    }
-
-    fn scheme(&self) -> &'static str {
-        if self.is_secure { "https" } else { "http" }
     }
 }
 
@@ -232,6 +240,16 @@ fn address(text: &str) -> Option<IpAddr> {
         }),
     }?;
     Some(ip.to_canonical())
+}
+
+/// The path below which a proxy serves us, as we write it. `None` for whatever could mean something else than a path: it
+/// becomes a part of links.
+fn prefix(text: &str) -> Option<String> {
+    let path = text.strip_suffix('/').unwrap_or(text);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~');
+    let is_part = |part: &str| !matches!(part, "" | "." | "..") && part.bytes().all(plain);
+    let is_path = path.len() <= LONGEST && path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_part));
+    is_path.then(|| path.to_owned())
 }
 
 /// A host as we write it: lower case, an address in its shortest form, a port only where it is not

@@ -34,10 +34,16 @@ fn nobody_is_believed_unless_trusted() {
         ("x-forwarded-for", "127.0.0.1"),
         ("x-forwarded-proto", "https"),
         ("x-forwarded-host", "evil.example"),
+        ("x-forwarded-prefix", "/evil"),
         ("forwarded", "for=127.0.0.1;proto=https;host=evil.example"),
         ("x-real-ip", "127.0.0.1"),
     ];
-    let told = Origin { address: "203.0.113.9".parse().ok(), is_secure: false, host: Some("ci.example".into()) };
+    let told = Origin {
+        address: "203.0.113.9".parse().ok(),
+        is_secure: false,
+        host: Some("ci.example".into()),
+        ..Origin::default()
+    };
     assert_eq!(seen("203.0.113.9", &lies), told);
     let peer = Peer { address: "127.0.0.1".parse().ok(), is_secure: true };
     let nobody = Origin::new(peer, &map(&lies), &Proxies::default());
@@ -58,13 +64,55 @@ fn a_trusted_proxy_is_believed_and_forwarded_never() {
             ("forwarded", "for=198.51.100.1;proto=http;host=evil.example"),
         ],
     );
-    let told = Origin { address: "203.0.113.9".parse().ok(), is_secure: true, host: Some("ci.example".into()) };
+    let told = Origin {
+        address: "203.0.113.9".parse().ok(),
+        is_secure: true,
+        host: Some("ci.example".into()),
+        ..Origin::default()
+    };
     assert_eq!(origin, told);
     assert_eq!(origin.base(None), "https://ci.example");
     assert_eq!(origin.base(Some("https://other.example/")), "https://other.example");
     assert_eq!(Origin::default().base(None), "http://localhost");
     let silent = seen("10.0.0.2", &[("host", "weir:9433")]);
     assert_eq!((silent.base(None).as_str(), silent.address), ("http://weir:9433", "10.0.0.2".parse().ok()));
+}
+
+#[test]
+fn bug_a_proxy_that_serves_us_below_a_path_was_not_heard() {
+    let base = |external: Option<&str>, prefix: &str| {
+        let headers = [("host", "weir:9433"), ("x-forwarded-host", "ci.example"), ("x-forwarded-prefix", prefix)];
+        seen("10.0.0.2", &headers).base(external)
+    };
+    for (given, path) in [
+        ("/ci", "/ci"),
+        ("/ci/", "/ci"),
+        ("/a/b-c_d.e~f", "/a/b-c_d.e~f"),
+        // The proxy that speaks to us wrote the last one.
+        ("/evil, /ci", "/ci"),
+        ("", ""),
+        ("/", ""),
+        ("ci", ""),
+        ("//evil.example", ""),
+        ("/ci//", ""),
+        ("/a//b", ""),
+        ("/a/../b", ""),
+        ("/.", ""),
+        ("/a?b", ""),
+        ("/a#b", ""),
+        ("/a\\b", ""),
+        ("/a%2fb", ""),
+        ("/a b", ""),
+        ("/<script>", ""),
+        ("/\u{fc}", ""),
+    ] {
+        assert_eq!(base(None, given), format!("http://ci.example{path}"), "{given:?}");
+        assert_eq!(base(Some("http://ci.example/"), given), format!("http://ci.example{path}"), "{given:?}");
+        assert_eq!(base(Some("https://other.example"), given), "https://other.example", "{given:?}");
+    }
+    assert_eq!(base(None, &format!("/{}", "a".repeat(LONGEST))), "http://ci.example");
+    let stranger = [("host", "ci.example"), ("x-forwarded-prefix", "/ci")];
+    assert_eq!(seen("203.0.113.9", &stranger).base(None), "http://ci.example");
 }
 
 #[test]
@@ -136,7 +184,12 @@ fn several_headers_are_one_list() {
     );
     assert_eq!(
         origin,
-        Origin { address: "203.0.113.9".parse().ok(), is_secure: false, host: Some("ci.example".into()) }
+        Origin {
+            address: "203.0.113.9".parse().ok(),
+            is_secure: false,
+            host: Some("ci.example".into()),
+            ..Origin::default()
+        }
     );
     let unread = seen("10.0.0.2", &[("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "\u{fc}")]);
     assert_eq!(unread.address, "10.0.0.2".parse().ok());

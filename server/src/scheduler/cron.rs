@@ -57,13 +57,16 @@ impl Cron {
         if meant.contains('@') {
             return Err(CronError::Syntax(format!("{text:?} is not among the names that are known")));
         }
-        let fields: Vec<String> = meant.split_whitespace().map(str::to_owned).collect();
+        let mut fields: Vec<String> = meant.split_whitespace().map(str::to_owned).collect();
         if fields.len() != 5 {
             return Err(CronError::Syntax(format!(
                 "it has five fields: minute, hour, day of the month, month, day of the week; not {}",
                 fields.len()
             )));
         }
+        // Hour 24 is midnight, as on GitLab.
+        let hours: Vec<&str> = fields[1].split(',').map(|hour| if hour == "24" { "0" } else { hour }).collect();
+        fields[1] = hours.join(",");
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         let times = parser.parse(&fields.join(" ")).map_err(|error| CronError::Syntax(error.to_string()))?;
         let cron = Self { times, fields };
@@ -154,6 +157,13 @@ fn moment(zone: &TimeZone, wall: DateTime) -> Option<Instant> {
             Some(transition.timestamp())
         }
     }
+}
+
+/// An expression whose zone stands behind its fields (`0 2 * * * Europe/Berlin`), without it, and the zone.
+pub fn with_zone(text: &str) -> Option<(&str, TimeZone)> {
+    let (fields, last) = text.trim().rsplit_once([' ', '\t'])?;
+    let is_whole = fields.starts_with('@') || fields.split_whitespace().count() == 5;
+    is_whole.then(|| zone(last)).flatten().map(|zone| (fields.trim_end(), zone))
 }
 
 /// The time zone of this IANA name, in whatever case.

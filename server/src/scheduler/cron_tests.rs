@@ -112,7 +112,7 @@ fn expressions_are_read() {
         "* * * *",
         "* * * * * *",
         "60 * * * *",
-        "* 24 * * *",
+        "* 25 * * *",
         "* * 0 * *",
         "* * 32 * *",
         "* * * 13 *",
@@ -133,6 +133,22 @@ fn expressions_are_read() {
     }
     for never in ["0 0 30 2 *", "0 0 31 4,6,9,11 *"] {
         assert_eq!(Cron::parse(never).unwrap_err(), CronError::Never, "{never}");
+    }
+}
+
+#[test]
+fn bug_what_gitlab_takes_for_midnight_and_for_a_zone_was_refused() {
+    let fields = |text: &str| Cron::parse(text).unwrap().fields();
+    assert_eq!(fields("0 24 * * *"), fields("0 0 * * *"));
+    assert_eq!(fields("0 6,24 * * *"), fields("0 0,6 * * *"));
+    let split = |text| with_zone(text).map(|(fields, zone)| (fields, zone.iana_name().unwrap_or("UTC").to_owned()));
+    let zoned = |fields| Some((fields, "Europe/Berlin".to_owned()));
+    assert_eq!(split("0 0 * * * Europe/Berlin"), zoned("0 0 * * *"));
+    assert_eq!(split(" @daily  europe/berlin "), zoned("@daily"));
+    for none in
+        ["0 0 * * *", "0 0 * * * Nowhere", "0 0 * * Europe/Berlin", "0 0 * * * 5", "Europe/Berlin", "@daily", ""]
+    {
+        assert_eq!(split(none), None, "{none}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use model::{Caller, Error, Project, ProjectId, Run, Timestamp};
 
-use super::source::{commit_of, git, git_literally, text};
+use super::source::{git, git_literally, revision_of, text};
 use super::{Weir, access};
 use crate::auth::Action;
 use crate::store::{Snapshot, StoreError, projects, runs};
@@ -93,22 +93,30 @@ impl Weir {
         let by = caller.clone();
         let asked = self.store.read(move |conn| {
             access::at_project(conn, &by, Action::BrowseRepository, id, "project")?;
-            let fetches = access::at_project(conn, &by, Action::StartRun, id, "project").is_ok();
-            Ok((projects::require(conn, id)?, fetches))
+            projects::require(conn, id)
         });
-        let (project, fetches) = asked.await?;
+        let project = asked.await?;
+        self.fetch_for(caller, &project).await;
+        Ok(project)
+    }
+
+    /// Fetches the repository of a project whose branches and tags are about to be looked at, when the caller could start a
+    /// run.
+    pub async fn fetch_for(&self, caller: &Caller, project: &Project) {
+        let (by, id) = (caller.clone(), project.id);
+        let asked = move |conn: &Snapshot| access::at_project(conn, &by, Action::StartRun, id, "project");
+        let fetches = self.store.read(asked).await.is_ok();
         if let Some(source) = &project.source {
             let fetched = if fetches {
-                self.sources.resolve(&project, source, None).await
+                self.sources.resolve(project, source, None).await
             } else {
-                self.sources.resolve_known(&project, source, None).await
+                self.sources.resolve_known(project, source, None).await
             };
             // A source that cannot be reached, or has nothing yet: what is here is shown.
             if let Err(error) = fetched {
                 tracing::debug!(project = %project.path, %error, "failed to fetch a repository to show it");
             }
         }
-        Ok(project)
     }
 
     /// The branches (or tags) of a project, by name.
@@ -251,8 +259,8 @@ impl Weir {
 /// The commit that somebody means. What is not there is not found.
 async fn known(mirror: &Path, name: &str) -> Result<String, Error> {
     let is_there = mirror.join("HEAD").exists();
-    let found = if is_there { commit_of(mirror, name).await.ok() } else { None };
-    found.map(|(sha, _)| sha).ok_or_else(|| Error::not_found("commit"))
+    let found = if is_there { revision_of(mirror, name).await.ok() } else { None };
+    found.ok_or_else(|| Error::not_found("commit"))
 }
 
 /// The branch that the mirror's `HEAD` names, when it is there.

@@ -45,6 +45,8 @@ pub struct JobRunner {
     pub is_online: bool,
     /// How many jobs run on it.
     pub running: u64,
+    /// Who made it; `None` for the server's own.
+    pub creator: Option<User>,
 }
 
 impl Weir {
@@ -135,18 +137,22 @@ impl Known {
         if let Some(known) = self.runners.get(&id) {
             return Ok(known.clone());
         }
-        let found = runners::get(conn, id)?.map(|runner| {
-            Ok::<_, StoreError>(JobRunner {
+        let found = match runners::get(conn, id)? {
+            Some(runner) => Some(JobRunner {
                 id,
+                creator: match &runner.created_by {
+                    Some(name) => self.user(conn, name)?,
+                    None => None,
+                },
                 name: runner.name,
                 paused: runner.paused,
                 is_of_project: runner.project.is_some(),
                 created_at: runner.created_at,
                 is_online: online.contains(&id),
                 running: runners::running(conn, id)?,
-            })
-        });
-        let found = found.transpose()?;
+            }),
+            None => None,
+        };
         self.runners.insert(id, found.clone());
         Ok(found)
     }

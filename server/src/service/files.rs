@@ -275,6 +275,8 @@ impl Others {
         let Some(source) = &project.source else {
             return Err(Error::invalid(format!("the project {path} has no repository")));
         };
+        // `HEAD` is what GitLab calls the default branch here.
+        let at = at.filter(|name| *name != "HEAD");
         let commit = self.sources.resolve(&project, source, at).await?;
         Ok(CommitFiles::new(self.sources.mirror(project.id), commit.sha))
     }

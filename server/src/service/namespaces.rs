@@ -1,12 +1,16 @@
 //! Namespaces by number: what GitLab's API calls groups.
 
-use model::{Caller, Error, Role};
+use model::{Caller, Error, Role, User, UserId};
 
 use super::Weir;
 use super::access::{Standing, granted};
 use crate::auth::Action;
 use crate::store::namespaces::{self, Namespace};
-use crate::store::{Snapshot, StoreError, members, projects};
+use crate::store::{Snapshot, StoreError, members, projects, users};
+
+/// What the numbers of namespaces that are not there yet begin behind: the one that is called like a user has the user's
+/// number above this. Those that are there count from one.
+const HOMES: i64 = 1 << 30;
 
 /// A namespace as somebody sees it.
 #[derive(Clone, Debug)]
@@ -52,6 +56,39 @@ impl Weir {
             view(conn, &standing, namespace)
         });
         Ok(found.await?)
+    }
+}
+
+impl Weir {
+    /// The numbers of the namespaces that are called like these people: where what they make lies unless they say
+    /// otherwise. One that is not there yet, or that the caller does not see, has a number too.
+    pub async fn numbers_of_homes(&self, caller: &Caller, people: Vec<User>) -> Result<Vec<i64>, Error> {
+        let caller = caller.clone();
+        let found = self.store.read(move |conn| {
+            let standing = Standing::of(conn, &caller)?;
+            let mut numbers = Vec::with_capacity(people.len());
+            for user in people {
+                let home = namespaces::by_path(conn, &user.name)?;
+                let seen = match &home {
+                    Some(home) => standing.in_namespace(conn, &home.path, Action::ReadNamespace)?.visible,
+                    None => false,
+                };
+                numbers.push(home.filter(|_| seen).map_or(HOMES + user.id.0, |home| home.id));
+            }
+            Ok(numbers)
+        });
+        Ok(found.await?)
+    }
+
+    /// The path of the namespace that has this number, in which somebody wants to make a project: it may be one that is
+    /// called like a user, and is not there yet.
+    pub async fn home_called(&self, caller: &Caller, number: i64) -> Result<String, Error> {
+        let user = number.checked_sub(HOMES).filter(|user| *user > 0).map(UserId);
+        let Some(user) = user else {
+            return Ok(self.namespace_called(caller, &number.to_string()).await?.namespace.path);
+        };
+        let found = self.store.read(move |conn| users::get(conn, user)).await?;
+        found.map(|user| user.name).ok_or_else(|| Error::not_found("group"))
     }
 }
 

@@ -26,7 +26,7 @@ pub struct ProjectView {
     pub parent: Option<i64>,
     /// Its default branch, as far as that is known.
     pub default_branch: Option<String>,
-    /// Who made it.
+    /// Who made it; the first administrator where no account is known.
     pub creator: Option<User>,
     /// When something happened last: a change of its settings, or a run.
     pub active_at: Timestamp,
@@ -48,6 +48,7 @@ impl Weir {
                 Some(id) => vec![projects::require(conn, id)?],
                 None => projects::list(conn)?,
             };
+            let administrator = users::first_administrator(conn)?;
             let mut views = Vec::new();
             for project in all {
                 let decision = standing.in_project(&project, Action::ReadProject);
@@ -56,7 +57,9 @@ impl Weir {
                     None if !decision.allowed => continue,
                     None => {}
                 }
-                views.push(project_view(conn, &standing, &by, project)?);
+                let mut view = project_view(conn, &standing, &by, project)?;
+                view.creator = view.creator.or_else(|| administrator.clone());
+                views.push(view);
             }
             Ok(views)
         });

@@ -256,16 +256,16 @@ impl Weir {
     /// Starts a run of a project's own pipeline for a branch or tag.
     pub async fn start_in_project(&self, caller: &Caller, project: &Project, new: NewRun) -> Result<Run, Error> {
         let key = self.pipeline_of_project(caller, project.id).await?;
-        let wanted = new.git_ref.as_deref().map(short_ref);
-        let git_ref = match (&project.source, wanted) {
+        let git_ref = match (&project.source, new.git_ref.as_deref()) {
             // A project without a repository has one ref, which is called as its default branch is.
-            (None, Some(DEFAULT_BRANCH)) => None,
+            (None, Some(wanted)) => Some(short_ref(wanted)).filter(|name| *name != DEFAULT_BRANCH),
             // A commit is no ref.
-            (_, Some(sha)) if sha.len() == 40 && sha.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            (Some(source), Some(wanted)) if !self.sources.is_named(project, source, wanted).await => {
                 return Err(Error::invalid("a run is started for a branch or a tag").about(Cause::UnknownRef));
             }
-            (_, wanted) => wanted.map(str::to_owned),
+            (_, wanted) => wanted,
         };
+        let git_ref = git_ref.map(str::to_owned);
         self.make_run(caller, &key, NewRun { git_ref, ..new }).await
     }
 
@@ -282,11 +282,17 @@ impl Weir {
         project: &Project,
         git_ref: Option<&str>,
     ) -> Result<Option<Run>, Error> {
-        let wanted = git_ref.map(short_ref);
-        let head = match project.source {
-            Some(_) => self.sources.head_of(project.id, wanted).await.map(|(git_ref, sha)| (git_ref, Some(sha))),
-            None if wanted.is_none_or(|wanted| wanted == DEFAULT_BRANCH) => Some((String::new(), None)),
-            None => None,
+        let default = match (&project.source, git_ref) {
+            (Some(_), None) => self.default_branch(project),
+            _ => None,
+        };
+        let head = match (&project.source, git_ref.or(default.as_deref())) {
+            (Some(_), Some(name)) => {
+                let sha = self.sources.head_of(project.id, name).await;
+                sha.map(|sha| (short_ref(name).to_owned(), Some(sha)))
+            }
+            (None, name) if name.is_none_or(|name| short_ref(name) == DEFAULT_BRANCH) => Some((String::new(), None)),
+            _ => None,
         };
         let (caller, id) = (caller.clone(), project.id);
         let found = self.store.read(move |conn| {

@@ -202,21 +202,16 @@ impl Sources {
         found
     }
 
-    /// The branch or tag that is meant (`None`: the default branch) and its commit, as they were when the repository was
-    /// fetched last; `None` when there is none.
-    pub(super) async fn head_of(&self, project: ProjectId, wanted: Option<&str>) -> Option<(String, String)> {
+    /// The commit that a branch or tag was at when the repository was fetched last; `None` when there is none.
+    pub(super) async fn head_of(&self, project: ProjectId, name: &str) -> Option<String> {
         let mirror = self.mirror(project);
-        if !mirror.join("HEAD").exists() {
-            return None;
-        }
-        let name = match wanted {
-            Some(wanted) => wanted.to_owned(),
-            None => text(&git(Some(&mirror), &["symbolic-ref", "--short", "--quiet", "HEAD"]).await.ok()?.stdout)
-                .trim()
-                .to_owned(),
-        };
-        let (sha, _) = commit_of(&mirror, &name).await.ok()?;
-        Some((name, sha))
+        let found = if mirror.join("HEAD").exists() { commit_of(&mirror, name).await.ok() } else { None };
+        found.map(|(sha, _)| sha)
+    }
+
+    /// Whether a text that may be the beginning of a commit's name is that of a branch or tag.
+    pub(super) async fn is_named(&self, project: &Project, source: &str, name: &str) -> bool {
+        !is_digits(name) || !self.full_names(project, source, name).await.is_empty()
     }
 
     /// The names of the branches or tags that were there when the repository was fetched last.
@@ -375,8 +370,14 @@ fn is_ref_name(name: &str) -> bool {
     !name.contains("@{") && !name.contains(['^', '~', ':', '?', '*', '[', '\\', ' '])
 }
 
+/// Whether a text can be the name of a commit, or its beginning.
+pub(super) fn is_digits(name: &str) -> bool {
+    (4..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// The commit that a branch, tag or commit name means, and whether it is a tag. A full name (`refs/tags/v1`) means that
-/// alone; without one a branch comes before a tag of the same name.
+/// alone; without one a branch comes before a tag of the same name. What git reads besides names (`HEAD`, `main~1`,
+/// `heads/main`) names nothing.
 pub(super) async fn commit_of(mirror: &Path, git_ref: &str) -> Result<(String, bool), Error> {
     let kinds = [("refs/heads/", "branch"), ("refs/tags/", "tag")];
     let full = kinds.into_iter().find_map(|(below, kind)| Some((kind, git_ref.strip_prefix(below)?)));
@@ -384,28 +385,42 @@ pub(super) async fn commit_of(mirror: &Path, git_ref: &str) -> Result<(String, b
         Some((kind, name)) => unknown(kind, name),
         None => unknown("branch, tag or commit", git_ref),
     };
-    if git_ref.is_empty()
-        || git_ref.starts_with('-')
-        || git_ref.contains("..")
-        || git_ref.chars().any(char::is_control)
-        || full.is_some_and(|(_, name)| !is_ref_name(name))
-    {
+    if !is_one_word(git_ref) || !is_ref_name(git_ref) {
         return Err(unknown());
     }
-    let names = match full {
+    let mut names = match full {
         Some(_) => vec![git_ref.to_owned()],
-        None => vec![format!("refs/heads/{git_ref}"), format!("refs/tags/{git_ref}"), git_ref.to_owned()],
+        None => vec![format!("refs/heads/{git_ref}"), format!("refs/tags/{git_ref}")],
     };
+    names.extend(is_digits(git_ref).then(|| git_ref.to_owned()));
     for name in names {
-        let parsed =
-            git(Some(mirror), &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{name}^{{commit}}")])
-                .await?;
-        let sha = text(&parsed.stdout).trim().to_owned();
-        if parsed.status.success() && sha.len() >= 40 {
+        if let Some(sha) = parsed(mirror, &name).await? {
             return Ok((sha, name.starts_with("refs/tags/")));
         }
     }
     Err(unknown())
+}
+
+/// As [`commit_of`], for who only looks: also what git itself reads as a commit.
+pub(super) async fn revision_of(mirror: &Path, text: &str) -> Result<String, Error> {
+    if let Ok((sha, _)) = commit_of(mirror, text).await {
+        return Ok(sha);
+    }
+    let found = if is_one_word(text) { parsed(mirror, text).await? } else { None };
+    found.ok_or_else(|| unknown("branch, tag or commit", text))
+}
+
+/// Whether git takes a text for one revision, and for no option.
+fn is_one_word(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('-') && !name.contains("..") && !name.chars().any(char::is_control)
+}
+
+/// The commit that git reads in a text.
+async fn parsed(mirror: &Path, name: &str) -> Result<Option<String>, Error> {
+    let asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{name}^{{commit}}")];
+    let told = git(Some(mirror), &asked).await?;
+    let sha = text(&told.stdout).trim().to_owned();
+    Ok((told.status.success() && sha.len() >= 40).then_some(sha))
 }
 
 pub(super) fn text(bytes: &[u8]) -> String {

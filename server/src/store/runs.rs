@@ -139,7 +139,9 @@ pub fn get(conn: &Connection, id: RunId) -> Result<Option<Run>, StoreError> {
 /// The newest run of a project for a commit.
 pub fn newest_for(conn: &Connection, project: model::ProjectId, sha: &str) -> Result<Option<Run>, StoreError> {
     let found: Option<i64> = conn
-        .prepare_cached("SELECT id FROM runs WHERE project_id = ?1 AND sha = ?2 ORDER BY id DESC LIMIT 1")?
+        .prepare_cached(
+            "SELECT id FROM runs WHERE project_id = ?1 AND sha = ?2 AND parent_run_id IS NULL ORDER BY id DESC LIMIT 1",
+        )?
         .query_row((project.0, sha), |row| row.get(0))
         .optional()?;
     found.map(|id| require(conn, RunId(id))).transpose()

@@ -48,6 +48,12 @@ pub fn list(conn: &Connection) -> Result<Vec<User>, StoreError> {
     Ok(conn.prepare_cached(&sql)?.query_map([], user)?.collect::<Result<_, _>>()?)
 }
 
+/// The administrator who was there first.
+pub fn first_administrator(conn: &Connection) -> Result<Option<User>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM users WHERE is_admin ORDER BY id LIMIT 1");
+    Ok(conn.prepare_cached(&sql)?.query_row([], user).optional()?)
+}
+
 /// Makes a user; a name that is taken is a conflict. `password` is a PHC string.
 pub fn insert(
     tx: &mut Tx<'_>,

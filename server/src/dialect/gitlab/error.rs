@@ -1,21 +1,24 @@
 //! Refusals in GitLab's shapes: `{"message": "404 Not found"}` for objects and states, `{"error":
-//! "scope does not have a valid value"}` for parameters.
+//! "scope does not have a valid value"}` for parameters. Clients compare whole bodies: what Weir has to say besides is in
+//! a header.
 
 use axum::Json;
-use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper::ext::ReasonPhrase;
 use model::{Cause, Error, ErrorKind};
 use serde_json::{Value, json};
 
-use crate::http::{Ended, Refusal};
+use crate::http::{Ended, REASON, Refusal};
 
 /// A refusal.
 #[derive(Debug)]
 pub struct Refused {
     status: StatusCode,
     body: Value,
+    /// Why, in a sentence, where GitLab's words do not say it.
+    reason: Option<String>,
     /// Seconds after which another try is worth it.
     retry_after: Option<u32>,
 }
@@ -23,9 +26,12 @@ pub struct Refused {
 /// Why a request is refused that may be granted in a moment: clients look for these words.
 const LOCK: &str = "Conflict: Resource lock";
 
+/// Bytes of the header that says why.
+const LONGEST_REASON: usize = 1024;
+
 impl Refused {
     fn new(status: StatusCode, body: Value) -> Self {
-        Self { status, body, retry_after: None }
+        Self { status, body, reason: None, retry_after: None }
     }
 
     /// `{"message": "404 Job Not Found"}`: status and text in one.
@@ -35,7 +41,7 @@ impl Refused {
 
     /// What was presented is not good; why, beside GitLab's words.
     pub fn unauthorized(why: &str) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, json!({"message": "401 Unauthorized", "reason": why}))
+        Self::message(StatusCode::UNAUTHORIZED, "Unauthorized").because(why)
     }
 
     /// A parameter is wrong.
@@ -100,7 +106,7 @@ impl Refused {
     /// The same, and why.
     #[must_use]
     pub fn because(mut self, why: &str) -> Self {
-        self.body["reason"] = why.into();
+        self.reason = Some(why.to_owned());
         self
     }
 
@@ -133,7 +139,7 @@ impl From<Error> for Refused {
             ErrorKind::Internal => Self::message(status, "Internal Server Error"),
             ErrorKind::Invalid => Self::new(status, json!({"message": {"base": [error.message]}})),
             ErrorKind::Unauthorized => Self::message(status, "Unauthorized"),
-            ErrorKind::Forbidden => Self::new(status, json!({"message": "403 Forbidden", "reason": error.message})),
+            ErrorKind::Forbidden => Self::message(status, "Forbidden").because(&error.message),
             ErrorKind::Scope => Self::new(
                 status,
                 json!({
@@ -198,9 +204,7 @@ impl From<Refused> for Told {
 impl From<Error> for Told {
     fn from(error: Error) -> Self {
         let reason = error.message.clone();
-        let mut refused = Refused::from(error);
-        refused.body["reason"] = reason.into();
-        Self(refused)
+        Self(Refused::from(error).because(&reason))
     }
 }
 
@@ -221,8 +225,32 @@ impl IntoResponse for Refused {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
+        if let Some(reason) = self.reason.and_then(|text| HeaderValue::try_from(header_text(&text)).ok()) {
+            response.headers_mut().insert(REASON, reason);
+        }
         response
     }
+}
+
+/// A sentence as the value of a header: what is not plain ASCII is percent-encoded. Proxies refuse long headers.
+fn header_text(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut shown = String::new();
+    for one in text.trim().chars() {
+        let before = shown.len();
+        if matches!(one, ' '..='~') && one != '%' {
+            shown.push(one);
+        } else {
+            for byte in one.encode_utf8(&mut [0; 4]).bytes() {
+                let _ = write!(shown, "%{byte:02X}");
+            }
+        }
+        if shown.len() > LONGEST_REASON {
+            shown.truncate(before);
+            break;
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -232,8 +260,9 @@ mod tests {
     #[test]
     fn what_may_be_granted_in_a_moment_is_told_in_words_that_clients_know() {
         let busy = Refused::from(Error::conflict("its jobs run").about(Cause::Busy));
-        assert_eq!(busy.body, json!({"message": "409 Conflict: Resource lock", "reason": "its jobs run"}));
+        assert_eq!(busy.body, json!({"message": "409 Conflict: Resource lock"}));
         let response = busy.into_response();
+        assert_eq!(response.headers()[REASON], "its jobs run");
         assert_eq!(response.status(), StatusCode::CONFLICT);
         assert_eq!(response.extensions().get::<ReasonPhrase>().unwrap().as_bytes(), LOCK.as_bytes());
         let other = Refused::from(Error::conflict("it has one"));
@@ -241,6 +270,18 @@ mod tests {
         assert!(other.into_response().extensions().get::<ReasonPhrase>().is_none());
         let often = Refused::from(Error::too_many("again in 7 s", 7)).into_response();
         assert_eq!((often.status().as_u16(), &often.headers()[RETRY_AFTER]), (429, &"7".parse().unwrap()));
+    }
+
+    #[test]
+    fn reasons_are_plain_headers() {
+        assert_eq!(header_text(" no (\"x\")\r\nb: 100 % für\0 "), "no (\"x\")%0D%0Ab: 100 %25 f%C3%BCr%00");
+        let long = header_text(&"ü".repeat(1000));
+        assert_eq!((long.len(), long.ends_with("%C3%BC")), (1020, true));
+        let told = Told::from(Error::not_found("user ß")).into_response();
+        assert_eq!(
+            (told.status(), &told.headers()[REASON]),
+            (StatusCode::NOT_FOUND, &"user %C3%9F not found".parse().unwrap())
+        );
     }
 
     #[test]

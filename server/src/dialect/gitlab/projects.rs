@@ -19,6 +19,9 @@ use crate::service::projects::ProjectView;
 /// What a list can be ordered by.
 const ORDERS: [&str; 6] = ["created_at", "id", "name", "path", "updated_at", "last_activity_at"];
 
+/// The levels of GitLab's roles.
+const LEVELS: [i64; 7] = [10, 15, 20, 25, 30, 40, 50];
+
 /// `GET /projects`
 pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
     let (page, query) = (Page::read(&asked.query)?, &asked.query);
@@ -31,6 +34,9 @@ pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
     });
     let visibility = visibility.transpose()?;
     let least = number(query, "min_access_level")?;
+    if least.is_some_and(|least| !LEVELS.contains(&least)) {
+        return Err(Refused::parameter("min_access_level does not have a valid value"));
+    }
     let (after, before) = (number(query, "id_after")?, number(query, "id_before")?);
     let by_key = text(query, "pagination") == Some("keyset");
     let order = one_of(query, "order_by", &ORDERS)?;
@@ -69,7 +75,7 @@ pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
                 all.reverse();
             }
             let shown = |one: &ProjectView| {
-                if simple { project::basic(&one.project) } else { project::whole(one, target.base()) }
+                if simple { project::simple(one, target.base()) } else { project::whole(one, target.base()) }
             };
             if by_key {
                 let size = page.size() as usize;
@@ -114,13 +120,13 @@ pub async fn create(asked: Asked, fields: Fields) -> Result<Response, Refused> {
         }
     };
     let visibility = fields.word::<Visibility>("visibility")?.unwrap_or_default();
-    let namespace_id = fields.filled("namespace_id")?;
+    let namespace_id = fields.number("namespace_id", i64::MIN)?;
     let source = fields.filled("import_url")?;
     let (wanted, public_jobs) = (Wanted::read(&fields)?, public_jobs(&fields)?);
     let target = asked.find().await?;
     let namespace = match namespace_id {
-        Some(id) => match target.weir.namespace_called(&target.caller, &id).await {
-            Ok(found) => found.namespace.path,
+        Some(id) => match target.weir.home_called(&target.caller, id).await {
+            Ok(path) => path,
             // What is not there is told to those who might make it.
             Err(error) if error.kind == ErrorKind::NotFound => {
                 target.weir.may_on_server(&target.caller, Action::InstanceSettings).await?;
@@ -236,10 +242,14 @@ pub async fn update(asked: Asked, fields: Fields) -> Result<Response, Refused> {
     let visibility = fields.word::<Visibility>("visibility")?;
     let (wanted, public_jobs) = (Wanted::read(&fields)?, public_jobs(&fields)?);
     let (path, source) = (fields.text("path")?, clearable(&fields, "import_url")?);
+    let is_nameless = fields.text("name")?.is_some_and(|name| name.trim().is_empty());
     let target = asked.find().await?;
     let Some(project) = &target.project else { return Err(Refused::not_found()) };
     // Who may not is told that before what would be wrong.
     target.weir.may(&target.caller, Action::ProjectSettings, project.id).await?;
+    if is_nameless {
+        return Err(Refused::fields(json!({"name": ["can't be blank"]})));
+    }
     let wanted = wanted.over(project.options.clone())?;
     if path.is_some_and(|path| path != project.path.name()) {
         return Err(Refused::fields(json!({"path": ["cannot be changed: a project keeps its path"]})));

@@ -124,6 +124,9 @@ pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
         }
         None => of_query(&target, &query, filter).await?,
     }
+    if let (Some(_), Some(project)) = (heads, &target.project) {
+        target.weir.fetch_for(&target.caller, project).await;
+    }
     freshness
         .respond(|| async {
             let mut list = list.clone();

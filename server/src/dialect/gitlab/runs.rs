@@ -45,6 +45,7 @@ pub async fn latest(asked: Asked, freshness: Freshness) -> Result<Response, Refu
     let git_ref = Fields::of_query(&asked.query).filled("ref")?;
     let target = asked.find().await?;
     let Some(project) = &target.project else { return Err(Refused::not_found()) };
+    target.weir.fetch_for(&target.caller, project).await;
     freshness
         .respond(|| async {
             let found = target.weir.latest_run(&target.caller, project, git_ref.as_deref()).await?;

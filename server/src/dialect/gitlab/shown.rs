@@ -25,7 +25,13 @@ impl Address {
     /// Jobs with all that is known of them.
     pub async fn jobs_shown(&self, jobs: Vec<(Job, Run)>) -> Result<Vec<JobObject>, Refused> {
         let now = clock::now();
-        let details = self.weir.details_of(jobs).await?;
+        let mut details = self.weir.details_of(jobs).await?;
+        if !self.caller.is_signed_in() {
+            // Who looks after the server's runners is for its people.
+            for runner in details.iter_mut().filter_map(|one| one.runner.as_mut()) {
+                runner.creator = None;
+            }
+        }
         Ok(details.iter().map(|one| JobObject::whole(one, self.base(), now)).collect())
     }
 

@@ -51,17 +51,18 @@ pub async fn get(asked: Asked, freshness: Freshness) -> Result<Response, Refused
     }
     let opened = Arc::clone(logs);
     let found = tokio::task::spawn_blocking(move || opened.file(id)).await.map_err(|error| fault(&error))?;
-    let body = match found.map_err(|error| fault(&error))? {
+    let (body, length) = match found.map_err(|error| fault(&error))? {
         Some((file, size)) if offset < size => {
             let mut file = tokio::fs::File::from_std(file);
             file.seek(std::io::SeekFrom::Start(offset)).await.map_err(|error| fault(&error))?;
             let length = (size - offset).min(limit);
-            Body::from_stream(ReaderStream::with_capacity(file.take(length), PIECE))
+            (Body::from_stream(ReaderStream::with_capacity(file.take(length), PIECE)), length)
         }
-        _ => Body::empty(),
+        _ => (Body::empty(), 0),
     };
     let mut response = body.into_response();
     response.headers_mut().extend(answered.headers().clone());
+    response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     if let Ok(name) = HeaderValue::try_from(format!("infile; filename=\"{id}.log\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, name);

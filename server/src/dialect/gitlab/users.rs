@@ -23,8 +23,12 @@ pub async fn me(target: Target, freshness: Freshness) -> Result<Response, Refuse
         .respond(|| async {
             let me = target.weir.me(&target.caller).await?;
             let Some(known) = me.user else { return Err(Refused::unauthorized("who asks has no account")) };
-            let whole = user::joined(user::whole(&known, target.base()), user::confidential(&known));
-            Ok(Fresh::list(&user::joined(whole, json!({"is_admin": me.is_admin})))?)
+            let namespace = target.weir.numbers_of_homes(&target.caller, vec![known.clone()]).await?;
+            let namespace = namespace.first().copied().unwrap_or_default();
+            let whole = user::joined(user::whole(&known, target.base()), user::confidential(&known, namespace));
+            // Only administrators are told that they are.
+            let more = if me.is_admin { json!({"is_admin": true}) } else { json!({}) };
+            Ok(Fresh::list(&user::joined(whole, more))?)
         })
         .await
 }
@@ -61,9 +65,12 @@ pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
             if !ascending {
                 people.reverse();
             }
-            let told = is_told(&target).await;
-            let shown: Vec<Value> = people.iter().map(|one| shown(one, told, false, target.base())).collect();
-            paged(&target, page, &shown)
+            let told = told(&target, &people).await?;
+            let shown = people.iter().enumerate().map(|(i, one)| {
+                let told = told.as_ref().and_then(|homes| homes.get(i)).copied();
+                shown(one, told, false, target.base())
+            });
+            paged(&target, page, &shown.collect::<Vec<_>>())
         })
         .await
 }
@@ -74,7 +81,9 @@ pub async fn get(target: Target, freshness: Freshness) -> Result<Response, Refus
     freshness
         .respond(|| async {
             let one = target.weir.person(&target.caller, id).await.map_err(called("User"))?;
-            Ok(Fresh::list(&shown(&one, is_told(&target).await, true, target.base()))?)
+            let told = told(&target, std::slice::from_ref(&one)).await?;
+            let told = told.as_ref().and_then(|homes| homes.first()).copied();
+            Ok(Fresh::list(&shown(&one, told, true, target.base()))?)
         })
         .await
 }
@@ -84,12 +93,21 @@ pub(super) fn named(target: &Target) -> Result<UserId, Refused> {
     target.name("user").parse().map_err(|_| Refused::message(StatusCode::NOT_FOUND, "User Not Found"))
 }
 
-/// Whether the caller sees what is for administrators.
-async fn is_told(target: &Target) -> bool {
-    target.weir.may_on_server(&target.caller, Action::ReadUsers).await.is_ok()
+/// To who sees what is for administrators: where the projects of these people lie.
+async fn told(target: &Target, people: &[User]) -> Result<Option<Vec<i64>>, Refused> {
+    if target.weir.may_on_server(&target.caller, Action::ReadUsers).await.is_err() {
+        return Ok(None);
+    }
+    Ok(Some(target.weir.numbers_of_homes(&target.caller, people.to_vec()).await?))
 }
 
-fn shown(one: &User, told: bool, alone: bool, base: &str) -> Value {
-    let shown = if alone || told { user::whole(one, base) } else { user::basic(one, base) };
-    if told { user::joined(shown, user::confidential(one)) } else { shown }
+fn shown(one: &User, told: Option<i64>, alone: bool, base: &str) -> Value {
+    let shown = if alone || told.is_some() { user::whole(one, base) } else { user::basic(one, base) };
+    match told {
+        Some(home) => {
+            let more = user::joined(user::confidential(one, home), json!({"is_admin": one.is_admin}));
+            user::joined(shown, more)
+        }
+        None => shown,
+    }
 }

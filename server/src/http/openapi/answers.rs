@@ -107,7 +107,7 @@ pub(super) const COUNTS: &[Field] = &[
     ("error_count", "int = 0", "Those that could not be judged."),
 ];
 
-const ENVIRONMENT: &[Field] = &[
+pub(super) const ENVIRONMENT: &[Field] = &[
     ("id", "int = 5", "Number."),
     ("name", "text = production", "Its name."),
     ("slug", "text = production", "Its name for use in addresses."),
@@ -118,6 +118,9 @@ const ENVIRONMENT: &[Field] = &[
     ("state", "available|stopping|stopped", "Whether something stands there."),
     ("auto_stop_at", "text?", "Always null."),
     ("description", "text?", "What people say about it."),
+];
+
+pub(super) const ENVIRONMENT_MORE: &[Field] = &[
     ("project?", "object", "Its project; only in lists."),
     ("last_deployment?", "Deployment?", "The newest deployment; only of one environment alone."),
 ];
@@ -126,7 +129,7 @@ const ENVIRONMENT: &[Field] = &[
 pub(super) const ANSWERS: &[(&str, &str, &[Field])] = &[
     ("User", "A person.", USER),
     ("RunBasic", "A run, which GitLab calls a pipeline, as it stands in lists and in jobs.", RUN),
-    ("Environment", "A place that jobs deploy to.", ENVIRONMENT),
+    ("EnvironmentBasic", "A place that jobs deploy to, as it stands in a deployment.", ENVIRONMENT),
     (
         "Version",
         "The version of GitLab whose interface this is, and Weir's own.",
@@ -217,7 +220,7 @@ pub(super) const ANSWERS: &[(&str, &str, &[Field])] = &[
             ("runner_type", "instance_type|group_type|project_type", ""),
             ("name", "null", "Always null."),
             ("online", "bool = true", "Whether it was heard of lately."),
-            ("created_by", "null", "Always null."),
+            ("created_by", "PersonBasic?", "Who made it; null for the server's own, and where nobody is signed in."),
             ("created_at", "time?", "When it was made; null where it is not known any more."),
             ("status", "online|offline", ""),
             ("job_execution_status", "active|idle", "Whether a job runs on it."),
@@ -268,6 +271,7 @@ pub(super) const ANSWERS: &[(&str, &str, &[Field])] = &[
             ("updated_at", "time", "When it ended."),
             ("status", "text = success", "How its job stands."),
             ("user", "User", "Who started the job."),
+            ("environment", "EnvironmentBasic", "Where to."),
             ("deployable", "Job", "The job."),
         ],
     ),

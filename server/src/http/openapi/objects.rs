@@ -58,7 +58,7 @@ const TOKEN: &[Field] = &[
     ("expires_at", "text? = 2027-12-31", "The last day on which it can."),
 ];
 
-const PROJECT: &[Field] = &[
+pub(super) const PROJECT: &[Field] = &[
     ("id", "int = 1", "Number."),
     ("uid", "text = c75ea6cb53e3c50623ea39aa429998b4", "Opaque name; Weir's addition."),
     ("description", "text?", "What it is for."),
@@ -69,26 +69,29 @@ const PROJECT: &[Field] = &[
     ("created_at", "time", "When it was made."),
 ];
 
-const PROJECT_MORE: &[Field] = &[
+pub(super) const PROJECT_SIMPLE: &[Field] = &[
     ("default_branch", "text? = main", "As far as it is known."),
-    ("visibility", "Visibility", "Who sees it."),
-    ("updated_at", "time", "When its settings changed last."),
-    ("last_activity_at", "time", "The same, or when its last run was made."),
-    ("web_url", "text = https://ci.example.org/projects/shop/web", "Its page."),
-    ("readme_url", "null", "Always null."),
-    ("avatar_url", "null", "Always null."),
+    ("tag_list", "[text]", "Empty."),
+    ("topics", "[text]", "Empty."),
     ("http_url_to_repo", "text?", "The folder or URL that its pipelines work on."),
     ("ssh_url_to_repo", "text?", "The same, when it is asked over SSH."),
+    ("web_url", "text = https://ci.example.org/projects/shop/web", "Its page."),
+    ("readme_url", "null", "Always null."),
+    ("forks_count", "int = 0", "Always 0."),
+    ("avatar_url", "null", "Always null."),
+    ("star_count", "int = 0", "Always 0."),
+    ("last_activity_at", "time", "When its settings changed last, or its last run was made."),
+    ("namespace", "Namespace", "Where it lies."),
+];
+
+const PROJECT_MORE: &[Field] = &[
+    ("visibility", "Visibility", "Who sees it."),
+    ("updated_at", "time", "When its settings changed last."),
     ("archived", "bool", "Always false."),
     ("empty_repo", "bool", "Whether nothing is known of a repository."),
-    ("topics", "[text]", "Empty."),
-    ("tag_list", "[text]", "Empty."),
-    ("star_count", "int = 0", "Always 0."),
-    ("forks_count", "int = 0", "Always 0."),
     ("open_issues_count", "int = 0", "Always 0."),
-    ("creator_id", "int?", "Who made it."),
+    ("creator_id", "int?", "Who made it; the first administrator where no account is known."),
     ("owner", "PersonBasic?", "The same."),
-    ("namespace", "Namespace", "Where it lies."),
     ("_links", "map", "Addresses of this interface."),
     ("permissions", "object", "The roles of who asks: `project_access`, `group_access`."),
     ("jobs_enabled", "bool = true", "Always true."),
@@ -141,7 +144,7 @@ pub(super) const JOINED: &[(&str, &str, &[&[Field]])] = &[
         "A personal token with its text.",
         &[TOKEN, &[("token", "text = glpat-0f3a", "Shown this one time.")]],
     ),
-    ("Project", "A project.", &[PROJECT, PROJECT_MORE]),
+    ("Project", "A project.", &[PROJECT, PROJECT_SIMPLE, PROJECT_MORE]),
     ("RepositoryCommit", "A commit of a repository.", &[COMMIT]),
     (
         "RepositoryCommitWhole",
@@ -162,7 +165,6 @@ pub(super) const JOINED: &[(&str, &str, &[&[Field]])] = &[
 pub(super) const OPEN: &[(&str, &str, &[Field])] = &[
     ("Person", "A user: more of it for administrators, and of one user alone.", PERSON),
     ("Me", "Who asks.", PERSON),
-    ("ProjectShort", "A project; with `simple` these are all the fields.", PROJECT),
     (
         "PersonalTokenToCreate",
         "A token.",

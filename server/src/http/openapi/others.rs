@@ -31,7 +31,7 @@ fn runners() -> Vec<Operation> {
         job("PUT", "")
             .named("runner_update", "How a job stands, and how it ended")
             .body("JobUpdate")
-            .gives(200, "any", "Its status; `Job-Status` says whether it shall stop.")
+            .gives(200, "Status", "Its status; `Job-Status` says whether it shall stop.")
             .refuses(&[409, 412, 415, 422]),
         job("PATCH", "/trace")
             .named("runner_trace", "Appends to the log")

@@ -84,6 +84,10 @@ pub(super) fn headers() -> Value {
         "RateLimit-ResetTime": header("text", "The same as a date."),
         "RateLimit-Name": header("text", "The rule."),
         "Retry-After": header("int 1..", "Seconds after which another try is worth it."),
+        "X-Weir-Reason": header(
+            "text = the token is not known, or no longer good",
+            "Why, in a sentence, where the body does not say it. Percent-encoded where it is not plain ASCII.",
+        ),
     })
 }
 
@@ -143,7 +147,6 @@ pub(super) fn responses() -> Map<String, Value> {
         for (status, about, text, kind) in REFUSALS {
             let example = match (shape, status) {
                 (Shape::Gitlab, 400 | 406) => json!({"error": text}),
-                (Shape::Gitlab, 401) => json!({"message": text, "reason": "the token is not known, or no longer good"}),
                 (Shape::Gitlab, _) => json!({"message": text}),
                 (Shape::Codearts, 401) => {
                     json!({"error_code": "APIGW.0301", "error_msg": "Incorrect IAM authentication information: verify aksk signature fail", "request_id": "0f3a2b1c-17"})
@@ -159,6 +162,9 @@ pub(super) fn responses() -> Map<String, Value> {
                 content["text/plain"] = json!({"schema": {"type": "string"}, "example": "Retry later\n"});
             }
             let mut response = json!({"description": about, "content": content});
+            if shape == Shape::Gitlab && matches!(status, 401 | 403 | 404 | 409 | 429) {
+                response["headers"]["X-Weir-Reason"] = json!({"$ref": "#/components/headers/X-Weir-Reason"});
+            }
             if *status == 429 {
                 for name in RATE.into_iter().chain(["Retry-After"]) {
                     response["headers"][name] = json!({"$ref": format!("#/components/headers/{name}")});

@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answers::{ANSWERS, BRIDGE, COUNTS, JOB, NO_BRIDGE, RUN, RUN_MORE, USER, WORDS};
+use super::answers::{
+    ANSWERS, BRIDGE, COUNTS, ENVIRONMENT, ENVIRONMENT_MORE, JOB, NO_BRIDGE, RUN, RUN_MORE, USER, WORDS,
+};
 use super::gitlab_runs::{self, PROFILE};
-use super::objects::{CLOSED, JOINED, OPEN};
+use super::objects::{CLOSED, JOINED, OPEN, PROJECT, PROJECT_SIMPLE};
 use super::requests::REQUESTS;
 use super::schedules;
 use super::words::{Field, kind, object};
@@ -40,10 +42,13 @@ pub(super) fn all() -> Value {
     for (name, about, fields) in CLOSED {
         put(name, object(about, *fields, true));
     }
+    let short = PROJECT.iter().chain(PROJECT_SIMPLE);
+    put("ProjectShort", object("A project; with `simple` these are all the fields.", short, false));
     for (name, about, fields) in OPEN {
         put(name, object(about, *fields, false));
     }
     put("Run", object("A run, which GitLab calls a pipeline.", RUN.iter().chain(RUN_MORE), true));
+    put("Environment", object("A place that jobs deploy to.", ENVIRONMENT.iter().chain(ENVIRONMENT_MORE), true));
     put("JobUser", object("Who started a job.", USER.iter().chain(PROFILE), true));
     put("Job", object("One attempt at a job.", JOB, true));
     let of_bridge = JOB.iter().filter(|(name, ..)| !NO_BRIDGE.contains(name)).chain(BRIDGE);
@@ -112,7 +117,6 @@ fn gitlab_error() -> Value {
                 ],
             },
             "error": {"type": "string", "description": "What is wrong with a parameter, or `insufficient_scope`."},
-            "reason": {"type": "string", "description": "Why, in a sentence."},
             "error_description": {"type": "string"},
             "scope": {"type": "string", "description": "The scope that a token would need."},
             "kind": {"type": "string"},

@@ -179,6 +179,21 @@ fn every_example_fits_its_schema() {
 }
 
 #[test]
+fn bug_one_answer_had_no_example() {
+    let document = document(URL);
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let responses = operation["responses"].as_object().unwrap().iter();
+            for (status, response) in responses.filter(|(status, _)| status.starts_with('2')) {
+                let content = &response["content"]["application/json"];
+                let is_shown = content.is_null() || content.get("example").is_some();
+                assert!(is_shown, "{method} {path}: {status} has no example");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_check_itself_finds_what_is_wrong() {
     let document = document(URL);
     let good = document["components"]["schemas"]["Why"]["examples"][0].clone();

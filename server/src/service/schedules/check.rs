@@ -34,6 +34,11 @@ pub(super) fn checked(mut draft: ScheduleDraft) -> Result<Checked, Error> {
         return Err(Error::invalid(format!("description: up to {DESCRIPTION} characters on one line")));
     }
     draft.cron = draft.cron.trim().to_owned();
+    // A zone in the expression counts for more than one beside it, as on GitLab.
+    if let Some((fields, zone)) = cron::with_zone(&draft.cron) {
+        zone.iana_name().unwrap_or(model::cron::UTC).clone_into(&mut draft.timezone);
+        draft.cron = fields.to_owned();
+    }
     let cron = Cron::parse(&draft.cron).map_err(|error| match &error {
         // GitLab's words first, then what people want to know.
         CronError::Syntax(detail) => Error::invalid(format!("cron: {error} ({detail})")),

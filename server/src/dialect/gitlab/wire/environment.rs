@@ -53,6 +53,8 @@ pub struct DeploymentObject {
     pub status: String,
     /// Who started the job.
     pub user: User,
+    /// Where to, without its deployment.
+    pub environment: Box<EnvironmentObject>,
     /// The job.
     pub deployable: JobObject,
 }
@@ -86,6 +88,7 @@ impl EnvironmentObject {
             updated_at: deployment.finished_at.unwrap_or(deployment.created_at).rfc3339(),
             status: deployment.status.as_str().to_owned(),
             user: User::new(&deployment.user, base),
+            environment: Box::new(self.clone()),
             deployable,
         };
         Self { last_deployment: Some(shown), ..self }

@@ -3,8 +3,10 @@
 use model::plan::report_format;
 use model::{Job, Run, Status, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::run::{PipelineBasic, User, ref_of, time};
+use super::user;
 use crate::service::details::{JobDetails, JobRunner};
 use crate::store::runs::CommitDetails;
 
@@ -141,10 +143,10 @@ pub struct Commit {
     pub committed_date: Option<String>,
     /// Always empty.
     #[serde(default)]
-    pub trailers: serde_json::Map<String, serde_json::Value>,
+    pub trailers: Map<String, Value>,
     /// Always empty.
     #[serde(default)]
-    pub extended_trailers: serde_json::Map<String, serde_json::Value>,
+    pub extended_trailers: Map<String, Value>,
     /// Where GitLab has its page.
     #[serde(default)]
     pub web_url: String,
@@ -237,9 +239,9 @@ pub struct Runner {
     /// Whether it was heard of lately.
     #[serde(default)]
     pub online: bool,
-    /// Always null.
+    /// Who made it; null for the server's own.
     #[serde(default)]
-    pub created_by: Option<String>,
+    pub created_by: Option<Value>,
     /// When it was made; null where it is not known any more.
     #[serde(default)]
     pub created_at: Option<String>,
@@ -271,9 +273,10 @@ impl Runner {
         }
     }
 
-    fn new(runner: &JobRunner) -> Self {
+    fn new(runner: &JobRunner, base: &str) -> Self {
         Self {
             id: runner.id.0,
+            created_by: runner.creator.as_ref().map(|one| user::basic(one, base)),
             active: !runner.paused,
             paused: runner.paused,
             is_shared: !runner.is_of_project,
@@ -305,7 +308,7 @@ impl JobObject {
             object.commit = Some(Commit::new(run, commit, base));
         }
         if let Some(runner) = runner {
-            object.runner = Some(Runner::new(runner));
+            object.runner = Some(Runner::new(runner, base));
         }
         if let Some(bytes) = log {
             object.artifacts.push(Artifact {
@@ -382,7 +385,7 @@ impl JobObject {
 pub struct BridgeObject {
     /// What it has in common with every job.
     #[serde(flatten)]
-    pub job: serde_json::Map<String, serde_json::Value>,
+    pub job: Map<String, Value>,
     /// The run that it started.
     pub downstream_pipeline: Option<PipelineBasic>,
 }
@@ -394,7 +397,7 @@ impl BridgeObject {
         const ABSENT: &[&str] =
             &["artifacts", "artifacts_file", "artifacts_expire_at", "runner", "runner_manager", "tag_list"];
         let mut job = match serde_json::to_value(job) {
-            Ok(serde_json::Value::Object(job)) => job,
+            Ok(Value::Object(job)) => job,
             _ => serde_json::Map::new(),
         };
         job.retain(|name, _| !ABSENT.contains(&name.as_str()));

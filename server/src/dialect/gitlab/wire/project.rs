@@ -37,33 +37,24 @@ pub fn basic(project: &Project) -> Value {
     })
 }
 
-/// A whole project; `base` is the address that the client uses, without a slash at its end. What no setting of Weir's
-/// changes is what is true for each of its projects.
-pub fn whole(view: &ProjectView, base: &str) -> Value {
-    let (project, options) = (&view.project, &view.project.options);
+/// A project with what `simple` lists have of it; `base` is the address that the client uses, without a slash at its end.
+pub fn simple(view: &ProjectView, base: &str) -> Value {
+    let project = &view.project;
     let namespace = view.namespace.path.as_str();
-    let web_url = format!("{base}/projects/{}", project.path);
     let source = project.source.as_deref();
     let is_ssh = |source: &&str| source.starts_with("ssh://") || (!source.contains("://") && source.contains('@'));
     let more = json!({
         "default_branch": view.default_branch,
-        "visibility": project.visibility,
-        "updated_at": project.updated_at.rfc3339(),
-        "last_activity_at": view.active_at.rfc3339(),
-        "web_url": web_url,
-        "readme_url": null,
-        "avatar_url": null,
-        "http_url_to_repo": source,
-        "ssh_url_to_repo": source.filter(is_ssh),
-        "archived": false,
-        "empty_repo": view.default_branch.is_none(),
-        "topics": [],
         "tag_list": [],
-        "star_count": 0,
+        "topics": [],
+        "ssh_url_to_repo": source.filter(is_ssh),
+        "http_url_to_repo": source,
+        "web_url": format!("{base}/projects/{}", project.path),
+        "readme_url": null,
         "forks_count": 0,
-        "open_issues_count": 0,
-        "creator_id": view.creator.as_ref().map(|user| user.id),
-        "owner": view.creator.as_ref().map(|one| user::basic(one, base)),
+        "avatar_url": null,
+        "star_count": 0,
+        "last_activity_at": view.active_at.rfc3339(),
         "namespace": {
             "id": view.namespace.id,
             "name": last(namespace),
@@ -74,6 +65,21 @@ pub fn whole(view: &ProjectView, base: &str) -> Value {
             "avatar_url": null,
             "web_url": format!("{base}/projects/{namespace}"),
         },
+    });
+    user::joined(basic(project), more)
+}
+
+/// A whole project. What no setting of Weir's changes is what is true for each of its projects.
+pub fn whole(view: &ProjectView, base: &str) -> Value {
+    let (project, options) = (&view.project, &view.project.options);
+    let more = json!({
+        "visibility": project.visibility,
+        "updated_at": project.updated_at.rfc3339(),
+        "archived": false,
+        "empty_repo": view.default_branch.is_none(),
+        "open_issues_count": 0,
+        "creator_id": view.creator.as_ref().map(|user| user.id),
+        "owner": view.creator.as_ref().map(|one| user::basic(one, base)),
         "_links": {
             "self": format!("{base}/api/v4/projects/{}", project.id),
             "repo_branches": format!("{base}/api/v4/projects/{}/repository/branches", project.id),
@@ -100,7 +106,7 @@ pub fn whole(view: &ProjectView, base: &str) -> Value {
         "restrict_user_defined_variables": false,
         "ci_pipeline_variables_minimum_override_role": "developer",
     });
-    user::joined(user::joined(basic(project), more), ci)
+    user::joined(user::joined(simple(view, base), more), ci)
 }
 
 /// A namespace.

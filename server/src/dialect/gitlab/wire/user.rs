@@ -42,8 +42,8 @@ pub fn whole(user: &User, base: &str) -> Value {
     )
 }
 
-/// What administrators see besides, and everybody of themselves.
-pub fn confidential(user: &User) -> Value {
+/// What administrators see besides, and everybody of themselves. `namespace` is the number of where their projects lie.
+pub fn confidential(user: &User, namespace: i64) -> Value {
     let seen = user.seen_at.map(model::Timestamp::rfc3339);
     json!({
         "last_sign_in_at": seen,
@@ -61,8 +61,7 @@ pub fn confidential(user: &User) -> Value {
         "two_factor_enabled": false,
         "external": false,
         "private_profile": false,
-        "namespace_id": null,
-        "is_admin": user.is_admin,
+        "namespace_id": namespace,
         "note": null,
     })
 }

@@ -25,6 +25,7 @@ pub struct Wanted {
 pub struct Names {
     project: String,
     group: String,
+    group_id: i64,
     path: String,
     run: String,
     job: String,
@@ -62,6 +63,7 @@ impl Names {
         Self {
             project: number(),
             group: "nowhere".into(),
+            group_id: 987_654,
             path: "nowhere/none".into(),
             run: number(),
             job: number(),
@@ -90,6 +92,7 @@ impl Names {
         Self {
             project: ground.id.to_string(),
             group: ground.group.clone(),
+            group_id: ground.group_id,
             path: ground.path.clone(),
             run: ground.run.to_string(),
             job: ground.job.to_string(),
@@ -368,7 +371,7 @@ impl Names {
             "/api/v4/weir/tokens" => json!({"name": format!("made-{n}"), "scope": "read_api"}),
             "/api/v4/user/runners" => json!({"runner_type": "instance_type"}),
             "/api/v4/user/runners?project" => json!({"runner_type": "project_type", "project_id": self.project}),
-            "/api/v4/projects" => json!({"name": format!("made-{n}"), "namespace_id": self.group}),
+            "/api/v4/projects" => json!({"name": format!("made-{n}"), "namespace_id": self.group_id}),
             "/api/v4/projects/{project}" => json!({"description": "again"}),
             "/api/v4/projects/{project}/environments" => json!({"name": format!("made-{n}")}),
             "/api/v4/projects/{project}/runners" => json!({"runner_id": self.runner}),

@@ -21,6 +21,7 @@ pub struct Ground {
     /// Its word, and the namespace it is in.
     pub word: &'static str,
     pub group: String,
+    pub group_id: i64,
     pub path: String,
     pub id: ProjectId,
     pub visibility: Visibility,
@@ -454,9 +455,9 @@ async fn ground(world: &World, word: &'static str, path: &str, visibility: Visib
     let view = weir.run(caller, run).await.unwrap();
     let artifact = view.jobs.iter().find(|one| one.id == job).unwrap().artifacts[0].filename.clone();
     let pipeline = weir.read_pipeline_only(caller, &key).await.unwrap();
-    let project = weir.store().read(move |conn| crate::store::projects::require(conn, id)).await.unwrap();
+    let seen = weir.project_views(caller, Some(id)).await.unwrap().remove(0);
     let waits = view.jobs.iter().find(|one| one.id != job).unwrap();
-    let uids = [project.uid, pipeline.uid, view.run.uid.clone(), waits.uid.clone()].map(|uid| uid.to_string());
+    let uids = [seen.project.uid, pipeline.uid, view.run.uid.clone(), waits.uid.clone()].map(|uid| uid.to_string());
     let name = format!("{mark}-live");
     let environment =
         weir.store().read(move |conn| environments::called(conn, id, &name)).await.unwrap().expect("the job deployed");
@@ -465,13 +466,13 @@ async fn ground(world: &World, word: &'static str, path: &str, visibility: Visib
         let draft = CiVariableDraft { key: "KEPT".into(), value: Some(mark.clone()), ..CiVariableDraft::default() };
         weir.save_ci_variable(caller, owner, None, draft).await.unwrap();
     }
-    let token = project_token(world, id, &mark).await;
-    let runner = project_runner(world, id).await;
+    let (token, runner) = (project_token(world, id, &mark).await, project_runner(world, id).await);
     let schedule = project_schedule(world, id, &mark).await;
     let trigger = project_trigger(world, id, &mark).await;
     Ground {
         word,
         group,
+        group_id: seen.namespace.id,
         path: path.into(),
         id,
         visibility,

@@ -325,3 +325,41 @@ async fn a_deletion_of_all_artifacts_that_was_cut_off_is_finished() {
     assert!(!town.world.folder.path().join(format!("artifacts/{}/{old}/archive.zip", old.0 / 1000)).exists());
     assert!(town.dev(&path(latest)).await.get("artifacts_file").is_some());
 }
+
+#[tokio::test]
+async fn bug_downloads_were_packed_so_that_nobody_knew_how_long_they_are() {
+    let town = Town::new().await;
+    let (id, job) = (town.web().id, town.web().job);
+    let text = b"a line as any other\n".repeat(1000);
+    town.leave(job, &archive(&[("log.txt", &text), ("data.json", &text), ("page.html", &text)]));
+    town.world.weir.logs().append(town.running, 0, &text).unwrap();
+    for path in [
+        format!("{job}/artifacts"),
+        format!("{job}/artifacts/log.txt"),
+        format!("{job}/artifacts/data.json"),
+        format!("{job}/artifacts/page.html"),
+        "artifacts/main/download?job=zq-web-build".to_owned(),
+        "artifacts/main/raw/log.txt?job=zq-web-build".to_owned(),
+        format!("{}/trace", town.running),
+        format!("{}/trace?byte_offset=20&byte_limit=40", town.running),
+    ] {
+        let path = format!("/projects/{id}/jobs/{path}");
+        let packs = [("accept-encoding", "gzip, deflate, br")];
+        let whole = town.with("dev by api", "GET", &path, &packs).await;
+        assert_eq!(whole.status, StatusCode::OK, "{path}");
+        assert_eq!(
+            (whole.header("content-encoding"), whole.header("content-length")),
+            ("", &*whole.body.len().to_string()),
+            "{path}"
+        );
+        let head = town.with("dev by api", "HEAD", &path, &packs).await;
+        assert_eq!(
+            (head.header("content-encoding"), head.header("content-length")),
+            ("", whole.header("content-length")),
+            "{path}"
+        );
+    }
+    // What is no file still is.
+    let list = town.with("dev by api", "GET", &format!("/projects/{id}/jobs"), &[("accept-encoding", "gzip")]).await;
+    assert_eq!(list.header("content-encoding"), "gzip");
+}

@@ -19,7 +19,8 @@ async fn what_is_busy_is_a_conflict_that_clients_ask_again_about() {
     assert_eq!(phrase.as_deref(), Some(&b"Conflict: Resource lock"[..]));
     let answer = Answer::read(response).await;
     let reason = "1 jobs run on it: pause it, and delete it when they have ended";
-    assert_eq!(refused(&answer), (409, json!({"message": "409 Conflict: Resource lock", "reason": reason})));
+    assert_eq!(refused(&answer), (409, json!({"message": "409 Conflict: Resource lock"})));
+    assert_eq!(answer.header("x-weir-reason"), reason);
     let still = town.api("root by api", "GET", &path["/api/v4".len()..], &Value::Null).await;
     assert_eq!(still.status, StatusCode::OK);
     town.world.weir.end_job(town.running, End::Success).await.unwrap();
@@ -116,4 +117,32 @@ async fn what_was_revoked_is_told_apart_from_what_never_was() {
     assert_eq!((unknown.0, &unknown.1["message"]), (401, &json!("401 Unauthorized")));
     let ended = ask("finished job").await;
     assert_eq!(ended.0, 401);
+}
+
+#[tokio::test]
+async fn bug_refusals_had_more_in_their_bodies_than_gitlab_says() {
+    let town = Town::new().await;
+    let root = format!("/projects/{}", town.web().id);
+    let plain = |status: u16, text: &str| (status, json!({ "message": format!("{status} {text}") }));
+    for (who, method, path, body, wanted) in [
+        ("anonymous", "GET", "/user".to_owned(), Value::Null, plain(401, "Unauthorized")),
+        ("anonymous", "POST", format!("{root}/pipeline"), json!({"ref": "main"}), plain(401, "Unauthorized")),
+        ("wrong token", "GET", "/projects".to_owned(), Value::Null, plain(401, "Unauthorized")),
+        ("running job", "GET", "/user".to_owned(), Value::Null, plain(401, "Unauthorized")),
+        ("rea by api", "POST", format!("{root}/pipeline"), json!({"ref": "main"}), plain(403, "Forbidden")),
+        ("dev by api", "DELETE", root.clone(), Value::Null, plain(403, "Forbidden")),
+        ("dev by api", "GET", "/runners/all".to_owned(), Value::Null, plain(403, "Forbidden")),
+    ] {
+        let answer = if who == "wrong token" {
+            town.world.ask(&town.router, method, &format!("/api/v4{path}"), &[("private-token", "glpat-x")], "").await
+        } else {
+            town.api(who, method, &path, &body).await
+        };
+        assert_eq!(refused(&answer), wanted, "{who} {method} {path}");
+        assert!(!answer.header("x-weir-reason").is_empty(), "{who} {method} {path}: {:?}", answer.headers);
+    }
+    let masked = json!({"key": "A", "value": "x", "masked": true});
+    let answer = town.api("oda by api", "POST", &format!("{root}/variables"), &masked).await;
+    assert_eq!(refused(&answer), (400, json!({"message": {"value": ["is invalid"]}})));
+    assert!(answer.header("x-weir-reason").contains("mask"), "{:?}", answer.headers);
 }

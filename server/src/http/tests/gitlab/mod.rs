@@ -5,8 +5,10 @@ mod artifacts;
 mod errors;
 mod frame;
 mod lists;
+mod mirror;
 mod nasty;
 mod order;
+mod people;
 mod states;
 
 use serde_json::{Value, json};

@@ -18,26 +18,26 @@ use crate::clock;
 const HOUR: i64 = 3_600_000;
 
 /// A repository with this definition on `main`.
-fn repository(definition: &str) -> TempDir {
+pub(super) fn repository(definition: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
     git(folder.path(), &["init", "-q", "-b", "main"]);
     commit(folder.path(), definition);
     folder
 }
 
-fn commit(folder: &Path, definition: &str) {
+pub(super) fn commit(folder: &Path, definition: &str) {
     std::fs::write(folder.join(".gitlab-ci.yml"), definition).unwrap();
     git(folder, &["add", "."]);
     git(folder, &["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "-q", "-m", "change"]);
 }
 
-fn git(folder: &Path, arguments: &[&str]) {
+pub(super) fn git(folder: &Path, arguments: &[&str]) {
     let done = std::process::Command::new("git").arg("-C").arg(folder).args(arguments).output().unwrap();
     assert!(done.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
 /// A project over a repository, with a pipeline of its own definition.
-async fn project(world: &World, path: &str, source: &Path) -> ProjectId {
+pub(super) async fn project(world: &World, path: &str, source: &Path) -> ProjectId {
     let source = source.to_str().unwrap();
     let made = world.weir.create_project(&world.caller, path, Some(source), Visibility::Private).await.unwrap();
     let key = path.replace('/', "-");
