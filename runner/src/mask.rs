@@ -125,6 +125,10 @@ pub fn forms(value: &str) -> Vec<String> {
         return Vec::new();
     }
     forms.insert(value.to_owned());
+    // Browsers send a line end of a form as two characters, whatever it was.
+    if value.contains("\r\n") {
+        forms.insert(value.replace("\r\n", "\n"));
+    }
     // A line of its own can be encoded too; a whole of several lines is one more value.
     for text in forms.clone() {
         base64_forms(&text, &mut forms);
