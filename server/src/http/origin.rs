@@ -150,6 +150,11 @@ impl Site {
         Some(Self { is_secure, host: authority(host, is_secure)? })
     }
 
+    /// Whether it is reached by https.
+    pub(super) fn is_secure(&self) -> bool {
+        self.is_secure
+    }
+
     /// Whether `host` (of [`Origin::host`]) has this site's name, at whatever port.
     pub(super) fn has_name_of(&self, host: &str) -> bool {
         name(&self.host) == name(host)

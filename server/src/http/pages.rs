@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef, OriginalUri, Request, State};
 use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
+use axum::http::{Extensions, Method, StatusCode};
 use axum::middleware::Next;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -19,7 +19,7 @@ use leptos_axum::{LeptosRoutes, ResponseOptions};
 use model::{Caller, Error, Me};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::{AppState, Failure, Origin, Routes, assets, caller, headers, limits, refusals};
+use super::{AppState, Failure, Origin, Routes, Site, assets, caller, headers, limits, refusals};
 
 pub(super) fn router(state: &AppState) -> Routes<AppState> {
     let pages = app::routes();
@@ -48,7 +48,7 @@ async fn welcome(State(state): State<AppState>, mut request: Request, next: Next
         && !request.uri().path().starts_with("/rpc/")
         && request.headers().get(ACCEPT).is_some_and(|kinds| kinds.to_str().is_ok_and(|k| k.contains("text/html")));
     let Some(caller) = request.extensions().get::<Caller>().cloned() else { return next.run(request).await };
-    let is_secure = request.extensions().get::<Origin>().is_some_and(|origin| origin.is_secure);
+    let is_secure = keeps_to_https(&state, request.extensions());
     let renewed = if is_page { caller::renewed(&caller, request.headers(), is_secure) } else { None };
     let wanted = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     match state.weir.me(&caller).await {
@@ -71,6 +71,7 @@ async fn welcome(State(state): State<AppState>, mut request: Request, next: Next
 /// What the pages and server functions of one request find in their context.
 fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     let service: SharedService = Arc::clone(&state.weir) as SharedService;
+    let state = state.clone();
     move || {
         provide_context(Arc::clone(&service));
         if let Some(parts) = use_context::<Parts>() {
@@ -80,14 +81,20 @@ fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
             if let Some(me) = parts.extensions.get::<Me>() {
                 provide_context(me.clone());
             }
-            let secure = parts.extensions.get::<Origin>().is_some_and(|origin| origin.is_secure);
-            provide_context(Transport { secure });
+            provide_context(Transport { secure: keeps_to_https(&state, &parts.extensions) });
         }
         let policy = use_nonce().and_then(|nonce| headers::page(&nonce));
         if let (Some(policy), Some(response)) = (policy, use_context::<ResponseOptions>()) {
             response.insert_header(CONTENT_SECURITY_POLICY, policy);
         }
     }
+}
+
+/// Whether a session is for https alone: the browser came by it, or the server's own address has it. A proxy that does
+/// not say how it was reached gives nobody's session to whoever listens.
+fn keeps_to_https(state: &AppState, extensions: &Extensions) -> bool {
+    let external = state.options.public.as_ref().and_then(|public| public.external.as_ref());
+    external.is_some_and(Site::is_secure) || extensions.get::<Origin>().is_some_and(|origin| origin.is_secure)
 }
 
 /// A body over the limit is refused before any server function sees it: the page gets the error in
