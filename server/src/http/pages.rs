@@ -9,8 +9,9 @@ use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{Extensions, Method, StatusCode};
 use axum::middleware::Next;
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Redirect, Response};
+use http_body_util::BodyExt as _;
 use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
@@ -33,6 +34,7 @@ pub(super) fn router(state: &AppState) -> Routes<AppState> {
     Routes::listed(router, list).within(|router| {
         router
             .fallback(other)
+            .layer(from_fn(readable))
             .layer(RequestBodyLimitLayer::new(limits::FORM))
             .layer(DefaultBodyLimit::max(limits::FORM))
             .layer(map_response(too_large))
@@ -97,14 +99,39 @@ fn keeps_to_https(state: &AppState, extensions: &Extensions) -> bool {
     external.is_some_and(Site::is_secure) || extensions.get::<Origin>().is_some_and(|origin| origin.is_secure)
 }
 
+/// Reads the body of a server function before it does. What it could not read it would tell as a fault of ours: one that
+/// comes too slowly, or breaks off, or is no text.
+async fn readable(request: Request, next: Next) -> Response {
+    let is_call = *request.method() == Method::POST && request.uri().path().starts_with("/rpc/");
+    if !is_call {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let (status, error) = match body.collect().await.map(|body| body.to_bytes()) {
+        Ok(bytes) if std::str::from_utf8(&bytes).is_ok() => {
+            return next.run(Request::from_parts(parts, bytes.into())).await;
+        }
+        Ok(_) => (StatusCode::BAD_REQUEST, Error::invalid("the body is not UTF-8 text")),
+        Err(error) if limits::is_too_slow(&error) => {
+            (StatusCode::REQUEST_TIMEOUT, Error::unavailable("the body came too slowly"))
+        }
+        Err(error) if limits::is_too_large(&error) => (StatusCode::PAYLOAD_TOO_LARGE, body_too_large()),
+        Err(_) => (StatusCode::BAD_REQUEST, Error::invalid("the body broke off")),
+    };
+    (status, Failure(error)).into_response()
+}
+
 /// A body over the limit is refused before any server function sees it: the page gets the error in
 /// the shape of theirs.
 async fn too_large(response: Response) -> Response {
     if response.status() != StatusCode::PAYLOAD_TOO_LARGE || refusals::is_json(response.headers()) {
         return response;
     }
-    Failure(Error::too_large("a request may not be larger than 7 MiB, a definition not larger than 2 MiB"))
-        .into_response()
+    Failure(body_too_large()).into_response()
+}
+
+fn body_too_large() -> Error {
+    Error::too_large("a request may not be larger than 7 MiB, a definition not larger than 2 MiB")
 }
 
 /// A server function whose arguments cannot be read answers as if it were at fault: it is told as what it is.
