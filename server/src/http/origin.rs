@@ -77,6 +77,8 @@ fn canonical(net: IpNet) -> IpNet {
 pub struct Origin {
     /// The client's address, never an IPv4-mapped one; `None` for a Unix socket.
     pub address: Option<IpAddr>,
+    /// The proxy that says so; `None` when the client speaks to us itself.
+    pub proxy: Option<IpAddr>,
     /// Whether the client speaks https, to us or to a proxy that says so.
     pub is_secure: bool,
     /// What the client calls us, `name` or `name:port`: lower case, without the scheme's own port.
@@ -101,7 +103,8 @@ impl Origin {
             let host = authority(hosts.next()?.to_str().ok()?, is_secure)?;
             hosts.next().is_none().then_some(host)
         });
-        Self { address: address.map(|ip| client(ip, headers, proxies)), is_secure, host }
+        let client = address.map(|ip| client(ip, headers, proxies));
+        Self { address: client, proxy: address.filter(|_| client != address), is_secure, host }
     }
 
     /// The same of a request whose extensions have its [`Peer`]; without one nothing is believed.

@@ -37,7 +37,7 @@ fn nobody_is_believed_unless_trusted() {
         ("forwarded", "for=127.0.0.1;proto=https;host=evil.example"),
         ("x-real-ip", "127.0.0.1"),
     ];
-    let told = Origin { address: "203.0.113.9".parse().ok(), is_secure: false, host: Some("ci.example".into()) };
+    let told = Origin { address: "203.0.113.9".parse().ok(), host: Some("ci.example".into()), ..Origin::default() };
     assert_eq!(seen("203.0.113.9", &lies), told);
     let peer = Peer { address: "127.0.0.1".parse().ok(), is_secure: true };
     let nobody = Origin::new(peer, &map(&lies), &Proxies::default());
@@ -58,7 +58,12 @@ fn a_trusted_proxy_is_believed_and_forwarded_never() {
             ("forwarded", "for=198.51.100.1;proto=http;host=evil.example"),
         ],
     );
-    let told = Origin { address: "203.0.113.9".parse().ok(), is_secure: true, host: Some("ci.example".into()) };
+    let told = Origin {
+        address: "203.0.113.9".parse().ok(),
+        proxy: "10.0.0.2".parse().ok(),
+        is_secure: true,
+        host: Some("ci.example".into()),
+    };
     assert_eq!(origin, told);
     assert_eq!(origin.base(None), "https://ci.example");
     assert_eq!(origin.base(Some("https://other.example/")), "https://other.example");
@@ -136,7 +141,12 @@ fn several_headers_are_one_list() {
     );
     assert_eq!(
         origin,
-        Origin { address: "203.0.113.9".parse().ok(), is_secure: false, host: Some("ci.example".into()) }
+        Origin {
+            address: "203.0.113.9".parse().ok(),
+            proxy: "10.0.0.2".parse().ok(),
+            is_secure: false,
+            host: Some("ci.example".into())
+        }
     );
     let unread = seen("10.0.0.2", &[("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "\u{fc}")]);
     assert_eq!(unread.address, "10.0.0.2".parse().ok());

@@ -35,6 +35,7 @@ pub(super) fn router(state: &AppState) -> Routes<AppState> {
         router
             .fallback(other)
             .layer(from_fn(readable))
+            .layer(from_fn_with_state(state.clone(), caller::count_sign_ins))
             .layer(RequestBodyLimitLayer::new(limits::FORM))
             .layer(DefaultBodyLimit::max(limits::FORM))
             .layer(map_response(too_large))
