@@ -50,6 +50,7 @@ async fn welcome(State(state): State<AppState>, mut request: Request, next: Next
     let is_page = *request.method() == Method::GET
         && !request.uri().path().starts_with("/rpc/")
         && request.headers().get(ACCEPT).is_some_and(|kinds| kinds.to_str().is_ok_and(|k| k.contains("text/html")));
+    let changes = *request.method() == Method::POST;
     let Some(caller) = request.extensions().get::<Caller>().cloned() else { return next.run(request).await };
     let is_secure = keeps_to_https(&state, request.extensions());
     let renewed = if is_page { caller::renewed(&caller, request.headers(), is_secure) } else { None };
@@ -62,6 +63,9 @@ async fn welcome(State(state): State<AppState>, mut request: Request, next: Next
     if let Some(header) = renewed {
         response.headers_mut().append(SET_COOKIE, header);
     }
+    if changes && !caller.is_signed_in() && is_about_input(&wanted, response.status()) {
+        return Failure(Error::unauthorized("sign in first")).into_response();
+    }
     let is_refused =
         matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
     if !is_page || !is_refused || caller.is_signed_in() {
@@ -69,6 +73,16 @@ async fn welcome(State(state): State<AppState>, mut request: Request, next: Next
     }
     let next = form_urlencoded::byte_serialize(wanted.as_bytes()).collect::<String>();
     Redirect::to(&format!("/login?next={next}")).into_response()
+}
+
+/// Server functions that change something for somebody who is not signed in.
+const FOR_ANYBODY: [&str; 4] = ["/rpc/session/", "/rpc/prefs/", "/rpc/welcome", "/rpc/password"];
+
+/// Whether a server function says what is wrong with what it was sent: its arguments are read before it can ask who sends
+/// them. Who may not call it at all is told that, and nothing of its arguments.
+fn is_about_input(address: &str, status: StatusCode) -> bool {
+    let is_open = !address.starts_with("/rpc/") || FOR_ANYBODY.iter().any(|open| address.starts_with(open));
+    !is_open && matches!(status, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST)
 }
 
 /// What the pages and server functions of one request find in their context.

@@ -171,13 +171,13 @@ impl Weir {
         id: ProjectId,
         settings: ProjectSettings,
     ) -> Result<(), Error> {
-        check_settings(&settings)?;
         let by = caller.clone();
         let old = self.store.read(move |conn| {
             access::at_project(conn, &by, Action::ProjectSettings, id, "project")?;
             projects::require(conn, id)
         });
         let old = old.await?;
+        check_settings(&settings)?;
         if settings.source != old.source
             && let Some(source) = &settings.source
         {
