@@ -282,6 +282,13 @@ fn projects_are_made_found_changed_and_deleted() {
             ("POST", "/projects", json!({"path": "WEB", "namespace_id": group}), 400, taken),
             ("POST", "/projects", json!({"path": "x", "namespace_id": 987}), 400, field("namespace", "is not valid")),
             ("POST", "/projects", json!({"path": "x", "visibility": "open"}), 400, value("visibility")),
+            (
+                "POST",
+                "/projects",
+                json!({"path": "x.GIT"}),
+                400,
+                field("path", "no part of a project's path ends with '.git' or '.atom': x.GIT"),
+            ),
             ("POST", "/projects", json!({"path": ["x"]}), 400, json!({"error": "path is invalid"})),
             (
                 "PUT",
