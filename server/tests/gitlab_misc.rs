@@ -404,3 +404,18 @@ fn groups_have_numbers_that_stay() {
         ],
     );
 }
+
+/// Said by another name it would be a secret that everybody is shown.
+#[test]
+fn a_variable_is_not_hidden_by_half() {
+    let team = Team::new();
+    team.project("shop/web", None);
+    let at = "/projects/1/variables";
+    let made = json!({"key": "H", "value": "never-shown-again", "hidden": true});
+    let (status, said) = team.ask(&team.root, "POST", at, &made);
+    assert_eq!((status, said["message"]["hidden"].to_string().contains("masked_and_hidden")), (400, true), "{said}");
+    assert_eq!(team.get(at), json!([]));
+    team.send("POST", at, &json!({"key": "H", "value": "shown-to-maintainers", "hidden": false}), 201);
+    let both = json!({"key": "B", "value": "never-shown-again", "hidden": true, "masked_and_hidden": true});
+    assert_eq!(team.send("POST", at, &both, 201)["value"], Value::Null);
+}
