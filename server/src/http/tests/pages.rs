@@ -198,3 +198,21 @@ async fn bodies_that_cannot_be_read_are_no_faults_of_ours() {
     let large = ask(Body::from_stream(endless)).await;
     assert_eq!((large.status, large.json()["kind"].as_str()), (StatusCode::PAYLOAD_TOO_LARGE, Some("too_large")));
 }
+
+/// Another thread went on with the page, and did not know whose it was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn pages_that_are_asked_for_at_once_have_their_titles() {
+    let world = Arc::new(World::new().await);
+    let asked: Vec<_> = (0..200)
+        .map(|n| {
+            let world = Arc::clone(&world);
+            let path = ["/projects", "/runners", "/schedules", "/settings/variables"][n % 4];
+            tokio::spawn(async move { world.get_with(path, &[("accept", "text/html")]).await })
+        })
+        .collect();
+    for one in asked {
+        let page = one.await.unwrap();
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.text().contains(" · Weir</title>"), "{}", &page.text()[..600]);
+    }
+}
