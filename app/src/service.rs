@@ -21,7 +21,7 @@ pub type SharedService = Arc<dyn Service>;
 /// How the request reached the server: in the context of pages and server functions, where it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transport {
-    /// Whether the browser speaks HTTPS, to the server or to a proxy before it.
+    /// Whether the browser speaks HTTPS, to the server or to a proxy before it, or is to speak nothing else.
     pub secure: bool,
 }
 

@@ -476,7 +476,7 @@ fn what_was_refused_is_there_again_but_for_passwords() {
                 "project/redact",
                 "id=1&value=wr0&back=%2Fprojects%2Fdemo%2Fshop%3Ftab%3Dredact",
                 "/projects/demo/shop?tab=redact&draft=",
-                "type=\"password\"",
+                "<textarea name=\"value\"",
                 "too short",
             ),
         ] {

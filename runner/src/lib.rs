@@ -7,6 +7,7 @@
 //! - [`supervisor`]: the runner process: asks for jobs, runs several, survives the server, drains.
 //! - [`local`]: the same engine without a server, for `weir exec`.
 //! - [`mask`]: which secrets can be masked in logs, and in which forms they are looked for.
+//! - [`seen`]: what of a log is read as one text.
 //! - [`leader_main`]: the hidden subcommand that every running job has one process of.
 
 mod client;
@@ -17,6 +18,7 @@ pub mod local;
 pub mod mask;
 mod processes;
 pub mod protocol;
+pub mod seen;
 pub mod supervisor;
 mod trace;
 mod users;

@@ -11,6 +11,8 @@ use base64::{
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
 
+use crate::seen::Text;
+
 /// Fewest characters of a value, and of a line of one, that is masked (GitLab's rule).
 pub const MIN_CHARS: usize = 8;
 /// Fewest digits of a value that has nothing else: shorter ones are dates, times and counters of every log.
@@ -115,7 +117,8 @@ fn tell_apart(line: &str) -> Result<(), Unmaskable> {
 ///
 /// They are: the value and each line of it; base64 of it, with the usual and the URL-safe alphabet, standing alone,
 /// broken into lines of 64 or 76, or within a longer text at any of the three alignments; and the value in a URL, in a
-/// form and in JSON.
+/// form and in JSON. Where a text that is encoded breaks into lines within the value, and where a colour changes there,
+/// [`crate::seen`] finds them all the same.
 pub fn forms(value: &str) -> Vec<String> {
     let value = value.trim();
     let mut forms = BTreeSet::new();
@@ -125,6 +128,15 @@ pub fn forms(value: &str) -> Vec<String> {
         return Vec::new();
     }
     forms.insert(value.to_owned());
+    // Browsers send a line end of a form as two characters, whatever it was.
+    if value.contains("\r\n") {
+        forms.insert(value.replace("\r\n", "\n"));
+    }
+    // Logs are searched without their escape sequences.
+    for text in forms.iter().filter(|text| text.contains('\x1b')).cloned().collect::<Vec<_>>() {
+        let seen = Text::of(text.as_bytes(), 0, false);
+        forms.extend(std::str::from_utf8(seen.bytes()).map(str::to_owned).ok().filter(|text| tell_apart(text).is_ok()));
+    }
     // A line of its own can be encoded too; a whole of several lines is one more value.
     for text in forms.clone() {
         base64_forms(&text, &mut forms);

@@ -146,6 +146,52 @@ fn a_mistyped_folder_is_refused_and_not_made() {
     assert!(code == 0 && out.contains("/password?key="), "{err}");
 }
 
+/// What one command as root made was root's, and kept the server of that folder's user from starting.
+#[test]
+fn commands_of_root_leave_the_folder_to_its_owner() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return eprintln!("left out: only root opens folders of others");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    chown(&data, Some(4711), Some(4712)).unwrap();
+    let definition = folder.path().join("ci.yml");
+    std::fs::write(&definition, "a: {script: 'true'}").unwrap();
+    std::fs::set_permissions(&definition, std::fs::Permissions::from_mode(0o600)).unwrap();
+    for arguments in [
+        &["user", "create", "root", "--admin"][..],
+        &["user", "list"],
+        &["project", "create", "shop/web"],
+        &["project", "member", "shop/web", "root", "owner"],
+        &["pipeline", "create", "web", "--project", "shop/web", "--file", definition.to_str().unwrap()],
+        &["token", "create", "--user", "root", "--name", "x"],
+        &["aksk", "create", "--user", "root", "--project", "shop/web"],
+        &["key", "rotate"],
+        &["user", "list"],
+    ] {
+        let (code, _, err) = run(weir().args(arguments).arg("--data").arg(&data));
+        assert_eq!(code, 0, "{arguments:?}: {err}");
+        let mut folders = vec![data.clone()];
+        while let Some(path) = folders.pop() {
+            let found = std::fs::symlink_metadata(&path).unwrap();
+            assert_eq!((found.uid(), found.gid()), (4711, 4712), "{arguments:?} made {}", path.display());
+            if found.is_dir() {
+                folders.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            }
+        }
+    }
+    // What was spoilt before is named, with what to do.
+    chown(data.join("artifacts/incoming"), Some(0), None).unwrap();
+    std::fs::set_permissions(data.join("artifacts/incoming"), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let (code, _, err) = run(weir().args(["user", "list", "--data"]).arg(&data));
+    assert_eq!(code, 1);
+    assert!(err.contains("artifacts/incoming belongs to the user 0; as root, `chown -R --reference="), "{err}");
+    assert_eq!(err.matches("Permission denied").count(), 1, "a cause is told once: {err}");
+}
+
 #[test]
 fn runs_and_jobs_are_the_gitlab_dialects_objects() {
     let server = Server::start(2);

@@ -282,6 +282,13 @@ fn projects_are_made_found_changed_and_deleted() {
             ("POST", "/projects", json!({"path": "WEB", "namespace_id": group}), 400, taken),
             ("POST", "/projects", json!({"path": "x", "namespace_id": 987}), 400, field("namespace", "is not valid")),
             ("POST", "/projects", json!({"path": "x", "visibility": "open"}), 400, value("visibility")),
+            (
+                "POST",
+                "/projects",
+                json!({"path": "x.GIT"}),
+                400,
+                field("path", "no part of a project's path ends with '.git' or '.atom': x.GIT"),
+            ),
             ("POST", "/projects", json!({"path": ["x"]}), 400, json!({"error": "path is invalid"})),
             (
                 "PUT",
@@ -396,4 +403,19 @@ fn groups_have_numbers_that_stay() {
             ("GET", "/groups?sort=x", Value::Null, 400, json!({"error": "sort does not have a valid value"})),
         ],
     );
+}
+
+/// Said by another name it would be a secret that everybody is shown.
+#[test]
+fn a_variable_is_not_hidden_by_half() {
+    let team = Team::new();
+    team.project("shop/web", None);
+    let at = "/projects/1/variables";
+    let made = json!({"key": "H", "value": "never-shown-again", "hidden": true});
+    let (status, said) = team.ask(&team.root, "POST", at, &made);
+    assert_eq!((status, said["message"]["hidden"].to_string().contains("masked_and_hidden")), (400, true), "{said}");
+    assert_eq!(team.get(at), json!([]));
+    team.send("POST", at, &json!({"key": "H", "value": "shown-to-maintainers", "hidden": false}), 201);
+    let both = json!({"key": "B", "value": "never-shown-again", "hidden": true, "masked_and_hidden": true});
+    assert_eq!(team.send("POST", at, &both, 201)["value"], Value::Null);
 }

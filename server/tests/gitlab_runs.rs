@@ -227,3 +227,38 @@ fn a_conflict_is_in_the_status_line_and_a_large_body_is_refused() {
     refused(&team, &[("POST", &format!("/projects/1/jobs/{id}/retry"), json!({}), 403, twice)]);
     team.send("POST", &format!("/projects/1/pipelines/{run}/cancel"), &json!({}), 200);
 }
+
+/// Whoever commits the file has a pipeline, as in GitLab.
+#[test]
+fn a_committed_definition_is_all_that_a_project_needs() {
+    let team = Team::new();
+    let source = repository(&[(".gitlab-ci.yml", "a: {script: 'true'}"), ("bare/readme", "")]);
+    let source = source.path().to_str().unwrap();
+    let (one, other) = (team.project("g/one", Some(source)), team.project("h/one", Some(source)));
+    let at = |id: i64| format!("/projects/{id}/pipeline");
+    // What is not there makes none.
+    let unknown = json!({"message": {"base": ["Reference not found"]}});
+    refused(&team, &[("POST", &at(one), json!({"ref": "nope"}), 400, unknown)]);
+    assert_eq!(team.get("/../../api/pipelines"), json!([]));
+    let runs: Vec<Value> = (0..2).map(|_| team.send("POST", &at(one), &json!({"ref": "main"}), 201)).collect();
+    assert_eq!([&runs[0]["iid"], &runs[1]["iid"]], [&json!(1), &json!(2)], "there is one pipeline");
+    team.send("POST", &at(other), &json!({"ref": "main"}), 201);
+    let mut keys: Vec<String> = team
+        .get("/../../api/pipelines")
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["id"].as_str().unwrap().to_owned())
+        .collect();
+    keys.sort();
+    assert_eq!(keys, ["h-one", "one"]);
+    // Where somebody made another one, it is that which runs.
+    let made = team.project("g/two", Some(source));
+    team.server.admin(&["pipeline", "create", "mine", "--project", "g/two"]);
+    team.send("POST", &at(made), &json!({"ref": "main"}), 201);
+    assert_eq!(team.get("/../../api/pipelines").as_array().unwrap().len(), 3);
+    // And without a definition there is nothing to run.
+    let none = team.project("g/none", None);
+    let missing = json!({"message": {"base": ["Missing CI config file"]}});
+    refused(&team, &[("POST", &at(none), json!({"ref": "main"}), 400, missing)]);
+}

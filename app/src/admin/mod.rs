@@ -38,6 +38,7 @@ use futures_util::StreamExt;
 use futures_util::stream::{Stream, once};
 use leptos::config::LeptosOptions;
 use leptos::prelude::*;
+use leptos::reactive::computed::ScopedFuture;
 use leptos_meta::provide_meta_context;
 use leptos_router::components::Router as PageRouter;
 use model::{Error, ErrorKind, Me};
@@ -102,11 +103,12 @@ pub fn plain_pages<S: Clone + Send + Sync + 'static>(
             request,
             |page, _, _| {
                 // All of it first: status and headers depend on what is loaded. What the framework would add
-                // behind it for a browser that takes the page over stays away.
-                Box::pin(async move {
+                // behind it for a browser that takes the page over stays away. Whichever thread goes on with it finds the
+                // context of this request: without it a page has no title.
+                Box::pin(ScopedFuture::new(async move {
                     let html = page.to_html_stream_in_order().collect::<String>().await;
                     Box::pin(once(async move { html })) as Pin<Box<dyn Stream<Item = String> + Send>>
-                })
+                }))
             },
         )
     };

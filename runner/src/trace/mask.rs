@@ -1,8 +1,8 @@
 //! Replaces secrets in a stream of bytes, wherever the stream happens to be cut.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
-use crate::mask::forms;
+use crate::{mask::forms, seen};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 
 /// What a secret is shown as.
@@ -59,6 +59,38 @@ pub(crate) struct Masker {
     held: Vec<u8>,
     /// Whether the stream is within a token that has been replaced.
     in_token: bool,
+    /// Digits of base64 that the stream had just before what is held.
+    run: usize,
+}
+
+/// A secret in a stream.
+struct Found {
+    range: Range<usize>,
+    /// Whether it is the rest of a token that has been replaced.
+    is_rest: bool,
+    /// Whether line ends within may be those of a tool that wraps lines: they stay.
+    wraps: bool,
+}
+
+impl Found {
+    /// Shows a mask in its place; colours that change within still change.
+    fn replace(&self, stream: &[u8], shown: &mut Vec<u8>) {
+        let mut is_due = !self.is_rest;
+        let mut rest = &stream[self.range.clone()];
+        while let Some(first) = rest.first().copied() {
+            let escape = seen::escape(rest);
+            let (unseen, further) = rest.split_at(escape.unwrap_or(1));
+            rest = further;
+            if escape.is_some() {
+                shown.extend_from_slice(unseen);
+            } else if self.wraps && matches!(first, b'\r' | b'\n') {
+                shown.push(first);
+                is_due = !self.is_rest;
+            } else if std::mem::take(&mut is_due) {
+                shown.extend_from_slice(MASK);
+            }
+        }
+    }
 }
 
 impl Masker {
@@ -83,7 +115,7 @@ impl Masker {
     /// Gives what was held back.
     pub(crate) fn flush(&mut self) -> Vec<u8> {
         let rest = self.advance(&[], true).into_owned();
-        self.in_token = false;
+        (self.in_token, self.run) = (false, 0);
         rest
     }
 
@@ -91,12 +123,14 @@ impl Masker {
     pub(crate) fn whole<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         self.in_token = false;
         let masked = self.advance(bytes, true);
-        self.in_token = false;
+        (self.in_token, self.run) = (false, 0);
         masked
     }
 
     fn advance<'a>(&mut self, bytes: &'a [u8], end: bool) -> Cow<'a, [u8]> {
-        let Some(automaton) = self.automaton.clone() else { return Cow::Borrowed(bytes) };
+        if self.automaton.is_none() {
+            return Cow::Borrowed(bytes);
+        }
         let joined: Cow<'a, [u8]> = if self.held.is_empty() {
             Cow::Borrowed(bytes)
         } else {
@@ -104,33 +138,89 @@ impl Masker {
             joined.extend_from_slice(bytes);
             Cow::Owned(joined)
         };
-        let mut shown: Vec<u8> = Vec::new();
-        let mut at = if self.in_token { self.skip_token(&joined) } else { 0 };
-        let mut replaced = at > 0;
-        let mut hold = if end { joined.len() } else { self.hold_from(&joined, at) };
-        while let Some(found) = automaton.find(Input::new(&joined[..]).range(at..)) {
+        let (places, hold) = if seen::is_plain(&joined, self.run) {
+            self.find(&joined, end, true)
+        } else {
+            self.find_unseen(&joined, end)
+        };
+        self.run = seen::run_after(&joined[..hold], self.run);
+        self.held = joined[hold..].to_vec();
+        if places.is_empty() && hold == joined.len() {
+            return joined;
+        }
+        let mut shown = Vec::with_capacity(hold);
+        let mut at = 0;
+        for place in places {
+            shown.extend_from_slice(&joined[at..place.range.start]);
+            at = place.range.end;
+            place.replace(&joined, &mut shown);
+        }
+        shown.extend_from_slice(&joined[at..hold]);
+        Cow::Owned(shown)
+    }
+
+    /// Where secrets are in a text, and from where on it is to be waited for what follows. Tokens are known by their
+    /// beginnings, if they are looked for.
+    fn find(&mut self, text: &[u8], end: bool, tokens: bool) -> (Vec<Found>, usize) {
+        let Some(automaton) = self.automaton.clone() else { return (Vec::new(), text.len()) };
+        let mut places = Vec::new();
+        let mut at = if tokens && self.in_token { self.skip_token(text) } else { 0 };
+        if at > 0 {
+            places.push(Found { range: 0..at, is_rest: true, wraps: false });
+        }
+        let mut hold = if end { text.len() } else { self.hold_from(text, at) };
+        while let Some(found) = automaton.find(Input::new(text).range(at..)) {
             // A match that could still become a longer one is waited for.
             if found.start() >= hold {
                 break;
             }
-            shown.extend_from_slice(&joined[at..found.start()]);
-            shown.extend_from_slice(MASK);
-            replaced = true;
             at = found.end();
             if found.pattern().as_usize() >= self.first_prefix {
-                at += self.skip_token(&joined[at..]);
+                if !tokens {
+                    continue;
+                }
+                at += self.skip_token(&text[at..]);
             }
+            places.push(Found { range: found.start()..at, is_rest: false, wraps: false });
             if at > hold && !end {
-                hold = self.hold_from(&joined, at);
+                hold = self.hold_from(text, at);
             }
         }
-        let hold = hold.max(at);
-        self.held = joined[hold..].to_vec();
-        if !replaced && hold == joined.len() {
-            return joined;
+        (places, hold.max(at))
+    }
+
+    /// The same of what a piece is read as that has escape sequences or line ends which are no part of its text.
+    fn find_unseen(&mut self, piece: &[u8], end: bool) -> (Vec<Found>, usize) {
+        let was_in_token = self.in_token;
+        // As it is, too: what looks like an escape sequence may have been none for whoever wrote it.
+        let (mut all, mut hold) = self.find(piece, end, false);
+        let mut seen_end = piece.len();
+        for (text, wraps) in seen::texts(piece, self.run).iter().zip([false, true]) {
+            let (places, held) = self.find(text.bytes(), end, !wraps);
+            hold = hold.min(text.place(held));
+            seen_end = text.open().filter(|_| !end).unwrap_or(piece.len());
+            all.extend(places.into_iter().map(|found| Found { range: text.range(found.range), wraps, ..found }));
         }
-        shown.extend_from_slice(&joined[at..hold]);
-        Cow::Owned(shown)
+        hold = hold.min(seen_end);
+        all.sort_by_key(|found| (found.range.start, found.is_rest));
+        let mut places: Vec<Found> = Vec::new();
+        for found in all {
+            match places.last_mut() {
+                Some(last) if found.range.start < last.range.end => {
+                    last.range.end = last.range.end.max(found.range.end);
+                    (last.wraps, last.is_rest) = (last.wraps || found.wraps, last.is_rest && found.is_rest);
+                }
+                _ => places.push(found),
+            }
+        }
+        // What one way of reading found may be part of what another waits for.
+        while let Some(last) = places.pop_if(|last| last.range.end > hold) {
+            hold = hold.min(last.range.start);
+        }
+        if hold < seen_end {
+            self.in_token = was_in_token && hold == 0;
+        }
+        (places, hold)
     }
 
     /// How much of the beginning belongs to the token that was replaced.
@@ -204,7 +294,78 @@ mod tests {
         assert_eq!(&*masker.push(b"ing\n"), b"hunting\n");
     }
 
+    /// `base64` breaks its lines wherever the secret stands.
+    #[test]
+    fn base64_of_a_text_around_a_secret_is_masked_across_its_lines() {
+        use base64::{Engine as _, engine::general_purpose::STANDARD};
+        let secret = "jX9kQ2vLr8TzW4nB7mYp";
+        for before in 0..130 {
+            for (width, line_end) in [(76, "\n"), (64, "\r\n")] {
+                let text = format!("{}{secret}{}", "u".repeat(before), "and what follows it ".repeat(4));
+                let encoded = STANDARD.encode(&text);
+                let lines: Vec<&str> =
+                    encoded.as_bytes().chunks(width).map(|line| std::str::from_utf8(line).unwrap()).collect();
+                let log = format!("$ base64\n{}{line_end}done\n", lines.join(line_end));
+                // Four digits or more of it in a row say something of it.
+                let first = (before * 8).div_ceil(6);
+                let digits = &encoded[first..(before + secret.len()) * 8 / 6];
+                for cut in [log.len(), 1, 7, 80] {
+                    let pieces: Vec<&[u8]> = log.as_bytes().chunks(cut).collect();
+                    let shown = masked(&[secret], &pieces);
+                    let left = shown.replace(line_end, "");
+                    assert!(
+                        digits.as_bytes().windows(4).all(|four| {
+                            let four = std::str::from_utf8(four).unwrap();
+                            encoded.matches(four).count() > 1 || !left.contains(four)
+                        }),
+                        "{before} {width} {cut}: {shown}"
+                    );
+                    assert_eq!(shown.matches('\n').count(), log.matches('\n').count(), "lines stay: {shown}");
+                    assert!(shown.ends_with("done\n"), "{shown}");
+                }
+            }
+        }
+    }
+
+    /// `grep --color` paints what it found.
+    #[test]
+    fn a_secret_with_colours_within_is_masked_and_the_colours_stay() {
+        let secret = "AbCd-secret-12345";
+        let painted = "x \x1b[31mAbCd-sec\x1b[0m\x1b[Kret-12345\x1b[m y\n";
+        for cut in 1..painted.len() {
+            let pieces: Vec<&[u8]> = painted.as_bytes().chunks(cut).collect();
+            assert_eq!(masked(&[secret], &pieces), "x \x1b[31m[MASKED]\x1b[0m\x1b[K\x1b[m y\n", "{cut}");
+        }
+        let token = "t=\x1b[1mglp\x1b[32mat-abc\x1b[0mdef g\n";
+        for cut in 1..token.len() {
+            let pieces: Vec<&[u8]> = token.as_bytes().chunks(cut).collect();
+            assert_eq!(masked(&[], &pieces), "t=\x1b[1m[MASKED]\x1b[32m\x1b[0m g\n", "{cut}");
+        }
+        let each: String = secret.chars().map(|letter| format!("\x1b[38;2;255;120;0m{letter}\x1b[0m")).collect();
+        assert!(!masked(&[secret], &[each.as_bytes()]).contains("mb\x1b"));
+    }
+
     proptest! {
+        #[test]
+        fn where_the_stream_is_cut_makes_no_difference_to_what_is_not_seen(
+            text in "(abcabd|abc\x1b\\[1mabd|abcabdabc|x|abc|\x1b\\[mab|glpat-|z |A{40}\n|A{40}abc\r\nabd\n){0,20}",
+            cuts in prop::collection::vec(1_usize..9, 1..60),
+        ) {
+            let values = ["abcabd", "abcabdabc", "bdabcx"];
+            let mut pieces = Vec::new();
+            let mut rest = text.as_bytes();
+            for cut in cuts {
+                let (piece, next) = rest.split_at(cut.min(rest.len()));
+                pieces.push(piece);
+                rest = next;
+            }
+            pieces.push(rest);
+            for shown in [masked(&values, &pieces), masked(&values, &[text.as_bytes()])] {
+                let bare = shown.replace("\x1b[1m", "").replace("\x1b[m", "");
+                prop_assert!(!bare.contains("abcabd") && !bare.contains("abc\r\nabd"), "{:?} {:?}", text, shown);
+            }
+        }
+
         #[test]
         fn where_the_stream_is_cut_makes_no_difference(text in "(abcabd|abcabdabc|x|abc|glpat-|z ){0,30}", cuts in prop::collection::vec(1_usize..6, 1..60)) {
             let values = ["abcabd", "abcabdabc", "bdabcx"];

@@ -37,11 +37,10 @@ impl Artifacts {
     /// Opens the folder, making it when missing. What an interrupted upload left is removed.
     pub fn open(root: PathBuf) -> io::Result<Self> {
         let incoming = root.join("incoming");
-        match fs::remove_dir_all(&incoming) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
         DirBuilder::new().recursive(true).mode(0o700).create(&incoming)?;
+        for left in fs::read_dir(&incoming)? {
+            fs::remove_file(left?.path())?;
+        }
         Ok(Self { root, uploads: AtomicU64::new(0) })
     }
 

@@ -7,6 +7,7 @@ use std::io::{self, BufReader, Read, Seek as _};
 use aho_corasick::AhoCorasick;
 use flate2::read::MultiGzDecoder;
 use model::JobId;
+use runner::seen;
 use zip::ZipArchive;
 
 use super::{ARCHIVE, ArchiveError, Artifacts, file_of, listing};
@@ -34,14 +35,20 @@ impl Wanted {
         Ok(Self { finder: AhoCorasick::new(forms).map_err(io::Error::other)?, longest })
     }
 
+    /// Whether it is in a piece of a file, as it is or with colours and line ends within; `run` is of what came before.
+    fn is_match(&self, piece: &[u8], run: usize) -> bool {
+        self.finder.is_match(piece) || seen::texts(piece, run).iter().any(|text| self.finder.is_match(text.bytes()))
+    }
+
     /// Whether it is in a file, of which at most `budget` bytes are read; takes off it what was read.
     fn is_in(&self, mut file: impl Read, budget: &mut u64) -> Result<bool, ArchiveError> {
-        let mut window = vec![0; PIECE + self.longest];
-        let mut kept = 0;
+        let reach = self.longest * seen::SPREAD;
+        let mut window = vec![0; PIECE + reach];
+        let (mut kept, mut run) = (0, 0);
         loop {
             let got = read_full(&mut file, &mut window[kept..])?;
             let filled = kept + got;
-            if self.finder.is_match(&window[..filled]) {
+            if self.is_match(&window[..filled], run) {
                 return Ok(true);
             }
             if filled < window.len() {
@@ -49,7 +56,8 @@ impl Wanted {
             }
             *budget = budget.checked_sub(got as u64).ok_or(ArchiveError::TooLarge { limit: UNPACKED })?;
             // What begins at the end of this piece goes on in the next.
-            kept = self.longest.min(filled);
+            kept = reach.min(filled);
+            run = seen::run_after(&window[..filled - kept], run);
             window.copy_within(filled - kept..filled, 0);
         }
     }

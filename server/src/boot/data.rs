@@ -2,10 +2,12 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::process::geteuid;
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
 /// The database, which every data folder has.
 pub const DATABASE: &str = "weir.db";
@@ -14,12 +16,14 @@ pub const DATABASE: &str = "weir.db";
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// It cannot be made or written.
-    #[error("the data folder {path} cannot be used: {source}")]
+    #[error("the data folder {path} cannot be used: {error}{remedy}")]
     Io {
         /// The folder.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        error: io::Error,
+        /// What to do about it, where that is known.
+        remedy: Remedy,
     },
     /// There is none, where one was expected.
     #[error(
@@ -39,13 +43,53 @@ pub enum DataError {
         pid: String,
     },
     /// What is in it cannot be opened.
-    #[error("the data folder {path} cannot be opened: {source}")]
+    #[error("the data folder {path} cannot be opened: {error}{remedy}")]
     Open {
         /// The folder.
         path: PathBuf,
         /// Why.
-        source: crate::service::OpenError,
+        error: crate::service::OpenError,
+        /// What to do about it, where that is known.
+        remedy: Remedy,
     },
+}
+
+/// Who would have to open the folder, or to give back what is in it; empty when that is not why. Fits after the cause.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remedy(Option<String>);
+
+impl Remedy {
+    /// Looks at who owns the folder and what every server has in it.
+    pub fn of(data: &Path) -> Self {
+        let Ok(owner) = fs::metadata(data).map(|found| found.uid()) else { return Self(None) };
+        let us = geteuid().as_raw();
+        if owner != us {
+            return Self(Some(format!(
+                "the folder belongs to the user {owner}, and this is {us}: start weir as {owner}"
+            )));
+        }
+        // Not every log of every job: two levels have all that is written at a start.
+        let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let below = |path: PathBuf| entries(&path).chain(std::iter::once(path.clone())).collect::<Vec<_>>();
+        let foreign = entries(data).flat_map(below).find_map(|path| {
+            let uid = fs::symlink_metadata(&path).ok()?.uid();
+            (uid != owner).then_some((path, uid))
+        });
+        Self(foreign.map(|(path, uid)| {
+            format!(
+                "{} belongs to the user {uid}; as root, `chown -R --reference={data} {data}` gives all of the folder to its \
+                 owner",
+                path.display(),
+                data = data.display()
+            )
+        }))
+    }
+}
+
+impl std::fmt::Display for Remedy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |text| write!(f, "; {text}"))
+    }
 }
 
 /// A data folder that belongs to this process until it ends: the lock goes with the process,
@@ -59,7 +103,7 @@ pub struct DataFolder {
 impl DataFolder {
     /// Makes the folder (0700) where it is missing, and locks it.
     pub fn lock(path: &Path) -> Result<Self, DataError> {
-        let io = |source| DataError::Io { path: path.to_owned(), source };
+        let io = |error| DataError::Io { path: path.to_owned(), error, remedy: Remedy::of(path) };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io)?;
         let path = path.canonicalize().map_err(io)?;
         // Somebody may have made it before, open to all.
@@ -99,6 +143,20 @@ impl DataFolder {
         Err(DataError::Missing { path: path.to_owned() })
     }
 
+    /// Lets root be the owner of a folder that belongs to somebody else, in this thread and those that it starts: what
+    /// a command makes there is the owner's, or the owner's server could not use it. There is no way back.
+    pub fn act_as_owner(path: &Path) -> Result<(), DataError> {
+        let Ok(found) = fs::metadata(path) else { return Ok(()) };
+        if !geteuid().is_root() || found.uid() == 0 {
+            return Ok(());
+        }
+        let (user, group) = (rustix::fs::Uid::from_raw(found.uid()), rustix::fs::Gid::from_raw(found.gid()));
+        let switched = set_thread_groups(&[])
+            .and_then(|()| set_thread_res_gid(group, group, group))
+            .and_then(|()| set_thread_res_uid(user, user, user));
+        switched.map_err(|error| DataError::Io { path: path.to_owned(), error: error.into(), remedy: Remedy::of(path) })
+    }
+
     /// The folder, as an absolute path without links.
     pub fn path(&self) -> &Path {
         &self.path
@@ -122,6 +180,24 @@ mod tests {
         assert!(matches!(DataFolder::expect(outer.path()), Err(DataError::Missing { .. })));
         fs::write(outer.path().join(DATABASE), "").unwrap();
         DataFolder::expect(outer.path()).unwrap();
+    }
+
+    #[test]
+    fn what_somebody_else_has_in_the_folder_is_named_with_the_remedy() {
+        let outer = tempfile::tempdir().unwrap();
+        let data = outer.path().join("data");
+        fs::create_dir_all(data.join("artifacts/incoming")).unwrap();
+        assert_eq!(Remedy::of(&data).to_string(), "");
+        if !geteuid().is_root() {
+            return;
+        }
+        std::os::unix::fs::chown(data.join("artifacts/incoming"), Some(4711), None).unwrap();
+        let text = Remedy::of(&data).to_string();
+        let shown = data.display();
+        assert!(text.starts_with(&format!("; {shown}/artifacts/incoming belongs to the user 4711")), "{text}");
+        assert!(text.contains(&format!("`chown -R --reference={shown} {shown}`")), "{text}");
+        std::os::unix::fs::chown(&data, Some(4711), None).unwrap();
+        assert!(Remedy::of(&data).to_string().ends_with("this is 0: start weir as 4711"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use data::{DataError, DataFolder};
+pub use data::{DataError, DataFolder, Remedy};
 pub use demo::fill as fill_demo;
 pub use embedded::{Embedded, EmbeddedError, SOCKET};
 
@@ -29,7 +29,11 @@ const SWEEP: Duration = Duration::from_secs(15);
 /// Opens the folder, which must not be in use, and the service over it.
 pub fn open(path: &Path) -> Result<(DataFolder, Arc<Weir>), DataError> {
     let folder = DataFolder::lock(path)?;
-    let weir = Weir::open(folder.path()).map_err(|source| DataError::Open { path: path.to_owned(), source })?;
+    let weir = Weir::open(folder.path()).map_err(|error| DataError::Open {
+        path: path.to_owned(),
+        error,
+        remedy: Remedy::of(folder.path()),
+    })?;
     Ok((folder, Arc::new(weir)))
 }
 

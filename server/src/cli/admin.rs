@@ -44,6 +44,7 @@ impl Place {
             return Client::new(url).map(Self::Server);
         }
         let path = data_folder(data)?;
+        DataFolder::act_as_owner(&path).map_err(|error| Failure::new(Exit::Failed, doing, error))?;
         if data.is_none() && !super::serve::address_file(&path).exists() {
             let client = Client::new(DEFAULT_URL)?;
             if client.get::<Value>("/api/v4/version", doing).await.is_ok() {

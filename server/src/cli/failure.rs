@@ -29,7 +29,7 @@ pub struct Failure {
 impl Failure {
     /// `weir: failed to {doing}: {cause}`
     pub fn new(exit: Exit, doing: impl fmt::Display, cause: impl Into<anyhow::Error>) -> Self {
-        Self { exit, message: Some(format!("failed to {doing}: {:#}", cause.into())) }
+        Self::text(exit, doing, told(&cause.into()))
     }
 
     /// The same with a cause that is only text.
@@ -48,5 +48,37 @@ impl Failure {
     }
 }
 
+/// An error and its causes; one that an error tells itself, as many do, is not told again.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |told, cause| match cause.to_string() {
+        text if told.is_empty() => text,
+        text if told.contains(&text) => told,
+        text => format!("{told}: {text}"),
+    })
+}
+
 /// What a command returns.
 pub type Outcome = Result<(), Failure>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    enum Example {
+        #[error("the folder cannot be used: {source}")]
+        Tells { source: std::io::Error },
+        #[error("the folder cannot be used")]
+        Leaves { source: std::io::Error },
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let source = || std::io::Error::other("no such thing");
+        for error in [Example::Tells { source: source() }, Example::Leaves { source: source() }] {
+            let failure = Failure::new(Exit::Failed, "list the users", error);
+            let text = failure.message.unwrap();
+            assert_eq!(text, "failed to list the users: the folder cannot be used: no such thing");
+        }
+    }
+}

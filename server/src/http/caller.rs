@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::header::COOKIE;
+use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
@@ -21,6 +21,8 @@ use crate::service::Weir;
 
 /// The cookie that holds a browser's session.
 pub(super) const SESSION: &str = app::SESSION_COOKIE;
+/// Where people sign in.
+const SIGN_IN: &str = "/rpc/session/sign_in";
 
 /// The service together with who asks it: the only way by which a handler gets at the service.
 #[derive(Clone, Debug)]
@@ -145,13 +147,32 @@ pub(super) async fn tell_rate(mut request: Request, next: Next) -> Response {
 
 /// Counts tokens of runners and jobs that are not good, apart from those of people.
 pub(super) async fn count_wrong(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let address = request.extensions().get::<Origin>().and_then(|origin| origin.address);
+    let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
     let response = next.run(request).await;
     // Whoever is told of a job's state has its token.
     let is_wrong = response.status() == StatusCode::FORBIDDEN && !response.headers().contains_key(JOB_STATUS);
     let Some(rates) = state.rates.as_deref().filter(|_| is_wrong) else { return response };
-    let verdict = rates.wrong_machine_token(address, clock::now());
+    let verdict = rates.wrong_machine_token(origin.address, origin.proxy, clock::now());
     if verdict.allowed { response } else { verdict.refusal() }
+}
+
+/// Counts sign-ins by way of a proxy, too: whom it says they are from may be made up.
+pub(super) async fn count_sign_ins(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let proxy = request.extensions().get::<Origin>().and_then(|origin| origin.proxy);
+    let is_sign_in = request.uri().path() == SIGN_IN;
+    let (Some(rates), Some(proxy), true) = (state.rates.as_deref(), proxy, is_sign_in) else {
+        return next.run(request).await;
+    };
+    let verdict = rates.login_by(proxy, clock::now());
+    if !verdict.allowed {
+        return verdict.refusal();
+    }
+    let response = next.run(request).await;
+    let begins = |cookie: &HeaderValue| cookie.as_bytes().starts_with(SESSION.as_bytes());
+    if response.headers().get_all(SET_COOKIE).iter().any(begins) {
+        rates.logged_in_by(proxy);
+    }
+    response
 }
 
 /// A token says who acts, and must be good; then a browser's session does. In `--local` mode everybody else who gets
@@ -200,7 +221,7 @@ pub(super) async fn identify(state: &AppState, parts: &Parts) -> Result<Caller, 
                 let is_machine = matches!(presented, Presented::Job(_) | Presented::Runner(_));
                 let wrong = |rates: &Rates| {
                     let of = if is_machine { Rates::wrong_machine_token } else { Rates::wrong_token };
-                    of(rates, origin.address, clock::now())
+                    of(rates, origin.address, origin.proxy, clock::now())
                 };
                 if let Some(verdict) = rates.map(wrong)
                     && !verdict.allowed

@@ -12,7 +12,7 @@
 use std::borrow::Cow;
 
 use axum::extract::{Request, State};
-use axum::http::header::{HOST, ORIGIN};
+use axum::http::header::{HOST, ORIGIN, STRICT_TRANSPORT_SECURITY};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -22,6 +22,8 @@ use super::origin::{self, Origin, Site};
 use super::{AppState, git, refusals};
 use crate::dialect;
 
+/// How long a browser that came by https once asks for nothing here without it.
+const A_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Refuses what a foreign page could have made a browser send, and puts the [`Origin`] of the others
@@ -36,7 +38,8 @@ pub(super) async fn check(State(state): State<AppState>, mut request: Request, n
         Some(public) => Own::Public { origin: &origin, external: public.external.as_ref() },
     };
     let path = request.uri().path();
-    match verdict(&own, request.headers(), request.method(), path) {
+    let is_strict = own.is_strict();
+    let mut response = match verdict(&own, request.headers(), request.method(), path) {
         Ok(()) => {
             request.extensions_mut().insert(origin);
             next.run(request).await
@@ -45,7 +48,11 @@ pub(super) async fn check(State(state): State<AppState>, mut request: Request, n
             tracing::warn!(reason = %text, "refused a request that is not from this server's own pages");
             refusals::answer_at(path, status, &text)
         }
+    };
+    if is_strict {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, A_YEAR);
     }
+    response
 }
 
 /// What is ours.
@@ -83,6 +90,14 @@ fn verdict(own: &Own<'_>, headers: &HeaderMap, method: &Method, path: &str) -> R
 }
 
 impl Own<'_> {
+    /// Whether browsers may hold on to https: they came by it, and nobody is to be led to anything else.
+    fn is_strict(&self) -> bool {
+        match *self {
+            Self::Local { .. } => false,
+            Self::Public { origin, external } => origin.is_secure && external.is_none_or(Site::is_secure),
+        }
+    }
+
     fn check_host(&self, headers: &HeaderMap, path: &str) -> Result<(), Refused> {
         let mut hosts = headers.get_all(HOST).iter();
         let (Some(host), others) = (hosts.next(), hosts.count()) else { return Ok(()) };

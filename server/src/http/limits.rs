@@ -68,7 +68,23 @@ type Rest = Arc<Mutex<Option<Body>>>;
 /// The client sends too slowly.
 #[derive(Debug, thiserror::Error)]
 #[error("the body came too slowly")]
-struct TooSlow;
+pub(super) struct TooSlow;
+
+/// Whether a body ended with [`TooSlow`].
+pub(super) fn is_too_slow(error: &axum::Error) -> bool {
+    caused_by::<TooSlow>(error)
+}
+
+/// Whether a body was longer than its limit.
+pub(super) fn is_too_large(error: &axum::Error) -> bool {
+    caused_by::<http_body_util::LengthLimitError>(error)
+}
+
+/// Each layer around a body wraps what the one inside says.
+fn caused_by<E: std::error::Error + 'static>(error: &axum::Error) -> bool {
+    let first: &(dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |error| error.source()).any(|error| error.is::<E>())
+}
 
 /// A body whose sender may not keep us waiting for ever. Only time spent waiting counts: a reader
 /// that takes its time is not the sender's fault.

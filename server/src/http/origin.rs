@@ -78,6 +78,8 @@ fn canonical(net: IpNet) -> IpNet {
 pub struct Origin {
     /// The client's address, never an IPv4-mapped one; `None` for a Unix socket.
     pub address: Option<IpAddr>,
+    /// The proxy that says so; `None` when the client speaks to us itself.
+    pub proxy: Option<IpAddr>,
     /// Whether the client speaks https, to us or to a proxy that says so.
     pub is_secure: bool,
     /// What the client calls us, `name` or `name:port`: lower case, without the scheme's own port.
@@ -105,7 +107,8 @@ impl Origin {
             hosts.next().is_none().then_some(host)
         });
         let prefix = forwarded(PREFIX).and_then(prefix).unwrap_or_default();
-        Self { address: address.map(|ip| client(ip, headers, proxies)), is_secure, host, prefix }
+        let client = address.map(|ip| client(ip, headers, proxies));
+        Self { address: client, proxy: address.filter(|_| client != address), is_secure, host, prefix }
     }
 
     /// The same of a request whose extensions have its [`Peer`]; without one nothing is believed.
@@ -156,6 +159,11 @@ impl Site {
     pub(super) fn of_header(text: &str) -> Option<Self> {
         let (is_secure, host) = split_scheme(text)?;
         Some(Self { is_secure, host: authority(host, is_secure)? })
+    }
+
+    /// Whether it is reached by https.
+    pub(super) fn is_secure(&self) -> bool {
+        self.is_secure
     }
 
     /// Whether `host` (of [`Origin::host`]) has this site's name, at whatever port.

@@ -38,12 +38,7 @@ fn nobody_is_believed_unless_trusted() {
         ("forwarded", "for=127.0.0.1;proto=https;host=evil.example"),
         ("x-real-ip", "127.0.0.1"),
     ];
-    let told = Origin {
-        address: "203.0.113.9".parse().ok(),
-        is_secure: false,
-        host: Some("ci.example".into()),
-        ..Origin::default()
-    };
+    let told = Origin { address: "203.0.113.9".parse().ok(), host: Some("ci.example".into()), ..Origin::default() };
     assert_eq!(seen("203.0.113.9", &lies), told);
     let peer = Peer { address: "127.0.0.1".parse().ok(), is_secure: true };
     let nobody = Origin::new(peer, &map(&lies), &Proxies::default());
@@ -66,6 +61,7 @@ fn a_trusted_proxy_is_believed_and_forwarded_never() {
     );
     let told = Origin {
         address: "203.0.113.9".parse().ok(),
+        proxy: "10.0.0.2".parse().ok(),
         is_secure: true,
         host: Some("ci.example".into()),
         ..Origin::default()
@@ -186,6 +182,7 @@ fn several_headers_are_one_list() {
         origin,
         Origin {
             address: "203.0.113.9".parse().ok(),
+            proxy: "10.0.0.2".parse().ok(),
             is_secure: false,
             host: Some("ci.example".into()),
             ..Origin::default()

@@ -7,10 +7,11 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef, OriginalUri, Request, State};
 use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
+use axum::http::{Extensions, Method, StatusCode};
 use axum::middleware::Next;
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Redirect, Response};
+use http_body_util::BodyExt as _;
 use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
@@ -19,7 +20,7 @@ use leptos_axum::{LeptosRoutes, ResponseOptions};
 use model::{Caller, Error, Me};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::{AppState, Failure, Origin, Routes, assets, caller, headers, limits, refusals};
+use super::{AppState, Failure, Origin, Routes, Site, assets, caller, headers, limits, refusals};
 
 pub(super) fn router(state: &AppState) -> Routes<AppState> {
     let pages = app::routes();
@@ -33,6 +34,8 @@ pub(super) fn router(state: &AppState) -> Routes<AppState> {
     Routes::listed(router, list).within(|router| {
         router
             .fallback(other)
+            .layer(from_fn(readable))
+            .layer(from_fn_with_state(state.clone(), caller::count_sign_ins))
             .layer(RequestBodyLimitLayer::new(limits::FORM))
             .layer(DefaultBodyLimit::max(limits::FORM))
             .layer(map_response(too_large))
@@ -47,8 +50,9 @@ async fn welcome(State(state): State<AppState>, mut request: Request, next: Next
     let is_page = *request.method() == Method::GET
         && !request.uri().path().starts_with("/rpc/")
         && request.headers().get(ACCEPT).is_some_and(|kinds| kinds.to_str().is_ok_and(|k| k.contains("text/html")));
+    let changes = *request.method() == Method::POST;
     let Some(caller) = request.extensions().get::<Caller>().cloned() else { return next.run(request).await };
-    let is_secure = request.extensions().get::<Origin>().is_some_and(|origin| origin.is_secure);
+    let is_secure = keeps_to_https(&state, request.extensions());
     let renewed = if is_page { caller::renewed(&caller, request.headers(), is_secure) } else { None };
     let wanted = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     match state.weir.me(&caller).await {
@@ -59,6 +63,9 @@ async fn welcome(State(state): State<AppState>, mut request: Request, next: Next
     if let Some(header) = renewed {
         response.headers_mut().append(SET_COOKIE, header);
     }
+    if changes && !caller.is_signed_in() && is_about_input(&wanted, response.status()) {
+        return Failure(Error::unauthorized("sign in first")).into_response();
+    }
     let is_refused =
         matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
     if !is_page || !is_refused || caller.is_signed_in() {
@@ -68,9 +75,20 @@ async fn welcome(State(state): State<AppState>, mut request: Request, next: Next
     Redirect::to(&format!("/login?next={next}")).into_response()
 }
 
+/// Server functions that change something for somebody who is not signed in.
+const FOR_ANYBODY: [&str; 4] = ["/rpc/session/", "/rpc/prefs/", "/rpc/welcome", "/rpc/password"];
+
+/// Whether a server function says what is wrong with what it was sent: its arguments are read before it can ask who sends
+/// them. Who may not call it at all is told that, and nothing of its arguments.
+fn is_about_input(address: &str, status: StatusCode) -> bool {
+    let is_open = !address.starts_with("/rpc/") || FOR_ANYBODY.iter().any(|open| address.starts_with(open));
+    !is_open && matches!(status, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST)
+}
+
 /// What the pages and server functions of one request find in their context.
 fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     let service: SharedService = Arc::clone(&state.weir) as SharedService;
+    let state = state.clone();
     move || {
         provide_context(Arc::clone(&service));
         if let Some(parts) = use_context::<Parts>() {
@@ -80,8 +98,7 @@ fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
             if let Some(me) = parts.extensions.get::<Me>() {
                 provide_context(me.clone());
             }
-            let secure = parts.extensions.get::<Origin>().is_some_and(|origin| origin.is_secure);
-            provide_context(Transport { secure });
+            provide_context(Transport { secure: keeps_to_https(&state, &parts.extensions) });
         }
         let policy = use_nonce().and_then(|nonce| headers::page(&nonce));
         if let (Some(policy), Some(response)) = (policy, use_context::<ResponseOptions>()) {
@@ -90,14 +107,46 @@ fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     }
 }
 
+/// Whether a session is for https alone: the browser came by it, or the server's own address has it. A proxy that does
+/// not say how it was reached gives nobody's session to whoever listens.
+fn keeps_to_https(state: &AppState, extensions: &Extensions) -> bool {
+    let external = state.options.public.as_ref().and_then(|public| public.external.as_ref());
+    external.is_some_and(Site::is_secure) || extensions.get::<Origin>().is_some_and(|origin| origin.is_secure)
+}
+
+/// Reads the body of a server function before it does. What it could not read it would tell as a fault of ours: one that
+/// comes too slowly, or breaks off, or is no text.
+async fn readable(request: Request, next: Next) -> Response {
+    let is_call = *request.method() == Method::POST && request.uri().path().starts_with("/rpc/");
+    if !is_call {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let (status, error) = match body.collect().await.map(|body| body.to_bytes()) {
+        Ok(bytes) if std::str::from_utf8(&bytes).is_ok() => {
+            return next.run(Request::from_parts(parts, bytes.into())).await;
+        }
+        Ok(_) => (StatusCode::BAD_REQUEST, Error::invalid("the body is not UTF-8 text")),
+        Err(error) if limits::is_too_slow(&error) => {
+            (StatusCode::REQUEST_TIMEOUT, Error::unavailable("the body came too slowly"))
+        }
+        Err(error) if limits::is_too_large(&error) => (StatusCode::PAYLOAD_TOO_LARGE, body_too_large()),
+        Err(_) => (StatusCode::BAD_REQUEST, Error::invalid("the body broke off")),
+    };
+    (status, Failure(error)).into_response()
+}
+
 /// A body over the limit is refused before any server function sees it: the page gets the error in
 /// the shape of theirs.
 async fn too_large(response: Response) -> Response {
     if response.status() != StatusCode::PAYLOAD_TOO_LARGE || refusals::is_json(response.headers()) {
         return response;
     }
-    Failure(Error::too_large("a request may not be larger than 7 MiB, a definition not larger than 2 MiB"))
-        .into_response()
+    Failure(body_too_large()).into_response()
+}
+
+fn body_too_large() -> Error {
+    Error::too_large("a request may not be larger than 7 MiB, a definition not larger than 2 MiB")
 }
 
 /// A server function whose arguments cannot be read answers as if it were at fault: it is told as what it is.

@@ -40,6 +40,9 @@ const LOGINS_OF_ADDRESS: u32 = 20;
 /// Wrong tokens of runners and jobs per minute of an address. They are apart from those of people: a busy
 /// runner shows tokens of jobs that have just ended, and must not keep a house from signing in.
 const MACHINES_OF_ADDRESS: u32 = 60;
+/// In how much more than of an address, as many of all that one proxy speaks for: whoever can reach us as the proxy does
+/// can say that they are somebody else each time, and this is the bound of it.
+const PROXY: u32 = 20;
 /// Logins per minute of a user name, from wherever they come. A day of it is 14 400 guesses.
 const LOGINS_OF_NAME: u32 = 10;
 
@@ -72,6 +75,10 @@ pub struct Rules {
     pub login_address: Rule,
     /// Wrong tokens of runners and jobs, per address.
     pub machine_address: Rule,
+    /// Logins and wrong tokens, per proxy that says whom they are from.
+    pub login_proxy: Rule,
+    /// Wrong tokens of runners and jobs, per proxy.
+    pub machine_proxy: Rule,
     /// Logins, per user name.
     pub login_name: Rule,
 }
@@ -87,6 +94,8 @@ impl Rules {
             token: Rule { name: "throttle_authenticated_api", per_minute: requests },
             login_address: Rule { name: "throttle_login_address", per_minute: LOGINS_OF_ADDRESS },
             machine_address: Rule { name: "throttle_runner_address", per_minute: MACHINES_OF_ADDRESS },
+            login_proxy: Rule { name: "throttle_login_proxy", per_minute: PROXY * LOGINS_OF_ADDRESS },
+            machine_proxy: Rule { name: "throttle_runner_proxy", per_minute: PROXY * MACHINES_OF_ADDRESS },
             login_name: Rule { name: "throttle_login_name", per_minute: LOGINS_OF_NAME },
         }
     }
@@ -106,6 +115,8 @@ pub struct Rates<C: Clock = DefaultClock> {
     token: Limiter<C>,
     login_address: Limiter<C>,
     machine_address: Limiter<C>,
+    login_proxy: Limiter<C>,
+    machine_proxy: Limiter<C>,
     login_name: Limiter<C>,
     hasher: RandomState,
 }
@@ -126,6 +137,8 @@ impl<C: Clock + Clone> Rates<C> {
             token: Limiter::new(rules.token, clock),
             login_address: Limiter::new(rules.login_address, clock),
             machine_address: Limiter::new(rules.machine_address, clock),
+            login_proxy: Limiter::new(rules.login_proxy, clock),
+            machine_proxy: Limiter::new(rules.machine_proxy, clock),
             login_name: Limiter::new(rules.login_name, clock),
             hasher: RandomState::new(),
         }
@@ -146,15 +159,25 @@ impl<C: Clock + Clone> Rates<C> {
         self.token.check(self.key(token), now)
     }
 
-    /// A request with a token that was found to be wrong: when this is refused, it is too many of
-    /// them. A good token from the same address stays good.
-    pub fn wrong_token(&self, address: Option<IpAddr>, now: Timestamp) -> Verdict {
-        self.of_address(&self.login_address, address, now)
+    /// A request with a token that was found to be wrong, from an address that a `proxy` may have told: when this is
+    /// refused, it is too many of them. A good token from the same address stays good.
+    pub fn wrong_token(&self, address: Option<IpAddr>, proxy: Option<IpAddr>, now: Timestamp) -> Verdict {
+        self.of_both((&self.login_address, address), (&self.login_proxy, proxy), now)
     }
 
     /// The same with a token of a runner or a job.
-    pub fn wrong_machine_token(&self, address: Option<IpAddr>, now: Timestamp) -> Verdict {
-        self.of_address(&self.machine_address, address, now)
+    pub fn wrong_machine_token(&self, address: Option<IpAddr>, proxy: Option<IpAddr>, now: Timestamp) -> Verdict {
+        self.of_both((&self.machine_address, address), (&self.machine_proxy, proxy), now)
+    }
+
+    /// Somebody is about to log in by way of a proxy; asked before [`Rates::login`].
+    pub fn login_by(&self, proxy: IpAddr, now: Timestamp) -> Verdict {
+        self.of_address(&self.login_proxy, Some(proxy), now)
+    }
+
+    /// The login by way of the proxy was one: it does not count.
+    pub fn logged_in_by(&self, proxy: IpAddr) {
+        self.login_proxy.give_back(self.key(network(proxy)));
     }
 
     /// Somebody is about to log in; asked before the password is looked at, so that no guesses slip
@@ -177,6 +200,21 @@ impl<C: Clock + Clone> Rates<C> {
             self.login_address.give_back(self.key(network(address)));
         }
         self.login_name.give_back(self.key_of_name(name));
+    }
+
+    /// What an address has too many of does not count against its proxy, which speaks for others, too.
+    fn of_both(
+        &self,
+        (of_address, address): (&Limiter<C>, Option<IpAddr>),
+        (of_proxy, proxy): (&Limiter<C>, Option<IpAddr>),
+        now: Timestamp,
+    ) -> Verdict {
+        let verdict = self.of_address(of_address, address, now);
+        if !verdict.allowed || proxy.is_none() {
+            return verdict;
+        }
+        let of_proxy = self.of_address(of_proxy, proxy, now);
+        if of_proxy.allowed { verdict } else { of_proxy }
     }
 
     fn of_address(&self, limiter: &Limiter<C>, address: Option<IpAddr>, now: Timestamp) -> Verdict {

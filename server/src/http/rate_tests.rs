@@ -25,6 +25,29 @@ fn allowed(ask: impl Fn() -> Verdict) -> usize {
     (0..1000).filter(|_| ask().allowed).count()
 }
 
+/// Whoever reaches us as the proxy does can say that they are somebody else each time.
+#[test]
+fn addresses_that_a_proxy_makes_up_have_a_bound() {
+    let (rates, clock) = rates(0);
+    let proxy = ip("127.0.0.1");
+    let forged = |n: u32| Some(IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + n)));
+    let numbers = std::cell::Cell::new(0);
+    let next = || forged(numbers.replace(numbers.get() + 1));
+    assert_eq!(allowed(|| rates.wrong_token(next(), proxy, NOW)), 400);
+    assert_eq!(rates.wrong_token(next(), proxy, NOW).name, "throttle_login_proxy");
+    assert!(!rates.login_by(proxy.unwrap(), NOW).allowed, "they count together");
+    assert!(rates.wrong_token(next(), ip("127.0.0.2"), NOW).allowed && rates.wrong_token(next(), None, NOW).allowed);
+    assert!(rates.wrong_machine_token(next(), proxy, NOW).allowed);
+    // What succeeds does not count, and what one address has too many of does not count against all.
+    clock.advance(Duration::from_mins(1));
+    assert_eq!(allowed(|| rates.wrong_token(ip("203.0.113.9"), proxy, NOW)), 20);
+    for _ in 0..1000 {
+        assert!(rates.login_by(proxy.unwrap(), NOW).allowed);
+        rates.logged_in_by(proxy.unwrap());
+    }
+    assert_eq!(allowed(|| rates.login_by(proxy.unwrap(), NOW)), 380);
+}
+
 #[test]
 fn a_limit_is_so_many_at_once_and_then_an_even_pace() {
     let (rates, clock) = rates(120);
@@ -102,7 +125,7 @@ fn logins_are_slow_per_name_and_per_address_and_only_failed_ones_count() {
 #[test]
 fn wrong_tokens_count_as_failed_logins_and_good_ones_stay_good() {
     let (rates, _) = rates(100);
-    assert_eq!(allowed(|| rates.wrong_token(ip("203.0.113.1"), NOW)), 20);
+    assert_eq!(allowed(|| rates.wrong_token(ip("203.0.113.1"), None, NOW)), 20);
     assert_eq!(rates.login(ip("203.0.113.1"), "ada", NOW).name, "throttle_login_address");
     assert!(rates.token("good", NOW).allowed && rates.login(ip("203.0.113.2"), "ada", NOW).allowed);
 }
@@ -111,11 +134,11 @@ fn wrong_tokens_count_as_failed_logins_and_good_ones_stay_good() {
 fn wrong_tokens_of_runners_keep_nobody_from_signing_in_and_the_other_way_round() {
     let (rates, _) = rates(0);
     let house = || ip("203.0.113.1");
-    assert_eq!(allowed(|| rates.wrong_machine_token(house(), NOW)), 60);
-    assert_eq!(rates.wrong_machine_token(house(), NOW).name, "throttle_runner_address");
-    assert!(rates.login(house(), "ada", NOW).allowed && rates.wrong_token(house(), NOW).allowed);
-    assert_eq!(allowed(|| rates.wrong_token(ip("203.0.113.2"), NOW)), 20);
-    assert!(rates.wrong_machine_token(ip("203.0.113.2"), NOW).allowed);
+    assert_eq!(allowed(|| rates.wrong_machine_token(house(), None, NOW)), 60);
+    assert_eq!(rates.wrong_machine_token(house(), None, NOW).name, "throttle_runner_address");
+    assert!(rates.login(house(), "ada", NOW).allowed && rates.wrong_token(house(), None, NOW).allowed);
+    assert_eq!(allowed(|| rates.wrong_token(ip("203.0.113.2"), None, NOW)), 20);
+    assert!(rates.wrong_machine_token(ip("203.0.113.2"), None, NOW).allowed);
 }
 
 #[test]
@@ -123,7 +146,7 @@ fn what_is_off_is_off_and_logins_never_are() {
     let (none, _) = rates(0);
     assert_eq!(allowed(|| none.token("t", NOW)), 1000);
     assert_eq!(allowed(|| none.anonymous(ip("203.0.113.1"), NOW)), 1000);
-    assert_eq!(allowed(|| none.wrong_token(ip("203.0.113.1"), NOW)), 20);
+    assert_eq!(allowed(|| none.wrong_token(ip("203.0.113.1"), None, NOW)), 20);
     let mut headers = HeaderMap::new();
     none.token("t", NOW).write(&mut headers);
     assert!(headers.is_empty());

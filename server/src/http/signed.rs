@@ -200,7 +200,8 @@ impl Asking<'_> {
             }
             ((Some(caller), _), _) => Ok(caller),
             ((None, _), rates) => {
-                let verdict = rates.map(|rates| rates.wrong_token(self.origin().address, clock::now()));
+                let Origin { address, proxy, .. } = self.origin();
+                let verdict = rates.map(|rates| rates.wrong_token(address, proxy, clock::now()));
                 let verdict = verdict.filter(|verdict| !verdict.allowed);
                 Err(verdict.map_or(Unsigned::Token("decrypt token fail"), Unsigned::Rate))
             }

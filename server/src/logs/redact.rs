@@ -10,6 +10,7 @@ use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 
 use aho_corasick::AhoCorasick;
 use model::JobId;
+use runner::seen;
 
 use super::{AppendError, Logs, Paths};
 
@@ -87,13 +88,19 @@ fn find(paths: &Paths, size: u64, forms: &[String]) -> Result<Places, AppendErro
     }
     let finder = AhoCorasick::new(forms).map_err(io::Error::other)?;
     let log = File::open(paths.log())?;
-    let mut window = vec![0; PIECE + longest];
-    let mut at = 0;
+    let mut window = vec![0; PIECE + longest * seen::SPREAD];
+    let (mut at, mut run) = (0, 0);
     while at < size {
         let wanted = window.len().min(usize::try_from(size - at).unwrap_or(usize::MAX));
-        log.read_exact_at(&mut window[..wanted], at)?;
-        let found = finder.find_overlapping_iter(&window[..wanted]).map(|found| (found.start(), found.end()));
+        let window = &mut window[..wanted];
+        log.read_exact_at(window, at)?;
+        let found = finder.find_overlapping_iter(&*window).map(|found| (found.start(), found.end()));
         let mut found: Vec<(usize, usize)> = found.collect();
+        // With colours and line ends within, as a reader would put it together again.
+        for text in seen::texts(window, run) {
+            let ranges = finder.find_overlapping_iter(text.bytes()).map(|found| text.range(found.range()));
+            found.extend(ranges.map(|range| (range.start, range.end)));
+        }
         found.sort_unstable();
         for (start, end) in found {
             // What begins in the overlap is found again the next time, as what it is.
@@ -104,6 +111,7 @@ fn find(paths: &Paths, size: u64, forms: &[String]) -> Result<Places, AppendErro
         if places.0.len() > MOST {
             return Err(AppendError::TooManyPlaces);
         }
+        run = seen::run_after(&window[..PIECE.min(wanted)], run);
         at += PIECE as u64;
     }
     Ok(places)
@@ -137,17 +145,21 @@ pub(super) fn is_told(paths: &Paths, size: u64, line: &str) -> io::Result<bool> 
     Ok(tail.split(|byte| *byte == b'\n').any(|one| one == line.as_bytes()))
 }
 
-/// As long as what it replaces, with the same line ends.
+/// As long as what it replaces, with the same line ends and colours.
 fn blank(text: &[u8]) -> Vec<u8> {
     let mut mark = MARK.iter();
     let mark_fits = !text[..text.len().min(MARK.len())].contains(&b'\n') && text.len() >= MARK.len();
-    text.iter()
-        .map(|byte| match byte {
-            b'\n' => b'\n',
-            _ if mark_fits => mark.next().copied().unwrap_or(b'*'),
-            _ => b'*',
-        })
-        .collect()
+    let mut blanked = Vec::with_capacity(text.len());
+    while let Some(byte) = text.get(blanked.len()).copied() {
+        let rest = &text[blanked.len()..];
+        match seen::escape(rest) {
+            Some(length) => blanked.extend_from_slice(&rest[..length]),
+            None if byte == b'\n' => blanked.push(byte),
+            None if mark_fits => blanked.push(mark.next().copied().unwrap_or(b'*')),
+            None => blanked.push(b'*'),
+        }
+    }
+    blanked
 }
 
 #[cfg(test)]
@@ -194,6 +206,32 @@ mod tests {
         assert!(again.find(JobId(8), &forms()).unwrap().is_empty(), "no trace, no places");
         again.blank(JobId(8), &places, LINE).unwrap();
         assert_eq!(again.held(JobId(8)).unwrap(), 0, "and none is made");
+    }
+
+    /// What masking finds, and what stands in logs from before it did.
+    #[test]
+    fn a_value_with_colours_or_wrapped_lines_within_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let logs = Logs::open(folder.path().to_owned()).unwrap();
+        let colours = "\x1b[31mcorrect-horse\x1b[0m\x1b[K-battery end\n".to_owned();
+        let text = format!("{}{SECRET}{}", "u".repeat(50), "v".repeat(40));
+        let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
+        let (first, second) = encoded.split_at(76);
+        let filler = "x".repeat(PIECE - 20);
+        // Across the border of what is looked through at once, too.
+        let log =
+            format!("{colours}{first}\n{second}\n{filler}\n{colours}{filler}{}\n{first}\r\n{second}\n", "y".repeat(20));
+        logs.append(JOB, 0, log.as_bytes()).unwrap();
+        logs.finish(JOB).unwrap();
+        let places = logs.find(JOB, &runner::mask::forms(SECRET)).unwrap();
+        assert_eq!(places.count(), 4);
+        logs.blank(JOB, &places, LINE).unwrap();
+        let after = String::from_utf8(logs.read(JOB, 0..1 << 30).unwrap()).unwrap();
+        assert_eq!(after.lines().count(), log.lines().count() + 1);
+        assert_eq!(after.matches("\x1b[31m[REDACTED]***\x1b[0m\x1b[K******** end\n").count(), 2, "{}", &after[..90]);
+        let hidden = &encoded[70..90];
+        assert!(!after.contains(&hidden[..6]) && !after.contains(&hidden[6..]));
+        assert!(logs.find(JOB, &runner::mask::forms(SECRET)).unwrap().is_empty());
     }
 
     /// Wherever a server is killed, the next one makes it whole, once.

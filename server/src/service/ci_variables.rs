@@ -127,12 +127,12 @@ impl Weir {
             EVERYWHERE.clone_into(&mut draft.environment_scope);
         }
         draft.masked |= draft.hidden;
-        check(&draft)?;
         let (keys, caller) = (self.keys(), caller.clone());
         let saved = self.store.write(move |tx| {
             let keys = keys.ring();
             allowed(tx.conn(), &caller, &owner, true)?;
             check_owner(tx.conn(), &owner)?;
+            check(&draft)?;
             let before = id.map(|id| ci_variables::require(tx.conn(), &owner, id)).transpose()?;
             match &before {
                 Some(before) if before.variable.draft.hidden => {

@@ -3,10 +3,15 @@
 
 use model::options::DEFINITION_FILE;
 use model::plan::PlannedJob;
-use model::{Cause, Diagnostic, Error, Pipeline, Project, Severity, Span};
+use model::{Caller, Cause, Diagnostic, Error, Pipeline, PipelineKey, Project, Severity, Span};
 use pipeline::{EvaluatedJob, Place};
 
-use super::Weir;
+use super::pipelines::meant;
+use super::source::definition_file;
+use super::{Weir, access, audit};
+use crate::auth::Action;
+use crate::store::Scope;
+use crate::store::pipelines::{self, Draft};
 use crate::store::runs::Commit;
 
 /// What of a repository is meant; without anything the default branch.
@@ -53,6 +58,55 @@ impl Weir {
             None => self.sources.definition(project, &commit.sha).await?,
         };
         Ok((commit, text))
+    }
+
+    /// The pipeline of the definition in a project's repository, made for its first run: whoever commits the file that
+    /// GitLab looks for need not know that there is more to make.
+    pub(super) async fn own_pipeline(
+        &self,
+        caller: &Caller,
+        project: &Project,
+        git_ref: Option<&str>,
+    ) -> Result<PipelineKey, Error> {
+        let file = definition_file(project);
+        let missing = |text: String| Error::invalid(text).about(Cause::NoDefinition);
+        let Some(source) = &project.source else {
+            return Err(missing(format!(
+                "the project has neither a pipeline nor a repository that could have a {file}: make a pipeline with a \
+                 definition"
+            )));
+        };
+        let commit = self.sources.resolve(project, source, git_ref).await?;
+        if self.sources.definition(project, &commit.sha).await?.is_none() {
+            let text =
+                format!("the project has no {file} at {}, and no pipeline with another definition", commit.git_ref);
+            return Err(missing(text));
+        }
+        let (caller, project) = (caller.clone(), project.clone());
+        let made = self.store.write(move |tx| {
+            access::at_project(tx.conn(), &caller, Action::StartRun, project.id, "project")?;
+            // Somebody was faster.
+            let all = pipelines::list(tx.conn(), &Scope::Of(vec![project.id]))?;
+            if !all.is_empty() {
+                return Ok(meant(&all)?.key.clone());
+            }
+            let path = project.path.as_str().replace('/', "-");
+            let keys = [project.path.name().to_owned(), path.clone(), format!("{path}-{}", project.id)];
+            for key in keys {
+                let key: PipelineKey = key.parse().map_err(|error| Error::invalid(format!("{error}")))?;
+                if pipelines::by_key(tx.conn(), &key)?.is_some() {
+                    continue;
+                }
+                let name = project.path.name().to_owned();
+                let draft = Draft { key, name, description: String::new(), definition: None, disabled: false };
+                let target = format!("pipeline {}", draft.key);
+                audit::of_project(tx, &caller, "pipeline.create", project.id, &target, vec![]);
+                return Ok(pipelines::insert(tx, &project, &draft, &caller.user)?.key);
+            }
+            Err(missing("the project has no pipeline, and the keys that it could have are taken: make one".to_owned())
+                .into())
+        });
+        Ok(made.await?)
     }
 }
 

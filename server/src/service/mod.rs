@@ -112,9 +112,14 @@ pub enum OpenError {
     /// The database.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
-    /// The folders.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
+    /// A folder in it.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
     /// The keys of the secrets.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -157,14 +162,19 @@ impl Weir {
         })?;
         keys.check(&sealed)?;
         let replays = accounts::replays(&store)?;
+        let [logs, artifacts, repos] = ["logs", "artifacts", "repos"].map(|name| data.join(name));
+        let at = |path: &Path| {
+            let path = path.to_owned();
+            move |error| OpenError::Io { path, error }
+        };
         Ok(Self {
             store: Arc::new(store),
             keys: Keys::new(keys),
             key_file,
-            logs: Arc::new(Logs::open(data.join("logs"))?),
-            sequences: Arc::new(Sequences::new(&data.join("logs"))),
-            artifacts: Arc::new(Artifacts::open(data.join("artifacts"))?),
-            sources: Arc::new(source::Sources::open(data.join("repos"))?),
+            logs: Arc::new(Logs::open(logs.clone()).map_err(at(&logs))?),
+            sequences: Arc::new(Sequences::new(&logs)),
+            artifacts: Arc::new(Artifacts::open(artifacts.clone()).map_err(at(&artifacts))?),
+            sources: Arc::new(source::Sources::open(repos.clone()).map_err(at(&repos))?),
             heartbeats: Heartbeats::default(),
             refusals: Refusals::default(),
             data: data.to_owned(),

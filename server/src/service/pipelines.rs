@@ -395,7 +395,11 @@ pub(super) fn meant(all: &[Pipeline]) -> Result<&Pipeline, Error> {
     let own: Vec<&Pipeline> = all.iter().filter(|pipeline| pipeline.definition.is_none()).collect();
     match (own.as_slice(), all) {
         (&[one], _) | ([], [one]) => Ok(one),
-        (_, []) => Err(Error::invalid("the project has no pipeline yet").about(Cause::NoDefinition)),
+        (_, []) => {
+            let text =
+                "the project has no pipeline yet: start a run of it for a branch with a definition file, or make one";
+            Err(Error::invalid(text).about(Cause::NoDefinition))
+        }
         _ => Err(Error::invalid("the project has several pipelines, and which of them is meant is not clear")),
     }
 }

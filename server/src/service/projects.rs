@@ -174,13 +174,13 @@ impl Weir {
         id: ProjectId,
         settings: ProjectSettings,
     ) -> Result<(), Error> {
-        check_settings(&settings)?;
         let by = caller.clone();
         let old = self.store.read(move |conn| {
             access::at_project(conn, &by, Action::ProjectSettings, id, "project")?;
             projects::require(conn, id)
         });
         let old = old.await?;
+        check_settings(&settings)?;
         if settings.source != old.source
             && let Some(source) = &settings.source
         {
@@ -422,6 +422,10 @@ fn insert(
     source: Option<&str>,
     visibility: Visibility,
 ) -> Result<Project, StoreError> {
+    // Repositories are at `PATH.git`, and feeds of GitLab's at `PATH.atom`.
+    if let Some(part) = path.as_str().split('/').find(|part| ends_as_address(part)) {
+        return Err(Error::invalid(format!("no part of a project's path ends with '.git' or '.atom': {part}")).into());
+    }
     for known in projects::list(tx.conn())? {
         let known = known.path.as_str();
         if known.eq_ignore_ascii_case(path.as_str()) {
@@ -442,6 +446,11 @@ fn insert(
         vec![audit::change("visibility", None, Some(visibility.as_str())), audit::change("source", None, source)];
     audit::of_project(tx, caller, "project.create", project.id, "", changes);
     Ok(project)
+}
+
+fn ends_as_address(part: &str) -> bool {
+    let part = part.to_ascii_lowercase();
+    [".git", ".atom"].iter().any(|end| part.ends_with(end))
 }
 
 impl Weir {

@@ -255,7 +255,12 @@ impl Weir {
 impl Weir {
     /// Starts a run of a project's own pipeline for a branch or tag.
     pub async fn start_in_project(&self, caller: &Caller, project: &Project, new: NewRun) -> Result<Run, Error> {
-        let key = self.pipeline_of_project(caller, project.id).await?;
+        let key = match self.pipeline_of_project(caller, project.id).await {
+            Err(error) if error.cause == Some(Cause::NoDefinition) => {
+                self.own_pipeline(caller, project, new.git_ref.as_deref()).await?
+            }
+            other => other?,
+        };
         let git_ref = match (&project.source, new.git_ref.as_deref()) {
             // A project without a repository has one ref, which is called as its default branch is.
             (None, Some(wanted)) => Some(short_ref(wanted)).filter(|name| *name != DEFAULT_BRANCH),

@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
+use leptos::tachys::html::attribute::custom::custom_attribute;
 use model::ProjectId;
 
 use crate::admin::asked::Asked;
-use crate::admin::parts::{field, form, panel, refused, submit};
+use crate::admin::parts::{form, panel, refused, submit};
 use crate::admin::rpc::Redact;
 use crate::admin::text::W;
 
@@ -13,7 +14,7 @@ use crate::admin::text::W;
 pub fn redact(asked: &Asked, id: ProjectId) -> AnyView {
     let lang = asked.lang;
     let fields = view! {
-        {field("value", lang.w(W::RedactValue)).kind("password").required().view()}
+        {value_field(lang.w(W::RedactValue))}
         {submit(lang.w(W::RedactDo))}
     };
     let inside = view! {
@@ -22,4 +23,24 @@ pub fn redact(asked: &Asked, id: ProjectId) -> AnyView {
         <div class="door">{form(Redact::PATH, [("id", id.to_string()), ("back", asked.here())], fields)}</div>
     };
     panel(lang.w(W::RedactTitle), "redact", inside)
+}
+
+/// Where the value is typed. A field for a password would drop the line ends of a key that is pasted.
+fn value_field(label: &'static str) -> AnyView {
+    view! {
+        <label class="field">
+            <span>{label}</span>
+            <textarea
+                class="dotted"
+                name="value"
+                rows="3"
+                required
+                spellcheck="false"
+                autocapitalize="off"
+                autocomplete="off"
+                {..custom_attribute("autocorrect", "off")}
+            ></textarea>
+        </label>
+    }
+    .into_any()
 }

@@ -42,7 +42,8 @@ pub async fn set_member(
     let refused = |error| refuse(&page, "member", &[("user", &user), ("role", &role)], error);
     let role = match role.as_str() {
         "" => None,
-        word => Some(Role::of_word(word).ok_or_else(|| refused(Error::invalid("no member has such a role")))?),
+        // Which no member has: that is said to those who may say which they have.
+        word => Some(Role::of_word(word).unwrap_or(Role::Nobody)),
     };
     service.set_member(&caller, place, user.trim(), role).await.map_err(refused)?;
     ssr::go(&page);
@@ -91,27 +92,41 @@ pub async fn change_project(
     let refused = |error| refuse(&page, "settings", &fields, error);
     let number = |text: &str, usual: u32, name: &str| match text.trim() {
         "" => Ok(usual),
-        text => text.parse().map_err(|_| refused(Error::invalid(format!("{name}: {text:?} is no whole number")))),
+        text => text.parse().map_err(|_| Error::invalid(format!("{name}: {text:?} is no whole number"))),
     };
     let usual = ProjectOptions::default();
-    let options = ProjectOptions {
-        name: some(&name),
-        description: some(&description),
-        default_branch: some(&default_branch),
-        config_path: some(&config_path),
-        timeout: number(&timeout, usual.timeout, "build_timeout")?,
-        git_depth: number(&git_depth, usual.git_depth, "ci_default_git_depth")?,
-        auto_cancel: !auto_cancel.is_empty(),
-        keep_latest: !keep_latest.is_empty(),
-        shared_runners: !shared_runners.is_empty(),
+    let read = || -> Result<ProjectSettings, Error> {
+        Ok(ProjectSettings {
+            visibility: visibility.parse().map_err(|()| Error::invalid("that is no visibility"))?,
+            public_jobs,
+            protect_default,
+            protected: read_protected(&protected)?,
+            source: some(&source),
+            options: ProjectOptions {
+                name: some(&name),
+                description: some(&description),
+                default_branch: some(&default_branch),
+                config_path: some(&config_path),
+                timeout: number(&timeout, usual.timeout, "build_timeout")?,
+                git_depth: number(&git_depth, usual.git_depth, "ci_default_git_depth")?,
+                auto_cancel: !auto_cancel.is_empty(),
+                keep_latest: !keep_latest.is_empty(),
+                shared_runners: !shared_runners.is_empty(),
+            },
+        })
     };
-    let settings = ProjectSettings {
-        visibility: visibility.parse().map_err(|()| refused(Error::invalid("that is no visibility")))?,
-        public_jobs,
-        protect_default,
-        protected: read_protected(&protected).map_err(refused)?,
-        source: some(&source),
-        options,
+    let settings = match read() {
+        Ok(settings) => settings,
+        // What is wrong with it is for those who may change it.
+        Err(error) => {
+            let may = service.place(&caller, Place::Project(id)).await.map_err(refused)?.may.settings;
+            let text = "settings are for maintainers to change";
+            return Err(refused(match may {
+                true => error,
+                false if caller.is_signed_in() => Error::forbidden(text),
+                false => Error::unauthorized(text),
+            }));
+        }
     };
     service.change_project(&caller, id, settings).await.map_err(refused)?;
     ssr::go(&with_name(&page, "done", "saved"));

@@ -182,9 +182,16 @@ pub async fn create(asked: Asked, fields: Fields) -> Result<Response, Refused> {
     let value = problems.take(fields.required("value"));
     problems.none()?;
     let hidden = fields.switch("masked_and_hidden")?.unwrap_or(false);
+    // Said by itself it would be a secret that everybody is shown.
+    let is_misnamed = fields.switch("hidden")?.unwrap_or(false) && !hidden;
     let changes = Changes::read(&fields)?;
     let target = asked.find().await?;
     let owner = owner(&target).await?;
+    if is_misnamed {
+        return Err(Refused::fields(
+            json!({ "hidden": ["is not set by itself: masked_and_hidden hides a new variable"] }),
+        ));
+    }
     let draft = CiVariableDraft { key, value: Some(value), hidden, ..CiVariableDraft::default() };
     let draft = changes.over(draft, &owner);
     let made = target.weir.save_ci_variable(&target.caller, owner.clone(), None, draft).await.map_err(refused)?;

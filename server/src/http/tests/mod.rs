@@ -8,6 +8,7 @@ mod documented;
 mod gitlab;
 mod live;
 mod pages;
+mod redact;
 mod schedules;
 mod sessions;
 mod sockets;

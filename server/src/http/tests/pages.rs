@@ -4,6 +4,7 @@ use app::service::Accounts as _;
 use model::{TokenDraft, TokenKind, TokenScope};
 
 use super::super::finish;
+use super::super::limits::TooSlow;
 use super::*;
 
 #[tokio::test]
@@ -174,4 +175,44 @@ async fn request_ids_come_back_when_they_are_harmless() {
     assert_eq!(world.get_with("/healthz", &[("x-request-id", "abc-1")]).await.header("x-request-id"), "abc-1");
     let own = world.get_with("/healthz", &[("x-request-id", "a b\"c")]).await;
     assert_ne!(own.header("x-request-id"), "a b\"c");
+}
+
+/// A server function told what it could not read as a fault of the server.
+#[tokio::test]
+async fn bodies_that_cannot_be_read_are_no_faults_of_ours() {
+    let world = World::public().await;
+    let router = world.router();
+    let ask = async |body: Body| {
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let asked = router.clone().oneshot(request("POST", "/rpc/session/sign_in", &form, body)).await.unwrap();
+        Answer::read(asked).await
+    };
+    let odd = ask(Body::from(&b"name=\xff\xfe"[..])).await;
+    assert_eq!((odd.status, odd.json()["kind"].as_str()), (StatusCode::BAD_REQUEST, Some("invalid")), "{}", odd.text());
+    let drips = futures_util::stream::iter([Ok("name=a"), Err(axum::Error::new(TooSlow))]);
+    let slow = ask(Body::from_stream(drips)).await;
+    assert_eq!(slow.status, StatusCode::REQUEST_TIMEOUT, "{}", slow.text());
+    let broken = futures_util::stream::iter([Ok("name=a"), Err(std::io::Error::other("gone"))]);
+    assert_eq!(ask(Body::from_stream(broken)).await.status, StatusCode::BAD_REQUEST);
+    let endless = futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 1 << 20]));
+    let large = ask(Body::from_stream(endless)).await;
+    assert_eq!((large.status, large.json()["kind"].as_str()), (StatusCode::PAYLOAD_TOO_LARGE, Some("too_large")));
+}
+
+/// Another thread went on with the page, and did not know whose it was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn pages_that_are_asked_for_at_once_have_their_titles() {
+    let world = Arc::new(World::new().await);
+    let asked: Vec<_> = (0..200)
+        .map(|n| {
+            let world = Arc::clone(&world);
+            let path = ["/projects", "/runners", "/schedules", "/settings/variables"][n % 4];
+            tokio::spawn(async move { world.get_with(path, &[("accept", "text/html")]).await })
+        })
+        .collect();
+    for one in asked {
+        let page = one.await.unwrap();
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.text().contains(" · Weir</title>"), "{}", &page.text()[..600]);
+    }
 }

@@ -3,6 +3,7 @@
 use model::TokenScope;
 
 use super::*;
+use crate::http::{Public, Rules, Site};
 
 /// The session that an answer gives a browser to keep.
 fn kept(answer: &Answer) -> Option<String> {
@@ -50,6 +51,42 @@ async fn a_page_that_is_opened_keeps_the_session_of_its_browser() {
     let set = kept(&answer).expect("it is taken away");
     assert!(set.starts_with("weir_session=;") && set.contains("Max-Age=0"), "{set}");
     assert_eq!(kept(&world.ask(&router, "GET", "/login", &page, "").await), None);
+}
+
+/// Who came by https is not to be heard by anybody, whatever brought them here.
+#[tokio::test]
+async fn a_session_and_its_browser_keep_to_https_where_the_server_has_it() {
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    for (external, is_secure, secure, strict) in [
+        (None, false, false, false),
+        (None, true, true, true),
+        // The proxy does not say how it was reached.
+        (Some("https://ci.example"), false, true, false),
+        (Some("https://ci.example"), true, true, true),
+        // Nobody is kept away from where the links lead.
+        (Some("http://ci.example"), true, true, false),
+    ] {
+        let mut world = World::public().await;
+        let public = Public { external: external.and_then(Site::of_url), rules: Rules::new(0), ..Public::default() };
+        let options = Options { owner: "weir".into(), port: PORT, public: Some(public) };
+        world.state = AppState::new(Arc::clone(&world.weir), options, CancellationToken::new());
+        let ada = world.user("ada").await;
+        let (_, (name, value)) = world.session(ada).await;
+        let ask = async |method: &str, path: &str, headers: &[(&str, &str)]| {
+            let mut request = request(method, path, headers, "");
+            let peer = crate::http::Peer { address: Some([192, 0, 2, 7].into()), is_secure };
+            request.extensions_mut().insert(peer);
+            Answer::read(world.router().oneshot(request).await.unwrap()).await
+        };
+        let page = ask("GET", "/settings/account", &[(name, value.as_str()), ("accept", "text/html")]).await;
+        let left = ask("POST", "/rpc/session/sign_out", &[(name, value.as_str()), form]).await;
+        for answer in [&page, &left] {
+            let set = kept(answer).expect("a cookie");
+            assert_eq!(set.contains("; Secure"), secure, "{external:?} {is_secure}: {set}");
+            let said = answer.header("strict-transport-security");
+            assert_eq!(said, if strict { "max-age=31536000" } else { "" }, "{external:?} {is_secure}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -48,9 +48,6 @@ impl Weir {
         user: &str,
         role: Option<Role>,
     ) -> Result<(), Error> {
-        if role.is_some_and(|role| !Role::OF_MEMBERS.contains(&role)) {
-            return Err(Error::invalid("a member is guest, reporter, developer, maintainer or owner"));
-        }
         let (caller, user) = (caller.clone(), user.trim().to_owned());
         let set = self.store().write(move |tx| {
             let conn = tx.conn();
@@ -66,6 +63,9 @@ impl Weir {
                     Standing::of(conn, &caller)?.role_at_namespace(path)
                 }
             };
+            if role.is_some_and(|role| !Role::OF_MEMBERS.contains(&role)) {
+                return Err(Error::invalid("a member is guest, reporter, developer, maintainer or owner").into());
+            }
             let member = users::by_name(conn, &user)?.ok_or_else(|| Error::not_found("user"))?;
             if member.is_bot {
                 return Err(Error::invalid("this user stands for a project's token: its role is the token's").into());

@@ -11,7 +11,7 @@ use crate::auth::Action;
 use crate::clock;
 use crate::logs::{AppendError, Logs, Places};
 use crate::service::{Weir, access, audit};
-use crate::store::{jobs, redactions, views};
+use crate::store::{Snapshot, jobs, redactions, views};
 
 /// Bytes of a value that is looked for.
 const VALUE: usize = 10_000;
@@ -31,6 +31,9 @@ impl Weir {
         project: ProjectId,
         value: &str,
     ) -> Result<Redaction, Error> {
+        let by = caller.clone();
+        let allowed = move |conn: &Snapshot| access::at_project(conn, &by, Action::RedactTraces, project, "project");
+        self.store().read(allowed).await?;
         if value.len() > VALUE {
             return Err(Error::too_large("a value has at most 10000 bytes"));
         }

@@ -165,12 +165,12 @@ impl Weir {
         project: Option<ProjectId>,
         draft: RunnerDraft,
     ) -> Result<(RunnerView, String), Error> {
-        let draft = checked(draft)?;
         let text = Token::fresh(Kind::Runner);
         let secret = text.reveal().to_owned();
         let caller = caller.clone();
         let made = self.store().write(move |tx| {
             allowed(tx.conn(), &caller, project, true)?;
+            let draft = checked(draft)?;
             let runner = runners::insert(tx, &draft, project, &text.hash(), &caller.user)?;
             record(tx, &caller, "runner.create", &runner, Vec::new());
             view(tx.conn(), runner, &[])
@@ -184,10 +184,10 @@ impl Weir {
         id: RunnerId,
         draft: RunnerDraft,
     ) -> Result<RunnerView, Error> {
-        let draft = checked(draft)?;
         let (caller, online) = (caller.clone(), self.heartbeats().online());
         let changed = self.store().write(move |tx| {
             let before = managed(tx.conn(), &caller, id, true)?;
+            let draft = checked(draft)?;
             let fields = [
                 ("name", before.name.clone(), draft.name.clone()),
                 ("tags", before.tags.join(", "), draft.tags.join(", ")),

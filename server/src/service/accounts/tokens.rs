@@ -1,6 +1,6 @@
 //! Tokens: made, turned over, ended.
 
-use model::{Caller, Error, NewToken, Place, Role, TokenDraft, TokenId, TokenKind, TokenScope, UserId, Via};
+use model::{Caller, Error, NewToken, Place, ProjectId, Role, TokenDraft, TokenId, TokenKind, TokenScope, UserId, Via};
 
 use super::logins::{acting_user, own};
 use super::triggers;
@@ -21,6 +21,8 @@ const NAME: usize = 255;
 
 impl Weir {
     pub(super) async fn make_token(&self, caller: &Caller, draft: TokenDraft) -> Result<NewToken, Error> {
+        let (by, kind, project) = (caller.clone(), draft.kind, draft.project);
+        self.store().read(move |conn| may_make(conn, &by, kind, project)).await?;
         let name = named(&draft.name)?;
         if draft.expires_at.is_some_and(|at| at <= clock::now()) {
             return Err(Error::invalid("the token would have expired already"));
@@ -267,6 +269,19 @@ fn owner_of_new(tx: &mut Tx<'_>, caller: &Caller, is_local: bool, wanted: Option
     Ok(user.id)
 }
 
+/// Refuses who may make no such token, before it is looked at what they want.
+fn may_make(conn: &Snapshot, caller: &Caller, kind: TokenKind, project: Option<ProjectId>) -> Result<(), StoreError> {
+    let action = match kind {
+        TokenKind::Project => Action::ManageProjectTokens,
+        TokenKind::Trigger => Action::ManageTriggers,
+        TokenKind::Personal => Action::ChangeOwnAccount,
+    };
+    match project.filter(|_| kind != TokenKind::Personal) {
+        Some(project) => access::at_project(conn, caller, action, project, "project"),
+        None => access::at_instance(conn, caller, Action::ChangeOwnAccount),
+    }
+}
+
 fn word(kind: TokenKind) -> &'static str {
     match kind {
         TokenKind::Personal => "token",
@@ -311,7 +326,7 @@ fn managed(conn: &Snapshot, caller: &Caller, id: TokenId) -> Result<(model::Toke
 }
 
 /// The caller's role in a project, as far as it goes for giving roles to others.
-pub(super) fn role_at(conn: &Snapshot, caller: &Caller, project: model::ProjectId) -> Result<Role, StoreError> {
+pub(super) fn role_at(conn: &Snapshot, caller: &Caller, project: ProjectId) -> Result<Role, StoreError> {
     let path = projects::require(conn, project)?.path;
     let standing = Standing::of(conn, caller)?;
     let role = standing.role_at_project(project, path.as_str());
@@ -322,7 +337,7 @@ pub(super) fn record(
     tx: &mut Tx<'_>,
     caller: &Caller,
     action: &'static str,
-    project: Option<model::ProjectId>,
+    project: Option<ProjectId>,
     user: UserId,
     target: &str,
     changes: Vec<model::AuditChange>,

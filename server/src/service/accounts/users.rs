@@ -114,12 +114,12 @@ impl Weir {
     }
 
     pub(super) async fn make_user(&self, caller: &Caller, user: NewUser) -> Result<(User, PasswordLink), Error> {
-        let name = parse_name(&user.name)?;
-        let email = user.email.clone().filter(|email| !email.trim().is_empty());
-        check_profile(&user.full_name, email.as_deref())?;
         let caller = caller.clone();
         let made = self.store().write(move |tx| {
             access::at_instance(tx.conn(), &caller, Action::ManageUsers)?;
+            let name = parse_name(&user.name)?;
+            let email = user.email.clone().filter(|email| !email.trim().is_empty());
+            check_profile(&user.full_name, email.as_deref())?;
             let made = users::insert(tx, &name, &user.full_name, email.as_deref(), user.is_admin, false)?;
             let changes = vec![audit::change("admin", None, Some(&user.is_admin.to_string()))];
             audit::of_instance(tx, &caller, "user.create", &format!("user {name}"), changes);
@@ -132,11 +132,11 @@ impl Weir {
     }
 
     pub(super) async fn put_user(&self, caller: &Caller, id: UserId, changes: UserChanges) -> Result<User, Error> {
-        let email = changes.email.as_deref().map(str::trim);
-        check_profile(changes.full_name.as_deref().unwrap_or_default(), email.filter(|email| !email.is_empty()))?;
         let caller = caller.clone();
         let changed = self.store().write(move |tx| {
             access::at_instance(tx.conn(), &caller, Action::ManageUsers)?;
+            let email = changes.email.as_deref().map(str::trim);
+            check_profile(changes.full_name.as_deref().unwrap_or_default(), email.filter(|email| !email.is_empty()))?;
             let before = users::require(tx.conn(), id)?;
             let after = User {
                 full_name: changes.full_name.filter(|text| !text.trim().is_empty()).unwrap_or(before.full_name.clone()),

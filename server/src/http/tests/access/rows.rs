@@ -284,6 +284,37 @@ async fn a_folder_of_the_server_is_for_administrators() {
     assert!(said.iter().all(|body| *body == said[0]), "what is there and what is not sound alike");
 }
 
+/// Permission first: who may not call a function learns nothing of what it takes.
+#[tokio::test]
+async fn who_may_not_is_told_so_whatever_was_sent() {
+    let town = Town::new().await;
+    let wide = "x".repeat(300);
+    for (path, form) in [
+        ("/rpc/user/create", "name=%01".to_owned()),
+        ("/rpc/user/change", "id=abc".to_owned()),
+        ("/rpc/variable/save", "key=1-bad&value=x".to_owned()),
+        ("/rpc/variable/save", "value=x".to_owned()),
+        ("/rpc/member/set", "project=1&user=x&role=emperor".to_owned()),
+        ("/rpc/project/change", "id=1&visibility=odd&timeout=x".to_owned()),
+        ("/rpc/runner/create", format!("name={wide}")),
+        ("/rpc/token/create", format!("name={wide}&expires=never")),
+        ("/rpc/project/redact", "id=1&value=x".to_owned()),
+        ("/rpc/project/redact", "id=one&value=x".to_owned()),
+        ("/rpc/schedule/create", "project=1&variables=odd".to_owned()),
+    ] {
+        let answer = town.ask(town.who("anonymous"), "POST", path, FORM, &form, false).await;
+        let is_hidden = answer.status == StatusCode::NOT_FOUND;
+        assert!(answer.status == StatusCode::UNAUTHORIZED || is_hidden, "{path} {form}: {}", answer.text());
+    }
+    // Of those who are known, those who may not.
+    for (path, form) in
+        [("/rpc/user/create", "name=%01"), ("/rpc/variable/save", "key=1-bad&value=x"), ("/rpc/runner/create", "name=")]
+    {
+        let answer = town.ask(town.who("oda by api"), "POST", path, FORM, form, false).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path} {form}: {}", answer.text());
+    }
+}
+
 /// Row 12.
 #[tokio::test]
 async fn a_source_is_no_option() {
