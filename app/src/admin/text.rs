@@ -130,6 +130,7 @@ texts! {
     PlacePath: "Path", "路径";
     PlaceRole: "Your role", "您的角色";
     PlaceNamespace: "namespace", "命名空间";
+    PlaceLastRun: "Last run", "最近运行";
     PlaceNew: "New project", "新建项目";
     PlacePathHint: "Namespace and name, such as shop/web.", "命名空间和名称，例如 shop/web。";
     PlaceSource: "Source (optional)", "来源（可选）";
