@@ -20,7 +20,7 @@ mod i18n;
 mod live;
 mod logic;
 mod pages;
-mod prefs;
+pub mod prefs;
 mod rpc;
 #[cfg(feature = "ssr")]
 mod shell;

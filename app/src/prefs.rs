@@ -5,6 +5,13 @@ use leptos::prelude::*;
 
 use crate::i18n::Lang;
 
+/// The cookie of the language.
+pub const LANGUAGE_COOKIE: &str = "weir_lang";
+/// The cookie of the look.
+pub const THEME_COOKIE: &str = "weir_theme";
+/// The cookie of the single keys.
+pub const KEYS_COOKIE: &str = "weir_keys";
+
 /// Which of the two looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
@@ -64,9 +71,9 @@ impl Prefs {
             })
         };
         Self {
-            lang: value("weir_lang").and_then(Lang::from_tag).unwrap_or_else(|| Lang::negotiate(accept_language)),
-            theme: value("weir_theme").and_then(Theme::read).unwrap_or_default(),
-            keys: value("weir_keys") != Some("off"),
+            lang: value(LANGUAGE_COOKIE).and_then(Lang::from_tag).unwrap_or_else(|| Lang::negotiate(accept_language)),
+            theme: value(THEME_COOKIE).and_then(Theme::read).unwrap_or_default(),
+            keys: value(KEYS_COOKIE) != Some("off"),
         }
     }
 

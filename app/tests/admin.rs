@@ -123,6 +123,30 @@ fn no_page_has_a_script_and_hostile_text_stays_text() {
 }
 
 #[test]
+fn variables_and_schedules_of_a_project_are_tabs_of_it() {
+    on_one_runtime(async {
+        let lit = |html: &str| {
+            let tags = html.split("<a ").skip(1).filter_map(|rest| rest.split('>').next());
+            let here = tags.filter(|tag| tag.contains("aria-current=\"page\""));
+            here.filter_map(|tag| tag.split('"').nth(1)).map(str::to_owned).collect::<Vec<_>>()
+        };
+        for (path, tabs) in [
+            ("/settings/variables?project=1", "demo/shop"),
+            ("/settings/variables?namespace=demo", "demo"),
+            ("/schedules?project=1", "demo/shop"),
+        ] {
+            let html = get_as(Admin, path, "en").await.2;
+            let lit = lit(&html);
+            assert_eq!(lit[..2], ["/projects", path], "{path}");
+            assert!(html.contains(&format!("<nav class=\"tabs\" aria-label=\"{tabs}\">")), "{path}");
+        }
+        for (path, entry) in [("/settings/variables", "/settings"), ("/schedules", "/schedules")] {
+            assert_eq!(lit(&get_as(Admin, path, "en").await.2)[0], entry, "{path}");
+        }
+    });
+}
+
+#[test]
 fn every_page_says_who_is_signed_in() {
     on_one_runtime(async {
         let head = |html: &str| html.split("</header>").next().unwrap().to_owned();

@@ -44,6 +44,7 @@ const PAGES = [
   ["the users", () => "/settings/users"],
   ["the audit log", () => "/settings/audit"],
   ["the projects", () => "/projects"],
+  ["a namespace", () => "/projects/local"],
   ["the list of pipelines", () => "/pipelines"],
   ["the form for a pipeline", () => "/pipelines/new"],
   ["a pipeline", () => "/pipelines/shop"],
@@ -51,6 +52,18 @@ const PAGES = [
   ["the tests of a run", ({ run }) => `/runs/${run}?view=tests`],
   ["a job", ({ job }) => `/jobs/${job}`],
 ];
+
+/** Pages to read: in English only, and without scripts. */
+const TO_READ = [
+  ["the documentation", "/docs"],
+  ["the documentation of the language", "/docs/language"],
+  ["the documentation of administration", "/docs/administration"],
+  ["the table of permissions", "/docs/permissions"],
+  ["the list of operations", "/docs/api"],
+];
+
+/** How wide the page is, and how wide the screen. */
+const widths = (page) => page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
 
 suite("every page", { prepare }, (spec) => {
   for (const [name, address] of PAGES) {
@@ -66,7 +79,7 @@ suite("every page", { prepare }, (spec) => {
     spec(`${name} fits a phone`, { context: { viewport: { width: 360, height: 740 } } }, async (fixture) => {
       const { open, page, axe } = fixture;
       await open(address(fixture));
-      const [content, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+      const [content, screen] = await widths(page);
       assert.ok(content <= screen, `the page is ${content} px wide on a screen of ${screen} px`);
       await axe();
     });
@@ -82,6 +95,40 @@ suite("every page", { prepare }, (spec) => {
       await open(address(fixture));
       assert.match(await page.locator("html").getAttribute("lang"), /^zh/);
       assert.match(await page.locator("body").innerText(), /[\u4e00-\u9fff]/);
+      await axe();
+    });
+  }
+
+  for (const [name, address] of TO_READ) {
+    const of = { scripts: "off" };
+    spec(`${name} has the way to the other pages, and nothing that axe finds`, of, async ({ open, page, axe }) => {
+      assert.equal((await open(address)).status(), 200);
+      assert.match(await page.title(), /Weir/);
+      assert.equal(await page.locator("h1").count(), 1);
+      const header = page.locator("header");
+      assert.equal(await header.getByRole("link", { name: "Weir" }).getAttribute("href"), "/");
+      assert.equal(await header.locator("[aria-current=page]").innerText(), "Documentation");
+      // Title and text stand at the top, whatever the height of the window.
+      const top = await page.locator(".text p").first().evaluate((first) => first.getBoundingClientRect().top);
+      assert.ok(top < 300, `the first paragraph begins at ${top} px`);
+      await axe();
+    });
+
+    const phone = { viewport: { width: 390, height: 844 } };
+    spec(`${name} fits a phone`, { ...of, context: phone }, async ({ open, page, axe }) => {
+      await open(address);
+      const [content, screen] = await widths(page);
+      assert.ok(content <= screen, `the page is ${content} px wide on a screen of ${screen} px`);
+      await axe();
+    });
+
+    spec(`${name} is dark where the other pages are`, of, async ({ open, page, axe, context, weir }) => {
+      await context.addCookies([{ name: "weir_theme", value: "dark", url: weir.url }]);
+      await open("/projects");
+      const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      const dark = await ground();
+      await open(address);
+      assert.equal(await ground(), dark);
       await axe();
     });
   }

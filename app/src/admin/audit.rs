@@ -8,7 +8,7 @@ use super::parts::{field, table, time};
 use super::settings;
 use super::text::W;
 use super::visible::visible;
-use crate::i18n::T;
+use crate::i18n::{Lang, T};
 use crate::logic::query;
 
 /// The page.
@@ -44,7 +44,8 @@ pub async fn log(asked: &Asked, place: &Place) -> Result<AnyView, Error> {
     } else {
         let heads = [W::AuditWhen, W::AuditWho, W::AuditWhat, W::AuditTarget, W::AuditChanges];
         let heads: Vec<&'static str> = heads.into_iter().map(|text| lang.w(text)).collect();
-        table(lang.w(W::Audit), &heads, entries.into_iter().map(|one| row(asked, one)).collect())
+        let rows = table(lang.w(W::Audit), &heads, entries.into_iter().map(|one| row(asked, one)).collect());
+        view! { <div class="recorded">{rows}</div> }.into_any()
     };
     let kept = |name: &'static str| {
         asked.field(name).map(|value| view! { <input type="hidden" name=name value=value.to_owned() /> }.into_any())
@@ -119,24 +120,7 @@ fn row(asked: &Asked, entry: AuditEntry) -> AnyView {
     };
     let from = entry.address.as_deref().map(|from| format!(", {}", visible(from))).unwrap_or_default();
     let means = format!("{}{from}", visible(&entry.via));
-    let change = |change: &AuditChange| {
-        let side = |text: &Option<String>| match text {
-            Some(text) => view! { <span class="said">{visible(text)}</span> }.into_any(),
-            None => view! { <span class="faint">{lang.w(W::Nothing)}</span> }.into_any(),
-        };
-        view! {
-            <li>
-                <code>{visible(&change.field)}</code>
-                ": "
-                {side(&change.before)}
-                " → "
-                {side(&change.after)}
-            </li>
-        }
-        .into_any()
-    };
-    let changes: Vec<_> = entry.changes.iter().map(change).collect();
-    let changes = (!changes.is_empty()).then(|| view! { <ul>{changes}</ul> }.into_any());
+    let changes = changes(lang, &entry.changes);
     view! {
         <tr>
             <td class="when">{time(Some(entry.at), W::Never)}</td>
@@ -144,10 +128,116 @@ fn row(asked: &Asked, entry: AuditEntry) -> AnyView {
                 {who}
                 <span class="below faint">{means}</span>
             </th>
-            <td><code>{visible(&entry.action)}</code></td>
-            <td class="said">{visible(&entry.target)}</td>
+            <td class="what"><code>{visible(&entry.action)}</code></td>
+            <td class="said target">{visible(&entry.target)}</td>
             <td class="changes">{changes}</td>
         </tr>
     }
     .into_any()
+}
+
+/// So many lines of what changed are shown; more are folded behind the first of them.
+const LINES: usize = 3;
+
+/// What changed. Of what is new or gone only what was said of it: what nobody set is no news.
+fn changes(lang: Lang, all: &[AuditChange]) -> Option<AnyView> {
+    let is_said = |change: &&AuditChange| value(&change.before) != value(&change.after);
+    let line = |change: &AuditChange| {
+        let side = |text: Option<&str>| match text {
+            Some(text) => view! { <span class="said">{visible(text)}</span> }.into_any(),
+            None => view! { <span class="faint">{lang.w(W::Nothing)}</span> }.into_any(),
+        };
+        // Where there was nothing, what there is now is all there is to tell.
+        let before = change.before.as_deref().filter(|text| !text.is_empty());
+        let before = before.map(|text| view! { {side(Some(text))} " → " }.into_any());
+        view! {
+            <li>
+                <code>{visible(&change.field)}</code>
+                ": "
+                {before}
+                {side(change.after.as_deref().filter(|text| !text.is_empty()))}
+            </li>
+        }
+        .into_any()
+    };
+    let whole = all.iter().all(|change| change.before.is_none()) || all.iter().all(|change| change.after.is_none());
+    let mut lines: Vec<_> = all.iter().filter(|change| !whole || is_said(change)).map(line).collect();
+    if lines.is_empty() {
+        return None;
+    }
+    let rest = lines.split_off(if lines.len() > LINES { LINES - 1 } else { lines.len() });
+    let more = lang.more_lines(rest.len());
+    let rest = (!rest.is_empty()).then(|| {
+        view! {
+            <details>
+                <summary>{more}</summary>
+                <ul>{rest}</ul>
+            </details>
+        }
+        .into_any()
+    });
+    Some(
+        view! {
+            <ul>{lines}</ul>
+            {rest}
+        }
+        .into_any(),
+    )
+}
+
+/// A side of a change; what nobody set is nothing.
+fn value(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !matches!(*text, "" | "false" | "null" | "[]" | "{}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(list: &[(&str, Option<&str>, Option<&str>)]) -> String {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let change = |&(field, before, after): &(&str, Option<&str>, Option<&str>)| AuditChange {
+            field: field.to_owned(),
+            before: owned(before),
+            after: owned(after),
+        };
+        let all: Vec<AuditChange> = list.iter().map(change).collect();
+        let html = changes(Lang::En, &all).map(|view| view.to_html()).unwrap_or_default();
+        let mut text = String::new();
+        let mut is_tag = false;
+        for c in html.replace("</li>", "\n").replace("</summary>", ":\n").replace("<!>", "").chars() {
+            match c {
+                '<' => is_tag = true,
+                '>' => is_tag = false,
+                c if !is_tag => text.push(c),
+                _ => {}
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn of_what_is_new_only_what_was_said_of_it() {
+        let new = [
+            ("description", None, Some("")),
+            ("masked", None, Some("false")),
+            ("protected", None, Some("true")),
+            ("scope", None, Some("null")),
+        ];
+        assert_eq!(told(&new), "protected: true\n");
+        assert_eq!(told(&[("masked", None, Some("false"))]), "");
+        assert_eq!(told(&[("role", Some("guest"), None), ("admin", Some("false"), None)]), "role: guest → nothing\n");
+    }
+
+    #[test]
+    fn what_changed_has_both_sides_and_the_rest_is_folded() {
+        let masked = ("masked", Some("true"), Some("false"));
+        let text = ("text", Some("a"), Some(""));
+        assert_eq!(told(&[masked, text]), "masked: true → false\ntext: a → nothing\n");
+        assert_eq!(
+            told(&[masked; 5]),
+            "masked: true → false\nmasked: true → false\nand 3 more:\nmasked: true → false\nmasked: true → \
+             false\nmasked: true → false\n"
+        );
+    }
 }

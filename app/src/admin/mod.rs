@@ -90,6 +90,16 @@ pub(crate) fn is_door() -> bool {
         && use_context::<http::request::Parts>().is_some_and(|parts| DOORS.iter().any(|door| *door == parts.uri.path()))
 }
 
+/// Whether this page is about one project or namespace, although its address is not below theirs.
+pub(crate) fn is_of_place() -> bool {
+    let of_place = |parts: http::request::Parts| {
+        let fields = query::read(parts.uri.query().unwrap_or_default());
+        matches!(parts.uri.path(), "/schedules" | "/settings/variables")
+            && fields.iter().any(|(name, value)| matches!(name.as_str(), "project" | "namespace") && !value.is_empty())
+    };
+    is_plain() && use_context::<http::request::Parts>().is_some_and(of_place)
+}
+
 /// The routes of these pages; `context` provides what all pages find in their context.
 pub fn plain_pages<S: Clone + Send + Sync + 'static>(
     options: LeptosOptions,

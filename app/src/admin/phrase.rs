@@ -162,6 +162,22 @@ impl Lang {
         }
     }
 
+    /// "and 12 more", of lines.
+    pub fn more_lines(self, count: usize) -> String {
+        match self {
+            Self::En => format!("and {count} more"),
+            Self::Zh => format!("另有 {count} 项"),
+        }
+    }
+
+    /// "as maintainer": by which role somebody may do something.
+    pub fn as_role(self, role: Role) -> String {
+        match self {
+            Self::En => format!("as {}", self.role(role)),
+            Self::Zh => format!("角色为{}", self.role(role)),
+        }
+    }
+
     /// "12 places".
     pub fn spots(self, places: u64) -> String {
         match self {

@@ -130,6 +130,7 @@ texts! {
     PlacePath: "Path", "路径";
     PlaceRole: "Your role", "您的角色";
     PlaceNamespace: "namespace", "命名空间";
+    PlaceLastRun: "Last run", "最近运行";
     PlaceNew: "New project", "新建项目";
     PlacePathHint: "Namespace and name, such as shop/web.", "命名空间和名称，例如 shop/web。";
     PlaceSource: "Source (optional)", "来源（可选）";
@@ -204,11 +205,9 @@ texts! {
     PermissionsHint: "A user name; empty for you.", "用户名；留空表示您自己。";
     PermissionsNobody: "somebody who is not signed in", "未登录的访客";
     PermissionsShow: "Show", "显示";
-    PermissionsAction: "To", "操作";
-    PermissionsMay: "May", "允许";
-    PermissionsWhy: "Why", "原因";
-    Yes: "yes", "是";
-    No: "no", "否";
+    PermissionsMay: "may", "可以";
+    PermissionsMayNot: "may not", "不可以";
+    PermissionsAnybody: "as anybody who sees this", "所有能看到此处的人";
     RedactTitle: "A secret leaked into a log", "机密泄露到日志中";
     RedactText: "Change the secret first, where it is good: whoever has seen it has it. Then type it here, and it is blanked in the stored logs of this project's finished jobs; you are told which artifacts have it. It is kept nowhere.", "请先在使用处更换该机密：看过它的人已经拥有它。然后在此输入，它将从此项目已结束作业的日志中抹去，并列出含有它的产物。它不会被保存。";
     RedactValue: "The value that leaked", "泄露的值";

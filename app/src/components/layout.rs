@@ -27,28 +27,25 @@ pub fn Layout(
         }
     });
     listen();
-    let path = use_location().pathname;
+    let path = belongs_to(use_location().pathname);
     // A job belongs to its run, so it lights the same entry.
-    let link = move |to: &'static str, text: T, roots: &'static [&'static str]| {
+    let link = move |to: &'static str, text: T, roots: &'static [&'static str], rel: Option<&'static str>| {
         let here = move || path.with(|path| roots.iter().any(|root| is_below(path, root)).then_some("page"));
-        view! { <a href=to aria-current=move || here()>{lang.t(text)}</a> }.into_any()
+        view! { <a href=to rel=rel aria-current=move || here()>{lang.t(text)}</a> }.into_any()
     };
     // Pages that only the server renders.
-    let plain = move |to: &'static str, text: T, roots: &'static [&'static str]| {
-        let here = move || path.with(|path| roots.iter().any(|root| is_below(path, root)).then_some("page"));
-        view! { <a href=to rel="external" aria-current=move || here()>{lang.t(text)}</a> }.into_any()
-    };
+    let plain = Some("external");
     let at_door = is_door();
     let navigation = (!at_door).then(|| {
         view! {
             <nav aria-label=lang.t(T::MainNavigation)>
-                {link("/", T::Dashboard, &["/"])}
-                {link("/runs", T::Runs, &["/runs", "/jobs"])}
-                {link("/pipelines", T::Pipelines, &["/pipelines"])}
-                {link("/environments", T::Environments, &["/environments"])}
-                {plain("/schedules", T::Schedules, &["/schedules"])}
-                {plain("/projects", T::Projects, &["/projects"])}
-                {plain("/settings", T::Settings, &["/settings", "/runners"])}
+                {link("/", T::Dashboard, &["/"], None)}
+                {link("/runs", T::Runs, &["/runs", "/jobs"], None)}
+                {link("/pipelines", T::Pipelines, &["/pipelines"], None)}
+                {link("/environments", T::Environments, &["/environments"], None)}
+                {link("/schedules", T::Schedules, &["/schedules"], plain)}
+                {link("/projects", T::Projects, &["/projects"], plain)}
+                {link("/settings", T::Settings, &["/settings", "/runners"], plain)}
             </nav>
         }
         .into_any()
@@ -102,6 +99,17 @@ fn is_door() -> bool {
 #[cfg(not(feature = "ssr"))]
 const fn is_door() -> bool {
     false
+}
+
+/// The address that decides which entry is lit: pages about a project's variables or schedules are of the project.
+#[cfg(feature = "ssr")]
+fn belongs_to(path: Memo<String>) -> Memo<String> {
+    if crate::admin::is_of_place() { Memo::new(|_| "/projects".to_owned()) } else { path }
+}
+
+#[cfg(not(feature = "ssr"))]
+const fn belongs_to(path: Memo<String>) -> Memo<String> {
+    path
 }
 
 /// For pages that live: that this one does not.

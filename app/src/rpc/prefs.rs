@@ -10,21 +10,21 @@ use super::Refusal;
 #[server(prefix = "/rpc", endpoint = "prefs/language")]
 pub async fn set_language(value: String, #[server(default)] back: String) -> Result<(), Refusal> {
     let known = crate::i18n::Lang::from_tag(&value).map(crate::i18n::Lang::tag);
-    remember("weir_lang", known, &back);
+    remember(crate::prefs::LANGUAGE_COOKIE, known, &back);
     Ok(())
 }
 
 /// Light, dark, or what the system says.
 #[server(prefix = "/rpc", endpoint = "prefs/theme")]
 pub async fn set_theme(value: String, #[server(default)] back: String) -> Result<(), Refusal> {
-    remember("weir_theme", crate::prefs::Theme::read(&value).map(crate::prefs::Theme::word), &back);
+    remember(crate::prefs::THEME_COOKIE, crate::prefs::Theme::read(&value).map(crate::prefs::Theme::word), &back);
     Ok(())
 }
 
 /// Whether single keys do anything.
 #[server(prefix = "/rpc", endpoint = "prefs/keys")]
 pub async fn set_keys(value: String, #[server(default)] back: String) -> Result<(), Refusal> {
-    remember("weir_keys", ["on", "off"].into_iter().find(|known| *known == value), &back);
+    remember(crate::prefs::KEYS_COOKIE, ["on", "off"].into_iter().find(|known| *known == value), &back);
     Ok(())
 }
 

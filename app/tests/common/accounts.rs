@@ -118,6 +118,20 @@ fn recorded() -> Vec<AuditEntry> {
             vec![change("visibility", Some("private"), Some("public")), change("source", None, Some("<img src=x>"))],
         ),
         entry(91, None, "session.refuse", "user ada", vec![]),
+        entry(
+            90,
+            Some("ada"),
+            "variable.create",
+            "variable TOKEN of demo/shop",
+            vec![
+                change("description", None, Some("")),
+                change("masked", None, Some("true")),
+                change("protected", None, Some("false")),
+                change("environment", None, Some("*")),
+                change("hidden", None, Some("true")),
+                change("type", None, Some("file")),
+            ],
+        ),
     ]
 }
 
@@ -404,7 +418,11 @@ impl Accounts for Fixture {
             action: action.into(),
             words: words.into(),
             allowed: role >= least,
-            why: format!("it needs {least}, and the role here is {role}"),
+            why: if role >= least {
+                format!("{role} may {words}")
+            } else {
+                format!("it takes the role {least} ({}) to {words}; the role here is {role}", least.level())
+            },
         };
         Ok(PermissionsView {
             user: Some(name.to_owned()).filter(|name| !name.is_empty()),

@@ -176,8 +176,8 @@ fn the_answer_is_a_sentence() {
 /// The table as people read it. It is made by asking [`decide`], not by printing the rows.
 fn written() -> String {
     let mut text = String::from(
-        "# Who may do what\n\nMade from the table in `server/src/auth/policy/table.rs` by a test, which also says when it \
-         is old (`WEIR_WRITE_DOCS=1` writes it anew).\n\n- `yes`: may. `jobs`: where the project's runs are public \
+        "# Who may do what\n\n<!-- Made from the table in server/src/auth/policy/table.rs by a test, which also says when it is \
+         old (WEIR_WRITE_DOCS=1 writes it anew). -->\n\n- `yes`: may. `jobs`: where the project's runs are public \
          (`public_jobs`). `-`: may not.\n- \"anybody\" and \"signed in\" are people without a role: in a public, in an \
          internal project or namespace.\n- The last four columns are what one may by such a token, where the role is \
          great enough.\n",

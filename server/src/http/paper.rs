@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use app::prefs::{Prefs, Theme};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -65,46 +66,79 @@ impl Served {
     }
 }
 
+/// The looks that a page may have.
+pub(super) const THEMES: usize = Theme::ALL.len();
+
 /// What the reader has chosen on the other pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Theme {
-    System,
-    Light,
-    Dark,
+pub(super) fn theme_of(cookie: Option<&HeaderValue>) -> Theme {
+    Prefs::from_headers(cookie.and_then(|value| value.to_str().ok()).unwrap_or_default(), "").theme
 }
 
-impl Theme {
-    /// Reads the cookie.
-    pub(super) fn of(cookie: Option<&HeaderValue>) -> Self {
-        let text = cookie.and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let said = text.split(';').filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == "theme");
-        match said {
-            Some((_, "light")) => Self::Light,
-            Some((_, "dark")) => Self::Dark,
-            _ => Self::System,
-        }
-    }
+/// A page: its title as text, what stands beside it and itself as HTML.
+pub(super) struct Paper<'t> {
+    pub title: &'t str,
+    pub theme: Theme,
+    pub side: Option<String>,
+    pub body: String,
+}
 
-    const fn word(self) -> &'static str {
-        match self {
-            Self::System => "auto",
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
+/// The way from these pages to the others, which need a script or a service.
+const NAVIGATION: [(&str, &str); 5] = [
+    ("/", "Dashboard"),
+    ("/runs", "Runs"),
+    ("/pipelines", "Pipelines"),
+    ("/projects", "Projects"),
+    ("/docs", "Documentation"),
+];
+
+impl Paper<'_> {
+    /// The whole document. What stands beside is folded above where there is no room for it.
+    pub(super) fn html(&self) -> String {
+        let link = |(to, text): (&str, &str)| {
+            let here = if to == "/docs" { " aria-current=\"page\"" } else { "" };
+            format!("<a href=\"{to}\"{here}>{text}</a>")
+        };
+        let side = self.side.as_deref().map(|side| {
+            format!(
+                "<nav class=\"beside\" aria-label=\"Documentation\">{side}</nav>\
+                 <details class=\"above panel\"><summary><span>Contents</span></summary>\
+                 <nav aria-label=\"Documentation\">{side}</nav></details>"
+            )
+        });
+        format!(
+            "<!DOCTYPE html><html lang=\"en\" data-theme=\"{}\"><head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+             <meta name=\"color-scheme\" content=\"light dark\"><link rel=\"stylesheet\" href=\"/{}/weir.css\">\
+             <link rel=\"icon\" href=\"/favicon.svg\"><title>{} · Weir</title></head>\
+             <body><a class=\"skip\" href=\"#main\">Skip to content</a><header class=\"bar\">\
+             <a class=\"brand\" href=\"/\" aria-label=\"Weir\"><svg class=\"icon\" width=\"20\" height=\"20\" aria-hidden=\"true\">\
+             <use href=\"/icons.svg#weir\"></use></svg><span>Weir</span></a>\
+             <nav aria-label=\"Main navigation\">{}</nav></header>\
+             <main id=\"main\" tabindex=\"-1\" class=\"manual\">{}<div class=\"text\">{}</div></main></body></html>",
+            self.theme.word(),
+            assets::folder(),
+            escaped(self.title),
+            NAVIGATION.map(link).concat(),
+            side.unwrap_or_default(),
+            self.body,
+        )
     }
 }
 
-/// A page around this HTML.
-pub(super) fn frame(title: &str, theme: Theme, body: &str) -> String {
-    format!(
-        "<!DOCTYPE html><html lang=\"en\" data-theme=\"{}\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <meta name=\"color-scheme\" content=\"light dark\"><link rel=\"stylesheet\" href=\"/{}/weir.css\">\
-         <link rel=\"icon\" href=\"/favicon.svg\"><title>{title} · Weir</title></head>\
-         <body><main class=\"api\">{body}</main></body></html>",
-        theme.word(),
-        assets::folder(),
-    )
+/// Text within HTML.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 #[cfg(test)]

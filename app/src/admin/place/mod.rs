@@ -15,6 +15,7 @@ use super::asked::Asked;
 use super::parts::{done, head, refused};
 use super::text::W;
 use super::{audit, once, owner, runners};
+use crate::logic::href;
 
 /// The page.
 pub async fn page(asked: &Asked, path: &str) -> Result<AnyView, Error> {
@@ -38,14 +39,40 @@ fn percent_decoded(path: &str) -> String {
 }
 
 async fn shown(asked: &Asked, view: PlaceView) -> Result<AnyView, Error> {
-    let lang = asked.lang;
-    let may = view.may;
     let project = match view.place {
         Place::Project(id) => Some(id),
         _ => None,
     };
-    let of_project = project.is_some();
-    let tabs = [
+    let tab = asked.text("tab");
+    if !tabs(&view).any(|(name, _)| name == tab) {
+        return Err(Error::not_found("page"));
+    }
+    let frame = frame(asked, &view, &tab);
+    let inside = match (tab.as_str(), project) {
+        ("members", _) => members::members(asked, &view),
+        ("settings", Some(id)) => settings::settings(asked, id, &view),
+        ("tokens", Some(id)) => tokens::tokens(asked, id, view),
+        ("runners", Some(id)) => runners::of_project(asked, id).await?,
+        ("permissions", _) => permissions::permissions(asked, &view).await?,
+        ("audit", _) => audit::log(asked, &view.place).await?,
+        ("redact", Some(id)) => redact::redact(asked, id),
+        _ => overview::overview(asked, &view).await?,
+    };
+    Ok(view! {
+        {frame}
+        {once::shown(asked)}
+        {refused(asked, "")}
+        {done(asked)}
+        {inside}
+    }
+    .into_any())
+}
+
+/// The tabs that somebody sees here.
+fn tabs(view: &PlaceView) -> impl Iterator<Item = (&'static str, W)> {
+    let may = view.may;
+    let of_project = matches!(view.place, Place::Project(_));
+    let all = [
         ("", W::TabOverview, true),
         ("members", W::TabMembers, true),
         ("settings", W::TabSettings, of_project && (may.settings || may.delete)),
@@ -55,47 +82,49 @@ async fn shown(asked: &Asked, view: PlaceView) -> Result<AnyView, Error> {
         ("audit", W::Audit, may.audit),
         ("redact", W::TabRedact, of_project && may.redact),
     ];
-    let tab = asked.text("tab");
-    if !tabs.iter().any(|(name, _, shown)| *name == tab && *shown) {
-        return Err(Error::not_found("page"));
-    }
-    let link = |(name, text, _): &(&'static str, W, bool)| {
-        let here = (*name == tab).then_some("page");
-        let kind = asked.text("kind");
-        let fields = [("kind", kind.as_str()), ("tab", *name)];
-        let query = crate::logic::query::write(fields.into_iter().filter(|(_, value)| !value.is_empty()));
-        let to = if query.is_empty() { asked.path.clone() } else { format!("{}?{query}", asked.path) };
-        view! { <a href=to aria-current=here>{lang.w(*text)}</a> }.into_any()
+    all.into_iter().filter(|(.., shown)| *shown).map(|(name, text, _)| (name, text))
+}
+
+/// The tab of a place's schedules, which are a page of their own.
+pub const SCHEDULES: &str = "schedules";
+/// The tab of a place's CI/CD variables, which are a page of their own.
+pub const VARIABLES: &str = "variables";
+
+/// The heading of a page that is about a place, and the way to the others.
+pub fn frame(asked: &Asked, view: &PlaceView, tab: &str) -> AnyView {
+    let lang = asked.lang;
+    let page = href::place(&view.path);
+    let is_own = asked.path == page;
+    let kind = match view.place {
+        Place::Namespace(_) if !is_own => "namespace".to_owned(),
+        _ if is_own => asked.text("kind"),
+        _ => String::new(),
     };
-    let mut links: Vec<_> = tabs.iter().filter(|(.., shown)| *shown).map(link).collect();
-    if let Some(id) = project.filter(|_| view.role >= model::Role::Reporter) {
-        let to = format!("/schedules?project={id}");
-        links.push(view! { <a href=to>{lang.w(W::Schedules)}</a> }.into_any());
+    let link = |name: &str, to: String, text: W| {
+        let here = (name == tab).then_some("page");
+        view! { <a href=to aria-current=here>{lang.w(text)}</a> }.into_any()
+    };
+    let mut links: Vec<_> = tabs(view)
+        .map(|(name, text)| {
+            let fields = [("kind", kind.as_str()), ("tab", name)];
+            let query = crate::logic::query::write(fields.into_iter().filter(|(_, value)| !value.is_empty()));
+            link(name, if query.is_empty() { page.clone() } else { format!("{page}?{query}") }, text)
+        })
+        .collect();
+    if let Place::Project(id) = view.place
+        && view.role >= model::Role::Reporter
+    {
+        links.push(link(SCHEDULES, format!("/schedules?project={id}"), W::Schedules));
     }
-    if may.variables {
-        let to = owner::href(&view.place, None);
-        links.push(view! { <a href=to>{lang.w(W::CiVariables)}</a> }.into_any());
+    if view.may.variables {
+        links.push(link(VARIABLES, owner::href(&view.place, None), W::CiVariables));
     }
     let title = view.path.clone();
-    let inside = match (tab.as_str(), project) {
-        ("members", _) => members::members(asked, &view),
-        ("settings", Some(id)) => settings::settings(asked, id, &view),
-        ("tokens", Some(id)) => tokens::tokens(asked, id, view),
-        ("runners", Some(id)) => runners::of_project(asked, id).await?,
-        ("permissions", _) => permissions::permissions(asked, &view).await?,
-        ("audit", _) => audit::log(asked, &view.place).await?,
-        ("redact", Some(id)) => redact::redact(asked, id),
-        _ => overview::overview(asked, &view),
-    };
-    Ok(view! {
+    view! {
         {head(&title)}
-        <nav class="tabs" aria-label=title.clone()>{links}</nav>
-        {once::shown(asked)}
-        {refused(asked, "")}
-        {done(asked)}
-        {inside}
+        <nav class="tabs" aria-label=title>{links}</nav>
     }
-    .into_any())
+    .into_any()
 }
 
 /// The fields by which a form says what place it is about, and where to come back to.

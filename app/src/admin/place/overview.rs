@@ -1,16 +1,17 @@
-//! What it is, and its pipelines.
+//! What it is, and what is in it: the pipelines of a project, the projects of a namespace.
 
 use leptos::prelude::*;
-use model::{Place, PlaceView};
+use model::{Error, Place, PlaceView};
 
 use crate::admin::asked::Asked;
 use crate::admin::parts::panel;
+use crate::admin::places;
 use crate::admin::text::W;
 use crate::i18n::T;
 use crate::logic::query::segment;
 
 /// The tab.
-pub fn overview(asked: &Asked, view: &PlaceView) -> AnyView {
+pub async fn overview(asked: &Asked, view: &PlaceView) -> Result<AnyView, Error> {
     let lang = asked.lang;
     let fact = |name: &'static str, value: AnyView| {
         view! {
@@ -49,22 +50,24 @@ pub fn overview(asked: &Asked, view: &PlaceView) -> AnyView {
         }
         .into_any()
     };
-    let pipelines = if view.pipelines.is_empty() {
-        let new = matches!(view.place, Place::Project(_))
-            .then(|| view! { " " <a href="/pipelines/new">{lang.t(T::CreatePipeline)}</a> }.into_any());
-        view! { <p class="calm">{lang.w(W::NoPipelinesHere)} {new}</p> }.into_any()
+    let inside = if matches!(view.place, Place::Namespace(_)) {
+        places::below(asked, view).await?
+    } else if view.pipelines.is_empty() {
+        let new = view! { " " <a href="/pipelines/new">{lang.t(T::CreatePipeline)}</a> };
+        let none = view! { <p class="calm">{lang.w(W::NoPipelinesHere)} {new}</p> };
+        panel(lang.t(T::Pipelines), "pipelines", none)
     } else {
         let list: Vec<_> = view.pipelines.iter().map(pipeline).collect();
-        view! { <ul class="rows">{list}</ul> }.into_any()
+        panel(lang.t(T::Pipelines), "pipelines", view! { <ul class="rows">{list}</ul> })
     };
-    view! {
+    Ok(view! {
         <dl class="facts">
             {fact(lang.w(W::PlaceRole), lang.role(view.role).into_any())}
             {id}
             {uid}
             {settings}
         </dl>
-        {panel(lang.t(T::Pipelines), "pipelines", pipelines)}
+        {inside}
     }
-    .into_any()
+    .into_any())
 }

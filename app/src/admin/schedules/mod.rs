@@ -6,14 +6,14 @@ mod table;
 mod words;
 
 use leptos::prelude::*;
-use model::{CronTimes, Error, ProjectId, ScheduleId, SchedulesView};
+use model::{CronTimes, Error, Place, ProjectId, ScheduleId, SchedulesView};
 
 use super::asked::Asked;
 use super::parts::{done, head, lines, refused};
+use super::place;
 use super::text::W;
 use crate::components::act::ErrorNote;
 use crate::i18n::T;
-use crate::logic::href;
 
 /// What teaches what a definition sees of a schedule.
 const EXAMPLE: &str = "nightly:
@@ -39,23 +39,21 @@ pub async fn page(asked: &Asked) -> Result<AnyView, Error> {
     let gone = (wanted.is_some() && edited.is_none())
         .then(|| view! { <p class="note s-warnings" role="status">{lang.w(W::ScheduleGone)}</p> }.into_any());
     let SchedulesView { schedules, projects, .. } = view;
-    let of = project.and_then(|id| projects.iter().find(|(known, _)| *known == id)).map(|(_, path)| path.to_string());
-    let of = of.or_else(|| project.and_then(|_| schedules.first().map(|one| one.schedule.project_path.to_string())));
-    let title = match &of {
-        Some(path) => format!("{} · {path}", lang.w(W::Schedules)),
-        None => lang.w(W::Schedules).to_owned(),
+    // Those of a project are a tab of its page.
+    let frame = match project {
+        None => head(lang.w(W::Schedules)),
+        Some(id) => match asked.service.place(&asked.caller, Place::Project(id)).await {
+            Ok(view) => {
+                let all = view! { <p class="lead"><a href="/schedules">{lang.w(W::SchedulesAll)}</a></p> };
+                view! {
+                    {place::frame(asked, &view, place::SCHEDULES)}
+                    {all}
+                }
+                .into_any()
+            }
+            Err(_) => head(lang.w(W::Schedules)),
+        },
     };
-    let all = of.map(|path| {
-        let to = href::place(&path);
-        view! {
-            <p class="lead">
-                <a href=to>{path}</a>
-                " · "
-                <a href="/schedules">{lang.w(W::SchedulesAll)}</a>
-            </p>
-        }
-        .into_any()
-    });
     let is_empty = schedules.is_empty();
     let list = if is_empty {
         view! {
@@ -78,8 +76,7 @@ pub async fn page(asked: &Asked) -> Result<AnyView, Error> {
     let signed_in = asked.me.is_local || asked.me.user.is_some();
     let explained = if signed_in { explained(asked).await } else { None };
     Ok(view! {
-        {head(&title)}
-        {all}
+        {frame}
         {refused(asked, "")}
         {done(asked)}
         {gone}

@@ -9,12 +9,12 @@ mod table;
 mod way;
 
 use leptos::prelude::*;
-use model::{CiVariableId, CiVariablesView, Error};
+use model::{CiVariableId, CiVariablesView, Error, VariableOwner};
 
 use super::asked::Asked;
-use super::parts::lines;
+use super::parts::{head, lines};
 use super::text::W;
-use super::{owner, settings};
+use super::{owner, place, settings};
 
 use way::{name_of, way};
 
@@ -52,8 +52,16 @@ pub async fn page(asked: &Asked) -> Result<AnyView, Error> {
     });
     let form = form::variable(asked, &owner, of, variables.is_empty());
     let shown = (!variables.is_empty()).then(|| table::table(&owner, variables, id));
+    // Those of a place are a tab of its page.
+    let frame = match owner {
+        VariableOwner::Instance => settings::frame(asked, &title),
+        _ => match asked.service.place(&asked.caller, owner.clone()).await {
+            Ok(view) => place::frame(asked, &view, place::VARIABLES),
+            Err(_) => head(&title),
+        },
+    };
     Ok(view! {
-        {settings::frame(asked, &title)}
+        {frame}
         {way(&owner, name, &projects, &namespaces)}
         {gone}
         {form}

@@ -31,7 +31,13 @@ pub fn Definition(
     // Findings may be in files that it includes.
     let own: Vec<_> = findings.iter().filter(|found| found.file == DEFINITION_FILE).cloned().collect();
     let heading = lang.findings(&findings);
-    let look = if findings.iter().any(|d| d.severity == Severity::Error) { "tag s-failed" } else { "tag s-success" };
+    let look = if findings.iter().any(|d| d.severity == Severity::Error) {
+        "tag s-failed"
+    } else if findings.is_empty() {
+        "tag s-success"
+    } else {
+        "tag s-warnings"
+    };
     let body = match text {
         None => view! { <p class="calm">{lang.t(T::DefinitionMissing)}</p> }.into_any(),
         Some(text) => view! { <Listing text findings=own /> }.into_any(),

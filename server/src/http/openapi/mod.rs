@@ -27,21 +27,21 @@ use axum::http::header::COOKIE;
 
 use serde_json::{Map, Value, json};
 
-use super::paper::{Served, Theme};
+use super::paper::{Served, THEMES, theme_of};
 use super::{AppState, Routes};
 use words::{Operation, sample};
 
 /// `/openapi.json` and `/docs/api`. Both are written when somebody asks first: the external address is known by then.
 pub(super) fn router() -> Routes<AppState> {
     let json = Arc::new(OnceLock::new());
-    let html = [Arc::new(OnceLock::new()), Arc::new(OnceLock::new()), Arc::new(OnceLock::new())];
+    let html: [Arc<OnceLock<Served>>; THEMES] = Default::default();
     Routes::new()
         .get("/openapi.json", async move |State(state): State<AppState>, headers: HeaderMap| {
             let text = || document(state.weir.external_url()).to_string();
             json.get_or_init(|| Served::json(text())).answer(&headers)
         })
         .get("/docs/api", async move |State(state): State<AppState>, headers: HeaderMap| {
-            let theme = Theme::of(headers.get(COOKIE));
+            let theme = theme_of(headers.get(COOKIE));
             let text = || page::html(&document(state.weir.external_url()), theme);
             html[theme as usize].get_or_init(|| Served::page(text())).answer(&headers)
         })

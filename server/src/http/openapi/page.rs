@@ -1,8 +1,10 @@
 //! The document as a page for people: HTML without scripts, for which nothing else is loaded than the site's style sheet.
 
+use app::prefs::Theme;
 use serde_json::Value;
 
-use super::super::paper::{Theme, frame};
+use super::super::manual::{self, Heading};
+use super::super::paper::{Paper, escaped};
 
 /// HTML in the making. Markup is written in this file; everything else is escaped.
 #[derive(Default)]
@@ -15,16 +17,7 @@ impl Html {
     }
 
     fn text(&mut self, text: &str) -> &mut Self {
-        for c in text.chars() {
-            match c {
-                '&' => self.0.push_str("&amp;"),
-                '<' => self.0.push_str("&lt;"),
-                '>' => self.0.push_str("&gt;"),
-                '"' => self.0.push_str("&quot;"),
-                '\'' => self.0.push_str("&#39;"),
-                c => self.0.push(c),
-            }
-        }
+        self.0.push_str(&escaped(text));
         self
     }
 
@@ -48,9 +41,9 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 pub(super) fn html(document: &Value, theme: Theme) -> String {
     let mut page = Html::default();
     let info = &document["info"];
-    page.raw("<h1>API</h1><p class=\"lead\">Weir ").text(word(&info["version"])).raw(
-        " · <a href=\"/openapi.json\">openapi.json</a> (OpenAPI 3.1) · <a href=\"/\">back to the dashboard</a></p>",
-    );
+    page.raw("<h1>Every operation</h1><p class=\"lead\">Weir ")
+        .text(word(&info["version"]))
+        .raw(" · <a href=\"/openapi.json\">openapi.json</a> (OpenAPI 3.1)</p>");
     for paragraph in word(&info["description"]).split("\n\n") {
         page.raw("<p>").words(paragraph).raw("</p>");
     }
@@ -64,7 +57,13 @@ pub(super) fn html(document: &Value, theme: Theme) -> String {
         page.raw("</section>");
     }
     schemas(&mut page, document);
-    frame("API", theme, &page.0)
+    let headings: Vec<Heading> = list(&document["tags"])
+        .map(|tag| word(&tag["name"]))
+        .map(|name| Heading { is_main: true, id: name.to_owned(), html: escaped(name) })
+        .chain([Heading { is_main: true, id: "schemas".into(), html: "Schemas".into() }])
+        .collect();
+    let body = format!("<div class=\"api\">{}</div>", page.0);
+    Paper { title: "Every operation", theme, side: Some(manual::contents("api", &headings)), body }.html()
 }
 
 fn of_tag<'d>(document: &'d Value, tag: &'d str) -> impl Iterator<Item = (&'d str, &'static str, &'d Value)> {

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use app::prefs::Theme;
+
 use super::*;
 
 const URL: &str = "https://ci.example.org";

@@ -62,6 +62,21 @@ async fn below_the_interfaces_every_refusal_is_json() {
 }
 
 #[tokio::test]
+async fn a_theme_that_was_chosen_holds_for_pages_without_scripts_too() {
+    let world = World::new().await;
+    let form = [("content-type", "application/x-www-form-urlencoded"), ("accept", "text/html")];
+    let chosen = world.send(request("POST", "/rpc/prefs/theme", &form, "value=dark&back=%2F")).await;
+    let cookie = chosen.header("set-cookie").split(';').next().unwrap().to_owned();
+    for path in ["/", "/projects", "/docs", "/docs/language", "/docs/adr/0009-containers", "/docs/api", "/docs/nothing"]
+    {
+        let dark = world.send(request("GET", path, &[("cookie", &cookie)], "")).await;
+        assert!(dark.text().contains("data-theme=\"dark\""), "{path}");
+        assert!(world.get(path).await.text().contains("data-theme=\"auto\""), "{path}");
+    }
+    assert_eq!(world.get("/docs/nothing").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn a_form_that_is_too_large_is_refused_in_the_words_of_the_pages() {
     let world = World::new().await;
     let answer = world.send(request("POST", "/rpc/pipeline/save", &[("content-length", "9000000")], "x")).await;

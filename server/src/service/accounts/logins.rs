@@ -108,8 +108,8 @@ impl Weir {
             };
             users::set_password(tx, made.id, &phc)?;
             let by = Caller { user: made.name.clone(), id: Some(made.id), ..caller };
-            audit::of_instance(tx, &by, "user.create", &format!("administrator {}", made.name), Vec::new());
-            begin(tx, &by, &made, &hash, None)
+            let target = format!("administrator {}", made.name);
+            begin(tx, &by, &made, &hash, None, ("user.create", &target))
         });
         let expires_at = made.await?;
         *self.setup.key.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -161,8 +161,7 @@ impl Weir {
             if let Some(phc) = &renewed {
                 users::set_password(tx, user.id, phc)?;
             }
-            audit::of_instance(tx, &by, "login", &format!("user {}", user.name), Vec::new());
-            begin(tx, &by, &user, &hash, agent.as_deref())
+            begin(tx, &by, &user, &hash, agent.as_deref(), ("login", &format!("user {}", user.name)))
         });
         Ok(NewSession { user: name, secret, expires_at: begun.await? })
     }
@@ -220,8 +219,8 @@ impl Weir {
             users::set_password(tx, user.id, &phc)?;
             sessions::end_all(tx, user.id, None)?;
             let by = Caller { user: user.name.clone(), id: Some(user.id), ..caller };
-            audit::of_instance(tx, &by, "password.set", &format!("user {} by a link", user.name), Vec::new());
-            begin(tx, &by, &user, &hash, agent.as_deref())
+            let target = format!("user {} by a link", user.name);
+            begin(tx, &by, &user, &hash, agent.as_deref(), ("password.set", &target))
         });
         let expires_at = set.await?;
         self.access_changed();
@@ -444,9 +443,13 @@ fn begin(
     user: &User,
     hash: &[u8; 32],
     agent: Option<&str>,
+    (action, target): (&'static str, &str),
 ) -> Result<Timestamp, StoreError> {
     let expires_at = Timestamp(tx.now.0 + SESSION);
-    sessions::insert(tx, user.id, hash, expires_at, caller.address.as_deref(), agent)?;
+    let id = sessions::insert(tx, user.id, hash, expires_at, caller.address.as_deref(), agent)?;
+    // Whoever comes in was nobody until then.
+    let by = Caller { via: Via::Session(id), ..caller.clone() };
+    audit::of_instance(tx, &by, action, target, Vec::new());
     users::seen(tx, user.id)?;
     Ok(expires_at)
 }
