@@ -137,7 +137,8 @@ pub struct Part {
     pub stage: Option<usize>,
     /// Its name.
     pub name: String,
-    /// When it began and ended, where that was asked for.
+    /// When it began and ended, where that was asked for. Of what was canceled it is always there: it tells whether it
+    /// ever began.
     pub span: Span,
     /// Jobs that the run was started without, in order: their places among those of the stage, and their names.
     pub left_out: Vec<(usize, String)>,
@@ -149,7 +150,8 @@ pub fn parts<'r>(
     runs: impl Iterator<Item = &'r Run> + Clone,
     with_spans: bool,
 ) -> Result<HashMap<RunId, Vec<Part>>, StoreError> {
-    let mut spans = if with_spans { spans(conn, runs.clone())? } else { HashMap::new() };
+    let was_canceled = |run: &Run| run.stages.iter().any(|stage| stage.status == Status::Canceled);
+    let mut spans = spans(conn, runs.clone().filter(|run| with_spans || was_canceled(run)))?;
     let mut left_out: HashMap<i64, Vec<LeftOut>> = HashMap::new();
     let mut query = conn.prepare_cached(
         "SELECT id, left_out FROM runs WHERE id IN (SELECT value FROM json_each(?1)) AND left_out IS NOT NULL",

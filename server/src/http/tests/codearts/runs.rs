@@ -135,6 +135,43 @@ async fn bug_a_stage_that_never_started_had_ended() {
 }
 
 #[tokio::test]
+async fn bug_what_never_ran_was_told_as_completed_after_a_cancel() {
+    let shop = Shop::new().await;
+    let web = shop.uid("web").await;
+    let words = |one: &Value, result: &str| format!("{}/{}", one["status"], one[result]).replace('"', "");
+    let told = async || {
+        let batch = shop.get(&format!("/v3/pipelines/status?pipeline_ids={web}")).await;
+        let one = shop.get(&format!("/v3/pipelines/{web}/status")).await;
+        assert_eq!(words(&batch[0], "result"), words(&one, "outcome"));
+        let stages = texts(&one["states"], |stage| {
+            let jobs = texts(&stage["children"], |job| words(job, "outcome"));
+            format!("{}: {}", words(stage, "outcome"), jobs.join(" "))
+        });
+        let of_batch = texts(&batch[0]["stages"], |stage| words(stage, "result"));
+        assert!(stages.iter().zip(&of_batch).all(|(one, of_batch)| one.starts_with(&format!("{of_batch}:"))));
+        (words(&batch[0], "result"), stages)
+    };
+    let none = |stages: &[&str]| ("completed/aborted".to_owned(), stages.iter().copied().map(str::to_owned).collect());
+    let run = shop.start("web").await;
+    shop.world.weir.cancel_run(&shop.world.caller, run.id).await.unwrap();
+    assert_eq!(told().await, none(&["null/null: null/null null/null", "null/null: null/null", "null/null: null/null"]));
+    // Of a stage that began, what did not begin has no words either.
+    let run = shop.start("web").await;
+    let job = shop.world.take().await;
+    shop.world.weir.cancel_run(&shop.world.caller, run.id).await.unwrap();
+    let is_going = shop.world.jobs(run.id).await[0].status.is_running();
+    if is_going {
+        shop.world.end(job).await;
+    }
+    let stages = ["completed/aborted: completed/aborted null/null", "null/null: null/null", "null/null: null/null"];
+    assert_eq!(told().await, none(&stages));
+    // Version 5 has a word for it.
+    let latest = shop.post(&format!("/v5/{}/api/pipelines/status", shop.project), &json!([web])).await;
+    let of_5 = texts(&latest[0]["stage_status_list"], |stage| stage["status"].to_string());
+    assert_eq!(of_5, [r#""CANCELED""#; 3]);
+}
+
+#[tokio::test]
 async fn bug_stages_and_jobs_narrowed_a_list_after_it_was_cut() {
     let shop = Shop::new().await;
     let web = shop.uid("web").await;
