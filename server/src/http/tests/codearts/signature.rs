@@ -214,6 +214,10 @@ async fn bug_a_root_with_a_slash_and_two_slashes_before_one_were_pages() {
         "//v1/job/x/info",
         "///v5/",
         "//v6",
+        "/%76%31/job",
+        "/v%33/projects",
+        "/%76%35",
+        "/v1%2Fjob",
     ] {
         let html = request("GET", path, &[("accept", "text/html")], "");
         let signed = signer.wire("GET", path, "");
