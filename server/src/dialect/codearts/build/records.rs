@@ -128,7 +128,7 @@ impl BuildInfoRecords {
     pub fn new(page: &BuildPage, index: u64, size: u32, now: Timestamp) -> Self {
         let source = page.project.source.as_deref();
         let record = |(build, person, commit): &(Build, Person, CommitDetails)| {
-            let took = build.run.duration(now);
+            let took = build.took(now);
             let sha = Some(build.run.sha.clone()).filter(|sha| !sha.is_empty());
             BuildInfoRecord {
                 number: build.run.number,
@@ -271,7 +271,7 @@ impl RecordInfo {
             start_time: started.clone(),
             runnable_time: started,
             finish_time: ended(build).map(state::utc),
-            duration: run.duration(now),
+            duration: build.took(now),
             record_status: None,
             use_private_slave: 0,
             region: None,

@@ -85,10 +85,12 @@ pub fn build(status: Status, timed_out: bool) -> Build {
         parent: None,
         schedule: None,
         updated_at: after(39_510),
-        ran: None,
+        ran: (begun && status.is_complete()).then_some(27_510),
         version: Seq(9),
     };
-    Build { run, numbers: Numbers { number: 20, day: 20_240_605, of_day: 2 }, timed_out }
+    let stretches = run.started_at.filter(|_| !status.is_complete()).map(|begin| (begin, None));
+    let numbers = Numbers { number: 20, day: 20_240_605, of_day: 2 };
+    Build { run, numbers, timed_out, stretches: stretches.into_iter().collect() }
 }
 
 /// Somebody.
