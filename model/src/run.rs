@@ -91,6 +91,9 @@ pub struct Run {
     /// Whether `git_ref` is a tag.
     #[serde(default)]
     pub is_tag: bool,
+    /// Whether `git_ref` is a commit that was named itself: no branch and no tag.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_commit: bool,
     /// Commit, 40 hexadecimal digits; empty without a repository.
     pub sha: String,
     /// First line of the commit's message; empty without a repository.

@@ -111,6 +111,7 @@ pub fn run(id: i64, status: Status) -> Run {
         input_path: None,
         external_project: None,
         is_tag: false,
+        is_commit: false,
         created_at: started,
         started_at: Some(started),
         finished_at: status.is_complete().then(|| at(id * 40 + 75)),

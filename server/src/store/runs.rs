@@ -30,6 +30,9 @@ pub struct CommitDetails {
     /// The commits before it.
     #[serde(default)]
     pub parents: Vec<String>,
+    /// Whether the run's ref is a branch, which may be called as its commit begins; not noted in older runs.
+    #[serde(default)]
+    pub is_branch: bool,
     /// The repository's default branch.
     pub default_branch: String,
     /// The message of the tag, when the run is for one that has a message.

@@ -174,16 +174,11 @@ pub fn build_type(run: &Run) -> Option<&'static str> {
         None
     } else if run.is_tag {
         Some("tag")
-    } else if is_bare_commit(run) {
+    } else if run.is_commit {
         Some("commit")
     } else {
         Some("branch")
     }
-}
-
-/// Whether a run is of a commit that was named itself.
-fn is_bare_commit(run: &Run) -> bool {
-    run.git_ref.len() >= 7 && run.sha.starts_with(&run.git_ref.to_ascii_lowercase())
 }
 
 /// `dsl_method` of a stage, by what its name says it is for.

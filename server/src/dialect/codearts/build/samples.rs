@@ -72,6 +72,7 @@ pub fn build(status: Status, timed_out: bool) -> Build {
         source: Source::Api,
         git_ref: "main".into(),
         is_tag: false,
+        is_commit: false,
         sha: "ffe2ee8b44a0b2683df86b44f8ec27d71baeae86".into(),
         commit_title: "Sell more".into(),
         user: "ada".into(),
