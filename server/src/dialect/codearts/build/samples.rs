@@ -96,7 +96,7 @@ pub fn build(status: Status, timed_out: bool) -> Build {
 
 /// Somebody.
 pub fn ada() -> Person {
-    Person { name: "ada".into(), full_name: "Ada Lovelace".into(), uid: Some(uid("ae22fd035f354cfa8d82a3f1c8940446")) }
+    Person { name: "ada".into(), full_name: "Ada Lovelace".into(), uid: uid("ae22fd035f354cfa8d82a3f1c8940446") }
 }
 
 /// The job, whose newest build is this one.

@@ -203,7 +203,7 @@ impl ListedJob {
         let last = job.last.as_ref();
         let running = state::running_status(last);
         let name = |person: &Option<Person>| person.as_ref().map(|person| person.name.clone());
-        let uid = |person: &Option<Person>| person.as_ref().and_then(|person| person.uid.clone()).map(String::from);
+        let uid = |person: &Option<Person>| person.as_ref().map(|person| person.uid.to_string());
         Self {
             id: job.pipeline.uid.to_string(),
             job_name: job.pipeline.name.clone(),
