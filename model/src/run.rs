@@ -357,6 +357,9 @@ pub struct NewRun {
     /// Pipeline variables: they beat those of the definition.
     #[serde(default)]
     pub variables: Vec<Variable>,
+    /// Whether they may have names that no shell's variable has: those are kept, and no job gets them.
+    #[serde(skip)]
+    pub any_names: bool,
     /// Values of the definition's inputs (`spec:inputs`); text is read as the type of its input.
     #[serde(default)]
     pub inputs: crate::plan::Inputs,

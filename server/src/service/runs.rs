@@ -9,6 +9,7 @@ use model::{Caller, Cause, Error, NewRun, PipelineKey, Project, ProjectId, Reaso
 
 use super::definition::{Fetch, Meant};
 use super::files::Watched;
+use super::given::{self, Names};
 use super::jobs::last_wins;
 use super::pipelines::Kept;
 use super::{Weir, access, audit, ci_variables, variables};
@@ -367,12 +368,7 @@ fn cancel_all(tx: &mut Tx<'_>, id: RunId, user: &str) -> Result<Run, StoreError>
 }
 
 pub(super) fn check_new(new: &NewRun) -> Result<(), Error> {
-    if new.variables.len() > 1000 {
-        return Err(Error::invalid("a run may have 1000 variables"));
-    }
-    for variable in &new.variables {
-        super::jobs::check_variable(variable)?;
-    }
+    given::check(&new.variables, if new.any_names { Names::Any } else { Names::OfAShell })?;
     if let Some(commit) = &new.commit
         && !(DIGITS.contains(&commit.len()) && commit.bytes().all(|byte| byte.is_ascii_hexdigit()))
     {

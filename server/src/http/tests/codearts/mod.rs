@@ -2,6 +2,7 @@
 
 mod build;
 mod freshness;
+mod parameters;
 mod pipelines;
 mod refs;
 mod runs;
