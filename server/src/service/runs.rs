@@ -37,6 +37,7 @@ impl Weir {
             let more = found.len() > limit;
             found.truncate(limit);
             let next = if more { found.last().map(|run| run.id) } else { None };
+            add_given(conn, &caller, found.iter_mut().collect())?;
             Ok(RunPage { seq: runs::seq(conn)?, runs: found, next })
         });
         Ok(page.await?)
@@ -328,6 +329,16 @@ impl Weir {
         });
         Ok(found.await?)
     }
+}
+
+/// Adds to runs of a list what their rows show of the variables that they were started with, for who may see them.
+pub(super) fn add_given(conn: &Snapshot, caller: &Caller, runs: Vec<&mut Run>) -> Result<(), StoreError> {
+    let seen = access::with_seen_variables(conn, caller, runs.iter().map(|run| &**run))?;
+    let mut given = runs::glimpses(conn, &seen)?;
+    for run in runs {
+        run.given = given.remove(&run.id);
+    }
+    Ok(())
 }
 
 /// The name of a branch or tag, whether or not it is written with where git keeps it.

@@ -132,6 +132,7 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
         finished_at: time(row, 20)?,
         updated_at: id(row, 26, Timestamp)?,
         ran: row.get(27)?,
+        given: None,
         stages: Vec::new(),
         version: id(row, 21, model::Seq)?,
         name: row.get(22)?,

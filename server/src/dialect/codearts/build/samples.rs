@@ -87,6 +87,7 @@ pub fn build(status: Status, timed_out: bool) -> Build {
         schedule: None,
         updated_at: after(39_510),
         ran: (begun && status.is_complete()).then_some(27_510),
+        given: None,
         version: Seq(9),
     };
     let stretches = run.started_at.filter(|_| !status.is_complete()).map(|begin| (begin, None));

@@ -90,3 +90,51 @@ async fn bug_a_parameter_that_no_process_can_get_was_accepted() {
     let list = shop.world.weir.runs(&shop.world.caller, model::view::RunFilter::default()).await.unwrap();
     assert!(list.runs.is_empty(), "nothing was made");
 }
+
+#[tokio::test]
+async fn bug_the_dashboard_did_not_show_what_a_run_was_started_with() {
+    let shop = Shop::new().await;
+    let web = shop.uid("web").await;
+    let mut listener = Listener::open(&shop.world, "/live/dashboard", None).await;
+    listener.expect("state").await;
+    let names = ["WHO", "REF", "LONG", "FOUR", "FIVE"];
+    let list: Vec<Value> = names.iter().map(|name| json!({"name": name, "value": "markZ".repeat(9)})).collect();
+    shop.post("/v3/jobs/build", &json!({"job_id": web, "parameter": list})).await;
+    let run = listener.expect("state").await.data["active"][0].take();
+    let shown: Vec<&str> = run["given"]["shown"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    assert_eq!((run["user"].as_str(), shown.len(), &run["given"]["more"]), (Some("ada"), 3, &json!(2)));
+    assert!(shown[0].starts_with("WHO=markZmarkZ") && shown[0].chars().count() == 40, "{shown:?}");
+    let page = shop.world.get_with("/", &[("accept", "text/html")]).await;
+    assert!(page.text().contains("WHO=markZmarkZ") && page.text().contains("… +2<"), "{}", page.text());
+    // The list of runs has the same rows.
+    let page = shop.world.get_with("/runs", &[("accept", "text/html")]).await;
+    assert!(page.text().contains("WHO=markZmarkZ"));
+    // Who may not see variables on the page of the run does not see them here, nor does anybody see secrets.
+    let id = RunId(run["id"].as_i64().unwrap());
+    let viewer = |caller: Caller| {
+        let weir = Arc::clone(&shop.world.weir);
+        async move { (weir.dashboard(&caller).await.unwrap().active, weir.run(&caller, id).await.unwrap().variables) }
+    };
+    let project = shop.world.weir.project_of_uid(&shop.world.caller, &shop.project).await.unwrap().id;
+    for (name, role, sees) in [
+        ("gil", model::Role::Reporter, false),
+        ("dev", model::Role::Developer, false),
+        ("max", model::Role::Maintainer, true),
+    ] {
+        let id = shop.world.user(name).await;
+        let via = model::Via::Session(shop.world.session(id).await.0);
+        let user = Caller { user: name.into(), id: Some(id), via, address: None };
+        let place = model::Place::Project(project);
+        shop.world.weir.set_member(&shop.world.caller, place, name, Some(role)).await.unwrap();
+        let (active, variables) = viewer(user).await;
+        assert_eq!((active[0].given.is_some(), variables.is_empty()), (sees, !sees), "{name}");
+    }
+    let masked = shop.world.weir.store().write(move |tx| {
+        let sql = "UPDATE runs SET variables = json_set(variables, '$[0].masked', json('true')) WHERE id = ?1";
+        tx.conn().execute(sql, [id.0])?;
+        Ok(())
+    });
+    masked.await.unwrap();
+    let given = viewer(shop.world.caller.clone()).await.0[0].given.clone().unwrap();
+    assert!(given.shown[0].starts_with("REF=") && given.more == 1, "{given:?}");
+}
