@@ -56,7 +56,7 @@ pub use id::{
 pub use options::ProjectOptions;
 pub use reason::Reason;
 pub use report::{TestCase, TestReport, TestStatus, TestSuite};
-pub use run::{ArtifactInfo, Job, JobKind, NewRun, Parent, Run, Source, Stage, TestCounts};
+pub use run::{ArtifactInfo, Given, Job, JobKind, NewRun, Parent, Run, Source, Stage, TestCounts};
 pub use status::{Aggregate, Status, aggregate};
 pub use time::Timestamp;
 pub use zone::Zone;

@@ -1,5 +1,7 @@
 //! Runs, their stages and their jobs.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{Access, Variable, When};
@@ -91,6 +93,9 @@ pub struct Run {
     /// Whether `git_ref` is a tag.
     #[serde(default)]
     pub is_tag: bool,
+    /// Whether `git_ref` is a commit that was named itself: no branch and no tag.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_commit: bool,
     /// Commit, 40 hexadecimal digits; empty without a repository.
     pub sha: String,
     /// First line of the commit's message; empty without a repository.
@@ -124,8 +129,49 @@ pub struct Run {
     /// The schedule that started it; the schedule may be gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<ScheduleId>,
+    /// A few of the variables that it was started with: in lists, for who may see them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<Given>,
     /// Last change.
     pub version: Seq,
+}
+
+/// Variables of a run, cut to what fits into a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Given {
+    /// `NAME=value`, the first few.
+    pub shown: Vec<String>,
+    /// How many more there are.
+    pub more: u32,
+}
+
+impl Given {
+    /// So many are shown.
+    const SHOWN: usize = 3;
+    /// Characters of each, at most.
+    const WIDTH: usize = 40;
+
+    /// Of all variables of a run, of which those of one name are one: the last. Secrets and files are not among what is
+    /// shown; `None` when there is nothing else.
+    pub fn of<'v>(all: impl IntoIterator<Item = &'v Variable>) -> Option<Self> {
+        let all: Vec<&Variable> = all.into_iter().collect();
+        let mut seen = HashSet::new();
+        let mut last: Vec<&Variable> = all.into_iter().rev().filter(|one| seen.insert(one.key.as_str())).collect();
+        last.retain(|one| !one.masked && !one.file);
+        last.reverse();
+        let shown: Vec<String> = last.iter().take(Self::SHOWN).map(|one| Self::short(one)).collect();
+        (!shown.is_empty()).then(|| Self { more: (last.len() - shown.len()) as u32, shown })
+    }
+
+    fn short(variable: &Variable) -> String {
+        let whole = variable.key.chars().chain(['=']).chain(variable.value.chars());
+        let mut text: Vec<char> = whole.map(|c| if c.is_control() { ' ' } else { c }).take(Self::WIDTH + 1).collect();
+        if text.len() > Self::WIDTH {
+            text.truncate(Self::WIDTH - 1);
+            text.push('…');
+        }
+        text.into_iter().collect()
+    }
 }
 
 impl Run {
@@ -354,6 +400,9 @@ pub struct NewRun {
     /// Pipeline variables: they beat those of the definition.
     #[serde(default)]
     pub variables: Vec<Variable>,
+    /// Whether they may have names that no shell's variable has: those are kept, and no job gets them.
+    #[serde(skip)]
+    pub any_names: bool,
     /// Values of the definition's inputs (`spec:inputs`); text is read as the type of its input.
     #[serde(default)]
     pub inputs: crate::plan::Inputs,
@@ -374,6 +423,28 @@ pub struct NewRun {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_has_room_for_little() {
+        let of = |all: &[Variable]| Given::of(all).map(|given| (given.shown.join(" "), given.more));
+        assert_eq!(of(&[]), None);
+        let secret = |name: &str| Variable { masked: true, ..Variable::new(name, "s3cret") };
+        let file = Variable { file: true, ..Variable::new("FILE", "x") };
+        assert_eq!(of(&[secret("A"), file.clone()]), None);
+        let plain = |name: &str| Variable::new(name, "a\nb");
+        assert_eq!(
+            of(&[secret("A"), plain("B"), file, plain("C"), Variable::new("B", "")]),
+            Some(("C=a b B=".into(), 0))
+        );
+        // The last of a name counts: one that was made a secret is none of what is shown.
+        assert_eq!(of(&[plain("A"), secret("A")]), None);
+        let (text, more) = of(&["A", "B", "C", "D", "E"].map(plain)).unwrap();
+        assert_eq!((text.as_str(), more), ("A=a b B=a b C=a b", 2));
+        for (length, cut) in [(38, false), (39, true), (1 << 20, true)] {
+            let shown = Given::of(&[Variable::new("A", "好".repeat(length))]).unwrap().shown.remove(0);
+            assert_eq!((shown.chars().count(), shown.ends_with('…')), (40, cut));
+        }
+    }
 
     #[test]
     fn what_runs_at_the_same_time_counts_once() {

@@ -70,6 +70,7 @@ fn Row(run: RwSignal<Run>, of_one_pipeline: bool) -> impl IntoView {
                 </a>
                 " "
                 <RunName run=fixed.clone() />
+                <RunGiven run=fixed.clone() />
             </th>
             <td class="wide">
                 <StageMarks run />
@@ -116,6 +117,22 @@ pub fn RunName(
     run.name.map(|name| {
         let whole = name.clone();
         view! { <span class="run-name" title=whole>{name}</span> }.into_any()
+    })
+}
+
+/// A few of the variables that the run was started with; nothing where there are none, or none to be seen.
+#[component]
+pub fn RunGiven(
+    /// The run.
+    run: Run,
+) -> impl IntoView {
+    run.given.map(|given| {
+        let mut text = given.shown.join(" ");
+        if given.more > 0 {
+            text.push_str(&format!(" +{}", given.more));
+        }
+        let whole = text.clone();
+        view! { <code class="run-given" title=whole>{text}</code> }.into_any()
     })
 }
 

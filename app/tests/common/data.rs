@@ -6,9 +6,9 @@ use model::view::{
     Dashboard, JobView, LintView, PipelineHealth, PipelineView, PlanJob, PlanStage, RunMark, RunView, Why,
 };
 use model::{
-    ArtifactInfo, Diagnostic, FailureReason, Job, JobId, JobKind, NewRun, Parent, Pipeline, PipelineId, PipelineKey,
-    Project, ProjectId, Protection, Reason, Run, RunId, Seq, Severity, Source, Span, Stage, Status, TestCounts,
-    Timestamp, Uid, Visibility,
+    ArtifactInfo, Diagnostic, FailureReason, Given, Job, JobId, JobKind, NewRun, Parent, Pipeline, PipelineId,
+    PipelineKey, Project, ProjectId, Protection, Reason, Run, RunId, Seq, Severity, Source, Span, Stage, Status,
+    TestCounts, Timestamp, Uid, Visibility,
 };
 
 const T0: i64 = 1_772_702_102_417;
@@ -111,6 +111,7 @@ pub fn run(id: i64, status: Status) -> Run {
         input_path: None,
         external_project: None,
         is_tag: false,
+        is_commit: false,
         created_at: started,
         started_at: Some(started),
         finished_at: status.is_complete().then(|| at(id * 40 + 75)),
@@ -120,6 +121,8 @@ pub fn run(id: i64, status: Status) -> Run {
         name: (id == 42).then(|| "Release 2.4 for <b>scan</b> & <script>alert(3)</script> customers".into()),
         parent: (id == 41).then_some(Parent { run: RunId(42), job: JobId(113) }),
         schedule: None,
+        given: (id == 42)
+            .then(|| Given { shown: vec!["WHO=ada".into(), "NOTE=<script>alert(4)</script>".into()], more: 2 }),
         version: Seq(800 + id),
     }
 }
@@ -463,7 +466,7 @@ pub fn pipeline_view(key: &PipelineKey) -> Option<PipelineView> {
             regex: None,
             value: serde_json::Value::Null,
         }],
-        runs: runs(),
+        runs: runs().into_iter().map(|run| Run { given: None, ..run }).collect(),
     })
 }
 

@@ -144,6 +144,8 @@ pub struct Verified {
     pub date: Timestamp,
     /// The signature itself.
     pub signature: [u8; 32],
+    /// Whether the body is among what was signed: without it the same signature fits any other body.
+    pub covers_body: bool,
 }
 
 /// When the request says that it was signed; refused unless that is within [`WINDOW_MS`] of `now`. Worth asking before
@@ -175,7 +177,8 @@ pub fn verify(signed: Signed<'_>, request: &Request<'_>, secret: &str, now: Time
     mac.update(format!("{ALGORITHM}\n{date_text}\n{hash}").as_bytes());
     let computed: [u8; 32] = mac.finalize().into_bytes().into();
     if bool::from(computed.ct_eq(&signed.signature)) {
-        Ok(Verified { date, signature: signed.signature })
+        let covers_body = !is_unsigned(signed, request)?;
+        Ok(Verified { date, signature: signed.signature, covers_body })
     } else {
         Err(SignError::Mismatch)
     }
@@ -215,6 +218,11 @@ fn canonical_request(signed: Signed<'_>, request: &Request<'_>) -> Result<Vec<u8
     text.push(b'\n');
     text.extend_from_slice(&body_hash(signed, request)?);
     Ok(text)
+}
+
+/// Whether the body was left out of what was signed. An empty one is signed always.
+fn is_unsigned(signed: Signed<'_>, request: &Request<'_>) -> Result<bool, SignError> {
+    Ok(!request.body.is_empty() && signed.names(CONTENT) && request.header(CONTENT)? == UNSIGNED.as_bytes())
 }
 
 fn body_hash<'a>(signed: Signed<'_>, request: &'a Request<'_>) -> Result<Cow<'a, [u8]>, SignError> {

@@ -11,7 +11,7 @@ use crate::artifacts::ARCHIVE;
 use crate::secrets::keys::KeyRing;
 use crate::service::files::last_commits;
 use crate::service::without_secret;
-use crate::service::{Weir, ci_variables, variables};
+use crate::service::{Weir, ci_variables, given, variables};
 use crate::store::runners::Runner;
 use crate::store::runs::Commit;
 use crate::store::{Snapshot, StoreError, environments, jobs, projects, runs, schedules};
@@ -67,7 +67,7 @@ impl Parts {
         let commit = runs::commit(conn, &run)?;
         let name = planned.environment.as_ref().map(|environment| environment.name.as_str());
         variables.extend(ci_variables::of_job(conn, keys, &project, &commit, name)?);
-        variables.extend(runs::variables(conn, run.id)?);
+        variables.extend(runs::variables(conn, run.id)?.into_iter().filter(given::is_for_jobs));
         variables.extend(stored.variables);
         let above = of_parents(conn, &planned, &run, &variables)?;
         for source in above.iter().filter(|source| has(source, "dotenv")) {

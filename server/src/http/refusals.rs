@@ -39,8 +39,7 @@ pub(super) async fn stray(request: Request, next: Next) -> Response {
 
 /// Whether an address lies below the roots of the REST interfaces, whatever routes are there.
 pub(super) fn is_interface(path: &str) -> bool {
-    let root = path.split('/').find(|part| !part.is_empty()).unwrap_or_default();
-    matches!(root, "api" | "v1" | "v2" | "v3" | "v4" | "v5" | "v6")
+    path.split('/').find(|part| !part.is_empty()) == Some("api") || dialect::codearts::is_root(path)
 }
 
 async fn wrong_method() -> Response {

@@ -1,7 +1,10 @@
 //! What a caller may do: the role is looked up in the same snapshot as the data, and the one table
 //! ([`crate::auth::policy`]) is asked. What is not visible is not found.
 
-use model::{Caller, Error, Place, Project, ProjectId, ProjectPath, Role, Run, TokenScope, Via, Visibility};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use model::{Caller, Error, Place, Project, ProjectId, ProjectPath, Role, Run, RunId, TokenScope, Via, Visibility};
 
 use super::{DEFAULT_PROJECT, ci_variables};
 use crate::auth::policy::{self, Action, Decision, Means, Refusal, Resource, Subject};
@@ -255,12 +258,32 @@ pub(super) fn create_project(conn: &Snapshot, caller: &Caller, path: &ProjectPat
 
 /// Whether the caller may see what a run was started with.
 pub(super) fn may_see_variables(conn: &Snapshot, caller: &Caller, run: &Run) -> Result<bool, StoreError> {
-    let action = if run.user == caller.user { Action::ReadOwnRunVariables } else { Action::ReadRunVariables };
+    Ok(!with_seen_variables(conn, caller, std::iter::once(run))?.is_empty())
+}
+
+/// Those of some runs of which the caller may see what they were started with.
+pub(super) fn with_seen_variables<'r>(
+    conn: &Snapshot,
+    caller: &Caller,
+    runs: impl Iterator<Item = &'r Run>,
+) -> Result<Vec<RunId>, StoreError> {
     let standing = Standing::of(conn, caller)?;
-    if standing.may_all() {
-        return Ok(true);
+    let mut known: HashMap<ProjectId, Project> = HashMap::new();
+    let mut seen = Vec::new();
+    for run in runs {
+        let action = if run.user == caller.user { Action::ReadOwnRunVariables } else { Action::ReadRunVariables };
+        let may = standing.may_all() || {
+            let project = match known.entry(run.project_id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(projects::require(conn, run.project_id)?),
+            };
+            standing.in_project(project, action).allowed
+        };
+        if may {
+            seen.push(run.id);
+        }
     }
-    Ok(standing.in_project(&projects::require(conn, run.project_id)?, action).allowed)
+    Ok(seen)
 }
 
 /// Refuses who may not play, retry and cancel in a run. Runs of refs that are protected by name are maintainers'.

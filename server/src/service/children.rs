@@ -9,6 +9,7 @@ use pipeline::Files;
 
 use super::access::Standing;
 use super::files::{Sight, Watched};
+use super::given::{self, Names};
 use super::pipelines::Given;
 use super::variables::Person;
 use super::{Weir, ci_variables, names, variables};
@@ -89,7 +90,7 @@ impl Seed {
             pipeline: pipelines::by_key(conn, &run.pipeline_key)?,
             commit: runs::commit(conn, &run)?,
             depth: runs::ancestors(conn, run.id)?.len() + 1,
-            given: runs::variables(conn, run.id)?,
+            given: runs::variables(conn, run.id)?.into_iter().filter(given::is_for_jobs).collect(),
             archives,
             user: variables::person(conn, &stored.job.user)?,
             schedule: schedules::description_for(conn, run.id)?,
@@ -189,6 +190,7 @@ impl Weir {
         let mut of_run = variables::of_run(&above, &seed.run);
         of_run.extend(seed.told.iter().cloned());
         let variables = seed.variables(&of_run).map_err(failed)?;
+        given::check(&variables, Names::Any).map_err(failed)?;
         let url = seed.url.as_ref().map(|url| seed.filled("the address of the environment is none", url, "", &of_run));
         let url = url.transpose().map_err(failed)?;
         let asks = Arc::new(AtomicBool::new(false));

@@ -3,6 +3,7 @@
 use model::view::{Dashboard, PipelineHealth, RunFilter};
 use model::{Caller, Error, Status};
 
+use super::runs::add_given;
 use super::{Weir, access};
 use crate::auth::Action;
 use crate::store::{jobs, pipelines, runs};
@@ -64,6 +65,8 @@ impl Weir {
                 runners_online,
             };
             dashboard.active.retain(|run| !below.contains(&run.id));
+            let Dashboard { active, blocked, recent, .. } = &mut dashboard;
+            add_given(conn, &caller, active.iter_mut().chain(blocked).chain(recent).collect())?;
             Ok(dashboard)
         });
         Ok(dashboard.await?)

@@ -6,6 +6,7 @@ use model::plan::{Variable, When};
 use model::view::JobView;
 use model::{Caller, Error, ErrorKind, Job, JobId, Reason, Run, Status, Via};
 
+use super::given::{self, Names};
 use super::{Weir, access, audit};
 use crate::auth::{Action, policy};
 use crate::scheduler;
@@ -32,7 +33,7 @@ impl Weir {
                 let job = view.jobs.into_iter().find(|job| job.id == id).unwrap_or(stored.job);
                 let mut variables = spec.variables;
                 if access::may_see_variables(conn, &caller, &view.run)? {
-                    variables.extend(runs::variables(conn, job.run_id)?);
+                    variables.extend(runs::variables(conn, job.run_id)?.into_iter().filter(given::is_for_jobs));
                     variables.extend(stored.variables);
                 }
                 let mut script = spec.before_script;
@@ -110,9 +111,7 @@ impl Weir {
     }
 
     pub(super) async fn play(&self, caller: &Caller, id: JobId, variables: Vec<Variable>) -> Result<Job, Error> {
-        for variable in &variables {
-            check_variable(variable)?;
-        }
+        given::check(&variables, Names::OfAShell)?;
         let caller = caller.clone();
         let job = self.store.write(move |tx| {
             let stored = controlled(tx, &caller, "job.play", id)?;
@@ -311,27 +310,6 @@ fn controlled(tx: &mut Tx<'_>, caller: &Caller, action: &'static str, id: JobId)
     let target = format!("job {id} {}", stored.job.name);
     audit::of_project(tx, caller, action, stored.job.project_id, &target, vec![]);
     Ok(stored)
-}
-
-/// A name that a shell can have as a variable, and a value without NUL.
-pub(super) fn check_variable(variable: &Variable) -> Result<(), Error> {
-    let name = &variable.key;
-    let good = !name.is_empty()
-        && name.len() <= 255
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if !good {
-        return Err(Error::invalid(format!(
-            "{name:?} is no variable name: letters, digits and '_', not first a digit"
-        )));
-    }
-    if variable.value.contains('\0') {
-        return Err(Error::invalid(format!("the value of {name} contains a NUL byte")));
-    }
-    if variable.value.len() > 1 << 20 {
-        return Err(Error::too_large(format!("the value of {name} is longer than 1 MiB")));
-    }
-    Ok(())
 }
 
 /// Of variables with the same name only the last, in the place of the first.

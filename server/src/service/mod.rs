@@ -14,6 +14,7 @@ pub mod definition;
 pub mod details;
 pub mod environments;
 pub mod files;
+pub mod given;
 mod job_files;
 mod jobs;
 mod limits;

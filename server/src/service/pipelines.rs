@@ -13,7 +13,9 @@ use pipeline::{Files, NoFiles};
 use super::definition::{Definition, Fetch, Meant};
 use super::files::{CommitFiles, Others, RunFiles, Sight};
 use super::unserved::refuse_unserved;
-use super::{DEFAULT_TIMEOUT, Weir, access, audit, names, projects::resolve, source::definition_file, variables};
+use super::{
+    DEFAULT_TIMEOUT, Weir, access, audit, given, names, projects::resolve, source::definition_file, variables,
+};
 use crate::auth::Action;
 use crate::clock;
 use crate::store::pipelines::Draft;
@@ -271,7 +273,7 @@ impl Weir {
                 }
             }
         };
-        variables.extend(new.variables.iter().cloned());
+        variables.extend(new.variables.iter().filter(|one| given::is_for_jobs(one)).cloned());
         let mut predefined = variables::of_trigger(&trigger);
         predefined.extend(variables::of_next(number, clock::now()));
         Ok(Given {

@@ -9,6 +9,7 @@ use model::{Caller, Cause, Error, NewRun, PipelineKey, Project, ProjectId, Reaso
 
 use super::definition::{Fetch, Meant};
 use super::files::Watched;
+use super::given::{self, Names};
 use super::jobs::last_wins;
 use super::pipelines::Kept;
 use super::{Weir, access, audit, ci_variables, variables};
@@ -36,6 +37,7 @@ impl Weir {
             let more = found.len() > limit;
             found.truncate(limit);
             let next = if more { found.last().map(|run| run.id) } else { None };
+            add_given(conn, &caller, found.iter_mut().collect())?;
             Ok(RunPage { seq: runs::seq(conn)?, runs: found, next })
         });
         Ok(page.await?)
@@ -340,6 +342,16 @@ impl Weir {
     }
 }
 
+/// Adds to runs of a list what their rows show of the variables that they were started with, for who may see them.
+pub(super) fn add_given(conn: &Snapshot, caller: &Caller, runs: Vec<&mut Run>) -> Result<(), StoreError> {
+    let seen = access::with_seen_variables(conn, caller, runs.iter().map(|run| &**run))?;
+    let mut given = runs::glimpses(conn, &seen)?;
+    for run in runs {
+        run.given = given.remove(&run.id);
+    }
+    Ok(())
+}
+
 /// The name of a branch or tag, whether or not it is written with where git keeps it.
 fn short_ref(text: &str) -> &str {
     text.strip_prefix("refs/heads/").or_else(|| text.strip_prefix("refs/tags/")).unwrap_or(text)
@@ -378,12 +390,7 @@ fn cancel_all(tx: &mut Tx<'_>, id: RunId, user: &str) -> Result<Run, StoreError>
 }
 
 pub(super) fn check_new(new: &NewRun) -> Result<(), Error> {
-    if new.variables.len() > 1000 {
-        return Err(Error::invalid("a run may have 1000 variables"));
-    }
-    for variable in &new.variables {
-        super::jobs::check_variable(variable)?;
-    }
+    given::check(&new.variables, if new.any_names { Names::Any } else { Names::OfAShell })?;
     if let Some(commit) = &new.commit
         && !(DIGITS.contains(&commit.len()) && commit.bytes().all(|byte| byte.is_ascii_hexdigit()))
     {

@@ -133,19 +133,19 @@ impl Sources {
             }
             branch
         };
-        let (sha, is_tag) = match digits {
-            Some(_) if wanted.is_none() => (commit_called(&mirror, &git_ref).await?, false),
+        let (sha, kind) = match digits {
+            Some(_) if wanted.is_none() => (commit_called(&mirror, &git_ref).await?, Kind::Commit),
             _ => commit_of(&mirror, &git_ref).await?,
         };
         let git_ref = short(git_ref);
         if let Some(digits) = digits.filter(|digits| !sha.starts_with(&digits.to_ascii_lowercase())) {
-            let kind = if is_tag { "tag" } else { "branch" };
+            let kind = if kind == Kind::Tag { "tag" } else { "branch" };
             return Err(Error::invalid(format!("the {kind} {git_ref:?} is not of the commit {digits}, but of {sha}")));
         }
         // A reference of our own keeps the commit when the branch is rewritten or deleted.
         let kept = git(Some(&mirror), &["update-ref", &format!("refs/keep/{sha}"), &sha]).await?;
         succeeded(&kept, "keep the commit")?;
-        Self::commit(&mirror, project, source, git_ref, sha, is_tag).await
+        Self::commit(&mirror, project, source, git_ref, (sha, kind)).await
     }
 
     /// What is known of a commit that the mirror has.
@@ -154,10 +154,11 @@ impl Sources {
         project: &Project,
         source: &str,
         git_ref: String,
-        sha: String,
-        is_tag: bool,
+        (sha, kind): (String, Kind),
     ) -> Result<Commit, Error> {
         let (title, mut details) = details(mirror, &sha).await?;
+        let is_tag = kind == Kind::Tag;
+        details.is_branch = kind == Kind::Branch;
         details.default_branch = match &project.options.default_branch {
             Some(branch) => branch.clone(),
             None => default_in(mirror, source).await?,
@@ -184,11 +185,11 @@ impl Sources {
             None => default_in(&mirror, source).await.ok(),
         };
         let known = match &branch {
-            Some(branch) => commit_of(&mirror, branch).await.ok().map(|(sha, is_tag)| (branch.clone(), sha, is_tag)),
+            Some(branch) => commit_of(&mirror, branch).await.ok().map(|found| (branch.clone(), found)),
             None => None,
         };
-        let Some((git_ref, sha, is_tag)) = known else { return self.resolve(project, source, wanted).await };
-        Self::commit(&mirror, project, source, short(git_ref), sha, is_tag).await
+        let Some((git_ref, found)) = known else { return self.resolve(project, source, wanted).await };
+        Self::commit(&mirror, project, source, short(git_ref), found).await
     }
 
     /// The full names of the branch and the tag that are called so. The source is asked when the mirror knows none; one
@@ -375,10 +376,19 @@ pub(super) fn is_digits(name: &str) -> bool {
     (4..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// The commit that a branch, tag or commit name means, and whether it is a tag. A full name (`refs/tags/v1`) means that
+/// What a name of a commit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Branch,
+    Tag,
+    /// Its own name, or the beginning of it.
+    Commit,
+}
+
+/// The commit that a branch, tag or commit name means, and which of them it is. A full name (`refs/tags/v1`) means that
 /// alone; without one a branch comes before a tag of the same name. What git reads besides names (`HEAD`, `main~1`,
 /// `heads/main`) names nothing.
-pub(super) async fn commit_of(mirror: &Path, git_ref: &str) -> Result<(String, bool), Error> {
+pub(super) async fn commit_of(mirror: &Path, git_ref: &str) -> Result<(String, Kind), Error> {
     let kinds = [("refs/heads/", "branch"), ("refs/tags/", "tag")];
     let full = kinds.into_iter().find_map(|(below, kind)| Some((kind, git_ref.strip_prefix(below)?)));
     let unknown = || match full {
@@ -395,7 +405,12 @@ pub(super) async fn commit_of(mirror: &Path, git_ref: &str) -> Result<(String, b
     names.extend(is_digits(git_ref).then(|| git_ref.to_owned()));
     for name in names {
         if let Some(sha) = parsed(mirror, &name).await? {
-            return Ok((sha, name.starts_with("refs/tags/")));
+            let kind = match &name {
+                name if name.starts_with("refs/heads/") => Kind::Branch,
+                name if name.starts_with("refs/tags/") => Kind::Tag,
+                _ => Kind::Commit,
+            };
+            return Ok((sha, kind));
         }
     }
     Err(unknown())

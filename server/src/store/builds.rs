@@ -1,6 +1,7 @@
 //! Runs as the builds of a pipeline, as CodeArts' Build counts and judges them. Child runs are no builds: whoever
 //! started the run above them did not start them.
 
+use model::run::covered;
 use model::{PipelineId, Run, RunId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
 
@@ -19,21 +20,46 @@ pub struct Build {
     pub numbers: Numbers,
     /// Whether it failed because jobs ran too long, and for nothing else.
     pub timed_out: bool,
+    /// When the latest attempts at its jobs began and ended, in the order of their begins: of one that has not come to an
+    /// end.
+    pub stretches: Vec<(Timestamp, Option<Timestamp>)>,
+}
+
+impl Build {
+    /// Milliseconds in which at least one of its jobs ran, up to `now`; `None` before it began. The time before it was
+    /// retried is not counted.
+    pub fn took(&self, now: Timestamp) -> Option<i64> {
+        let started = self.run.started_at?;
+        if !self.run.status.is_final() {
+            return Some(covered(self.stretches.iter().map(|(begin, end)| (*begin, end.unwrap_or(now)))));
+        }
+        // Of one that ended before this was counted only its ends are known.
+        self.run.ran.or_else(|| Some(self.run.finished_at?.since(started)))
+    }
 }
 
 /// Some job ran into its limit, and none failed otherwise.
 const TIMED_OUT: &str = "status = 'failed' AND (SELECT count(*) > 0 AND min(failure_reason = 'job_execution_timeout')
      FROM jobs WHERE run_id = runs.id AND retried = 0 AND NOT allow_failure AND failure_reason IS NOT NULL)";
 
+/// [`Build::stretches`], as JSON.
+const STRETCHES: &str = "CASE WHEN status NOT IN ('success', 'failed', 'canceled', 'skipped') THEN
+     (SELECT json_group_array(json_array(started_at, finished_at) ORDER BY started_at) FROM jobs
+      WHERE run_id = runs.id AND retried = 0 AND started_at IS NOT NULL) END";
+
 fn select(tail: &str) -> String {
-    format!("SELECT {}, day, day_number, {TIMED_OUT} FROM runs WHERE parent_run_id IS NULL AND {tail}", rows::RUN)
+    let run = rows::RUN;
+    format!("SELECT {run}, day, day_number, {TIMED_OUT}, {STRETCHES} FROM runs WHERE parent_run_id IS NULL AND {tail}")
 }
 
 fn build(row: &rusqlite::Row<'_>) -> rusqlite::Result<Build> {
     let columns = rows::RUN.split(',').count();
     let run = rows::run(row)?;
     let numbers = Numbers { number: run.number, day: row.get(columns)?, of_day: row.get(columns + 1)? };
-    Ok(Build { run, numbers, timed_out: row.get(columns + 2)? })
+    let stretches: Option<Vec<(i64, Option<i64>)>> = rows::optional_json(row, columns + 3)?;
+    let time = |(begin, end): (i64, Option<i64>)| (Timestamp(begin), end.map(Timestamp));
+    let stretches = stretches.unwrap_or_default().into_iter().map(time).collect();
+    Ok(Build { run, numbers, timed_out: row.get(columns + 2)?, stretches })
 }
 
 /// The newest build of a pipeline.

@@ -7,7 +7,7 @@ use model::{PipelineId, PipelineKey, ProjectId, Run, RunId, Stage, Status, Times
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::{Scope, StoreError, rows};
+use super::{Scope, StoreError, rows, users};
 
 /// A pipeline without its definition, which may be large.
 #[derive(Clone, Debug)]
@@ -137,7 +137,8 @@ pub struct Part {
     pub stage: Option<usize>,
     /// Its name.
     pub name: String,
-    /// When it began and ended, where that was asked for.
+    /// When it began and ended, where that was asked for. Of what was canceled it is always there: it tells whether it
+    /// ever began.
     pub span: Span,
     /// Jobs that the run was started without, in order: their places among those of the stage, and their names.
     pub left_out: Vec<(usize, String)>,
@@ -149,7 +150,8 @@ pub fn parts<'r>(
     runs: impl Iterator<Item = &'r Run> + Clone,
     with_spans: bool,
 ) -> Result<HashMap<RunId, Vec<Part>>, StoreError> {
-    let mut spans = if with_spans { spans(conn, runs.clone())? } else { HashMap::new() };
+    let was_canceled = |run: &Run| run.stages.iter().any(|stage| stage.status == Status::Canceled);
+    let mut spans = spans(conn, runs.clone().filter(|run| with_spans || was_canceled(run)))?;
     let mut left_out: HashMap<i64, Vec<LeftOut>> = HashMap::new();
     let mut query = conn.prepare_cached(
         "SELECT id, left_out FROM runs WHERE id IN (SELECT value FROM json_each(?1)) AND left_out IS NOT NULL",
@@ -191,7 +193,7 @@ pub fn description(conn: &Connection, id: RunId) -> Result<Option<String>, Store
     Ok(query.query_row([id.0], |row| row.get(0))?)
 }
 
-/// The uids of these users, by name.
+/// The uids of these users, by name; who has no account is known by a uid as well.
 pub fn people<'n>(
     conn: &Connection,
     names: impl Iterator<Item = &'n str>,
@@ -203,8 +205,16 @@ pub fn people<'n>(
     let mut query = conn.prepare_cached("SELECT key, uid FROM users WHERE key IN (SELECT value FROM json_each(?1))")?;
     let found = query.query_map([serde_json::to_string(&keys)?], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let found: HashMap<String, String> = found.collect::<Result<_, _>>()?;
-    let named = names.into_iter().filter_map(|name| Some((name.to_owned(), found.get(&name.to_lowercase())?.clone())));
-    Ok(named.collect())
+    let uid = |name: &str| {
+        found.get(&name.to_lowercase()).cloned().unwrap_or_else(|| users::uid_of_name(name).as_str().to_owned())
+    };
+    Ok(names.into_iter().map(|name| (name.to_owned(), uid(name))).collect())
+}
+
+/// Who started runs of a pipeline, by name.
+pub fn starters(conn: &Connection, pipeline: PipelineId) -> Result<Vec<String>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT DISTINCT user FROM runs WHERE pipeline_id = ?1")?;
+    Ok(query.query_map([pipeline.0], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 /// Which runs of a pipeline are wanted; all given must hold.

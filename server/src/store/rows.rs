@@ -17,7 +17,8 @@ pub(super) const PIPELINE: &str = "p.id, p.uid, p.key, p.project_id, j.path, p.n
      p.created_at, p.updated_at, p.version, p.disabled, p.creator";
 pub(super) const RUN: &str = "id, uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, \
      status, warnings, source, git_ref, is_tag, sha, commit_title, user, input_path, external_project, created_at, \
-     started_at, finished_at, version, name, parent_run_id, parent_job_id, schedule_id, updated_at, ran";
+     started_at, finished_at, version, name, parent_run_id, parent_job_id, schedule_id, updated_at, ran, \
+     length(git_ref) >= 7 AND sha GLOB lower(git_ref) || '*' AND NOT is_tag AND (commit_details ->> 'is_branch') IS NOT 1";
 pub(super) const JOB: &str = "id, uid, run_id, project_id, name, stage, stage_index, status, reason, job_when, \
      allow_failure, needs, attempt, retried, failure_reason, exit_code, user, runner, timeout, created_at, queued_at, \
      started_at, finished_at, artifacts, erased_at, version, resource_group, kind, child_run_id, tags, environment, \
@@ -120,6 +121,7 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
         source: parsed(row, 10)?,
         git_ref: row.get(11)?,
         is_tag: row.get(12)?,
+        is_commit: row.get(28)?,
         sha: row.get(13)?,
         commit_title: row.get(14)?,
         user: row.get(15)?,
@@ -130,6 +132,7 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
         finished_at: time(row, 20)?,
         updated_at: id(row, 26, Timestamp)?,
         ran: row.get(27)?,
+        given: None,
         stages: Vec::new(),
         version: id(row, 21, model::Seq)?,
         name: row.get(22)?,

@@ -1,10 +1,12 @@
 //! Runs and their stages.
 
+use std::collections::HashMap;
+
 use model::event::Change;
 use model::plan::{AutoCancel, Plan, PlannedJob, Variable};
 use model::status::Aggregate;
 use model::view::{RunFilter, RunMark};
-use model::{Error, JobId, NewRun, Parent, Pipeline, PipelineId, Run, RunId, Seq, Status, Timestamp};
+use model::{Error, Given, JobId, NewRun, Parent, Pipeline, PipelineId, Run, RunId, Seq, Status, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +32,9 @@ pub struct CommitDetails {
     /// The commits before it.
     #[serde(default)]
     pub parents: Vec<String>,
+    /// Whether the run's ref is a branch, which may be called as its commit begins; not noted in older runs.
+    #[serde(default)]
+    pub is_branch: bool,
     /// The repository's default branch.
     pub default_branch: String,
     /// The message of the tag, when the run is for one that has a message.
@@ -265,6 +270,21 @@ pub fn variables(conn: &Connection, id: RunId) -> Result<Vec<Variable>, StoreErr
         .query_row([id.0], |row| rows::json(row, 0))
         .optional()?;
     Ok(found.unwrap_or_default())
+}
+
+/// What a row shows of the variables that these runs were started with.
+pub fn glimpses(conn: &Connection, ids: &[RunId]) -> Result<HashMap<RunId, Given>, StoreError> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let mut query = conn.prepare_cached(
+        "SELECT id, variables FROM runs WHERE id IN (SELECT value FROM json_each(?1)) AND variables <> '[]'",
+    )?;
+    let mut found = query.query([serde_json::to_string(&ids)?])?;
+    let mut all = HashMap::new();
+    while let Some(row) = found.next()? {
+        let variables: Vec<Variable> = rows::json(row, 1)?;
+        all.extend(Given::of(&variables).map(|given| (RunId(row.get_unwrap(0)), given)));
+    }
+    Ok(all)
 }
 
 /// `workflow:auto_cancel` of a run.

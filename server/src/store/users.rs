@@ -1,6 +1,6 @@
 //! Users and the links by which they set a password.
 
-use model::{Error, Timestamp, User, UserId};
+use model::{Error, Timestamp, Uid, User, UserId};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{StoreError, Tx};
@@ -40,6 +40,15 @@ pub fn require(conn: &Connection, id: UserId) -> Result<User, StoreError> {
 pub fn by_name(conn: &Connection, name: &str) -> Result<Option<User>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM users WHERE key = ?1");
     Ok(conn.prepare_cached(&sql)?.query_row([name.to_lowercase()], user).optional()?)
+}
+
+/// The opaque name of somebody who is known by name alone: whoever worked on the data folder, or had an account once. It
+/// is the same for ever, and nobody else's.
+pub fn uid_of_name(name: &str) -> Uid {
+    let hash = random::hash(&format!("somebody called {}", name.to_lowercase()));
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    Uid::from_bytes(bytes)
 }
 
 /// Every user, by name.

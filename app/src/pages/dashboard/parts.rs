@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use model::view::Dashboard;
 
 use crate::components::dynamic::{Each, Entry, Show, entry};
-use crate::components::run_list::{RunName, RunTable, StageMarks, merge};
+use crate::components::run_list::{RunGiven, RunName, RunTable, StageMarks, merge};
 use crate::components::status::{Badge, Icon, run_state};
 use crate::components::time::RunTime;
 use crate::i18n::{Phrases, T, use_lang};
@@ -136,7 +136,8 @@ fn RunRow(run: model::Run) -> impl IntoView {
             <a class="name" href=address data-row="">
                 {name} " " <span class="num">{number}</span>
             </a>
-            <RunName run />
+            <RunName run=run.clone() />
+            <RunGiven run />
             <StageMarks run=signal />
             <span class="faint">{lang.stages_done(done, all)}</span>
             <span class="push"></span>

@@ -10,7 +10,8 @@ use model::Timestamp;
 use super::{SignError, Verified, WINDOW_MS};
 
 /// Milliseconds within which the same signature is taken for the client's own second request. The SDK's date has whole
-/// seconds: a script that starts one job twice within a second signs both times the same, and means both.
+/// seconds: a script that starts one job twice within a second signs both times the same, and means both. Where the body is
+/// not signed, the second could say something else, and is refused at once.
 const REPEAT_MS: i64 = 2000;
 
 /// Remembers the signatures of writes while they would be accepted, at most as many as it was made for. Beyond that
@@ -38,10 +39,10 @@ impl Replays {
     }
 
     /// Takes back what was taken before a restart, oldest first: what was signed when, and when it came.
-    pub fn remember(&self, before: impl IntoIterator<Item = (Verified, Timestamp)>) {
+    pub fn remember(&self, before: impl IntoIterator<Item = (Timestamp, [u8; 32], Timestamp)>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        for (verified, seen_at) in before {
-            state.keep((verified.date.0, verified.signature), seen_at.0, self.capacity);
+        for (date, signature, seen_at) in before {
+            state.keep((date.0, signature), seen_at.0, self.capacity);
         }
     }
 
@@ -56,7 +57,7 @@ impl Replays {
         }
         let key = (verified.date.0, verified.signature);
         if let Some(first) = state.seen.get(&key) {
-            let is_repeat = now.0.abs_diff(*first) <= REPEAT_MS.unsigned_abs();
+            let is_repeat = verified.covers_body && now.0.abs_diff(*first) <= REPEAT_MS.unsigned_abs();
             return if is_repeat { Ok(false) } else { Err(SignError::Replayed) };
         }
         if key.0 <= state.forgotten {
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     fn verified(second: i64, signature: u8) -> Verified {
-        Verified { date: Timestamp(second * 1000), signature: [signature; 32] }
+        Verified { date: Timestamp(second * 1000), signature: [signature; 32], covers_body: true }
     }
 
     #[test]
@@ -108,9 +109,17 @@ mod tests {
     }
 
     #[test]
+    fn bug_a_write_was_taken_twice_although_its_body_was_not_signed() {
+        let replays = Replays::default();
+        let unsigned = Verified { covers_body: false, ..verified(100, 1) };
+        assert_eq!(replays.admit(unsigned, Timestamp(100_000)), Ok(true));
+        assert_eq!(replays.admit(unsigned, Timestamp(100_000)), Err(SignError::Replayed));
+    }
+
+    #[test]
     fn a_restart_forgets_nothing() {
         let replays = Replays::new(2);
-        replays.remember([100, 101, 102].map(|second| (verified(second, 1), Timestamp(second * 1000))));
+        replays.remember([100, 101, 102].map(|second| (Timestamp(second * 1000), [1; 32], Timestamp(second * 1000))));
         for second in [100, 101, 102] {
             assert_eq!(replays.admit(verified(second, 1), Timestamp(110_000)), Err(SignError::Replayed), "{second}");
         }

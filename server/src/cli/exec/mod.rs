@@ -27,6 +27,7 @@ use super::folder::Folder;
 use super::lint;
 use super::output::{self, Paint};
 use crate::service::definition::Definition;
+use crate::service::given::{self, Names};
 use crate::service::unserved::{Served, refuse_unserved};
 use crate::service::{names, reports};
 use printer::Printer;
@@ -39,6 +40,7 @@ const DOING: &str = "run the pipeline here";
 pub fn main(args: ExecArgs, json: bool) -> Outcome {
     let path = lint::path_of(None, args.file.as_deref());
     let variables: Vec<Variable> = args.variables.into_iter().map(Variable::from).collect();
+    given::check(&variables, Names::OfAShell).map_err(|error| Failure::usage(DOING, error.message))?;
     let folder = std::env::current_dir().map_err(|error| Failure::new(Exit::Internal, DOING, error))?;
     let origin = Folder::new(&folder, None).with_includes(args.includes);
     let mut evaluated = lint::evaluate(&path, variables.clone(), lint::inputs(args.inputs), origin.clone());

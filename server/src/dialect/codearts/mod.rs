@@ -20,6 +20,7 @@ use axum::middleware::from_fn;
 use axum::response::Response;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::auth::aksk::decode;
 use crate::http::{AppState, Routes};
 
 pub use call::Call;
@@ -30,16 +31,18 @@ pub use query::Query;
 /// The roots, which belong to this interface whatever routes are there.
 const ROOTS: [&str; 6] = ["/v1", "/v2", "/v3", "/v4", "/v5", "/v6"];
 
-/// Whether an address lies below one of the roots.
+/// Whether an address lies below one of the roots, however the root is written: its characters may be percent-encoded.
 pub fn is_root(path: &str) -> bool {
-    let root = path.split('/').find(|part| !part.is_empty()).unwrap_or_default();
-    ROOTS.iter().any(|one| one[1..] == *root)
+    let path = decode(path);
+    let root = path.split(|byte| *byte == b'/').find(|part| !part.is_empty()).unwrap_or_default();
+    ROOTS.iter().any(|one| one.as_bytes()[1..] == *root)
 }
 
-/// Whether an address lies below one of the roots in a way that their routers do not see: more than one slash before it,
-/// or one behind it and nothing else.
+/// Whether an address lies below one of the roots in a way that their routers do not see: encoded, with more than one
+/// slash before it, or with one behind it and nothing else.
 pub fn is_stray(path: &str) -> bool {
-    is_root(path) && (path.starts_with("//") || ROOTS.iter().any(|root| path.strip_prefix(root) == Some("/")))
+    let is_seen = |rest: &str| rest.is_empty() || (rest.starts_with('/') && rest != "/");
+    is_root(path) && !ROOTS.iter().any(|root| path.strip_prefix(root).is_some_and(is_seen))
 }
 
 /// What is asked for by `POST` and changes nothing.
@@ -102,10 +105,11 @@ mod tests {
 
     #[test]
     fn stray_addresses_are_told_from_those_of_the_routers() {
-        for stray in ["/v1/", "//v3/projects", "///v6", "//v5/"] {
+        for stray in ["/v1/", "//v3/projects", "///v6", "//v5/", "/%76%31/job", "/v%35", "/%761/", "/v1%2Fjob", "%2Fv6"]
+        {
             assert!(is_stray(stray), "{stray}");
         }
-        for other in ["/v1", "/v1/x", "/v1//", "/", "//", "/v7/", "//api", "/x/v1/"] {
+        for other in ["/v1", "/v1/x", "/v1//", "/", "//", "/v7/", "//api", "/x/v1/", "/%76%37/x", "/%2576%31/x"] {
             assert!(!is_stray(other), "{other}");
         }
     }

@@ -31,17 +31,19 @@ pub fn of_run(status: Status) -> Words {
     Words { status: Some(status), result }
 }
 
-/// A stage or a job, in version 3: what did not run has no words.
-pub fn of_part(status: Status) -> Words {
+/// A stage or a job, in version 3: what did not run has no words, also when it was canceled before it `began`.
+pub fn of_part(status: Status, began: bool) -> Words {
     match status {
         Status::Created | Status::Skipped => NONE,
+        Status::Canceled if !began => NONE,
         status => of_run(status),
     }
 }
 
 /// A job, in version 3.
 pub fn of_job(job: &Job) -> Words {
-    if is_ignored(job) { of_part(Status::Success) } else { of_part(job.status) }
+    let status = if is_ignored(job) { Status::Success } else { job.status };
+    of_part(status, job.started_at.is_some())
 }
 
 /// A run, in version 5.
@@ -172,16 +174,11 @@ pub fn build_type(run: &Run) -> Option<&'static str> {
         None
     } else if run.is_tag {
         Some("tag")
-    } else if is_bare_commit(run) {
+    } else if run.is_commit {
         Some("commit")
     } else {
         Some("branch")
     }
-}
-
-/// Whether a run is of a commit that was named itself.
-fn is_bare_commit(run: &Run) -> bool {
-    run.git_ref.len() >= 7 && run.sha.starts_with(&run.git_ref.to_ascii_lowercase())
 }
 
 /// `dsl_method` of a stage, by what its name says it is for.
@@ -238,7 +235,9 @@ mod tests {
         let words = |words: Words| format!("{} {}", words.status.unwrap_or("-"), words.result.unwrap_or("-"));
         for (status, run, part, run_5, part_5, build) in rows {
             assert_eq!(words(of_run(status)), run, "{status}");
-            assert_eq!(words(of_part(status)), part, "{status}");
+            assert_eq!(words(of_part(status, true)), part, "{status}");
+            let before = if status == S::Canceled { "- -" } else { part };
+            assert_eq!(words(of_part(status, false)), before, "{status} before it began");
             assert_eq!((of_run_5(status), of_part_5(status)), (run_5, part_5), "{status}");
             let (last, result) = (last_build_status(status, false), build_result(status, false));
             let said =
@@ -255,7 +254,7 @@ mod tests {
         assert_eq!(build_result(failed, true), Some("TIMEOUT"));
         assert_eq!((running_status(None), colour(None, false), is_finished(None)), ("Finished", "none", true));
         let warned = Stage { name: "a".into(), status: Status::Success, warnings: true };
-        assert_eq!((of_stage_5(&warned), of_part(warned.status).result), ("IGNORED", Some("success")));
+        assert_eq!((of_stage_5(&warned), of_part(warned.status, true).result), ("IGNORED", Some("success")));
         assert_eq!(runs_called_5("SUSPEND"), Some(vec![Status::Manual]));
         assert_eq!((runs_called_5("PAUSED"), runs_called_5("completed")), (Some(Vec::new()), None));
     }

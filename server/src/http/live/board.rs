@@ -1,4 +1,4 @@
-//! Streams of lists: the whole list anew whenever it changed, at most ten times a second.
+//! Streams of lists: the whole list anew whenever it changed: at once after a quiet time, then every 50 ms at most.
 
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ use crate::http::{Access, AppState, Failure};
 
 /// The shortest time between two states.
 const PAUSE: Duration = Duration::from_millis(50);
+/// How many times as long as a look that found nothing new the next one waits.
+const REST: u32 = 4;
 
 /// `/live/dashboard`: a `Dashboard`.
 pub(super) async fn dashboard(access: Access, State(state): State<AppState>) -> Result<Response, Failure> {
@@ -56,7 +58,7 @@ async fn open(access: Access, state: &AppState, subject: Subject) -> Result<Resp
         changes,
         stop: state.stop.clone(),
         told: [0; 32],
-        not_before: Instant::now(),
+        pace: Pace { not_before: Instant::now() },
         first: None,
     };
     board.first = board.state().await?;
@@ -78,8 +80,28 @@ struct Board {
     stop: CancellationToken,
     /// Names what the client knows: a commit that changes nothing in it is not told.
     told: [u8; 32],
-    not_before: Instant,
+    pace: Pace,
     first: Option<Message>,
+}
+
+/// When a list is looked at the next time.
+#[derive(Debug)]
+struct Pace {
+    not_before: Instant,
+}
+
+impl Pace {
+    /// Something was told that was looked at from `begun` to `now`. The pause is counted from there: what changed since is
+    /// told that much sooner. Where looking takes longer than the pause, half of the time is left to others.
+    fn told(&mut self, begun: Instant, now: Instant) {
+        self.not_before = (begun + PAUSE).max(now + (now - begun));
+    }
+
+    /// Nothing of what was looked at is new to the client: that holds up the next change only as long as is needed to leave
+    /// most of the time to others.
+    fn found_nothing(&mut self, begun: Instant, now: Instant) {
+        self.not_before = now + ((now - begun) * REST).min(PAUSE);
+    }
 }
 
 impl Board {
@@ -135,7 +157,8 @@ fn news(told: &mut [u8; 32], view: &impl Serialize) -> bool {
 impl Source for Board {
     async fn next(&mut self) -> Option<Message> {
         if let Some(first) = self.first.take() {
-            self.not_before = Instant::now() + PAUSE;
+            let now = Instant::now();
+            self.pace.told(now, now);
             return Some(first);
         }
         loop {
@@ -146,17 +169,42 @@ impl Source for Board {
                 () = self.stop.cancelled() => return None,
             }
             tokio::select! {
-                () = sleep_until(self.not_before) => {}
+                () = sleep_until(self.pace.not_before) => {}
                 () = self.stop.cancelled() => return None,
             }
+            let begun = Instant::now();
             let state = self.state().await;
-            self.not_before = Instant::now() + PAUSE;
+            let now = Instant::now();
             match state {
-                Ok(Some(message)) => return Some(message),
-                Ok(None) => {}
+                Ok(Some(message)) => {
+                    self.pace.told(begun, now);
+                    return Some(message);
+                }
+                Ok(None) => self.pace.found_nothing(begun, now),
                 // The client comes back and is told.
                 Err(_) => return None,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bug_a_change_after_a_quiet_time_waited_for_the_pause() {
+        let start = Instant::now();
+        let at = |ms: u64| start + Duration::from_millis(ms);
+        let mut pace = Pace { not_before: start };
+        pace.told(at(0), at(20));
+        assert_eq!(pace.not_before, at(50), "the pause runs while the state is read");
+        // What is nothing new hardly holds up what is.
+        pace.found_nothing(at(100), at(103));
+        assert_eq!(pace.not_before, at(115));
+        pace.found_nothing(at(200), at(260));
+        assert_eq!(pace.not_before, at(310));
+        pace.told(at(400), at(480));
+        assert_eq!(pace.not_before, at(560), "looking took longer than the pause");
     }
 }

@@ -28,8 +28,7 @@ impl std::fmt::Debug for SigningKey {
 pub(in crate::service) fn replays(store: &Store) -> Result<Replays, StoreError> {
     let replays = Replays::default();
     let since = Timestamp(clock::now().0 - WINDOW_MS);
-    let before = store.at_start(|conn| signed_writes::since(conn, since))?;
-    replays.remember(before.into_iter().map(|(date, signature, seen_at)| (Verified { date, signature }, seen_at)));
+    replays.remember(store.at_start(|conn| signed_writes::since(conn, since))?);
     Ok(replays)
 }
 

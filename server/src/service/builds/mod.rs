@@ -16,15 +16,15 @@ pub use history::{BuildDetails, BuildPage};
 pub use log::{LogPiece, RunLog, TextPiece};
 pub use start::BuildWish;
 
-/// Somebody who made or started something. Who has no account any more is known by name alone.
+/// Somebody who made or started something.
 #[derive(Clone, Debug)]
 pub struct Person {
     /// The name to sign in with.
     pub name: String,
     /// What people call them.
     pub full_name: String,
-    /// Opaque name of the account.
-    pub uid: Option<Uid>,
+    /// Opaque name of the account; made of the name where there is none, or none any more.
+    pub uid: Uid,
 }
 
 /// What the caller may do with a build job, by the policy table.
@@ -163,7 +163,7 @@ impl Weir {
                 let mut kept = Vec::new();
                 for pipeline in all {
                     let by = creator_of(conn, &pipeline)?;
-                    if by.and_then(|by| by.uid).is_some_and(|uid| uid.as_str() == creator) {
+                    if by.is_some_and(|by| by.uid.as_str() == creator) {
                         kept.push(pipeline);
                     }
                 }
@@ -255,8 +255,8 @@ fn creator_of(conn: &Snapshot, pipeline: &Pipeline) -> Result<Option<Person>, St
 
 fn person(conn: &Snapshot, name: &str) -> Result<Person, StoreError> {
     Ok(match users::by_name(conn, name)? {
-        Some(user) => Person { name: user.name, full_name: user.full_name, uid: Some(user.uid) },
-        None => Person { name: name.to_owned(), full_name: name.to_owned(), uid: None },
+        Some(user) => Person { name: user.name, full_name: user.full_name, uid: user.uid },
+        None => Person { name: name.to_owned(), full_name: name.to_owned(), uid: users::uid_of_name(name) },
     })
 }
 

@@ -29,6 +29,7 @@ impl Weir {
             git_ref: wish.tag.map(|tag| format!("refs/tags/{tag}")),
             commit: wish.commit,
             variables: wish.parameters,
+            any_names: true,
             ..NewRun::default()
         };
         let id = self.start_run(caller, &key, new).await?.id;

@@ -19,7 +19,7 @@ pub struct Card {
     pub pipeline: Brief,
     /// Its latest run, if it ever ran and the caller may know.
     pub latest: Option<Run>,
-    /// The stages of that run, and those that it was started without; when they began and ended where that was asked for.
+    /// The stages of that run, and those that it was started without; when they began and ended as far as [`Part`] has it.
     pub parts: Vec<Part>,
 }
 

@@ -93,15 +93,12 @@ impl Weir {
         Ok(found.await?)
     }
 
-    /// The names of the users with these uids; those of nobody are left out.
-    pub async fn names_of(&self, uids: Vec<String>) -> Result<Vec<String>, Error> {
+    /// The names of those with these uids who started a run of the pipeline; uids of nobody are left out.
+    pub async fn starters(&self, pipeline: PipelineId, uids: Vec<String>) -> Result<Vec<String>, Error> {
         let found = self.store.read(move |conn| {
-            let all = crate::store::users::list(conn)?;
-            Ok(all
-                .into_iter()
-                .filter(|user| uids.iter().any(|uid| uid == user.uid.as_str()))
-                .map(|user| user.name)
-                .collect())
+            let names = codearts::starters(conn, pipeline)?;
+            let people = codearts::people(conn, names.iter().map(String::as_str))?;
+            Ok(people.into_iter().filter(|(_, uid)| uids.contains(uid)).map(|(name, _)| name).collect())
         });
         Ok(found.await?)
     }

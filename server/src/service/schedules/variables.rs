@@ -5,6 +5,7 @@ use model::{Error, ScheduleId, ScheduleVariableChange};
 
 use crate::secrets::keys::KeyRing;
 use crate::secrets::seal::{self, Place};
+use crate::service::given::{self, Names};
 use crate::store::schedules::PLACE;
 
 /// Variables that a schedule may have, and characters of a value.
@@ -50,9 +51,12 @@ pub(super) fn checked(variables: Vec<Variable>) -> Result<Vec<Variable>, Error> 
         if variable.value.chars().count() > VALUE || variable.value.contains('\0') {
             return Err(Error::invalid(format!("value: up to {VALUE} characters, and no NUL")));
         }
-        crate::service::jobs::check_variable(variable)
+        given::check_one(variable, Names::OfAShell)
             .map_err(|error| Error::invalid(format!("key: {}", error.message)))?;
     }
+    // Those that no run could be started with.
+    given::check(&variables, Names::OfAShell)
+        .map_err(|error| Error::invalid(format!("variables: {}", error.message)))?;
     Ok(variables)
 }
 

@@ -72,7 +72,7 @@ pub struct BuildInfoRecord {
     /// `SUCCESS`, `FAILURE`, `TIMEOUT`, `ABORTED`; null before its end.
     pub state: Option<&'static str>,
     /// Who started it.
-    pub user_id: Option<String>,
+    pub user_id: String,
     /// The name to sign in with.
     pub executor: String,
     /// What people call them.
@@ -128,7 +128,7 @@ impl BuildInfoRecords {
     pub fn new(page: &BuildPage, index: u64, size: u32, now: Timestamp) -> Self {
         let source = page.project.source.as_deref();
         let record = |(build, person, commit): &(Build, Person, CommitDetails)| {
-            let took = build.run.duration(now);
+            let took = build.took(now);
             let sha = Some(build.run.sha.clone()).filter(|sha| !sha.is_empty());
             BuildInfoRecord {
                 number: build.run.number,
@@ -136,7 +136,7 @@ impl BuildInfoRecords {
                 start_time: build.run.started_at.map(|at| at.0),
                 job_running_status: state::running_status(Some(build)),
                 state: state::result(build),
-                user_id: person.uid.clone().map(String::from),
+                user_id: person.uid.to_string(),
                 executor: person.name.clone(),
                 nickname: person.full_name.clone(),
                 daily_build_number: build.numbers.daily(),
@@ -181,7 +181,7 @@ pub struct RecordInfo {
     /// The job.
     pub codeci_job_id: String,
     /// Who started it.
-    pub user_id: Option<String>,
+    pub user_id: String,
     /// Counts the builds of the job.
     pub build_no: i64,
     /// The day, and the build's number among those of the day.
@@ -250,7 +250,7 @@ impl RecordInfo {
             parent_record_id: None,
             devcloud_project_id: details.project.uid.to_string(),
             codeci_job_id: details.pipeline.uid.to_string(),
-            user_id: details.executor.uid.clone().map(String::from),
+            user_id: details.executor.uid.to_string(),
             build_no: run.number,
             daily_build_num: build.numbers.daily(),
             execution_id: octopus(run.uid.as_str()),
@@ -271,7 +271,7 @@ impl RecordInfo {
             start_time: started.clone(),
             runnable_time: started,
             finish_time: ended(build).map(state::utc),
-            duration: run.duration(now),
+            duration: build.took(now),
             record_status: None,
             use_private_slave: 0,
             region: None,

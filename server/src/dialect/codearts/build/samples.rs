@@ -72,6 +72,7 @@ pub fn build(status: Status, timed_out: bool) -> Build {
         source: Source::Api,
         git_ref: "main".into(),
         is_tag: false,
+        is_commit: false,
         sha: "ffe2ee8b44a0b2683df86b44f8ec27d71baeae86".into(),
         commit_title: "Sell more".into(),
         user: "ada".into(),
@@ -85,15 +86,18 @@ pub fn build(status: Status, timed_out: bool) -> Build {
         parent: None,
         schedule: None,
         updated_at: after(39_510),
-        ran: None,
+        ran: (begun && status.is_complete()).then_some(27_510),
+        given: None,
         version: Seq(9),
     };
-    Build { run, numbers: Numbers { number: 20, day: 20_240_605, of_day: 2 }, timed_out }
+    let stretches = run.started_at.filter(|_| !status.is_complete()).map(|begin| (begin, None));
+    let numbers = Numbers { number: 20, day: 20_240_605, of_day: 2 };
+    Build { run, numbers, timed_out, stretches: stretches.into_iter().collect() }
 }
 
 /// Somebody.
 pub fn ada() -> Person {
-    Person { name: "ada".into(), full_name: "Ada Lovelace".into(), uid: Some(uid("ae22fd035f354cfa8d82a3f1c8940446")) }
+    Person { name: "ada".into(), full_name: "Ada Lovelace".into(), uid: uid("ae22fd035f354cfa8d82a3f1c8940446") }
 }
 
 /// The job, whose newest build is this one.

@@ -144,6 +144,8 @@ mod tests {
         assert_eq!((build_type(&one.run), branch(&one.run)), (Some("tag"), None));
         one.run.is_tag = false;
         one.run.git_ref = one.run.sha[..8].to_uppercase();
+        assert_eq!(build_type(&one.run), Some("branch"), "one that is called so");
+        one.run.is_commit = true;
         assert_eq!((build_type(&one.run), branch(&one.run)), (Some("commit"), None));
         (one.run.git_ref, one.run.sha) = (String::new(), String::new());
         assert_eq!(build_type(&one.run), None);

@@ -66,7 +66,7 @@ pub struct JobInfo {
     pub id: String,
     /// The "build project": the job once more, written otherwise.
     pub project_id: String,
-    /// Seconds that the newest build that ended took.
+    /// Seconds in which the newest build that ended ran.
     pub build_time: String,
     /// Nothing is charged.
     pub charge_time: &'static str,
@@ -111,7 +111,7 @@ pub struct JobInfo {
 impl JobInfo {
     /// Of a job.
     pub fn new(job: &BuildJob, now: Timestamp) -> Self {
-        let took = job.last_ended.as_ref().and_then(|build| build.run.duration(now));
+        let took = job.last_ended.as_ref().and_then(|build| build.took(now));
         Self {
             id: job.pipeline.uid.to_string(),
             project_id: dashed(job.pipeline.uid.as_str()),
@@ -181,7 +181,7 @@ pub struct ListedJob {
     pub last_build_user: Option<String>,
     /// What started the newest build.
     pub trigger_type: Option<&'static str>,
-    /// Milliseconds that the newest build took or takes; null before it began.
+    /// Milliseconds in which the newest build ran, so far; null before it began.
     pub build_time: Option<i64>,
     /// Page of the repository.
     pub scm_web_url: Option<String>,
@@ -203,7 +203,7 @@ impl ListedJob {
         let last = job.last.as_ref();
         let running = state::running_status(last);
         let name = |person: &Option<Person>| person.as_ref().map(|person| person.name.clone());
-        let uid = |person: &Option<Person>| person.as_ref().and_then(|person| person.uid.clone()).map(String::from);
+        let uid = |person: &Option<Person>| person.as_ref().map(|person| person.uid.to_string());
         Self {
             id: job.pipeline.uid.to_string(),
             job_name: job.pipeline.name.clone(),
@@ -224,7 +224,7 @@ impl ListedJob {
             is_view: job.rights.view,
             last_build_user: name(&job.executor),
             trigger_type: last.map(|build| state::trigger(&build.run)),
-            build_time: last.and_then(|build| build.run.duration(now)),
+            build_time: last.and_then(|build| build.took(now)),
             scm_web_url: web_url(job.project.source.as_deref()),
             scm_type: source_code(job.project.source.as_deref()),
             repo_id: None,

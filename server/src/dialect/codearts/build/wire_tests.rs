@@ -97,7 +97,6 @@ fn histories() {
     let mut without = page(vec![bare]);
     without.project.source = None;
     without.builds[0].2 = CommitDetails::default();
-    without.builds[0].1.uid = None;
     assert_json_snapshot!("records_without_a_repository", Envelope::new(BuildInfoRecords::new(&without, 3, 10, NOW)));
 }
 

@@ -25,7 +25,7 @@ pub async fn list(freshness: Freshness, call: Call) -> Result<Response, Refused>
         return Err(Refused::invalid("sort_key must be start_time, update_time or run_number"));
     }
     let users = match fields.texts("executor_ids")? {
-        Some(uids) => Some(call.weir.names_of(uids).await?),
+        Some(uids) => Some(call.weir.starters(pipeline.id, uids).await?),
         None => None,
     };
     let triggers = match fields.texts("trigger_type")? {

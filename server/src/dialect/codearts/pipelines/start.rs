@@ -17,7 +17,7 @@ pub async fn start(call: Call) -> Result<Json<Value>, Refused> {
     let id = call.id("pipeline_id")?;
     let variables = call.parameters("build_params")?;
     let (pipeline, _) = call.weir.pipeline_of_uid(&call.caller, id.as_str()).await?;
-    let new = NewRun { variables, source: Source::Api, ..NewRun::default() };
+    let new = NewRun { variables, any_names: true, source: Source::Api, ..NewRun::default() };
     let run = call.weir.start_run(&call.caller, &pipeline.key, new).await?;
     Ok(Json(json!({"pipeline_id": pipeline.uid, "build_id": run.number.to_string()})))
 }
@@ -36,6 +36,7 @@ pub async fn run(call: Call) -> Result<Json<Value>, Refused> {
         commit,
         description: description(&fields)?,
         variables: call.parameters("variables")?,
+        any_names: true,
         choice,
         source: Source::Api,
         ..NewRun::default()

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use model::plan::Variable;
-use model::{Job, Status, Timestamp};
+use model::{Job, Run, Status, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ fn states(card: &Card, base: &str) -> Option<States> {
     let run = card.latest.as_ref()?;
     let words = state::of_run(run.status);
     let stage = |(place, part): (usize, &Part)| {
-        let words = stage_of(run, part).map_or(state::NONE, |stage| state::of_part(stage.status));
+        let words = words_of(run, part);
         Stage {
             name: slug(&part.name, place),
             display_name: part.name.clone(),
@@ -98,6 +98,12 @@ fn states(card: &Card, base: &str) -> Option<States> {
         modify_url: modify_url(base, card.pipeline.key.as_str()),
         stages: card.parts.iter().enumerate().map(stage).collect(),
     })
+}
+
+/// The words of a stage; one that did not run has none.
+fn words_of(run: &Run, part: &Part) -> state::Words {
+    let began = part.span.0.is_some();
+    stage_of(run, part).map_or(state::NONE, |stage| state::of_part(stage.status, began))
 }
 
 /// `POST /v5/{project_id}/api/pipelines/status`, with a list of ids for a body: those of the project that have run.
@@ -157,7 +163,7 @@ fn whole(pipeline: &model::Pipeline, detail: &Detail, base: &str) -> Value {
     let jobs: Vec<&Job> = detail.view.jobs.iter().filter(|job| !job.retried).collect();
     let stage = |(place, part): (usize, &Part)| {
         let (start, end) = span_of(run, part);
-        let words = stage_of(run, part).map_or(state::NONE, |stage| state::of_part(stage.status));
+        let words = words_of(run, part);
         let id = stage_id(run, place);
         let of_stage = jobs_of(part, &jobs).into_iter().enumerate().map(|(sequence, job)| match job {
             JobAt::There(job) => child(job, base),

@@ -2,6 +2,7 @@
 
 mod build;
 mod freshness;
+mod parameters;
 mod pipelines;
 mod refs;
 mod runs;
@@ -102,7 +103,10 @@ impl Signer {
         let headers: Vec<String> =
             signed.split(';').map(|name| format!("{name}:{}\n", wire.header(name).trim())).collect();
         let headers = headers.concat();
-        let hash = hex::encode(Sha256::digest(&wire.body));
+        let hash = match wire.header("x-sdk-content-sha256") {
+            "" => hex::encode(Sha256::digest(&wire.body)),
+            named => named.to_owned(),
+        };
         let canonical = format!("{}\n{path}\n{query}\n{headers}\n{signed}\n{hash}", wire.method);
         let hash = hex::encode(Sha256::digest(canonical));
         let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()).unwrap();

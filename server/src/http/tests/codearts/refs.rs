@@ -95,6 +95,26 @@ async fn bug_a_tag_that_moved_was_built_although_the_commit_was_named() {
 }
 
 #[tokio::test]
+async fn bug_a_branch_that_is_called_as_its_commit_begins_was_told_as_a_commit() {
+    let shop = Shop::new().await;
+    let two = &shop.commits[1];
+    shop.git(&["branch", &two[..8]]);
+    let kinds = async || {
+        let span = "start_time=2020-01-01%2000%3A00%3A00&end_time=2999-01-01%2000%3A00%3A00";
+        let records = format!("/v3/jobs/{}/build-info-records?{span}", shop.uid);
+        let records = shop.signer.get(&shop.world, &records).await["result"]["job_build_states"][0].take();
+        let runs = format!("/v5/{}/api/pipelines/{}/pipeline-runs/list", shop.project, shop.uid);
+        let runs = shop.signer.post(&shop.world, &runs, "{}").await["pipeline_runs"][0]["build_params"].take();
+        assert_eq!((&records["build_type"], &records["code_branch"]), (&runs["build_type"], &runs["target_branch"]));
+        (records["build_type"].clone(), records["code_branch"].clone())
+    };
+    shop.run(&json!({"build_type": "branch", "target_branch": two[..8]})).await.unwrap();
+    assert_eq!(kinds().await, (json!("branch"), json!(two[..8])));
+    shop.build(&json!({"build_commit_id": two[..8]})).await.unwrap();
+    assert_eq!(kinds().await, (json!("commit"), Value::Null));
+}
+
+#[tokio::test]
 async fn bug_a_branch_was_built_for_the_tag_of_its_name() {
     let shop = Shop::new().await;
     let [one, two] = &shop.commits;

@@ -135,6 +135,86 @@ async fn bug_a_stage_that_never_started_had_ended() {
 }
 
 #[tokio::test]
+async fn bug_what_never_ran_was_told_as_completed_after_a_cancel() {
+    let shop = Shop::new().await;
+    let web = shop.uid("web").await;
+    let words = |one: &Value, result: &str| format!("{}/{}", one["status"], one[result]).replace('"', "");
+    let told = async || {
+        let batch = shop.get(&format!("/v3/pipelines/status?pipeline_ids={web}")).await;
+        let one = shop.get(&format!("/v3/pipelines/{web}/status")).await;
+        assert_eq!(words(&batch[0], "result"), words(&one, "outcome"));
+        let stages = texts(&one["states"], |stage| {
+            let jobs = texts(&stage["children"], |job| words(job, "outcome"));
+            format!("{}: {}", words(stage, "outcome"), jobs.join(" "))
+        });
+        let of_batch = texts(&batch[0]["stages"], |stage| words(stage, "result"));
+        assert!(stages.iter().zip(&of_batch).all(|(one, of_batch)| one.starts_with(&format!("{of_batch}:"))));
+        (words(&batch[0], "result"), stages)
+    };
+    let none = |stages: &[&str]| ("completed/aborted".to_owned(), stages.iter().copied().map(str::to_owned).collect());
+    let run = shop.start("web").await;
+    shop.world.weir.cancel_run(&shop.world.caller, run.id).await.unwrap();
+    assert_eq!(told().await, none(&["null/null: null/null null/null", "null/null: null/null", "null/null: null/null"]));
+    // Of a stage that began, what did not begin has no words either.
+    let run = shop.start("web").await;
+    let job = shop.world.take().await;
+    shop.world.weir.cancel_run(&shop.world.caller, run.id).await.unwrap();
+    let is_going = shop.world.jobs(run.id).await[0].status.is_running();
+    if is_going {
+        shop.world.end(job).await;
+    }
+    let stages = ["completed/aborted: completed/aborted null/null", "null/null: null/null", "null/null: null/null"];
+    assert_eq!(told().await, none(&stages));
+    // Version 5 has a word for it.
+    let latest = shop.post(&format!("/v5/{}/api/pipelines/status", shop.project), &json!([web])).await;
+    let of_5 = texts(&latest[0]["stage_status_list"], |stage| stage["status"].to_string());
+    assert_eq!(of_5, [r#""CANCELED""#; 3]);
+}
+
+#[tokio::test]
+async fn bug_who_is_known_by_name_alone_had_no_id() {
+    let shop = Shop::new().await;
+    let owner = Caller::local("owner");
+    let new = NewPipeline {
+        key: "own".into(),
+        project: Some("shop/web".into()),
+        definition: Some("a: {script: x}".into()),
+        ..NewPipeline::default()
+    };
+    let own = shop.world.weir.create_pipeline(&owner, new).await.unwrap().uid.to_string();
+    shop.world.weir.start_run(&owner, &"own".parse().unwrap(), NewRun::default()).await.unwrap();
+    shop.start("own").await;
+    let below = format!("/v5/{}/api/pipelines", shop.project);
+    let runs = format!("{below}/{own}/pipeline-runs/list");
+    let all = shop.post(&runs, &json!({})).await;
+    let started = |name: &str| {
+        let mut runs = all["pipeline_runs"].as_array().unwrap().iter();
+        runs.find(|run| run["executor_name"] == name).unwrap()["executor_id"].as_str().unwrap().to_owned()
+    };
+    let (id, ada) = (started("owner"), started("ada"));
+    assert!(id.len() == 32 && id != ada && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
+    for (wanted, numbers) in [(&id, vec![1]), (&ada, vec![2])] {
+        let found = shop.post(&runs, &json!({"executor_ids": [wanted]})).await;
+        let found: Vec<_> = found["pipeline_runs"].as_array().unwrap().iter().map(|run| &run["run_number"]).collect();
+        assert_eq!(found, numbers);
+    }
+    // It is the same wherever the name is told, and each list finds by it.
+    let detail = shop.get(&format!("{below}/{own}/pipeline-runs/detail?pipeline_run_number=1")).await;
+    assert_eq!(detail["executor_id"], id);
+    let record = shop.get(&format!("/v1/record/{own}/1/record-info")).await;
+    assert_eq!(record["result"]["user_id"], id);
+    let list = |found: &Value, part: &str| texts(&found[part], |one| one["pipeline_name"].to_string()).len();
+    for filter in [json!({"creator_id": id}), json!({"creator_ids": [id]})] {
+        let found = shop.post(&format!("{below}/list"), &filter).await;
+        assert_eq!((list(&found, "pipelines"), &found["total"]), (1, &json!(1)), "{filter}");
+    }
+    let simple = shop.post("/v3/pipelines/list", &json!({"creator_ids": [id]})).await;
+    assert_eq!((&simple["total"], &simple["result"][0]["creator_id"]), (&json!(1), &json!(id)));
+    let jobs = shop.get(&format!("/v1/job/{}/list?creator_id={id}", shop.project)).await;
+    assert_eq!((&jobs["total"], &jobs["jobs"][0]["job_creator"]), (&json!(1), &json!(id)));
+}
+
+#[tokio::test]
 async fn bug_stages_and_jobs_narrowed_a_list_after_it_was_cut() {
     let shop = Shop::new().await;
     let web = shop.uid("web").await;

@@ -197,7 +197,27 @@ async fn nothing_is_read_of_strangers_and_large_bodies_are_refused() {
 }
 
 #[tokio::test]
-async fn bug_a_root_with_a_slash_and_two_slashes_before_one_were_pages() {
+async fn bug_a_write_was_taken_twice_with_another_body_that_was_not_signed() {
+    let world = World::new().await;
+    let signer = Signer::of(&world, None, None).await;
+    let body = serde_json::json!({"job_id": "z".repeat(32)}).to_string();
+    let wire = Wire::new("POST", "/v3/jobs/build", &signer.project, &body);
+    // An equal one is the client's own, and is looked at: there is no such job.
+    let signed = signer.sign(wire.clone(), SIGNED);
+    for _ in 0..2 {
+        assert_eq!(world.send(signed.request()).await.status, StatusCode::NOT_FOUND);
+    }
+    let wire = wire.with("x-sdk-content-sha256", "UNSIGNED-PAYLOAD");
+    let signed = signer.sign(wire, &format!("{SIGNED};x-sdk-content-sha256"));
+    assert_eq!(world.send(signed.request()).await.status, StatusCode::NOT_FOUND);
+    for body in [body.replace('z', "y"), body] {
+        let again = Wire { body: body.into_bytes(), ..signed.clone() };
+        assert_refused(&world.send(again.request()).await, "answered before");
+    }
+}
+
+#[tokio::test]
+async fn bug_a_root_that_is_written_otherwise_was_a_page() {
     let world = World::public().await;
     let signer = Signer::of(&world, Some("root"), None).await;
     for path in [
@@ -214,6 +234,10 @@ async fn bug_a_root_with_a_slash_and_two_slashes_before_one_were_pages() {
         "//v1/job/x/info",
         "///v5/",
         "//v6",
+        "/%76%31/job",
+        "/v%33/projects",
+        "/%76%35",
+        "/v1%2Fjob",
     ] {
         let html = request("GET", path, &[("accept", "text/html")], "");
         let signed = signer.wire("GET", path, "");
