@@ -272,15 +272,12 @@ fn plain(value: &[u8]) -> String {
     let mut bytes = Vec::with_capacity(value.len());
     let mut at = 0;
     while let Some(byte) = value.get(at) {
-        match (byte, digit(at + 1), digit(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.extend(u8::try_from(high * 16 + low));
-                at += 3;
-            }
-            _ => {
-                bytes.push(*byte);
-                at += 1;
-            }
+        if let (b'%', Some(high), Some(low)) = (byte, digit(at + 1), digit(at + 2)) {
+            bytes.extend(u8::try_from(high * 16 + low));
+            at += 3;
+        } else {
+            bytes.push(*byte);
+            at += 1;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()

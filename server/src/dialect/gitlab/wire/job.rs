@@ -173,8 +173,8 @@ impl Commit {
             committer_name: committer,
             committer_email,
             committed_date: committed,
-            trailers: serde_json::Map::new(),
-            extended_trailers: serde_json::Map::new(),
+            trailers: Map::new(),
+            extended_trailers: Map::new(),
             web_url: format!("{base}/{}/-/commit/{}", run.project_path, run.sha),
         }
     }
@@ -398,7 +398,7 @@ impl BridgeObject {
             &["artifacts", "artifacts_file", "artifacts_expire_at", "runner", "runner_manager", "tag_list"];
         let mut job = match serde_json::to_value(job) {
             Ok(Value::Object(job)) => job,
-            _ => serde_json::Map::new(),
+            _ => Map::new(),
         };
         job.retain(|name, _| !ABSENT.contains(&name.as_str()));
         Self { job, downstream_pipeline: child.map(|run| PipelineBasic::new(run, base)) }
