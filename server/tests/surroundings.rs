@@ -124,7 +124,7 @@ fn what_cannot_be_served_is_told_at_its_keyword() {
     let services = ".box: {script: make, services: [db]}";
     assert_eq!(places(shared), [("image: alpine".into(), 2, 3), (services.into(), 3, 22)]);
     let name = "a:\n  script: make\n  environment:\n    name: a<b\n";
-    assert_eq!(places(name), [("environment:".into(), 3, 3)]);
+    assert_eq!(places(name), [("name: a<b".into(), 4, 11)]);
 }
 
 #[test]
