@@ -141,26 +141,27 @@ const LINES: usize = 3;
 
 /// What changed. Of what is new or gone only what was said of it: what nobody set is no news.
 fn changes(lang: Lang, all: &[AuditChange]) -> Option<AnyView> {
+    let is_new = all.iter().all(|change| change.before.is_none());
+    let is_gone = all.iter().all(|change| change.after.is_none());
     let is_said = |change: &&AuditChange| value(&change.before) != value(&change.after);
+    let side = |text: &Option<String>| match text.as_deref().filter(|text| !text.is_empty()) {
+        Some(text) => view! { <span class="said">{visible(text)}</span> }.into_any(),
+        None => view! { <span class="faint">{lang.w(W::Nothing)}</span> }.into_any(),
+    };
     let line = |change: &AuditChange| {
-        let side = |text: Option<&str>| match text {
-            Some(text) => view! { <span class="said">{visible(text)}</span> }.into_any(),
-            None => view! { <span class="faint">{lang.w(W::Nothing)}</span> }.into_any(),
-        };
-        // Where there was nothing, what there is now is all there is to tell.
-        let before = change.before.as_deref().filter(|text| !text.is_empty());
-        let before = before.map(|text| view! { {side(Some(text))} " → " }.into_any());
+        // Of what is new it is understood that there was nothing.
+        let before = (!is_new).then(|| view! { {side(&change.before)} " → " }.into_any());
         view! {
             <li>
                 <code>{visible(&change.field)}</code>
                 ": "
                 {before}
-                {side(change.after.as_deref().filter(|text| !text.is_empty()))}
+                {side(&change.after)}
             </li>
         }
         .into_any()
     };
-    let whole = all.iter().all(|change| change.before.is_none()) || all.iter().all(|change| change.after.is_none());
+    let whole = is_new || is_gone;
     let mut lines: Vec<_> = all.iter().filter(|change| !whole || is_said(change)).map(line).collect();
     if lines.is_empty() {
         return None;
