@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr2_iter, memrchr2};
+use memchr::{memchr, memrchr2};
 
 /// Digits of base64 in front of a line end that make it one of such a tool.
 const WRAP: usize = 32;
@@ -55,8 +55,33 @@ fn is_digit(byte: u8) -> bool {
 
 /// Whether all of a piece is seen as it is; `run` as for [`Text::of`].
 pub fn is_plain(piece: &[u8], run: usize) -> bool {
-    let wraps = |at: usize| run_before(&piece[..at], run) >= WRAP;
-    memchr(ESCAPE, piece).is_none() && !memchr2_iter(b'\n', b'\r', piece).any(wraps)
+    memchr(ESCAPE, piece).is_none() && !wraps(piece, run)
+}
+
+/// Whether a line ends behind as many digits as make that the end of a line that was wrapped. Asked of all that a job
+/// writes: of most of it, one byte in so many is looked at.
+fn wraps(piece: &[u8], run: usize) -> bool {
+    let is_end = |at: usize| matches!(piece.get(at), Some(b'\n' | b'\r'));
+    let digits = |bytes: &[u8]| bytes.iter().take_while(|byte| is_digit(**byte)).count();
+    let first = digits(&piece[..piece.len().min(WRAP)]);
+    if first < WRAP && first + run >= WRAP && is_end(first) {
+        return true;
+    }
+    // Wherever that many digits stand together, one of them is where it is looked.
+    let mut at = WRAP - 1;
+    while let Some(byte) = piece.get(at) {
+        if !is_digit(*byte) {
+            at += WRAP;
+            continue;
+        }
+        let end = at + digits(&piece[at..]);
+        let begin = at - piece[..at].iter().rev().take_while(|byte| is_digit(**byte)).count();
+        if end - begin >= WRAP && is_end(end) {
+            return true;
+        }
+        at = end + WRAP;
+    }
+    false
 }
 
 /// How many digits stand at the end of a piece without escape sequences, as far as that matters.
@@ -196,6 +221,21 @@ mod tests {
         assert_eq!(seen("one\ntwo\n", true), "one\ntwo\n");
         assert!(is_plain(b"one\ntwo\r\n", 0) && is_plain(line.as_bytes(), 0));
         assert!(!is_plain(b"QUJD\n", WRAP) && is_plain(b" QUJD\n", WRAP));
+    }
+
+    #[test]
+    fn a_wrapped_line_is_seen_wherever_it_stands() {
+        for before in 0..100 {
+            for length in [WRAP - 1, WRAP, 76, 200] {
+                let other = "x y\n".repeat(25);
+                for end in ["\n", "\r\n"] {
+                    let piece = format!("{} {}{end}rest", &other[..before], "A".repeat(length));
+                    assert_eq!(is_plain(piece.as_bytes(), 0), length < WRAP, "{before} {length}");
+                }
+                let open = format!("{} {} rest\n", &other[..before], "A".repeat(length));
+                assert!(is_plain(open.as_bytes(), 0), "{before} {length}");
+            }
+        }
     }
 
     #[test]

@@ -121,11 +121,8 @@ pub async fn change_project(
         Err(error) => {
             let may = service.place(&caller, Place::Project(id)).await.map_err(refused)?.may.settings;
             let text = "settings are for maintainers to change";
-            return Err(refused(match may {
-                true => error,
-                false if caller.is_signed_in() => Error::forbidden(text),
-                false => Error::unauthorized(text),
-            }));
+            let refusal = if caller.is_signed_in() { Error::forbidden(text) } else { Error::unauthorized(text) };
+            return Err(refused(if may { error } else { refusal }));
         }
     };
     service.change_project(&caller, id, settings).await.map_err(refused)?;
