@@ -143,7 +143,7 @@ const LINES: usize = 3;
 fn changes(lang: Lang, all: &[AuditChange]) -> Option<AnyView> {
     let is_new = all.iter().all(|change| change.before.is_none());
     let is_gone = all.iter().all(|change| change.after.is_none());
-    let is_said = |change: &&AuditChange| value(&change.before) != value(&change.after);
+    let is_said = |change: &&AuditChange| value(change.before.as_deref()) != value(change.after.as_deref());
     let side = |text: &Option<String>| match text.as_deref().filter(|text| !text.is_empty()) {
         Some(text) => view! { <span class="said">{visible(text)}</span> }.into_any(),
         None => view! { <span class="faint">{lang.w(W::Nothing)}</span> }.into_any(),
@@ -187,8 +187,8 @@ fn changes(lang: Lang, all: &[AuditChange]) -> Option<AnyView> {
 }
 
 /// A side of a change; what nobody set is nothing.
-fn value(text: &Option<String>) -> Option<&str> {
-    text.as_deref().filter(|text| !matches!(*text, "" | "false" | "null" | "[]" | "{}"))
+fn value(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !matches!(*text, "" | "false" | "null" | "[]" | "{}"))
 }
 
 #[cfg(test)]

@@ -97,7 +97,8 @@ pub(super) fn written(text: &str) -> Written {
                 out.push(Event::Html("<pre class=\"scroll-x\" tabindex=\"0\"><code>".into()));
             }
             Event::End(TagEnd::CodeBlock) => out.push(Event::Html("</code></pre>".into())),
-            Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => {}
+            // The words of a picture stay, and so does what stood in a block of HTML.
+            Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image | TagEnd::HtmlBlock) => {}
             Event::Start(Tag::HtmlBlock) => {
                 let mut block = String::new();
                 while let Some(Event::Html(text) | Event::Text(text)) =
@@ -107,7 +108,6 @@ pub(super) fn written(text: &str) -> Written {
                 }
                 out.extend(shown(block.into()));
             }
-            Event::End(TagEnd::HtmlBlock) => {}
             Event::Html(text) | Event::InlineHtml(text) => out.extend(shown(text)),
             other => out.push(other),
         }
