@@ -21,6 +21,8 @@ const ALGORITHM: &str = "SDK-HMAC-SHA256";
 const DATE: &str = "x-sdk-date";
 const CONTENT: &str = "x-sdk-content-sha256";
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
+/// How the SDKs begin their `User-Agent`, in every language.
+const SDK: &str = "huaweicloud-usdk-";
 /// Longest access key that is looked up, in bytes.
 const MAX_ACCESS: usize = 128;
 /// Most headers that are signed. The SDK signs about five.
@@ -144,8 +146,9 @@ pub struct Verified {
     pub date: Timestamp,
     /// The signature itself.
     pub signature: [u8; 32],
-    /// Whether the body is among what was signed: without it the same signature fits any other body.
-    pub covers_body: bool,
+    /// Whether its client may have meant it twice: an SDK, whose dates have whole seconds, that signed the body too.
+    /// Without the body the same signature fits any other.
+    pub may_repeat: bool,
 }
 
 /// When the request says that it was signed; refused unless that is within [`WINDOW_MS`] of `now`. Worth asking before
@@ -177,8 +180,8 @@ pub fn verify(signed: Signed<'_>, request: &Request<'_>, secret: &str, now: Time
     mac.update(format!("{ALGORITHM}\n{date_text}\n{hash}").as_bytes());
     let computed: [u8; 32] = mac.finalize().into_bytes().into();
     if bool::from(computed.ct_eq(&signed.signature)) {
-        let covers_body = !is_unsigned(signed, request)?;
-        Ok(Verified { date, signature: signed.signature, covers_body })
+        let may_repeat = is_of_sdk(signed, request)? && !is_unsigned(signed, request)?;
+        Ok(Verified { date, signature: signed.signature, may_repeat })
     } else {
         Err(SignError::Mismatch)
     }
@@ -218,6 +221,11 @@ fn canonical_request(signed: Signed<'_>, request: &Request<'_>) -> Result<Vec<u8
     text.push(b'\n');
     text.extend_from_slice(&body_hash(signed, request)?);
     Ok(text)
+}
+
+/// Whether the request says that one of Huawei's SDKs signed it, and that is among what was signed.
+fn is_of_sdk(signed: Signed<'_>, request: &Request<'_>) -> Result<bool, SignError> {
+    Ok(signed.names("user-agent") && request.header("user-agent")?.starts_with(SDK.as_bytes()))
 }
 
 /// Whether the body was left out of what was signed. An empty one is signed always.

@@ -9,9 +9,10 @@ use model::Timestamp;
 
 use super::{SignError, Verified, WINDOW_MS};
 
-/// Milliseconds within which the same signature is taken for the client's own second request. The SDK's date has whole
-/// seconds: a script that starts one job twice within a second signs both times the same, and means both. Where the body is
-/// not signed, the second could say something else, and is refused at once.
+/// Milliseconds within which the same signature of an SDK is taken for the client's own second request. The SDKs' dates
+/// have whole seconds: a script that starts one job twice within a second signs both times the same, and means both. Where
+/// the body is not signed, the second could say something else, and who signs without an SDK can do so anew each time:
+/// there a repetition is refused at once.
 const REPEAT_MS: i64 = 2000;
 
 /// Remembers the signatures of writes while they would be accepted, at most as many as it was made for. Beyond that
@@ -57,7 +58,7 @@ impl Replays {
         }
         let key = (verified.date.0, verified.signature);
         if let Some(first) = state.seen.get(&key) {
-            let is_repeat = verified.covers_body && now.0.abs_diff(*first) <= REPEAT_MS.unsigned_abs();
+            let is_repeat = verified.may_repeat && now.0.abs_diff(*first) <= REPEAT_MS.unsigned_abs();
             return if is_repeat { Ok(false) } else { Err(SignError::Replayed) };
         }
         if key.0 <= state.forgotten {
@@ -91,7 +92,7 @@ mod tests {
     use super::*;
 
     fn verified(second: i64, signature: u8) -> Verified {
-        Verified { date: Timestamp(second * 1000), signature: [signature; 32], covers_body: true }
+        Verified { date: Timestamp(second * 1000), signature: [signature; 32], may_repeat: true }
     }
 
     #[test]
@@ -111,7 +112,7 @@ mod tests {
     #[test]
     fn bug_a_write_was_taken_twice_although_its_body_was_not_signed() {
         let replays = Replays::default();
-        let unsigned = Verified { covers_body: false, ..verified(100, 1) };
+        let unsigned = Verified { may_repeat: false, ..verified(100, 1) };
         assert_eq!(replays.admit(unsigned, Timestamp(100_000)), Ok(true));
         assert_eq!(replays.admit(unsigned, Timestamp(100_000)), Err(SignError::Replayed));
     }

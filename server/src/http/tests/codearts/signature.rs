@@ -217,6 +217,20 @@ async fn bug_a_write_was_taken_twice_with_another_body_that_was_not_signed() {
 }
 
 #[tokio::test]
+async fn who_signs_without_an_sdk_has_each_write_taken_once() {
+    let world = World::new().await;
+    let signer = Signer::of(&world, None, None).await;
+    let body = serde_json::json!({"job_id": "z".repeat(32)}).to_string();
+    let wire = Wire::new("POST", "/v3/jobs/build", &signer.project, &body);
+    // One that says so and does not sign it is none.
+    let without = "content-type;host;x-project-id;x-sdk-date";
+    for signed in [signer.sign(wire.clone().with("user-agent", "curl/8.5.0"), SIGNED), signer.sign(wire, without)] {
+        assert_eq!(world.send(signed.request()).await.status, StatusCode::NOT_FOUND);
+        assert_refused(&world.send(signed.request()).await, "answered before");
+    }
+}
+
+#[tokio::test]
 async fn bug_a_root_that_is_written_otherwise_was_a_page() {
     let world = World::public().await;
     let signer = Signer::of(&world, Some("root"), None).await;
