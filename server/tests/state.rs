@@ -395,6 +395,27 @@ proptest! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn bug_who_retried_a_job_while_it_was_canceled_held_its_group_twice() {
+    let mut world = World::new().await;
+    // Two jobs with groups run, one fails, which cancels the other; that one is retried before it has ended.
+    for act in [Act::Start(5), Act::Take, Act::Take, Act::Finish(1, 0), Act::RetryJob(0)] {
+        world.act(&act).await;
+        world.check().await;
+    }
+    let statuses = async |world: &World| {
+        let view = world.weir.run(&world.caller, world.runs[0]).await.unwrap();
+        let of = |retried: bool| view.jobs.iter().find(|job| job.name == "many: [b]" && job.retried == retried);
+        (of(true).unwrap().status, of(false).unwrap().status)
+    };
+    assert_eq!(statuses(&world).await, (Status::Canceling, Status::WaitingForResource));
+    world.act(&Act::Finish(0, 4)).await;
+    world.check().await;
+    assert_eq!(statuses(&world).await, (Status::Canceled, Status::Pending));
+    world.drain().await;
+    world.replay().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_many_who_play_one_job_one_wins() {
     let mut world = World::new().await;
     world.act(&Act::Start(2)).await;

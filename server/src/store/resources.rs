@@ -6,11 +6,12 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{StoreError, Tx, rows};
 
-/// The jobs that have or want a resource group, and in whose hand it is: their runs and names.
+/// The jobs that have or want a resource group, and in whose hand it is: their runs and names. One that was retried while it
+/// was being canceled has it until it has ended.
 pub fn claims(conn: &Connection, project: ProjectId, group: &str) -> Result<Vec<(Claim, RunId, String)>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT id, run_id, status, name FROM jobs
-         WHERE project_id = ?1 AND resource_group = ?2 AND resource_group IS NOT NULL AND retried = 0
+         WHERE project_id = ?1 AND resource_group = ?2 AND resource_group IS NOT NULL
              AND status NOT IN ('success', 'failed', 'canceled', 'skipped', 'manual')",
     )?;
     let found = statement.query_map((project.0, group), |row| {
