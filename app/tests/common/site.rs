@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use app::service::{SharedService, Transport};
 use axum::Router;
 use axum::body::Body;
-use http::{Request, StatusCode, header};
+use http::{HeaderMap, Request, StatusCode, header};
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
 use leptos_axum::LeptosRoutes;
@@ -84,11 +84,11 @@ pub fn site_for(empty: bool, visitor: Visitor) -> Router {
         .with_state(options)
 }
 
-pub async fn send(request: Request<Body>) -> (StatusCode, header::HeaderMap, String) {
+pub async fn send(request: Request<Body>) -> (StatusCode, HeaderMap, String) {
     send_as(Visitor::Local, request).await
 }
 
-pub async fn send_as(visitor: Visitor, request: Request<Body>) -> (StatusCode, header::HeaderMap, String) {
+pub async fn send_as(visitor: Visitor, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
     let response = site_for(false, visitor).oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = axum::body::to_bytes(body, 50_000_000).await.unwrap();
@@ -100,7 +100,7 @@ pub async fn get(path: &str, language: &str) -> (StatusCode, String) {
     (status, text)
 }
 
-pub async fn get_as(visitor: Visitor, path: &str, language: &str) -> (StatusCode, header::HeaderMap, String) {
+pub async fn get_as(visitor: Visitor, path: &str, language: &str) -> (StatusCode, HeaderMap, String) {
     let request = Request::get(path)
         .header(header::HOST, "weir.example")
         .header(header::ACCEPT_LANGUAGE, language)
@@ -108,16 +108,11 @@ pub async fn get_as(visitor: Visitor, path: &str, language: &str) -> (StatusCode
     send_as(visitor, request.body(Body::empty()).unwrap()).await
 }
 
-pub async fn post(path: &str, body: &str, accept: &str) -> (StatusCode, header::HeaderMap, String) {
+pub async fn post(path: &str, body: &str, accept: &str) -> (StatusCode, HeaderMap, String) {
     post_as(Visitor::Local, path, body, accept).await
 }
 
-pub async fn post_as(
-    visitor: Visitor,
-    path: &str,
-    body: &str,
-    accept: &str,
-) -> (StatusCode, header::HeaderMap, String) {
+pub async fn post_as(visitor: Visitor, path: &str, body: &str, accept: &str) -> (StatusCode, HeaderMap, String) {
     let request = Request::post(path)
         .header(header::HOST, "weir.example")
         .header(header::ACCEPT, accept)
@@ -149,4 +144,14 @@ pub fn text(html: &str) -> String {
     }
     let lines = out.lines().map(str::trim).filter(|line| !line.is_empty() && *line != ">");
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Where an answer leads.
+pub fn location(headers: &HeaderMap) -> &str {
+    headers[header::LOCATION].to_str().expect("a location is text")
+}
+
+/// As [`post_as`], from the form of a page.
+pub async fn form(visitor: Visitor, path: &str, body: &str) -> (StatusCode, HeaderMap, String) {
+    post_as(visitor, path, body, "text/html").await
 }
