@@ -12,7 +12,10 @@ use std::{
     io::{self, Read, Write},
     os::{
         fd::AsFd,
-        unix::{fs::MetadataExt, process::CommandExt},
+        unix::{
+            fs::MetadataExt,
+            process::{CommandExt, ExitStatusExt},
+        },
     },
     path::{Path, PathBuf},
     process::{ExitCode, Stdio},
@@ -223,9 +226,23 @@ fn start(
     Ok((command.kill_on_drop(true).spawn()?, input))
 }
 
-/// Whether a process of the user gets to a folder, and is one at all.
+/// How often a process that somebody else ends is tried again.
+const REACH_TRIES: usize = 100;
+
+/// Whether a process of the user gets to a folder, and is one at all. Another runner of this machine may have the user
+/// now, and ends whatever processes it finds of it when a job ends.
 pub(crate) fn reach(user: &JobUser, program: &[OsString], folder: &Path) -> io::Result<()> {
-    at_once(user, program, &Task::Reach { folder: folder.to_owned() })
+    let reached = || at_once(user, program, &Task::Reach { folder: folder.to_owned() });
+    let was_ended =
+        |tried: &io::Result<()>| tried.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted);
+    let mut tried = reached();
+    for _ in 1..REACH_TRIES {
+        if !was_ended(&tried) {
+            break;
+        }
+        tried = reached();
+    }
+    tried
 }
 
 /// Ends all processes of the user in one go.
@@ -243,6 +260,12 @@ fn at_once(user: &JobUser, program: &[OsString], task: &Task) -> io::Result<()> 
         let _ = stdin.write_all(&serde_json::to_vec(task)?);
     }
     let output = child.wait_with_output()?;
+    if let Some(signal) = output.status.signal() {
+        return Err(io::Error::new(
+            io::ErrorKind::Interrupted,
+            format!("a process of {user} was ended by signal {signal}"),
+        ));
+    }
     if !output.status.success() {
         return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
     }
