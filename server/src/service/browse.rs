@@ -182,8 +182,9 @@ impl Weir {
         if let Some(author) = &filter.author {
             args.extend(["--fixed-strings".into(), "--regexp-ignore-case".into(), format!("--author={author}")]);
         }
-        args.extend(filter.since.map(|at| format!("--since={}", at.seconds())));
-        args.extend(filter.until.map(|at| format!("--until={}", at.seconds())));
+        // Not `--since` and `--until`: git takes a day before 1973 or after 2099 for now there.
+        args.extend(filter.since.map(|at| format!("--max-age={}", at.seconds().max(0))));
+        args.extend(filter.until.map(|at| format!("--min-age={}", at.seconds().max(0))));
         args.extend([start, "--".into()]);
         args.extend(filter.path.clone());
         if args.iter().any(|arg| arg.contains('\0')) {
