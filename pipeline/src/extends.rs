@@ -17,7 +17,8 @@ const MAX_LEVELS: usize = 11;
 pub(crate) fn resolve(top: &Map, report: &mut Report) -> Map {
     report.about("extends");
     let index = top.entries.iter().enumerate().map(|(i, entry)| (&*entry.key, i)).collect();
-    let mut resolver = Resolver { top, index, done: vec![None; top.entries.len()], path: Vec::new(), report };
+    let done = vec![None; top.entries.len()];
+    let mut resolver = Resolver { top, index, done, bases: HashMap::new(), path: Vec::new(), report };
     let entries = (0..top.entries.len())
         .map(|i| {
             let (value, _) = resolver.entry(i);
@@ -32,6 +33,8 @@ struct Resolver<'t, 'r> {
     index: HashMap<&'t str, usize>,
     /// The merged value and how many levels of parents it has.
     done: Vec<Option<(Tree, usize)>>,
+    /// The same of lists of parents, which often several jobs share.
+    bases: HashMap<Vec<usize>, (Map, usize)>,
     path: Vec<usize>,
     report: &'r mut Report,
 }
@@ -57,27 +60,10 @@ impl Resolver<'_, '_> {
     }
 
     fn merged(&mut self, entry: &Entry, own: &Map, extends: &Entry) -> Option<(Tree, usize)> {
-        let mut base = Map::default();
-        let mut levels = 0;
-        let mut usable = true;
         if matches!(&extends.value.kind, Kind::List(items) if items.is_empty()) {
             self.report.error(extends.mark, "`extends` must not be an empty list");
         }
-        for parent in read::one_or_many(extends) {
-            let Some((parent, level)) = self.parent(entry, parent) else {
-                usable = false;
-                continue;
-            };
-            levels = levels.max(level + 1);
-            match &parent.kind {
-                Kind::Map(map) => base = deep_merge(base, map),
-                Kind::Null => {}
-                _ => usable = false,
-            }
-        }
-        if !usable || matches!(extends.value.kind, Kind::Broken) {
-            return None;
-        }
+        let (base, levels) = self.base(entry, extends)?;
         if levels > MAX_LEVELS {
             self.too_deep(extends);
             return None;
@@ -90,6 +76,43 @@ impl Resolver<'_, '_> {
         Some((Rc::new(Node::new(entry.value.mark, Kind::Map(merged))), levels))
     }
 
+    /// What the parents are together, and how many levels of parents that is. `None` if one of them cannot be used.
+    fn base(&mut self, entry: &Entry, extends: &Entry) -> Option<(Map, usize)> {
+        let names = read::one_or_many(extends);
+        let places: Vec<usize> = names.iter().filter_map(|name| self.place(name)).collect();
+        let known = places.len() == names.len() && names.len() > 1;
+        if known && let Some(base) = self.bases.get(&places) {
+            return Some(base.clone());
+        }
+        let mut base = Map::default();
+        let mut levels = 0;
+        let mut usable = !matches!(extends.value.kind, Kind::Broken);
+        for name in names {
+            let Some((parent, level)) = self.parent(entry, name) else {
+                usable = false;
+                continue;
+            };
+            levels = levels.max(level + 1);
+            match &parent.kind {
+                Kind::Map(map) => base = deep_merge(base, map),
+                Kind::Null => {}
+                _ => usable = false,
+            }
+        }
+        if known && usable {
+            self.bases.insert(places, (base.clone(), levels));
+        }
+        usable.then_some((base, levels))
+    }
+
+    /// Where the job of a name stands.
+    fn place(&self, name: &Node) -> Option<usize> {
+        match &name.kind {
+            Kind::Scalar(Scalar { text, value: Value::Text, .. }) => self.index.get(&**text).copied(),
+            _ => None,
+        }
+    }
+
     fn too_deep(&mut self, extends: &Entry) {
         let message = format!("`extends` goes through more than {MAX_LEVELS} levels of parents");
         self.report.error(extends.mark, message);
@@ -100,7 +123,7 @@ impl Resolver<'_, '_> {
             read::mismatch(self.report, name.mark, "extends", "the name of a job or a list of names (a string)", name);
             return None;
         };
-        let Some(&i) = self.index.get(&**text) else {
+        let Some(i) = self.place(name) else {
             if self.report.is_partial() {
                 return None;
             }

@@ -346,6 +346,18 @@ mod tests {
         assert_eq!(shown.replace("\x1b[38;2;255;120;0m", "").replace("\x1b[0m", ""), "[MASKED]");
     }
 
+    /// The stream as it comes: pieces of the lengths that are told, then the rest.
+    fn pieces<'a>(mut rest: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
+        let mut pieces = Vec::new();
+        for cut in cuts {
+            let (piece, next) = rest.split_at((*cut).min(rest.len()));
+            pieces.push(piece);
+            rest = next;
+        }
+        pieces.push(rest);
+        pieces
+    }
+
     proptest! {
         #[test]
         fn where_the_stream_is_cut_makes_no_difference_to_what_is_not_seen(
@@ -353,14 +365,7 @@ mod tests {
             cuts in prop::collection::vec(1_usize..9, 1..60),
         ) {
             let values = ["abcabd", "abcabdabc", "bdabcx"];
-            let mut pieces = Vec::new();
-            let mut rest = text.as_bytes();
-            for cut in cuts {
-                let (piece, next) = rest.split_at(cut.min(rest.len()));
-                pieces.push(piece);
-                rest = next;
-            }
-            pieces.push(rest);
+            let pieces = pieces(text.as_bytes(), &cuts);
             for shown in [masked(&values, &pieces), masked(&values, &[text.as_bytes()])] {
                 let bare = shown.replace("\x1b[1m", "").replace("\x1b[m", "");
                 prop_assert!(!bare.contains("abcabd") && !bare.contains("abc\r\nabd"), "{:?} {:?}", text, shown);
@@ -370,14 +375,7 @@ mod tests {
         #[test]
         fn where_the_stream_is_cut_makes_no_difference(text in "(abcabd|abcabdabc|x|abc|glpat-|z ){0,30}", cuts in prop::collection::vec(1_usize..6, 1..60)) {
             let values = ["abcabd", "abcabdabc", "bdabcx"];
-            let mut pieces = Vec::new();
-            let mut rest = text.as_bytes();
-            for cut in cuts {
-                let (piece, next) = rest.split_at(cut.min(rest.len()));
-                pieces.push(piece);
-                rest = next;
-            }
-            pieces.push(rest);
+            let pieces = pieces(text.as_bytes(), &cuts);
             let at_once = masked(&values, &[text.as_bytes()]);
             prop_assert_eq!(masked(&values, &pieces), at_once.clone());
             prop_assert!(!at_once.contains("abcabd"));

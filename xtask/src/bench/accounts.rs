@@ -1,6 +1,7 @@
 //! A server that people log in to: what it costs to know who asks, the list of runs with many users, projects and
 //! runs, and whether a flood of logins holds jobs up.
 
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,8 @@ const REQUESTS: usize = 2000;
 /// Fills a server of a team and asks as its administrator, as a member of some projects, and as nobody.
 pub fn measure(bench: &mut Bench) -> Result<()> {
     let (users, projects, runs) = (bench.amount(USERS), bench.amount(PROJECTS), bench.amount(100_000));
-    let server = bench.fresh_team("accounts")?;
+    // Whoever floods comes from many addresses.
+    let server = bench.fresh_team("accounts", &["--trusted-proxy", "127.0.0.1"])?;
     let root = server.admin(&["token", "create", "--user", "root", "--name", "bench"])?;
     let client = server.client().with_token(&root);
     for number in 0..users {
@@ -73,22 +75,27 @@ fn series(client: &Client, path: &str, count: usize) -> Result<Vec<Duration>> {
     Ok(samples)
 }
 
-/// Jobs start while as many wrong passwords as are let through are tried without a pause.
+/// Jobs start while wrong passwords are tried without a pause, from as many addresses as one likes: as many as the limits
+/// let through are checked.
 fn flood(bench: &mut Bench, server: &Server, root: &str) -> Result<()> {
     let client = server.client().with_token(root);
-    let rounds = bench.amount(200);
+    let rounds = 200;
     let quiet = starts(&client, rounds)?;
     bench.report.percentiles("trigger to the end, nobody logs in", quiet);
-    let (over, tried) = (AtomicBool::new(false), AtomicU64::new(0));
+    let (over, tried, checked) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
     let busy = std::thread::scope(|scope| {
-        for thread in 0..8 {
-            let (over, tried, url) = (&over, &tried, server.url.clone());
+        for _ in 0..8 {
+            let (over, tried, checked, url) = (&over, &tried, &checked, server.url.clone());
             scope.spawn(move || {
                 let client = Client::new(&url);
                 while !over.load(Ordering::Relaxed) {
-                    // Another name each time: the limit per name is another one.
-                    let name = format!("user{}", tried.fetch_add(1, Ordering::Relaxed) * 8 + thread);
-                    client.sign_in(&name, "a wrong password");
+                    // Another name and address each time: the limits of one are others.
+                    let number = tried.fetch_add(1, Ordering::Relaxed);
+                    let from =
+                        Ipv4Addr::from_bits(Ipv4Addr::new(198, 18, 0, 0).to_bits() + (number % (1 << 17)) as u32);
+                    if client.sign_in(from.into(), &format!("user{number}"), "a wrong password") {
+                        checked.fetch_add(1, Ordering::Relaxed);
+                    }
                 }
             });
         }
@@ -98,6 +105,7 @@ fn flood(bench: &mut Bench, server: &Server, root: &str) -> Result<()> {
     })?;
     bench.report.percentiles("trigger to the end, 8 clients log in without a pause", busy);
     bench.report.add("logins that were tried meanwhile", tried.load(Ordering::Relaxed) as f64, "");
+    bench.report.add("of them, passwords that were checked", checked.load(Ordering::Relaxed) as f64, "");
     Ok(())
 }
 

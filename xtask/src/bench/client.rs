@@ -1,6 +1,7 @@
 //! A blocking client of the REST interface.
 
 use std::io::{BufRead, BufReader};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -167,13 +168,16 @@ impl Client {
         Ok(())
     }
 
-    /// Tries to sign in as a browser does. Whatever comes of it: refusals are what is measured.
-    pub fn sign_in(&self, name: &str, password: &str) {
+    /// Tries to sign in as a browser does, from this address as a proxy says it. Returns whether the password was looked
+    /// at: above the limits of logins it is not.
+    pub fn sign_in(&self, from: IpAddr, name: &str, password: &str) -> bool {
         let request = self.agent.post(self.at("/rpc/session/sign_in")).header("accept", "application/json");
         let form = [("name", name), ("password", password), ("next", "/")];
-        if let Ok(mut response) = request.send_form(form) {
-            let _ = response.body_mut().read_to_string();
-        }
+        let Ok(mut response) = request.header("x-forwarded-for", from.to_string()).send_form(form) else {
+            return false;
+        };
+        let _ = response.body_mut().read_to_string();
+        response.status() == 401
     }
 
     fn known<T>(&self, request: RequestBuilder<T>) -> RequestBuilder<T> {

@@ -55,7 +55,7 @@ impl Keys {
 
 /// Fills a server of a team, and asks.
 pub fn measure(bench: &mut Bench) -> Result<()> {
-    let server = bench.fresh_team("codearts")?;
+    let server = bench.fresh_team("codearts", &[])?;
     let token = server.admin(&["token", "create", "--user", "root", "--name", "bench"])?;
     let client = server.client().with_token(&token);
     let mut definition = String::from("stages:\n");

@@ -98,13 +98,13 @@ impl Bench {
     }
 
     /// A server that people log in to, on an empty data folder.
-    fn fresh_team(&self, name: &str) -> Result<Server> {
+    fn fresh_team(&self, name: &str, options: &[&str]) -> Result<Server> {
         let data = self.folder.join(name);
         if data.exists() {
             fs::remove_dir_all(&data)?;
         }
         fs::create_dir_all(&self.folder)?;
-        Server::start_team(&self.weir, &data)
+        Server::start_team(&self.weir, &data, options)
     }
 
     /// A tenth when only trying.

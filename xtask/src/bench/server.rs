@@ -42,11 +42,11 @@ pub struct Usage {
 impl Server {
     /// Starts it on this data folder, two jobs at a time, and waits for its first answer.
     pub fn start(weir: &Path, data: &Path) -> Result<Self> {
-        Self::start_as(weir, data, true)
+        Self::start_as(weir, data, &["--local"])
     }
 
     /// The same for a server that people log in to, with the administrator `root`.
-    pub fn start_team(weir: &Path, data: &Path) -> Result<Self> {
+    pub fn start_team(weir: &Path, data: &Path, options: &[&str]) -> Result<Self> {
         // Commands take a folder that is there.
         fs::create_dir_all(data)?;
         let user = command(weir)
@@ -57,7 +57,7 @@ impl Server {
         if !user.status.success() {
             bail!("the administrator was not made");
         }
-        Self::start_as(weir, data, false)
+        Self::start_as(weir, data, options)
     }
 
     /// What a command of administration prints.
@@ -69,12 +69,12 @@ impl Server {
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
-    fn start_as(weir: &Path, data: &Path, local: bool) -> Result<Self> {
+    fn start_as(weir: &Path, data: &Path, options: &[&str]) -> Result<Self> {
         let log = File::create(data.with_extension("log"))?;
         let started = Instant::now();
         let mut child = command(weir)
             .arg("serve")
-            .args(local.then_some("--local"))
+            .args(options)
             .args(["--listen", "127.0.0.1:0", "--concurrent", "2", "--data"])
             .arg(data)
             .stdin(Stdio::null())
