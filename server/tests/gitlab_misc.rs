@@ -419,3 +419,18 @@ fn a_variable_is_not_hidden_by_half() {
     let both = json!({"key": "B", "value": "never-shown-again", "hidden": true, "masked_and_hidden": true});
     assert_eq!(team.send("POST", at, &both, 201)["value"], Value::Null);
 }
+
+/// Git's own words for dates reach from 1973 to 2099; what was outside was taken for now.
+#[test]
+fn commits_are_filtered_by_any_day() {
+    let team = Team::new();
+    let source = repository(&[("a.txt", "a\n")]);
+    team.project("shop/web", Some(source.path().to_str().unwrap()));
+    let found = |filter: &str| team.get(&format!("/projects/1/repository/commits?{filter}T00:00:00Z"));
+    for none in ["since=2200-01-01", "until=1971-01-01", "until=1969-01-01"] {
+        assert_eq!(found(none), json!([]), "{none}");
+    }
+    for all in ["until=2200-01-01", "since=1971-01-01", "since=1969-01-01"] {
+        assert_eq!(found(all).as_array().map(Vec::len), Some(1), "{all}");
+    }
+}
