@@ -133,14 +133,17 @@ impl Numbers {
     }
 }
 
-/// Takes the next numbers of a pipeline.
+/// Takes the next numbers of a pipeline. A day may come back, when the zone is another one or the clock was set: it goes on
+/// where it was.
 pub fn take_numbers(tx: &mut Tx<'_>, pipeline: &Pipeline) -> Result<Numbers, StoreError> {
     let today = clock::zone().day(tx.now);
     let taken = tx
         .conn
         .prepare_cached(
             "UPDATE pipelines SET next_number = next_number + 1, day = ?2,
-                 day_number = CASE WHEN day = ?2 THEN day_number + 1 ELSE 1 END
+                 day_number = CASE WHEN day = ?2 THEN day_number + 1 ELSE 1 + (
+                     SELECT coalesce(max(day_number), 0) FROM runs WHERE pipeline_id = ?1 AND day = ?2
+                 ) END
              WHERE id = ?1 RETURNING next_number - 1, day, day_number",
         )?
         .query_row((pipeline.id.0, today), |row| {

@@ -69,7 +69,7 @@ impl Call {
             return Ok(None);
         }
         let read = serde_json::from_slice(&self.body);
-        read.map(Some).map_err(|error| Refused::invalid(format!("the body is not JSON: {error}")))
+        read.map(Some).map_err(|error| Refused::invalid(format!("the body cannot be read as JSON: {error}")))
     }
 
     /// The parameters in a field of the body, their values as they were written.

@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::{Call, Refused};
 use crate::http::{Fresh, Freshness};
-use crate::service::DEFAULT_PROJECT;
 
 /// `GET /v3/projects?name=cn-north-4`. The name is that of the region, which is ours whatever it is called. SDKs want one
 /// project: that of the pair, else one that is called so, else the one that `weir aksk create` names with a pair that is for
@@ -25,8 +24,7 @@ pub async fn projects(freshness: Freshness, call: Call) -> Result<Response, Refu
             {
                 found.retain(|project| project.path.name() == name || project.path.as_str() == name);
             } else if matches!(call.caller.via, Via::AccessKey(_)) {
-                let default = found.iter().position(|project| project.path.as_str() == DEFAULT_PROJECT);
-                found = found.into_iter().skip(default.unwrap_or(0)).take(1).collect();
+                found = call.weir.unnamed_project(&call.caller, None).await?.into_iter().collect();
             }
             let list: Vec<_> = found
                 .iter()

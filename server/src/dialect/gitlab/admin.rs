@@ -71,11 +71,7 @@ pub async fn create_access_key(target: Target, Object(body): Object) -> Result<R
     let project = if let Some(project) = &new.project {
         target.weir.project_called(&target.caller, project).await?
     } else {
-        // Requests name a project; without one said, it is the one that everything without a project belongs to.
-        let all = target.weir.projects(&target.caller).await?;
-        let default = all.iter().find(|project| project.path.as_str() == crate::service::DEFAULT_PROJECT);
-        let found = default.or_else(|| all.first()).cloned();
-        match found {
+        match target.weir.unnamed_project(&target.caller, new.user.as_deref()).await? {
             Some(project) => project,
             // As for the first pipeline without a project.
             None => target.weir.default_project(&target.caller).await?,

@@ -1,15 +1,16 @@
-//! Who signed a request: the pair of keys that it names, and that nobody sends the same write again.
+//! Who signed a request: the pair of keys that it names, the project it is for, and that nobody sends the same write again.
 
-use model::{Caller, Error, ProjectId, Timestamp, Via};
+use model::{Caller, Error, Project, ProjectId, Role, Timestamp, Via};
 use zeroize::Zeroizing;
 
 use super::PRECISION;
 use crate::auth::aksk::{Replays, SignError, Verified, WINDOW_MS};
 use crate::clock;
 use crate::secrets::seal::{self, Place};
-use crate::service::Weir;
+use crate::service::{DEFAULT_PROJECT, Weir};
 use crate::store::access_keys::{self, Known};
-use crate::store::{Store, StoreError, signed_writes};
+use crate::store::members::{self, Roles};
+use crate::store::{Store, StoreError, signed_writes, users};
 
 /// A pair of keys that a request names.
 pub struct SigningKey {
@@ -70,7 +71,7 @@ impl Weir {
             let (id, user) = (known.id, known.user_id);
             self.note(move |tx| {
                 access_keys::used(tx, id)?;
-                crate::store::users::seen(tx, user)
+                users::seen(tx, user)
             });
         }
         Ok(Ok(Caller {
@@ -86,5 +87,23 @@ impl Weir {
         let Via::AccessKey(id) = caller.via else { return Ok(None) };
         let found = self.store().read(move |conn| access_keys::project(conn, id)).await?;
         Ok(found.flatten())
+    }
+
+    /// The project that requests of a user are for when neither they nor the pair of keys name one, among those that the
+    /// caller sees: one in which the user has a role rather than one that is everybody's; that of pipelines without a
+    /// project first, then the oldest. The user is the caller, unless named.
+    pub async fn unnamed_project(&self, caller: &Caller, user: Option<&str>) -> Result<Option<Project>, Error> {
+        let mut seen = self.list_projects(caller).await?;
+        let (id, user) = (caller.id, user.map(str::to_owned));
+        let roles = self.store().read(move |conn| {
+            let named = user.map(|name| users::by_name(conn, &name)).transpose()?.flatten();
+            named.map(|user| user.id).or(id).map_or(Ok(Roles::default()), |user| members::roles(conn, user))
+        });
+        let roles = roles.await?;
+        seen.sort_by_key(|project| {
+            let has_role = roles.at_project(project.id, project.path.as_str()) > Role::Nobody;
+            (!has_role, project.path.as_str() != DEFAULT_PROJECT, project.id)
+        });
+        Ok(seen.into_iter().next())
     }
 }

@@ -81,7 +81,7 @@ fn job_run(job: &Job, sequence: usize, stage: &str, daily: &str) -> Value {
         "id": job.uid, "category": null, "sequence": sequence, "async": "false", "name": job.name, "identifier": job.name,
         "depends_on": needs, "condition": job.when.as_str(), "resource": null, "is_select": true,
         "timeout": job.timeout.to_string(), "last_dispatch_id": null, "status": state::of_job_5(job),
-        "message": format!("the job {}", job.reason),
+        "message": format!("{}: {}", job.name, job.reason),
         "start_time": job.started_at.map(|at| at.0), "end_time": end,
         "steps": [step(job, stage, daily)], "exec_id": null,
     })
@@ -115,7 +115,7 @@ fn step(job: &Job, stage: &str, daily: &str) -> Value {
         "id": derived("step", job.uid.as_str(), 0), "name": job.name, "task": task, "business_type": business,
         "inputs": [], "sequence": 0, "official_task_version": null, "identifier": null, "multi_step_editable": 0,
         "endpoint_ids": [], "last_dispatch_id": null, "status": state::of_step_5(job),
-        "message": failed.then(|| format!("the job {}", job.reason)),
+        "message": failed.then(|| format!("{}: {}", job.name, job.reason)),
         "start_time": job.started_at.map(|at| at.0),
         "end_time": job_end(job).map(|at| at.0),
         "daily_build_number": daily,

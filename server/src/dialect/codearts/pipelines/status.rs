@@ -200,7 +200,7 @@ fn child(job: &Job, base: &str) -> Value {
         "elapsed_time": elapsed(job.started_at, job_end(job)),
         "status": words.status, "outcome": words.result,
         "error_code": job.failure_reason.filter(|_| failed).map(|reason| reason.as_str()),
-        "error_msg": failed.then(|| format!("the job {}", job.reason)),
+        "error_msg": failed.then(|| format!("{}: {}", job.name, job.reason)),
         "children": [],
         "detail_url": format!("{base}/jobs/{}", job.id),
     })

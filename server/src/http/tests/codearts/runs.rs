@@ -342,3 +342,29 @@ async fn bug_refusals_said_something_else_than_was_wrong() {
     let long = said(&format!("{step}/pass?approval_description={}", "x".repeat(1001)), "").await;
     assert_eq!(long, "approval_description has more than 1000 characters");
 }
+
+/// Another zone, or a clock that was set, and a day comes back.
+#[tokio::test]
+async fn bug_numbers_of_a_day_came_twice() {
+    let shop = Shop::new().await;
+    let uid = shop.make("one", "a: {script: x}").await;
+    let path = format!("/v5/{}/api/pipelines", shop.project);
+    let body = json!({"job_id": uid});
+    let mut daily = Vec::new();
+    for _ in 0..3 {
+        shop.post("/v3/jobs/build", &body).await;
+        let records = shop.post(&format!("{path}/{uid}/pipeline-runs/list"), &json!({})).await;
+        assert_eq!(records["total"], daily.len() + 1);
+        let numbers = shop.world.weir.store().write(|tx| {
+            let sql = "SELECT day, day_number FROM runs ORDER BY id DESC LIMIT 1";
+            let told = tx.conn().query_row(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+            // Between the builds it is another day for a moment.
+            tx.conn().execute("UPDATE pipelines SET day = 20000101, day_number = 1", [])?;
+            Ok(told)
+        });
+        daily.push(numbers.await.unwrap());
+    }
+    daily.sort_unstable();
+    daily.dedup();
+    assert_eq!(daily.len(), 3, "{daily:?}");
+}

@@ -4,7 +4,7 @@ use super::super::super::rate::Rules;
 use super::super::super::{Peer, Public};
 use super::*;
 use app::service::Accounts as _;
-use model::{TokenDraft, TokenKind, TokenScope};
+use model::{Place, Role, TokenDraft, TokenKind, TokenScope, Visibility};
 
 const WHO: &str = "/v3/projects?name=cn-north-4";
 
@@ -23,17 +23,17 @@ fn assert_refused(answer: &Answer, says: &str) {
 async fn a_signed_request_is_its_users() {
     let world = World::public().await;
     world.user("ada").await;
-    for path in ["shop/web", "shop/api"] {
-        world.weir.create_project(&world.caller, path, None, model::Visibility::Private).await.unwrap();
-    }
+    let make = |path, visibility| world.weir.create_project(&world.caller, path, None, visibility);
+    let web = make("shop/web", Visibility::Private).await.unwrap();
+    make("shop/api", Visibility::Private).await.unwrap();
     let root = Signer::of(&world, Some("root"), Some("shop/web")).await;
     let found = root.get(&world, WHO).await;
     let ids: Vec<_> = found["projects"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
     assert_eq!(ids, [root.project.as_str()], "a pair opens its own project alone");
     let all = Signer::of(&world, Some("root"), None).await;
-    // The SDK takes one and no more.
+    // The SDK takes one and no more: the oldest.
     let first = all.get(&world, WHO).await;
-    assert_eq!((first["projects"].as_array().unwrap().len(), &first["projects"][0]["name"]), (1, &"shop/api".into()));
+    assert_eq!((first["projects"].as_array().unwrap().len(), &first["projects"][0]["name"]), (1, &"shop/web".into()));
     let token = world.token("root", TokenScope::ReadApi).await.1;
     let seen = world.get_with(WHO, &[("x-auth-token", &token)]).await.json();
     assert_eq!(seen["projects"].as_array().unwrap().len(), 2);
@@ -41,6 +41,14 @@ async fn a_signed_request_is_its_users() {
     assert_eq!(named["projects"][0]["name"], "shop/api");
     let ada = Signer::of(&world, Some("ada"), None).await;
     assert_eq!(ada.get(&world, WHO).await["projects"], serde_json::json!([]), "she sees none");
+    // What is everybody's comes after what is her own, however old it is.
+    let open = make("open/pub", Visibility::Public).await.unwrap();
+    assert_eq!(ada.get(&world, WHO).await["projects"][0]["id"], open.uid.as_str());
+    world.weir.set_member(&world.caller, Place::Project(web.id), "ada", Some(Role::Guest)).await.unwrap();
+    let only = ada.get(&world, WHO).await;
+    assert_eq!((only["projects"].as_array().unwrap().len(), &only["projects"][0]["name"]), (1, &"shop/web".into()));
+    let told = world.weir.unnamed_project(&world.caller, Some("ada")).await.unwrap();
+    assert_eq!(told.map(|project| project.id), Some(web.id), "whoever makes the pair is told the same");
     // The use of a pair is noted.
     let keys = world.weir.account(&Caller { user: "ada".into(), ..world.caller.clone() }).await.unwrap().access_keys;
     assert_eq!(keys.len(), 1);
