@@ -27,7 +27,11 @@ pub fn main(args: LintArgs, plan: Option<&Durations>, json: bool) -> Outcome {
     let variables = args.variables.into_iter().map(Variable::from).collect();
     let folder = Folder::new(&folder_of(args.folder.as_deref()), args.branch.as_deref());
     let folder = folder.with_includes(args.includes);
-    let evaluated = evaluate(&path, variables, inputs(args.inputs), folder);
+    let mut evaluated = evaluate(&path, variables, inputs(args.inputs), folder);
+    if evaluated.valid {
+        // That no run can be made now is no fault of the definition: it is told, and nothing fails.
+        evaluated.diagnostics.iter_mut().for_each(|found| found.severity = Severity::Warning);
+    }
     if json {
         let mut document = serde_json::to_value(Document::new(&evaluated)).unwrap_or_default();
         if let Some(durations) = plan {
