@@ -51,12 +51,14 @@ fn one(map: &Map, report: &mut Report) -> Option<CacheSpec> {
     if let Some(key) = map.get("key") {
         spec.key = cache_key(key, report).unwrap_or_default();
     }
+    let errors = report.errors();
     if let Some(paths) = map.get("paths").and_then(|entry| read::strings(entry, "paths", report)) {
         for (path, mark) in &paths {
             artifacts::inside(path, *mark, "files outside of the project's folder are not cached", report);
         }
         spec.paths = paths.into_iter().map(|(path, _)| path).collect();
     }
+    let has_wrong_paths = errors < report.errors() || map.get("paths").is_some_and(|entry| entry.value.broken);
     spec.untracked = map.get("untracked").and_then(|entry| read::boolean(entry, "untracked", report)).unwrap_or(false);
     if let Some(when) = map.get("when") {
         spec.when = read::word(&when.value, when.value_mark(), "when", WHEN, report).unwrap_or_default();
@@ -82,7 +84,7 @@ fn one(map: &Map, report: &mut Report) -> Option<CacheSpec> {
         }
         spec.fallback_keys = keys.into_iter().map(|(key, _)| key).collect();
     }
-    if spec.paths.is_empty() && !spec.untracked && map.get("paths").is_none_or(|entry| !entry.value.broken) {
+    if spec.paths.is_empty() && !spec.untracked && !has_wrong_paths {
         let mark = map.entries.first().map_or_else(Mark::default, |entry| entry.mark);
         report.add(Problem::warning(mark, "a cache without `paths` keeps nothing"));
     }
@@ -98,6 +100,10 @@ fn cache_key(entry: &Entry, report: &mut Report) -> Option<CacheKey> {
         }
         Kind::Map(map) => {
             read::only_known(map, Place::CacheKey, report);
+            let prefix = map.get("prefix").and_then(|entry| read::text(entry, "prefix", report));
+            if let (Some(prefix), Some(entry)) = (&prefix, map.get("prefix")) {
+                check_key(prefix, entry.value_mark(), report);
+            }
             let Some(files) = map.get("files") else {
                 // Another way to name files was refused by its own keyword.
                 if map.entries.iter().all(|entry| matches!(&*entry.key, "files" | "prefix")) {
@@ -105,13 +111,9 @@ fn cache_key(entry: &Entry, report: &mut Report) -> Option<CacheKey> {
                 }
                 return None;
             };
-            let found = read::strings(files, "files", report)?;
-            if found.is_empty() || found.len() > MAX_FILES {
+            let found = read::some_strings(files, "files", report)?;
+            if found.len() > MAX_FILES {
                 report.error(files.mark, format!("`files` lists one or two paths, not {}", found.len()));
-            }
-            let prefix = map.get("prefix").and_then(|entry| read::text(entry, "prefix", report));
-            if let (Some(prefix), Some(entry)) = (&prefix, map.get("prefix")) {
-                check_key(prefix, entry.value_mark(), report);
             }
             Some(CacheKey::Files { files: found.into_iter().map(|(file, _)| file).collect(), prefix })
         }

@@ -99,10 +99,7 @@ fn named(map: &Map, node: &Node, what: &str, report: &mut Report) -> Option<Imag
 }
 
 fn words(entry: &Entry, what: &str, report: &mut Report) -> Option<Vec<String>> {
-    let all = read::strings(entry, what, report)?;
-    if all.is_empty() && !entry.value.broken {
-        report.error(entry.mark, format!("`{what}` must not be an empty list"));
-    }
+    let all = read::some_strings(entry, what, report)?;
     Some(all.into_iter().map(|(word, _)| word).collect())
 }
 

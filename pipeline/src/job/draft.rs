@@ -164,11 +164,14 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
     draft.needs = from.own("needs").and_then(|needs| needs::read(needs, report));
     planned.parent_needs = draft.needs.as_ref().map(|needs| needs.parents.clone()).unwrap_or_default();
     report.about("when");
+    let mut has_when = false;
     if let Some(when) = from.own("when") {
         draft.when_mark = when.value_mark();
-        planned.when = policy::when(when, report).unwrap_or_default();
+        let when = policy::when(when, report);
+        has_when = when.is_some();
+        planned.when = when.unwrap_or_default();
     }
-    start_in(from, draft, report);
+    start_in(from, draft, has_when, report);
     let planned = &mut draft.planned;
     planned.manual_confirmation =
         from.own("manual_confirmation").and_then(|entry| read::text(entry, "manual_confirmation", report));
@@ -205,9 +208,11 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
     }
 }
 
-fn start_in(from: &Sources<'_>, draft: &mut Draft, report: &mut Report) {
+fn start_in(from: &Sources<'_>, draft: &mut Draft, has_when: bool, report: &mut Report) {
     report.about("start_in");
-    if from.own("when").is_some_and(|when| when.value.broken) {
+    if from.own("when").is_some() && !has_when {
+        // What it was to say is not known.
+        draft.planned.start_in = from.own("start_in").and_then(|entry| policy::start_in(entry, report));
         return;
     }
     let delayed = draft.planned.when == When::Delayed;

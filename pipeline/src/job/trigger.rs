@@ -118,12 +118,11 @@ fn file(item: &Tree, report: &mut Report) -> Option<TriggerInclude> {
         return text("local", report).map(|path| TriggerInclude::Local { path, inputs });
     }
     if map.get("artifact").is_some() {
-        let path = text("artifact", report);
-        let Some(job) = text("job", report) else {
+        let (path, job) = (text("artifact", report), text("job", report));
+        if map.get("job").is_none() {
             report.error(item.mark, "`artifact` needs `job`: which job makes it");
-            return None;
-        };
-        return path.map(|path| TriggerInclude::Artifact { path, job, inputs });
+        }
+        return path.zip(job).map(|(path, job)| TriggerInclude::Artifact { path, job, inputs });
     }
     if !other_place(map) {
         missing(item, report);
