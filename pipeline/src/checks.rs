@@ -138,9 +138,13 @@ fn on_stop(draft: &Draft, others: &Others<'_>, report: &mut Report) {
     let Some(environment) = &draft.planned.environment else { return };
     let Some(name) = &environment.on_stop else { return };
     let Some(other) = others.find(name) else {
-        return report.add_error(|| others.unknown(draft, "is stopped by", name, draft.on_stop_mark));
+        if !others.broken.contains(&name.as_str()) {
+            report.add_error(|| others.unknown(draft, "is stopped by", name, draft.on_stop_mark));
+        }
+        return;
     };
     let problem = match &other.planned.environment {
+        _ if draft.lacks_parent || other.lacks_parent => None,
         None => Some(format!("`{name}` stops the environment of `{}`, but has no `environment`", draft.name)),
         Some(theirs) if theirs.action != EnvironmentAction::Stop => {
             Some(format!("`{name}` stops the environment of `{}`, but its `action` is not `stop`", draft.name))
@@ -174,7 +178,7 @@ fn child(draft: &Draft, others: &Others<'_>, stages: &HashMap<&str, usize>, repo
             continue;
         };
         let place = |draft: &Draft| stages.get(draft.planned.stage.as_str()).copied();
-        let is_earlier = place(other).zip(place(draft)).is_none_or(|(theirs, own)| theirs < own);
+        let is_earlier = draft.lacks_parent || place(other).zip(place(draft)).is_none_or(|(theirs, own)| theirs < own);
         if !is_earlier && !needed.iter().any(|one| one.name == other.name) {
             let message = format!(
                 "`{}` takes its definition from `{job}`, which is neither in an earlier stage nor among its `needs`",
@@ -185,7 +189,7 @@ fn child(draft: &Draft, others: &Others<'_>, stages: &HashMap<&str, usize>, repo
         let has_files = |draft: &Draft| {
             draft.planned.artifacts.as_ref().is_some_and(|artifacts| artifacts.untracked || !artifacts.paths.is_empty())
         };
-        if !has_files(other) && !report.is_partial() {
+        if !has_files(other) && !other.lacks_parent && !report.is_partial() {
             let message =
                 format!("`{}` takes its definition from `{job}`, which has no `artifacts` with `paths`", draft.name);
             report.add(Problem::error(mark, message).hint("list the file among the `paths` of that job's `artifacts`"));

@@ -1,4 +1,5 @@
-//! All errors are told at once: nothing that is wrong hides something else.
+//! All errors are told at once: nothing that is wrong hides something else, and nobody is told of what only
+//! follows from it.
 
 use pipeline::Context;
 
@@ -55,4 +56,53 @@ fn a_wrong_keyword_hides_nothing_that_stands_beside_it() {
         "a: {trigger: {strategy: x, include: [{artifact: 5, job: 6}], forward: 7}}\n",
         &["`strategy`", "`artifact`", "`job`", "`forward`"],
     );
+}
+
+#[test]
+fn a_parent_that_cannot_be_used_hides_nothing_else() {
+    let alone = "j: {script: 5, tags: 5, timeout: abc, stage: nope, when: foo, extends: .typo, whne: x}\n";
+    assert_errors(alone, &["`script`", "`tags`", "abc", "nope", "foo", "`.typo`", "`whne`"]);
+    let heirs = "
+.base: {extends: .tpyo, script: x}
+a: {extends: .base, timeout: abc}
+b: {extends: .base, whne: x}
+c: {extends: .base, retry: 9}
+d: {extends: [.base, .more]}
+.more: {tags: [t]}
+";
+    assert_errors(heirs, &["`.tpyo`", "abc", "`whne`", "`retry`"]);
+    for (bad, word) in [("extends: 6", "`extends`"), ("extends: [{}]", "`extends`"), ("extends: .s", "`.s`")] {
+        assert_errors(&format!(".s: text\nj: {{{bad}, timeout: abc}}\n"), &[word, "abc"]);
+    }
+    let circle = "a: {extends: b, timeout: abc}\nb: {extends: a, retry: 9}\n";
+    assert_errors(circle, &["abc", "circle: a -> b -> a", "`retry`"]);
+    let missing = "include: no.yml\nj: {extends: .of_file, timeout: abc}\n";
+    assert_errors(missing, &["no.yml", "abc"]);
+    let deep: String = (0..14).map(|i| format!(".p{i}: {{extends: .p{}}}\n", i + 1)).collect();
+    assert_errors(&format!("{deep}.p14: {{script: x}}\nj: {{extends: .p0, timeout: abc}}\n"), &["levels", "abc"]);
+}
+
+#[test]
+fn what_a_parent_may_say_is_not_missed() {
+    let text = "
+.base: {extends: .typo}
+j:
+  extends: .base
+  start_in: 5 minutes
+  environment: {url: x}
+  image: {entrypoint: [sh]}
+  artifacts: {expose_as: t, reports: {coverage_report: {path: x}}}
+  cache: {key: {prefix: p}}
+  retry: {when: always}
+  allow_failure: {}
+  parallel: {}
+k: {script: !reference [.base, script], stage: .pre, needs: [j], dependencies: [j]}
+t: {extends: .base, trigger: {strategy: depend}}
+u: {trigger: {include: [{artifact: a.yml, job: j}]}, stage: .pre}
+v: {script: x, environment: {name: n, on_stop: j}}
+w: {extends: .base, needs: [gone]}
+";
+    assert_errors(text, &["`.typo`", "`gone`"]);
+    let findings = pipeline::plan(text, &Context::default()).diagnostics;
+    assert!(findings.len() == 2, "{findings:#?}");
 }

@@ -37,7 +37,7 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<ArtifactSpec> {
     spec.expire_in = map.get("expire_in").and_then(|entry| expiry(entry, report));
     spec.paths = paths(map, "paths", report);
     spec.exclude = paths(map, "exclude", report);
-    let has_paths = map.written("paths").is_some();
+    let has_paths = map.written("paths").is_some() || entry.value.broken;
     spec.expose_as = map.get("expose_as").and_then(|entry| expose_as(entry, has_paths, &spec.paths, report));
     access(map, &mut spec, report);
     if let Some(reports) = map.get("reports") {
@@ -45,7 +45,7 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<ArtifactSpec> {
     }
     if spec.paths.is_empty() && !spec.untracked && spec.reports.is_empty() {
         // Paths and reports that are wrong have been told.
-        if !has_paths && map.get("reports").is_none() && !entry.value.broken {
+        if !has_paths && map.get("reports").is_none() {
             report.add(Problem::warning(entry.mark, "`artifacts` without `paths` keeps nothing"));
         }
         return None;
@@ -158,15 +158,13 @@ fn reports_of(entry: &Entry, report: &mut Report) -> Vec<Kept> {
 fn coverage(entry: &Entry, report: &mut Report) -> Option<Kept> {
     let map = read::map(entry, "coverage_report", report)?;
     read::only_known(map, Place::CoverageReport, report);
-    let missing = |key: &str, report: &mut Report| {
-        report.error(entry.mark, format!("`coverage_report` needs `{key}`"));
-    };
     let format = map
         .get("coverage_format")
         .and_then(|entry| read::word(&entry.value, entry.value_mark(), "coverage_format", FORMATS, report));
     let path = map.get("path").and_then(|entry| read::text(entry, "path", report));
-    for key in ["coverage_format", "path"].into_iter().filter(|key| map.get(key).is_none()) {
-        missing(key, report);
+    let missing = |key: &&str| map.get(key).is_none() && !entry.value.broken;
+    for key in ["coverage_format", "path"].into_iter().filter(missing) {
+        report.error(entry.mark, format!("`coverage_report` needs `{key}`"));
     }
     Some(Kept { kind: "coverage_report".to_owned(), paths: vec![path?], format: Some(format?.to_owned()) })
 }

@@ -11,6 +11,7 @@ use super::parallel::{self, Parallel};
 use super::trigger::IncludePlace;
 use super::variables::{Places, places};
 use super::{Variables, artifacts, cache, container, environment, policy, read_variables, simple, trigger};
+use crate::extends;
 use crate::keywords::{self, Place};
 use crate::read;
 use crate::rules::{self, Conditions, Rule};
@@ -42,6 +43,8 @@ pub(crate) struct Draft {
     /// Its own variables.
     pub variables: Vec<Variable>,
     pub variable_places: Places,
+    /// Whether it lacks a parent, which may say what it does not say itself.
+    pub lacks_parent: bool,
     /// Which variables of the file it takes over.
     pub inherits: Inherited,
     pub parallel: Option<Parallel>,
@@ -82,6 +85,11 @@ impl<'m> Sources<'m> {
         self.body.get(key)
     }
 
+    /// Whether more of it than is known may be given.
+    fn lacks_parent(&self) -> bool {
+        extends::lacks_parent(self.body)
+    }
+
     /// What the job says, or else `default`.
     fn given(&self, key: &str) -> Option<&'m Entry> {
         self.own(key).or_else(|| self.default.get(key).filter(|_| self.inherits.has(key)))
@@ -110,7 +118,8 @@ pub(crate) fn read_job(
     let planned = PlannedJob {
         name: String::from(&*entry.key),
         base_name: String::from(&*entry.key),
-        stage: DEFAULT_STAGE.to_owned(),
+        // Which stage its parent names is not known.
+        stage: if from.lacks_parent() { String::new() } else { DEFAULT_STAGE.to_owned() },
         line: entry.mark.span.line,
         file: if entry.mark.file == 0 { String::new() } else { report.file_name(entry.mark.file).to_owned() },
         ..PlannedJob::default()
@@ -129,6 +138,7 @@ pub(crate) fn read_job(
         except: None,
         variables: Vec::new(),
         variable_places: Places::new(),
+        lacks_parent: from.lacks_parent(),
         inherits: inherits_variables,
         parallel: None,
         includes: Vec::new(),
@@ -210,7 +220,7 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
 
 fn start_in(from: &Sources<'_>, draft: &mut Draft, has_when: bool, report: &mut Report) {
     report.about("start_in");
-    if from.own("when").is_some() && !has_when {
+    if !has_when && (from.own("when").is_some() || from.lacks_parent()) {
         // What it was to say is not known.
         draft.planned.start_in = from.own("start_in").and_then(|entry| policy::start_in(entry, report));
         return;
@@ -226,7 +236,7 @@ fn start_in(from: &Sources<'_>, draft: &mut Draft, has_when: bool, report: &mut 
             let problem = Problem::error(entry.mark, "`start_in` is for jobs with `when: delayed`");
             report.add(problem.hint("write it in the rule that says `when: delayed`"));
         }
-        None if delayed => {
+        None if delayed && !from.lacks_parent() => {
             let problem = Problem::error(draft.when_mark, "`when: delayed` needs `start_in`");
             report.add(problem.hint("`start_in: 10 minutes`"));
         }
@@ -273,6 +283,7 @@ fn work(from: &Sources<'_>, entry: &Entry, draft: &mut Draft, conditions: &Condi
 
 fn script(from: &Sources<'_>, entry: &Entry, commands: &mut Vec<String>, report: &mut Report) {
     match from.own("script") {
+        None if from.lacks_parent() => {}
         // A mistyped `script` has been told already.
         None if from.body.entries.iter().any(|e| keywords::closest(&e.key, ["script"]).is_some()) => {}
         None => report.add(

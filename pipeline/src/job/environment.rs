@@ -48,6 +48,7 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Environment> {
             environment.name = read::text(name, "name", report).unwrap_or_default();
             check_name(&environment.name, name.value_mark(), report);
         }
+        None if entry.value.broken => {}
         None => report.error(entry.mark, "`environment` needs `name`"),
     }
     environment.url = map.get("url").and_then(|entry| read::text(entry, "url", report));

@@ -45,7 +45,9 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Parallel> {
         Kind::Map(map) => {
             read::only_known(map, Place::Parallel, report);
             let Some(matrix) = map.written("matrix") else {
-                report.error(entry.mark, "`parallel` needs `matrix` when it is a mapping");
+                if !entry.value.broken {
+                    report.error(entry.mark, "`parallel` needs `matrix` when it is a mapping");
+                }
                 return None;
             };
             instances(matrix, report).map(Parallel::Matrix)
