@@ -12,7 +12,7 @@ use crate::link::Names;
 use crate::source::{Mark, Problem, Report};
 
 /// Checks that hold whichever jobs are in the run. `hidden` and `broken` are names that exist in
-/// the file although there is no draft of them.
+/// the file although there is no draft of them. Returns whether jobs need each other in a circle.
 pub(crate) fn whole_file(
     drafts: &[Draft],
     parts: &[Part<'_>],
@@ -20,7 +20,7 @@ pub(crate) fn whole_file(
     hidden: &[&str],
     broken: &[&str],
     report: &mut Report,
-) {
+) -> bool {
     let stages = &globals.stages;
     let stage_index: HashMap<_, _> = stages.iter().enumerate().map(|(i, stage)| (stage.as_str(), i)).collect();
     let others = Others { drafts, parts, names: Names::new(parts), hidden, broken };
@@ -69,7 +69,7 @@ pub(crate) fn whole_file(
         whole.filter_map(|need| index.get(need.job.as_str()).map(|target| (*target, need.mark))).collect()
     });
     let names: Vec<_> = drafts.iter().map(|draft| &*draft.name).collect();
-    circles(&names, &targets.collect::<Vec<_>>(), report);
+    circles(&names, &targets.collect::<Vec<_>>(), report)
 }
 
 /// The jobs that a job may name.
@@ -208,14 +208,15 @@ fn unknown_stage(draft: &Draft, stages: &[String]) -> Problem {
     problem.hint(hint)
 }
 
-/// Reports every circle of needs once, at the need that closes it.
-pub(crate) fn circles(names: &[&str], targets: &[Vec<(usize, Mark)>], report: &mut Report) {
+/// Reports every circle of needs once, at the need that closes it. Returns whether there is one.
+pub(crate) fn circles(names: &[&str], targets: &[Vec<(usize, Mark)>], report: &mut Report) -> bool {
     #[derive(Clone, Copy, PartialEq)]
     enum Color {
         White,
         Grey,
         Black,
     }
+    let errors = report.errors();
     let mut colors = vec![Color::White; names.len()];
     for start in 0..names.len() {
         if colors[start] != Color::White {
@@ -251,6 +252,7 @@ pub(crate) fn circles(names: &[&str], targets: &[Vec<(usize, Mark)>], report: &m
             }
         }
     }
+    errors < report.errors()
 }
 
 fn shorten(names: &[&str]) -> String {

@@ -80,7 +80,10 @@ impl Resolver<'_, '_> {
         }
         let mut base = self.base(entry, extends);
         if base.levels > MAX_LEVELS {
-            self.too_deep(extends.mark);
+            // Why a parent could not be used has been told.
+            if !base.lacks_parent {
+                self.too_deep(extends.mark);
+            }
             base = Base { lacks_parent: true, ..Base::default() };
         }
         let Base { map, levels, lacks_parent } = base;

@@ -106,3 +106,55 @@ w: {extends: .base, needs: [gone]}
     let findings = pipeline::plan(text, &Context::default()).diagnostics;
     assert!(findings.len() == 2, "{findings:#?}");
 }
+
+/// Errors that the rules of jobs and their instances bring to light, each in a job of its own.
+const EVALUATED: &str = "
+m: {script: x, parallel: {matrix: [{A: [1, 2]}]}}
+n: {script: x, needs: [{job: m, parallel: {matrix: [{A: 3}]}}]}
+v: {script: x, variables: {P: $Q, Q: $P}}
+r: {script: x, rules: [{if: $BAD =~ $BAD}]}
+out: {script: x, when: never}
+in: {script: x, needs: [out]}
+";
+const EVALUATED_WORDS: [&str; 4] = ["no such instance", "circle: P, Q", "no pattern", "not in the run"];
+
+#[test]
+fn there_is_one_round_of_errors() {
+    let bad = "variables: {BAD: word}\n";
+    assert_errors(&format!("{bad}{EVALUATED}"), &EVALUATED_WORDS);
+    for (other, word) in [
+        ("z: {script: 5}\n", "`script`"),
+        ("z: {script: x, environment: a?b}\n", "environment"),
+        ("z: {script: x, parallel: {matrix: [{A: [1, 1]}]}}\n", "the same name"),
+        ("z: {extends: .typo}\n", "`.typo`"),
+        ("z: {script: x, needs: [gone]}\n", "`gone`"),
+        ("z: {script: x, needs: [z]}\n", "needs itself"),
+    ] {
+        let words: Vec<_> = EVALUATED_WORDS.into_iter().chain([word]).collect();
+        assert_errors(&format!("{bad}{EVALUATED}{other}"), &words);
+    }
+}
+
+#[test]
+fn what_only_follows_from_an_error_is_not_told() {
+    for (text, word) in [
+        // Who needs a job that is wrong, or whose rules cannot tell.
+        ("a: {script: 5, when: never}\nb: {script: x, needs: [a]}\n", "`script`"),
+        ("a: {script: x, rules: [{if: 5, when: never}]}\nb: {script: x, needs: [a]}\n", "`if`"),
+        ("a: {script: x, rules: [{if: $B =~ $B}], variables: {B: w}}\nb: {script: x, needs: [a]}\n", "pattern"),
+        ("a: {script: x, when: never}\nb: {script: 5, needs: [a]}\n", "`script`"),
+        // What all jobs depend on.
+        ("variables: {B: [x]}\na: {script: x, rules: [{if: $B}]}\nb: {script: x, needs: [a]}\n", "`B`"),
+        ("include: no.yml\na: {script: x, rules: [{if: $B}]}\nb: {script: x, needs: [a]}\n", "no.yml"),
+        ("x: {extends: .n}\nw: {script: x, needs: [x], parallel: 2}\n", "`.n`"),
+        // Instances that are not known.
+        (
+            "a: {script: x, parallel: 0}\nb: {script: x, needs: [{job: a, parallel: {matrix: [{A: x}]}}]}\n",
+            "`parallel`",
+        ),
+        ("a: {script: x, parallel: {matrix: [{A: [x, x]}]}}\nb: {script: x, needs: ['a: [x]']}\n", "the same name"),
+        ("a: {script: x, needs: [b], parallel: 2}\nb: {script: x, needs: [a]}\n", "circle"),
+    ] {
+        assert_errors(text, &[word]);
+    }
+}

@@ -83,9 +83,13 @@ impl<'c, 'r> Includer<'c, 'r> {
         let Some(include) = map.written("include") else { return root };
         self.report.about("include");
         let mut base = Map::default();
+        let errors = self.report.errors();
         for item in items(include) {
             self.entry(&item, include, origin, &mut base);
             self.report.about("include");
+        }
+        if errors < self.report.errors() {
+            self.report.leave_out();
         }
         let own = Map { entries: map.entries.iter().filter(|entry| &*entry.key != "include").cloned().collect() };
         let merged = deep_merge(base, &own);

@@ -45,9 +45,13 @@ pub(crate) struct Draft {
     pub variable_places: Places,
     /// Whether it lacks a parent, which may say what it does not say itself.
     pub lacks_parent: bool,
+    /// Whether nothing in it is wrong.
+    pub is_sound: bool,
     /// Which variables of the file it takes over.
     pub inherits: Inherited,
     pub parallel: Option<Parallel>,
+    /// Whether that are all its instances.
+    pub knows_instances: bool,
     /// Where the files of its `trigger` are named.
     pub includes: Vec<IncludePlace>,
     /// Where its `environment` stands, and the `on_stop` in it.
@@ -105,6 +109,7 @@ pub(crate) fn read_job(
     conditions: &mut Conditions,
     report: &mut Report,
 ) -> Draft {
+    let errors = report.errors();
     report.about("jobs");
     check_name(&entry.key, "a job", entry.mark, report);
     report.about("keywords-of-a-job");
@@ -139,8 +144,10 @@ pub(crate) fn read_job(
         variables: Vec::new(),
         variable_places: Places::new(),
         lacks_parent: from.lacks_parent(),
+        is_sound: false,
         inherits: inherits_variables,
         parallel: None,
+        knows_instances: true,
         includes: Vec::new(),
         environment_mark: entry.mark,
         on_stop_mark: entry.mark,
@@ -154,6 +161,7 @@ pub(crate) fn read_job(
     } else {
         work(&from, entry, &mut draft, conditions, report);
     }
+    draft.is_sound = errors == report.errors() && !entry.value.broken;
     draft
 }
 
@@ -203,7 +211,12 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
         None => planned.allow_failure = AllowFailure::Bool(planned.when == When::Manual && draft.rules.is_none()),
     }
     report.about("parallel");
-    draft.parallel = from.own("parallel").and_then(|parallel| parallel::read(parallel, report));
+    let parallel = from.own("parallel");
+    draft.parallel = parallel.and_then(|parallel| parallel::read(parallel, report));
+    draft.knows_instances = match parallel {
+        Some(entry) => draft.parallel.is_some() && !entry.value.broken,
+        None => !from.lacks_parent(),
+    };
     report.about("interruptible");
     let interruptible = from.given("interruptible").and_then(|entry| read::boolean(entry, "interruptible", report));
     planned.interruptible = interruptible.unwrap_or(false);

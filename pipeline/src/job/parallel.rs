@@ -1,6 +1,8 @@
 //! `parallel` and `matrix`: the instances that one job becomes, and how a need chooses among them
 //! (contracts/ci-yaml.md, parts 4 and 5).
 
+use std::collections::HashSet;
+
 use model::plan::Variable;
 
 use super::cache::scalar_text;
@@ -96,11 +98,17 @@ fn instances(entry: &Entry, report: &mut Report) -> Option<Vec<Vec<Variable>>> {
     if errors < report.errors() {
         return None;
     }
-    let names: Vec<_> = all.iter().map(|instance| suffix(instance)).collect();
-    for (name, mark) in read::repeated(names.iter().map(|name| (name.as_str(), entry.mark))) {
-        report.error(mark, format!("the matrix makes two jobs with the same name: `{name}`"));
-    }
-    (errors == report.errors()).then_some(all)
+    let mut seen = HashSet::with_capacity(all.len());
+    all.retain(|instance| {
+        let name = suffix(instance);
+        let is_repeated = seen.contains(&name);
+        if is_repeated {
+            report.error(entry.mark, format!("the matrix makes two jobs with the same name: `{name}`"));
+        }
+        seen.insert(name);
+        !is_repeated
+    });
+    Some(all)
 }
 
 /// What the name of an instance ends with.
