@@ -12,7 +12,7 @@ use crate::link::Names;
 use crate::source::{Mark, Problem, Report};
 
 /// Checks that hold whichever jobs are in the run. `hidden` and `broken` are names that exist in
-/// the file although there is no draft of them.
+/// the file although there is no draft of them. Returns whether jobs need each other in a circle.
 pub(crate) fn whole_file(
     drafts: &[Draft],
     parts: &[Part<'_>],
@@ -20,7 +20,7 @@ pub(crate) fn whole_file(
     hidden: &[&str],
     broken: &[&str],
     report: &mut Report,
-) {
+) -> bool {
     let stages = &globals.stages;
     let stage_index: HashMap<_, _> = stages.iter().enumerate().map(|(i, stage)| (stage.as_str(), i)).collect();
     let others = Others { drafts, parts, names: Names::new(parts), hidden, broken };
@@ -69,7 +69,7 @@ pub(crate) fn whole_file(
         whole.filter_map(|need| index.get(need.job.as_str()).map(|target| (*target, need.mark))).collect()
     });
     let names: Vec<_> = drafts.iter().map(|draft| &*draft.name).collect();
-    circles(&names, &targets.collect::<Vec<_>>(), report);
+    circles(&names, &targets.collect::<Vec<_>>(), report)
 }
 
 /// The jobs that a job may name.
@@ -138,9 +138,13 @@ fn on_stop(draft: &Draft, others: &Others<'_>, report: &mut Report) {
     let Some(environment) = &draft.planned.environment else { return };
     let Some(name) = &environment.on_stop else { return };
     let Some(other) = others.find(name) else {
-        return report.add_error(|| others.unknown(draft, "is stopped by", name, draft.on_stop_mark));
+        if !others.broken.contains(&name.as_str()) {
+            report.add_error(|| others.unknown(draft, "is stopped by", name, draft.on_stop_mark));
+        }
+        return;
     };
     let problem = match &other.planned.environment {
+        _ if draft.lacks_parent || other.lacks_parent => None,
         None => Some(format!("`{name}` stops the environment of `{}`, but has no `environment`", draft.name)),
         Some(theirs) if theirs.action != EnvironmentAction::Stop => {
             Some(format!("`{name}` stops the environment of `{}`, but its `action` is not `stop`", draft.name))
@@ -174,7 +178,7 @@ fn child(draft: &Draft, others: &Others<'_>, stages: &HashMap<&str, usize>, repo
             continue;
         };
         let place = |draft: &Draft| stages.get(draft.planned.stage.as_str()).copied();
-        let is_earlier = place(other).zip(place(draft)).is_none_or(|(theirs, own)| theirs < own);
+        let is_earlier = draft.lacks_parent || place(other).zip(place(draft)).is_none_or(|(theirs, own)| theirs < own);
         if !is_earlier && !needed.iter().any(|one| one.name == other.name) {
             let message = format!(
                 "`{}` takes its definition from `{job}`, which is neither in an earlier stage nor among its `needs`",
@@ -185,7 +189,7 @@ fn child(draft: &Draft, others: &Others<'_>, stages: &HashMap<&str, usize>, repo
         let has_files = |draft: &Draft| {
             draft.planned.artifacts.as_ref().is_some_and(|artifacts| artifacts.untracked || !artifacts.paths.is_empty())
         };
-        if !has_files(other) && !report.is_partial() {
+        if !has_files(other) && !other.lacks_parent && !report.is_partial() {
             let message =
                 format!("`{}` takes its definition from `{job}`, which has no `artifacts` with `paths`", draft.name);
             report.add(Problem::error(mark, message).hint("list the file among the `paths` of that job's `artifacts`"));
@@ -204,14 +208,15 @@ fn unknown_stage(draft: &Draft, stages: &[String]) -> Problem {
     problem.hint(hint)
 }
 
-/// Reports every circle of needs once, at the need that closes it.
-pub(crate) fn circles(names: &[&str], targets: &[Vec<(usize, Mark)>], report: &mut Report) {
+/// Reports every circle of needs once, at the need that closes it. Returns whether there is one.
+pub(crate) fn circles(names: &[&str], targets: &[Vec<(usize, Mark)>], report: &mut Report) -> bool {
     #[derive(Clone, Copy, PartialEq)]
     enum Color {
         White,
         Grey,
         Black,
     }
+    let errors = report.errors();
     let mut colors = vec![Color::White; names.len()];
     for start in 0..names.len() {
         if colors[start] != Color::White {
@@ -247,6 +252,7 @@ pub(crate) fn circles(names: &[&str], targets: &[Vec<(usize, Mark)>], report: &m
             }
         }
     }
+    errors < report.errors()
 }
 
 fn shorten(names: &[&str]) -> String {

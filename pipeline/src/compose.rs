@@ -54,7 +54,9 @@ fn top_level(root: &Tree, report: &mut Report) -> Option<Map> {
     }
 }
 
+/// From the merged file on. An error ends nothing but what depends on it, so that all are told at once.
 fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &mut Outcome, report: &mut Report) {
+    let is_whole = !report.failed();
     // Step 3:
     let top = extends::resolve(top, report);
     // Step 4:
@@ -65,12 +67,14 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
         outcome.merged = yaml::write(&Map { entries });
     }
     // Steps 5 and 6:
+    let errors = report.errors();
     let globals = document::read_globals(&top, conditions, report);
-    let (drafts, broken) = drafts(&top, &globals, conditions, report);
+    let has_good_globals = errors == report.errors() && !document::globals(&top).any(|entry| entry.value.broken);
+    let Drafts { drafts, broken, is_complete } = drafts(&top, &globals, conditions, report);
     let hidden: Vec<_> = top.entries.iter().map(|e| &*e.key).filter(|key| key.starts_with('.')).collect();
     // Step 7:
     let parts = parts(&drafts, report);
-    checks::whole_file(&drafts, &parts, &globals, &hidden, &broken, report);
+    let has_circle = checks::whole_file(&drafts, &parts, &globals, &hidden, &broken, report);
     report.about("a-definition");
     if drafts.is_empty() && broken.is_empty() && !report.failed() {
         let problem = Problem::error(document::first_mark(&top), "the definition has no job");
@@ -78,9 +82,10 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
     }
     outcome.stages.clone_from(&globals.stages);
     outcome.global_variables.clone_from(&globals.variables);
-    if report.failed() {
+    if !is_complete {
         return;
     }
+    let is_sound = !report.failed();
     // Step 8:
     let (no_workflow, rule) = workflow(&globals, context, conditions, outcome, report);
     // Step 9:
@@ -89,12 +94,19 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
         conditions,
         globals: &outcome.global_variables,
         places: rule.iter().flat_map(|rule| &rule.variable_places).chain(&globals.variable_places).collect(),
+        is_known: is_whole && has_good_globals,
         has_workflow_rules: globals.workflow.rules.is_some(),
         run_name: globals.workflow.name.as_deref(),
     };
     let mut jobs = evaluate::all(&parts, &world, report);
     // Step 10:
-    link::jobs(&parts, &mut jobs, report);
+    link::jobs(&parts, &mut jobs, has_circle, report);
+    if !is_sound {
+        // What the rules came to may be another thing once the errors are gone.
+        outcome.workflow_rules_pass = None;
+        outcome.global_variables = globals.variables;
+        return;
+    }
     if !report.failed() {
         advice::give(&parts, &jobs, &globals.stages, report);
     }
@@ -115,18 +127,23 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
     }
 }
 
-fn drafts<'t>(
-    top: &'t Map,
-    globals: &Globals,
-    conditions: &mut Conditions,
-    report: &mut Report,
-) -> (Vec<Draft>, Vec<&'t str>) {
-    let (mut drafts, mut broken) = (Vec::new(), Vec::new());
+/// The jobs of the file, read.
+#[derive(Default)]
+struct Drafts<'t> {
+    drafts: Vec<Draft>,
+    /// The names of those that could not be read.
+    broken: Vec<&'t str>,
+    /// Whether that are all: reading ends where there are too many.
+    is_complete: bool,
+}
+
+fn drafts<'t>(top: &'t Map, globals: &Globals, conditions: &mut Conditions, report: &mut Report) -> Drafts<'t> {
+    let mut all = Drafts::default();
     let (inherited, inherited_bytes) = globals.cost();
     let mut instances = 0;
     for (entry, body) in document::jobs(top, report) {
         let Some(body) = body else {
-            broken.push(&*entry.key);
+            all.broken.push(&*entry.key);
             continue;
         };
         let draft = job::read_job(entry, body, &globals.default, conditions, report);
@@ -134,18 +151,18 @@ fn drafts<'t>(
         let values = (entry.value.nodes + inherited).saturating_mul(each);
         let bytes = (entry.value.bytes + inherited_bytes).saturating_mul(each);
         if !report.charge(values, bytes, entry.mark) {
-            break;
+            return all;
         }
         instances += each;
         if instances > MAX_JOBS {
             report.about("limits");
             let problem = Problem::error(entry.mark, format!("the definition has more than {MAX_JOBS} jobs"));
             report.add(problem.hint("split it into child pipelines"));
-            break;
+            return all;
         }
-        drafts.push(draft);
+        all.drafts.push(draft);
     }
-    (drafts, broken)
+    Drafts { is_complete: true, ..all }
 }
 
 /// Every job that the run may have: each instance of each draft.

@@ -186,6 +186,11 @@ pub(crate) fn is_edge(stage: &str) -> bool {
     stage == FIRST || stage == LAST
 }
 
+/// The entries that are keywords.
+pub(crate) fn globals(top: &Map) -> impl Iterator<Item = &Entry> {
+    top.entries.iter().filter(|entry| keywords::is_known(Place::Global, &entry.key))
+}
+
 /// The entries that are jobs of the run: no keywords, not hidden. Reports what is neither.
 pub(crate) fn jobs<'t>(top: &'t Map, report: &mut Report) -> Vec<(&'t Entry, Option<&'t Map>)> {
     report.about("jobs");

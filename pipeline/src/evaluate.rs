@@ -54,6 +54,8 @@ impl<'d> Part<'d> {
 pub(crate) struct Job<'d> {
     pub evaluated: EvaluatedJob,
     pub needs: Option<&'d [NeedDraft]>,
+    /// Whether it is decided if the job is in the run: nothing that this depends on is wrong.
+    pub is_decided: bool,
 }
 
 /// What all parts are evaluated with.
@@ -64,6 +66,8 @@ pub(crate) struct World<'w> {
     pub globals: &'w [Variable],
     /// Where they stand, the ones that win first.
     pub places: Vec<&'w (Rc<str>, Mark)>,
+    /// Whether everything that all jobs depend on could be read.
+    pub is_known: bool,
     /// Whether `workflow` has rules: then no job is kept out of the run of a merge request for having none.
     pub has_workflow_rules: bool,
     /// `workflow:name`, not expanded.
@@ -121,6 +125,7 @@ fn evaluate<'d>(
     let mut needs = draft.needs.as_ref().map(|needs| &needs.jobs[..]);
     let mut of_rule: &[Variable] = &[];
     let (mut excluded, mut matched_rule, mut details) = (None, None, Vec::new());
+    let errors = report.errors();
     if let Some(rules) = &draft.rules {
         report.in_job(Some(&draft.name));
         let decision = rules::decide(rules, &scope, &own, files, conditions, report);
@@ -153,6 +158,7 @@ fn evaluate<'d>(
             Err((mark, message)) => report.error(mark, message),
         }
     }
+    let is_decided = world.is_known && draft.is_sound && errors == report.errors();
     if excluded.is_none()
         && let Some(names) = circles.find(&[&own, of_rule], &draft.inherits)
     {
@@ -170,7 +176,7 @@ fn evaluate<'d>(
         places: Vec::new(),
         single_exit_code: draft.single_exit_code,
     };
-    Job { evaluated, needs }
+    Job { evaluated, needs, is_decided }
 }
 
 /// The finding at the first of the variables that has a place of its own: values of a matrix have none.

@@ -4,16 +4,16 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::keywords::closest;
+use crate::keywords::{self, Place, closest};
 use crate::read;
-use crate::source::{Problem, Report};
+use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Index, Kind, Map, Node, Scalar, Tree, Value};
 
 /// Longest chain of parents (contracts/ci-yaml.md, limits).
 const MAX_LEVELS: usize = 11;
 
-/// The top level of the file with every `extends` carried out and taken away. What cannot be
-/// merged is reported and becomes broken.
+/// The top level of the file with every `extends` carried out and taken away. A parent that cannot be used is
+/// reported and left out; what lacks one, and all that extend it, are left with an `extends` that is broken.
 pub(crate) fn resolve(top: &Map, report: &mut Report) -> Map {
     report.about("extends");
     let index = top.entries.iter().enumerate().map(|(i, entry)| (&*entry.key, i)).collect();
@@ -28,13 +28,28 @@ pub(crate) fn resolve(top: &Map, report: &mut Report) -> Map {
     Map { entries }
 }
 
+/// Whether a parent could not be used: what is not there may stand in it.
+pub(crate) fn lacks_parent(resolved: &Map) -> bool {
+    resolved.get("extends").is_some()
+}
+
+/// Parents together.
+#[derive(Clone, Default)]
+struct Base {
+    map: Map,
+    /// How many levels of parents that is.
+    levels: usize,
+    /// Whether one of them could not be used.
+    lacks_parent: bool,
+}
+
 struct Resolver<'t, 'r> {
     top: &'t Map,
     index: HashMap<&'t str, usize>,
     /// The merged value and how many levels of parents it has.
     done: Vec<Option<(Tree, usize)>>,
     /// The same of lists of parents, which often several jobs share.
-    bases: HashMap<Vec<usize>, (Map, usize)>,
+    bases: HashMap<Vec<usize>, Base>,
     path: Vec<usize>,
     report: &'r mut Report,
 }
@@ -63,46 +78,61 @@ impl Resolver<'_, '_> {
         if matches!(&extends.value.kind, Kind::List(items) if items.is_empty()) {
             self.report.error(extends.mark, "`extends` must not be an empty list");
         }
-        let (base, levels) = self.base(entry, extends)?;
-        if levels > MAX_LEVELS {
-            self.too_deep(extends);
-            return None;
+        let mut base = self.base(entry, extends);
+        if base.levels > MAX_LEVELS {
+            // Why a parent could not be used has been told.
+            if !base.lacks_parent {
+                self.too_deep(extends.mark);
+            }
+            base = Base { lacks_parent: true, ..Base::default() };
         }
-        let mut merged = deep_merge(base, own);
+        let Base { map, levels, lacks_parent } = base;
+        let mut merged = deep_merge(map, own);
         merged.entries.retain(|entry| &*entry.key != "extends");
-        if !self.report.charge(merged.entries.len(), 0, extends.mark) {
-            return None;
+        if lacks_parent {
+            merged = incomplete(merged);
+            // Keywords of the file extend nothing, so that they know no `extends`.
+            if !keywords::is_known(Place::Global, &entry.key) {
+                let value = Rc::new(Node::new(extends.value.mark, Kind::Broken));
+                merged.entries.push(Entry { value, ..extends.clone() });
+            }
         }
-        Some((Rc::new(Node::new(entry.value.mark, Kind::Map(merged))), levels))
+        let entries = merged.entries.len();
+        let merged = Node::new(entry.value.mark, Kind::Map(merged));
+        // Values are shared with the parents, unless they had to be marked.
+        let values = if lacks_parent { merged.nodes } else { entries };
+        self.report.charge(values, 0, extends.mark).then(|| (Rc::new(merged), levels))
     }
 
-    /// What the parents are together, and how many levels of parents that is. `None` if one of them cannot be used.
-    fn base(&mut self, entry: &Entry, extends: &Entry) -> Option<(Map, usize)> {
+    /// What the parents that can be used are together.
+    fn base(&mut self, entry: &Entry, extends: &Entry) -> Base {
         let names = read::one_or_many(extends);
         let places: Vec<usize> = names.iter().filter_map(|name| self.place(name)).collect();
         let known = places.len() == names.len() && names.len() > 1;
         if known && let Some(base) = self.bases.get(&places) {
-            return Some(base.clone());
+            return base.clone();
         }
-        let mut base = Map::default();
-        let mut levels = 0;
-        let mut usable = !matches!(extends.value.kind, Kind::Broken);
+        let is_broken = matches!(extends.value.kind, Kind::Broken);
+        let mut base = Base { lacks_parent: is_broken, ..Base::default() };
         for name in names {
             let Some((parent, level)) = self.parent(entry, name) else {
-                usable = false;
+                base.lacks_parent = true;
                 continue;
             };
-            levels = levels.max(level + 1);
+            base.levels = base.levels.max(level + 1);
             match &parent.kind {
-                Kind::Map(map) => base = deep_merge(base, map),
+                Kind::Map(map) => {
+                    base.lacks_parent |= lacks_parent(map);
+                    base.map = deep_merge(base.map, map);
+                }
                 Kind::Null => {}
-                _ => usable = false,
+                _ => base.lacks_parent = true,
             }
         }
-        if known && usable {
-            self.bases.insert(places, (base.clone(), levels));
+        if known && !base.lacks_parent {
+            self.bases.insert(places, base.clone());
         }
-        usable.then_some((base, levels))
+        base
     }
 
     /// Where the job of a name stands.
@@ -113,9 +143,9 @@ impl Resolver<'_, '_> {
         }
     }
 
-    fn too_deep(&mut self, extends: &Entry) {
+    fn too_deep(&mut self, mark: Mark) {
         let message = format!("`extends` goes through more than {MAX_LEVELS} levels of parents");
-        self.report.error(extends.mark, message);
+        self.report.error(mark, message);
     }
 
     fn parent(&mut self, child: &Entry, name: &Node) -> Option<(Tree, usize)> {
@@ -144,8 +174,7 @@ impl Resolver<'_, '_> {
         }
         // The recursion ends here, not where the stack does.
         if self.path.len() > MAX_LEVELS {
-            let message = format!("`extends` goes through more than {MAX_LEVELS} levels of parents");
-            self.report.error(name.mark, message);
+            self.too_deep(name.mark);
             return None;
         }
         let parent = &self.top.entries[i];
@@ -156,6 +185,19 @@ impl Resolver<'_, '_> {
         }
         Some(self.entry(i))
     }
+}
+
+/// The mapping with all mappings in it marked as broken: a parent that is not known may have given them more.
+fn incomplete(map: Map) -> Map {
+    let entry = |entry: Entry| match &entry.value.kind {
+        Kind::Map(inner) if !entry.value.broken => {
+            let kind = Kind::Map(incomplete(inner.clone()));
+            let value = Rc::new(Node { broken: true, ..Node::new(entry.value.mark, kind) });
+            Entry { value, ..entry }
+        }
+        _ => entry,
+    };
+    Map { entries: map.entries.into_iter().map(entry).collect() }
 }
 
 /// Maps are merged key by key, everything else is replaced. Keys keep the order in which they came

@@ -36,25 +36,46 @@ impl<'p> Names<'p> {
     }
 }
 
-/// Links every job.
-pub(crate) fn jobs(parts: &[Part<'_>], jobs: &mut [Job<'_>], report: &mut Report) {
+/// Whether a job is in the run.
+enum Verdict {
+    In,
+    /// And why.
+    Out(String),
+    /// What is wrong with the job, or with what all depend on, has been told; what follows from it is not.
+    Unknown,
+}
+
+impl Verdict {
+    fn of(job: &Job<'_>) -> Self {
+        match &job.evaluated.excluded {
+            _ if !job.is_decided => Self::Unknown,
+            Some(reason) => Self::Out(reason.clone()),
+            None => Self::In,
+        }
+    }
+}
+
+/// Links every job. `has_circle` says that a circle of whole jobs was told: then nobody looks for one of instances.
+pub(crate) fn jobs(parts: &[Part<'_>], jobs: &mut [Job<'_>], has_circle: bool, report: &mut Report) {
     let names = Names::new(parts);
-    let reasons: Vec<Option<String>> = jobs.iter().map(|job| job.evaluated.excluded.clone()).collect();
+    let verdicts: Vec<_> = jobs.iter().map(Verdict::of).collect();
     let mut targets: Vec<Vec<(usize, Mark)>> = Vec::with_capacity(jobs.len());
     for (part, job) in parts.iter().zip(jobs.iter_mut()) {
         report.about("needs");
-        let included = job.evaluated.excluded.is_none();
-        targets.push(needs(part, job, parts, &names, &reasons, report));
-        if !included {
+        targets.push(needs(part, job, parts, &names, &verdicts, report));
+        if !job.is_decided || job.evaluated.excluded.is_some() {
             targets.last_mut().map(Vec::clear);
         }
         let Some(dependencies) = &part.draft.dependencies else { continue };
-        let present = dependencies.iter().flat_map(|(name, _)| names.get(name)).filter(|i| reasons[**i].is_none());
+        let present =
+            dependencies.iter().flat_map(|(name, _)| names.get(name)).filter(|i| matches!(verdicts[**i], Verdict::In));
         job.evaluated.job.dependencies = Some(present.map(|i| parts[*i].name.clone()).collect());
     }
     let all: Vec<_> = parts.iter().map(|part| part.name.as_str()).collect();
     report.about("needs");
-    checks::circles(&all, &targets, report);
+    if !has_circle {
+        checks::circles(&all, &targets, report);
+    }
 }
 
 /// The needs of one job. Returns their places.
@@ -63,7 +84,7 @@ fn needs(
     job: &mut Job<'_>,
     parts: &[Part<'_>],
     names: &Names<'_>,
-    reasons: &[Option<String>],
+    verdicts: &[Verdict],
     report: &mut Report,
 ) -> Vec<(usize, Mark)> {
     let Some(drafts) = job.needs else { return Vec::new() };
@@ -81,15 +102,16 @@ fn needs(
             continue;
         }
         for i in chosen(draft, selections.as_deref(), part, parts, names, report).iter().copied() {
-            match &reasons[i] {
-                Some(_) if draft.optional => {}
-                Some(reason) => {
+            match &verdicts[i] {
+                Verdict::Unknown => {}
+                Verdict::Out(_) if draft.optional || !job.is_decided => {}
+                Verdict::Out(reason) => {
                     let message =
                         format!("`{}` needs `{}`, which is not in the run: {reason}", part.name, parts[i].name);
                     report.add(Problem::error(draft.mark, message).hint("`optional: true` lets the run be without it"));
                 }
-                None if places.iter().any(|(place, _)| *place == i) => {}
-                None => {
+                Verdict::In if places.iter().any(|(place, _)| *place == i) => {}
+                Verdict::In => {
                     places.push((i, draft.mark));
                     needs.push(Need {
                         job: parts[i].name.clone(),
@@ -100,7 +122,8 @@ fn needs(
             }
         }
     }
-    if needs.len() > MAX_NEEDS {
+    // A list that is too long by itself has been told.
+    if drafts.len() <= MAX_NEEDS && needs.len() > MAX_NEEDS {
         let mark = drafts.first().map_or(part.draft.mark, |draft| draft.mark);
         let message = format!("`{}` needs {} jobs, instances counted; {MAX_NEEDS} are allowed", part.name, needs.len());
         report.add(Problem::error(mark, message).hint("put the needed jobs into an earlier stage instead"));
@@ -136,7 +159,8 @@ fn chosen<'n>(
         };
         rows.iter().any(has)
     };
-    if !draft.optional && !all.is_empty() {
+    let knows_instances = part.draft.knows_instances && all.iter().all(|i| parts[*i].draft.knows_instances);
+    if !draft.optional && !all.is_empty() && knows_instances {
         // Instances have all the values of a combination: more combinations than instances cannot all be there.
         let is_missing = |wanted: &Vec<(&str, &str)>| !all.iter().any(|i| has_all(*i, wanted));
         let missing = rows.iter().find_map(|row| Combinations::new(row).take(all.len() + 1).find(is_missing));
@@ -242,7 +266,7 @@ fn put_in(text: &str, draft: &NeedDraft, part: &Part<'_>, report: &mut Report) -
         let key = block.trim().strip_prefix("matrix.");
         if let Some(variable) = key.and_then(|key| part.matrix().iter().find(|variable| variable.key == key)) {
             out.push_str(&variable.value);
-        } else {
+        } else if part.draft.knows_instances {
             report.add(stands_for_nothing(block, draft, part));
         }
         rest = after;

@@ -1,5 +1,8 @@
 //! Typed access to nodes. Every function reports what is wrong and then returns `None`, so that
 //! the rest of the file is read all the same. `null` counts as "not given" everywhere.
+//!
+//! Who reads a mapping reads all its keys before one that is missing or wrong ends the reading: nothing
+//! wrong hides what its siblings get wrong.
 
 use std::collections::HashSet;
 use std::collections::hash_map;
@@ -182,6 +185,16 @@ pub(crate) fn strings(entry: &Entry, what: &str, report: &mut Report) -> Option<
             None
         }
     }
+}
+
+/// Strings out of a list that has at least one. Entries that are wrong make no list empty.
+pub(crate) fn some_strings(entry: &Entry, what: &str, report: &mut Report) -> Option<Vec<(String, Mark)>> {
+    let errors = report.errors();
+    let found = strings(entry, what, report)?;
+    if found.is_empty() && errors == report.errors() && !entry.value.broken {
+        report.error(entry.mark, format!("`{what}` must not be an empty list"));
+    }
+    Some(found)
 }
 
 fn flatten(items: &[Tree], of: (&str, &Entry), level: usize, all: &mut Vec<(String, Mark)>, report: &mut Report) {

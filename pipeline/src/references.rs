@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use crate::extends;
 use crate::keywords::closest;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, MAX_DEPTH, Map, Node, Tree};
@@ -63,7 +64,8 @@ impl Resolver<'_, '_> {
 
     /// A collection of resolved parts, which may have become too much.
     fn rebuilt(&mut self, node: &Node, kind: Kind) -> Tree {
-        let rebuilt = Node::new(node.mark, kind);
+        let mut rebuilt = Node::new(node.mark, kind);
+        rebuilt.broken |= node.broken;
         if rebuilt.depth > MAX_DEPTH {
             self.report
                 .error(node.mark, format!("values are nested deeper than {MAX_DEPTH} levels, references followed"));
@@ -132,7 +134,7 @@ impl Resolver<'_, '_> {
             }
             let next = value.as_map().and_then(|map| map.written(name)).map(|entry| Rc::clone(&entry.value));
             let Some(next) = next else {
-                if self.report.is_partial() {
+                if self.report.is_partial() || value.as_map().is_some_and(extends::lacks_parent) {
                     return None;
                 }
                 let message = format!("`!reference` leads nowhere: `{}` has no `{name}`", names[..i].join(", "));

@@ -19,6 +19,10 @@ const MAX_DIAGNOSTICS: usize = 100;
 /// and a finding must not carry a line of a megabyte.
 const MAX_SOURCE_LINE: usize = 1_000;
 
+/// Longest value that a finding shows between backquotes, in characters: a longer name than jobs may have is known by
+/// its beginning.
+const MAX_SHOWN: usize = 255;
+
 /// How much the jobs together may be made of once parents, defaults and global variables are copied
 /// into them: a small file can ask for gigabytes. One value counts as 32 bytes.
 const MAX_COMPOSED: usize = 64 * 1024 * 1024;
@@ -269,16 +273,26 @@ impl Report {
         Diagnostic {
             severity: problem.severity,
             message: match &problem.job {
-                Some(job) => format!("{} (in `{job}`)", problem.message),
-                None => problem.message.clone(),
+                Some(job) => format!("{} (in `{job}`)", shortened(&problem.message)),
+                None => shortened(&problem.message),
             },
             file,
             span,
-            hint: problem.hint.clone(),
+            hint: problem.hint.as_deref().map(shortened),
             link: problem.topic.map(|topic| format!("{LANGUAGE}#{topic}")),
             source_line,
         }
     }
+}
+
+/// The message with the values in it cut that are too long to be read.
+fn shortened(message: &str) -> String {
+    let cut = |(i, part): (usize, &str)| {
+        // Every other part stands between backquotes.
+        let end = part.char_indices().nth(MAX_SHOWN).filter(|_| i % 2 == 1);
+        end.map_or_else(|| part.to_owned(), |(end, _)| format!("{}…", &part[..end]))
+    };
+    message.split('`').enumerate().map(cut).collect::<Vec<_>>().join("`")
 }
 
 /// The line of `text` that holds the byte `offset`, without its line break; empty when it is too
@@ -315,6 +329,14 @@ mod tests {
         assert_eq!(source_line("abc", 99), "abc");
         assert_eq!(source_line(&"x".repeat(2_000), 7), "");
         assert_eq!(span_at("é\nab", 4), Span { start: 4, end: 4, line: 2, column: 2 });
+    }
+
+    #[test]
+    fn cuts_long_values() {
+        let long = "é".repeat(MAX_SHOWN);
+        let message = |value: &str| format!("`{value}` is no name; did you mean `{value}`?");
+        assert_eq!(shortened(&message(&long)), message(&long));
+        assert_eq!(shortened(&message(&format!("{long}xyz"))), message(&format!("{long}…")));
     }
 
     #[test]

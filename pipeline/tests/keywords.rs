@@ -301,7 +301,9 @@ fn dependencies() {
         errors(&text("  dependencies: [d]\n")),
         ["`a` in stage `test` depends on `d`, which is in the later stage `deploy`"]
     );
-    assert_eq!(errors(&text("  needs: [c]\n  dependencies: [b]\n")), ["`a` depends on `b`, which it does not need"]);
+    let left_out = "`a` needs `c`, which is not in the run: rule 1 in line 2 says `when: never`";
+    let not_needed = "`a` depends on `b`, which it does not need";
+    assert_eq!(errors(&text("  needs: [c]\n  dependencies: [b]\n")), [left_out, not_needed]);
     assert_eq!(errors(&text("  dependencies: [e]\n")), ["`a` depends on `e`, but there is no such job in this file"]);
 }
 

@@ -250,3 +250,16 @@ fn retry_knows_jobs_that_are_stuck_or_time_out() {
     let plan = evaluate("a: {script: x, retry: {max: 1, when: stuck_or_timeout_failure}}\n", &[]).plan.unwrap();
     assert_eq!(plan.jobs[0].retry.when.len(), 1, "{:?}", plan.jobs[0].retry);
 }
+
+#[test]
+fn long_values_are_cut_in_every_message() {
+    let name = "n".repeat(10_000);
+    let text = format!(
+        "a: {{script: x, environment: {{name: '{name}', on_stop: b}}}}\n\
+         b: {{script: x, environment: {{name: x, action: stop}}}}\n\
+         c: {{script: x, cache: {{key: '{name}/', paths: [p]}}, needs: ['{name}']}}\n"
+    );
+    let findings = evaluate(&text, &[]).diagnostics;
+    assert!(findings.iter().any(|one| one.message.contains("stops the environment")), "{findings:?}");
+    assert!(findings.len() >= 3 && findings.iter().all(|one| one.message.len() < 600), "{findings:?}");
+}

@@ -17,8 +17,10 @@ const BEYOND_A_SCHEMA: &[&str] = &[
     "has no `script`",
     "no run can be made",
     "cannot be included",
+    "cannot be told",
     "is not given",
     "a job with `trigger` has no",
+    "which is not in the run",
 ];
 
 /// (file, top-level key, sentence of contracts/ci-yaml.md or a fact of the file): wrong by the

@@ -83,9 +83,13 @@ impl<'c, 'r> Includer<'c, 'r> {
         let Some(include) = map.written("include") else { return root };
         self.report.about("include");
         let mut base = Map::default();
+        let errors = self.report.errors();
         for item in items(include) {
             self.entry(&item, include, origin, &mut base);
             self.report.about("include");
+        }
+        if errors < self.report.errors() {
+            self.report.leave_out();
         }
         let own = Map { entries: map.entries.iter().filter(|entry| &*entry.key != "include").cloned().collect() };
         let merged = deep_merge(base, &own);
@@ -133,11 +137,16 @@ impl<'c, 'r> Includer<'c, 'r> {
     fn wanted(&mut self, map: &Map, mark: Mark) -> Vec<Wanted> {
         let kinds = ["local", "remote", "project", "artifact", "template", "component"];
         let given: Vec<_> = map.entries.iter().filter(|entry| kinds.contains(&&*entry.key)).collect();
-        let [kind] = given[..] else {
+        let wanted = given.iter().flat_map(|kind| self.of_kind(map, kind)).collect();
+        if given.len() != 1 {
             let problem = Problem::error(mark, "an entry of `include` names one of `local`, `project` and `remote`");
             self.report.add(problem.hint("`- local: ci/build.yml`"));
             return Vec::new();
-        };
+        }
+        wanted
+    }
+
+    fn of_kind(&mut self, map: &Map, kind: &Entry) -> Vec<Wanted> {
         let mut text = |key: &str| {
             let entry = map.written(key)?;
             if matches!(entry.value.kind, Kind::Null) {
@@ -149,8 +158,8 @@ impl<'c, 'r> Includer<'c, 'r> {
         match &*kind.key {
             "local" => text("local").map(Wanted::Local).into_iter().collect(),
             "remote" => {
-                let integrity = text("integrity");
-                text("remote").map(|url| Wanted::Remote { url, integrity }).into_iter().collect()
+                let (integrity, url) = (text("integrity"), text("remote"));
+                url.map(|url| Wanted::Remote { url, integrity }).into_iter().collect()
             }
             "artifact" => {
                 let (path, job) = (text("artifact"), text("job"));
@@ -165,12 +174,14 @@ impl<'c, 'r> Includer<'c, 'r> {
     }
 
     fn of_project(&mut self, map: &Map, entry: &Entry, project: Option<String>, at: Option<String>) -> Vec<Wanted> {
-        let Some(project) = project else { return Vec::new() };
-        if !is_project_path(&project) {
-            let problem = Problem::error(entry.value_mark(), format!("`{project}` is not the path of a project"));
-            self.report.add(problem.hint("`group/project`"));
-            return Vec::new();
-        }
+        let project = project.filter(|project| {
+            let usable = is_project_path(project);
+            if !usable {
+                let problem = Problem::error(entry.value_mark(), format!("`{project}` is not the path of a project"));
+                self.report.add(problem.hint("`group/project`"));
+            }
+            usable
+        });
         let Some(files) = map.get("file") else {
             let problem = Problem::error(entry.mark, "`project` needs `file`: what is included of it");
             self.report.add(problem.hint("`file: ci/build.yml`"));
@@ -184,9 +195,9 @@ impl<'c, 'r> Includer<'c, 'r> {
         for file in items {
             match &file.kind {
                 Kind::Scalar(Scalar { text, value: Value::Text, .. }) if !text.is_empty() => {
-                    if let Some(file) = self.expanded(text, file.mark) {
-                        all.push(Wanted::Project { project: project.clone(), at: at.clone(), file });
-                    }
+                    let file = self.expanded(text, file.mark);
+                    let both = project.clone().zip(file);
+                    all.extend(both.map(|(project, file)| Wanted::Project { project, at: at.clone(), file }));
                 }
                 _ => read::mismatch(self.report, file.mark, "file", "a path (a string) or a list of paths", file),
             }

@@ -35,15 +35,17 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<ArtifactSpec> {
     spec.untracked = map.get("untracked").and_then(|entry| read::boolean(entry, "untracked", report)).unwrap_or(false);
     spec.name = map.get("name").and_then(|entry| read::text(entry, "name", report));
     spec.expire_in = map.get("expire_in").and_then(|entry| expiry(entry, report));
-    spec.paths = paths(map, "paths", report)?;
-    spec.exclude = paths(map, "exclude", report)?;
-    spec.expose_as = map.get("expose_as").and_then(|entry| expose_as(entry, &spec.paths, report));
+    spec.paths = paths(map, "paths", report);
+    spec.exclude = paths(map, "exclude", report);
+    let has_paths = map.written("paths").is_some() || entry.value.broken;
+    spec.expose_as = map.get("expose_as").and_then(|entry| expose_as(entry, has_paths, &spec.paths, report));
     access(map, &mut spec, report);
     if let Some(reports) = map.get("reports") {
         spec.reports = reports_of(reports, report);
     }
     if spec.paths.is_empty() && !spec.untracked && spec.reports.is_empty() {
-        if map.get("reports").is_none() && !entry.value.broken {
+        // Paths and reports that are wrong have been told.
+        if !has_paths && map.get("reports").is_none() {
             report.add(Problem::warning(entry.mark, "`artifacts` without `paths` keeps nothing"));
         }
         return None;
@@ -51,22 +53,12 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<ArtifactSpec> {
     Some(spec)
 }
 
-/// `None` means that the list is no list.
-fn paths(map: &Map, what: &str, report: &mut Report) -> Option<Vec<String>> {
-    let Some(entry) = map.written(what) else { return Some(Vec::new()) };
-    let found = match read::strings(entry, what, report) {
-        Some(found) if found.is_empty() && !entry.value.broken => {
-            report.error(entry.mark, format!("`{what}` must not be an empty list"));
-            return None;
-        }
-        Some(found) => found,
-        None => {
-            if matches!(entry.value.kind, Kind::Null) {
-                report.error(entry.mark, format!("`{what}` must not be empty"));
-            }
-            return None;
-        }
-    };
+fn paths(map: &Map, what: &str, report: &mut Report) -> Vec<String> {
+    let Some(entry) = map.written(what) else { return Vec::new() };
+    if matches!(entry.value.kind, Kind::Null) {
+        report.error(entry.mark, format!("`{what}` must not be empty"));
+    }
+    let found = read::some_strings(entry, what, report).unwrap_or_default();
     for (path, mark) in &found {
         if path.is_empty() {
             report.error(*mark, format!("`{what}` has an empty entry"));
@@ -74,7 +66,7 @@ fn paths(map: &Map, what: &str, report: &mut Report) -> Option<Vec<String>> {
             inside(path, *mark, "artifacts outside of the project's folder are not kept", report);
         }
     }
-    Some(found.into_iter().map(|(path, _)| path).collect())
+    found.into_iter().map(|(path, _)| path).collect()
 }
 
 /// Warns of a path that leaves the project's folder.
@@ -94,13 +86,13 @@ fn expiry(entry: &Entry, report: &mut Report) -> Option<Expiry> {
     expiry
 }
 
-fn expose_as(entry: &Entry, paths: &[String], report: &mut Report) -> Option<String> {
+fn expose_as(entry: &Entry, has_paths: bool, paths: &[String], report: &mut Report) -> Option<String> {
     let title = read::text(entry, "expose_as", report)?;
     if title.chars().count() > 100 || !title.chars().all(|c| c.is_alphanumeric() || " _-".contains(c)) {
         let message = "`expose_as` is made of up to 100 letters, digits, spaces, `_` and `-`";
         report.error(entry.value_mark(), message);
     }
-    if paths.is_empty() {
+    if !has_paths {
         report.error(entry.mark, "`expose_as` needs `paths`: what it shows");
     } else if let Some(path) = paths.iter().find(|path| path.contains(['*', '$'])) {
         let message = format!("`expose_as` shows plain paths, and `{path}` is a pattern or holds a variable");
@@ -166,15 +158,13 @@ fn reports_of(entry: &Entry, report: &mut Report) -> Vec<Kept> {
 fn coverage(entry: &Entry, report: &mut Report) -> Option<Kept> {
     let map = read::map(entry, "coverage_report", report)?;
     read::only_known(map, Place::CoverageReport, report);
-    let missing = |key: &str, report: &mut Report| {
-        report.error(entry.mark, format!("`coverage_report` needs `{key}`"));
-    };
     let format = map
         .get("coverage_format")
         .and_then(|entry| read::word(&entry.value, entry.value_mark(), "coverage_format", FORMATS, report));
     let path = map.get("path").and_then(|entry| read::text(entry, "path", report));
-    for key in ["coverage_format", "path"].into_iter().filter(|key| map.get(key).is_none()) {
-        missing(key, report);
+    let missing = |key: &&str| map.get(key).is_none() && !entry.value.broken;
+    for key in ["coverage_format", "path"].into_iter().filter(missing) {
+        report.error(entry.mark, format!("`coverage_report` needs `{key}`"));
     }
     Some(Kept { kind: "coverage_report".to_owned(), paths: vec![path?], format: Some(format?.to_owned()) })
 }

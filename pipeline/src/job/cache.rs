@@ -6,7 +6,7 @@ use super::artifacts::{self, WHEN};
 use crate::keywords::Place;
 use crate::read;
 use crate::source::{Mark, Problem, Report};
-use crate::yaml::{Entry, Kind, Map, Scalar, Tree, Value};
+use crate::yaml::{Entry, Kind, Map, Node, Scalar, Tree, Value};
 
 /// Most caches of a job, files of a key, and other keys (contracts/ci-yaml.md, part 6).
 const MAX_CACHES: usize = 4;
@@ -20,7 +20,7 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Vec<CacheSpec> {
     let mut all = Vec::new();
     match &entry.value.kind {
         Kind::Null | Kind::Broken => {}
-        Kind::Map(map) => all.extend(one(map, report)),
+        Kind::Map(map) => all.extend(one(map, &entry.value, report)),
         Kind::List(items) => {
             flatten(items, 0, &mut all, report);
             if all.len() > MAX_CACHES {
@@ -35,7 +35,7 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Vec<CacheSpec> {
 fn flatten(items: &[Tree], level: usize, all: &mut Vec<CacheSpec>, report: &mut Report) {
     for item in items {
         match &item.kind {
-            Kind::Map(map) => all.extend(one(map, report)),
+            Kind::Map(map) => all.extend(one(map, item, report)),
             // What a reference brings is a list of its own.
             Kind::List(inner) if level < read::MAX_LIST_NESTING => flatten(inner, level + 1, all, report),
             _ => read::mismatch(report, item.mark, "an entry of `cache`", "a mapping", item),
@@ -43,7 +43,7 @@ fn flatten(items: &[Tree], level: usize, all: &mut Vec<CacheSpec>, report: &mut 
     }
 }
 
-fn one(map: &Map, report: &mut Report) -> Option<CacheSpec> {
+fn one(map: &Map, node: &Node, report: &mut Report) -> Option<CacheSpec> {
     read::only_known(map, Place::Cache, report);
     // `cache: {}` takes the cache away.
     map.entries.first()?;
@@ -51,12 +51,14 @@ fn one(map: &Map, report: &mut Report) -> Option<CacheSpec> {
     if let Some(key) = map.get("key") {
         spec.key = cache_key(key, report).unwrap_or_default();
     }
+    let errors = report.errors();
     if let Some(paths) = map.get("paths").and_then(|entry| read::strings(entry, "paths", report)) {
         for (path, mark) in &paths {
             artifacts::inside(path, *mark, "files outside of the project's folder are not cached", report);
         }
         spec.paths = paths.into_iter().map(|(path, _)| path).collect();
     }
+    let has_wrong_paths = errors < report.errors();
     spec.untracked = map.get("untracked").and_then(|entry| read::boolean(entry, "untracked", report)).unwrap_or(false);
     if let Some(when) = map.get("when") {
         spec.when = read::word(&when.value, when.value_mark(), "when", WHEN, report).unwrap_or_default();
@@ -82,7 +84,7 @@ fn one(map: &Map, report: &mut Report) -> Option<CacheSpec> {
         }
         spec.fallback_keys = keys.into_iter().map(|(key, _)| key).collect();
     }
-    if spec.paths.is_empty() && !spec.untracked && map.get("paths").is_none_or(|entry| !entry.value.broken) {
+    if spec.paths.is_empty() && !spec.untracked && !has_wrong_paths && !node.broken {
         let mark = map.entries.first().map_or_else(Mark::default, |entry| entry.mark);
         report.add(Problem::warning(mark, "a cache without `paths` keeps nothing"));
     }
@@ -98,20 +100,20 @@ fn cache_key(entry: &Entry, report: &mut Report) -> Option<CacheKey> {
         }
         Kind::Map(map) => {
             read::only_known(map, Place::CacheKey, report);
+            let prefix = map.get("prefix").and_then(|entry| read::text(entry, "prefix", report));
+            if let (Some(prefix), Some(entry)) = (&prefix, map.get("prefix")) {
+                check_key(prefix, entry.value_mark(), report);
+            }
             let Some(files) = map.get("files") else {
                 // Another way to name files was refused by its own keyword.
-                if map.entries.iter().all(|entry| matches!(&*entry.key, "files" | "prefix")) {
+                if !entry.value.broken && map.entries.iter().all(|entry| matches!(&*entry.key, "files" | "prefix")) {
                     report.error(entry.mark, "`key` needs `files` when it is a mapping");
                 }
                 return None;
             };
-            let found = read::strings(files, "files", report)?;
-            if found.is_empty() || found.len() > MAX_FILES {
+            let found = read::some_strings(files, "files", report)?;
+            if found.len() > MAX_FILES {
                 report.error(files.mark, format!("`files` lists one or two paths, not {}", found.len()));
-            }
-            let prefix = map.get("prefix").and_then(|entry| read::text(entry, "prefix", report));
-            if let (Some(prefix), Some(entry)) = (&prefix, map.get("prefix")) {
-                check_key(prefix, entry.value_mark(), report);
             }
             Some(CacheKey::Files { files: found.into_iter().map(|(file, _)| file).collect(), prefix })
         }

@@ -76,7 +76,7 @@ fn service(map: &Map, node: &Node, report: &mut Report) -> Option<Service> {
 /// The keys that images of jobs and of services share.
 fn named(map: &Map, node: &Node, what: &str, report: &mut Report) -> Option<Image> {
     let name = map.get("name").and_then(|entry| read::text(entry, "name", report));
-    if map.get("name").is_none() {
+    if map.get("name").is_none() && !node.broken {
         report.error(node.mark, format!("{} needs `name`", read::named(what)));
     }
     let entrypoint = map.get("entrypoint").and_then(|entry| words(entry, "entrypoint", report));
@@ -99,10 +99,7 @@ fn named(map: &Map, node: &Node, what: &str, report: &mut Report) -> Option<Imag
 }
 
 fn words(entry: &Entry, what: &str, report: &mut Report) -> Option<Vec<String>> {
-    let all = read::strings(entry, what, report)?;
-    if all.is_empty() && !entry.value.broken {
-        report.error(entry.mark, format!("`{what}` must not be an empty list"));
-    }
+    let all = read::some_strings(entry, what, report)?;
     Some(all.into_iter().map(|(word, _)| word).collect())
 }
 

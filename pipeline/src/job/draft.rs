@@ -11,6 +11,7 @@ use super::parallel::{self, Parallel};
 use super::trigger::IncludePlace;
 use super::variables::{Places, places};
 use super::{Variables, artifacts, cache, container, environment, policy, read_variables, simple, trigger};
+use crate::extends;
 use crate::keywords::{self, Place};
 use crate::read;
 use crate::rules::{self, Conditions, Rule};
@@ -42,9 +43,15 @@ pub(crate) struct Draft {
     /// Its own variables.
     pub variables: Vec<Variable>,
     pub variable_places: Places,
+    /// Whether it lacks a parent, which may say what it does not say itself.
+    pub lacks_parent: bool,
+    /// Whether nothing in it is wrong.
+    pub is_sound: bool,
     /// Which variables of the file it takes over.
     pub inherits: Inherited,
     pub parallel: Option<Parallel>,
+    /// Whether that are all its instances.
+    pub knows_instances: bool,
     /// Where the files of its `trigger` are named.
     pub includes: Vec<IncludePlace>,
     /// Where its `environment` stands, and the `on_stop` in it.
@@ -82,6 +89,11 @@ impl<'m> Sources<'m> {
         self.body.get(key)
     }
 
+    /// Whether more of it than is known may be given.
+    fn lacks_parent(&self) -> bool {
+        extends::lacks_parent(self.body)
+    }
+
     /// What the job says, or else `default`.
     fn given(&self, key: &str) -> Option<&'m Entry> {
         self.own(key).or_else(|| self.default.get(key).filter(|_| self.inherits.has(key)))
@@ -97,6 +109,7 @@ pub(crate) fn read_job(
     conditions: &mut Conditions,
     report: &mut Report,
 ) -> Draft {
+    let errors = report.errors();
     report.about("jobs");
     check_name(&entry.key, "a job", entry.mark, report);
     report.about("keywords-of-a-job");
@@ -110,7 +123,8 @@ pub(crate) fn read_job(
     let planned = PlannedJob {
         name: String::from(&*entry.key),
         base_name: String::from(&*entry.key),
-        stage: DEFAULT_STAGE.to_owned(),
+        // Which stage its parent names is not known.
+        stage: if from.lacks_parent() { String::new() } else { DEFAULT_STAGE.to_owned() },
         line: entry.mark.span.line,
         file: if entry.mark.file == 0 { String::new() } else { report.file_name(entry.mark.file).to_owned() },
         ..PlannedJob::default()
@@ -129,8 +143,11 @@ pub(crate) fn read_job(
         except: None,
         variables: Vec::new(),
         variable_places: Places::new(),
+        lacks_parent: from.lacks_parent(),
+        is_sound: false,
         inherits: inherits_variables,
         parallel: None,
+        knows_instances: true,
         includes: Vec::new(),
         environment_mark: entry.mark,
         on_stop_mark: entry.mark,
@@ -144,6 +161,7 @@ pub(crate) fn read_job(
     } else {
         work(&from, entry, &mut draft, conditions, report);
     }
+    draft.is_sound = errors == report.errors() && !entry.value.broken;
     draft
 }
 
@@ -164,11 +182,14 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
     draft.needs = from.own("needs").and_then(|needs| needs::read(needs, report));
     planned.parent_needs = draft.needs.as_ref().map(|needs| needs.parents.clone()).unwrap_or_default();
     report.about("when");
+    let mut has_when = false;
     if let Some(when) = from.own("when") {
         draft.when_mark = when.value_mark();
-        planned.when = policy::when(when, report).unwrap_or_default();
+        let when = policy::when(when, report);
+        has_when = when.is_some();
+        planned.when = when.unwrap_or_default();
     }
-    start_in(from, draft, report);
+    start_in(from, draft, has_when, report);
     let planned = &mut draft.planned;
     planned.manual_confirmation =
         from.own("manual_confirmation").and_then(|entry| read::text(entry, "manual_confirmation", report));
@@ -190,7 +211,12 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
         None => planned.allow_failure = AllowFailure::Bool(planned.when == When::Manual && draft.rules.is_none()),
     }
     report.about("parallel");
-    draft.parallel = from.own("parallel").and_then(|parallel| parallel::read(parallel, report));
+    let parallel = from.own("parallel");
+    draft.parallel = parallel.and_then(|parallel| parallel::read(parallel, report));
+    draft.knows_instances = match parallel {
+        Some(entry) => draft.parallel.is_some() && !entry.value.broken,
+        None => !from.lacks_parent(),
+    };
     report.about("interruptible");
     let interruptible = from.given("interruptible").and_then(|entry| read::boolean(entry, "interruptible", report));
     planned.interruptible = interruptible.unwrap_or(false);
@@ -205,9 +231,11 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
     }
 }
 
-fn start_in(from: &Sources<'_>, draft: &mut Draft, report: &mut Report) {
+fn start_in(from: &Sources<'_>, draft: &mut Draft, has_when: bool, report: &mut Report) {
     report.about("start_in");
-    if from.own("when").is_some_and(|when| when.value.broken) {
+    if !has_when && (from.own("when").is_some() || from.lacks_parent()) {
+        // What it was to say is not known.
+        draft.planned.start_in = from.own("start_in").and_then(|entry| policy::start_in(entry, report));
         return;
     }
     let delayed = draft.planned.when == When::Delayed;
@@ -221,7 +249,7 @@ fn start_in(from: &Sources<'_>, draft: &mut Draft, report: &mut Report) {
             let problem = Problem::error(entry.mark, "`start_in` is for jobs with `when: delayed`");
             report.add(problem.hint("write it in the rule that says `when: delayed`"));
         }
-        None if delayed => {
+        None if delayed && !from.lacks_parent() => {
             let problem = Problem::error(draft.when_mark, "`when: delayed` needs `start_in`");
             report.add(problem.hint("`start_in: 10 minutes`"));
         }
@@ -268,6 +296,7 @@ fn work(from: &Sources<'_>, entry: &Entry, draft: &mut Draft, conditions: &Condi
 
 fn script(from: &Sources<'_>, entry: &Entry, commands: &mut Vec<String>, report: &mut Report) {
     match from.own("script") {
+        None if from.lacks_parent() => {}
         // A mistyped `script` has been told already.
         None if from.body.entries.iter().any(|e| keywords::closest(&e.key, ["script"]).is_some()) => {}
         None => report.add(

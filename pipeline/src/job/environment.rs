@@ -45,9 +45,10 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Environment> {
     let mut environment = Environment::default();
     match map.get("name") {
         Some(name) => {
-            environment.name = read::text(name, "name", report)?;
+            environment.name = read::text(name, "name", report).unwrap_or_default();
             check_name(&environment.name, name.value_mark(), report);
         }
+        None if entry.value.broken => {}
         None => report.error(entry.mark, "`environment` needs `name`"),
     }
     environment.url = map.get("url").and_then(|entry| read::text(entry, "url", report));

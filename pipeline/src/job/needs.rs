@@ -91,39 +91,43 @@ fn collect(items: &[Tree], level: usize, needs: &mut Needs, report: &mut Report)
 
 fn one(map: &Map, item: &Node, needs: &mut Needs, report: &mut Report) {
     read::only_known(map, Place::Need, report);
+    let flag = |key: &str, report: &mut Report| map.get(key).and_then(|entry| read::boolean(entry, key, report));
+    let artifacts = flag("artifacts", report).unwrap_or(true);
+    let optional = flag("optional", report).unwrap_or(false);
+    let text = |key: &str, report: &mut Report| map.get(key).and_then(|entry| read::text(entry, key, report));
+    let (name, pipeline) = (text("job", report), text("pipeline", report));
+    let given_pipeline = map.get("pipeline");
+    let parallel = map.written("parallel");
+    let selections = parallel.filter(|_| given_pipeline.is_none()).and_then(|parallel| of_instances(parallel, report));
     // A need of another kind was refused by its own keyword.
     if map.get("project").is_some() {
         return;
     }
-    let flag = |key: &str, report: &mut Report| map.get(key).and_then(|entry| read::boolean(entry, key, report));
-    let artifacts = flag("artifacts", report).unwrap_or(true);
-    let optional = flag("optional", report).unwrap_or(false);
     if let Some(empty) = map.written("pipeline").filter(|entry| matches!(entry.value.kind, Kind::Null)) {
         return report.error(empty.mark, "`pipeline` must not be empty: without it a job of this run is meant");
     }
     let Some(job) = map.get("job") else {
         let problem = Problem::error(item.mark, "this need does not say which `job`");
-        report.add(match map.get("pipeline") {
+        report.add(match given_pipeline {
             Some(_) => problem.hint("mirroring another pipeline is not supported by this server"),
             None => problem.hint("`- job: build`"),
         });
         return;
     };
-    let Some(name) = read::text(job, "job", report) else { return };
-    if let Some(pipeline) = map.get("pipeline") {
-        let Some(text) = read::text(pipeline, "pipeline", report) else { return };
-        if !text.contains('$') {
-            let problem = Problem::error(pipeline.value_mark(), format!("`{text}` is not the number of the run above"));
+    if let Some(entry) = given_pipeline {
+        if let Some(text) = pipeline.as_ref().filter(|text| !text.contains('$')) {
+            let problem = Problem::error(entry.value_mark(), format!("`{text}` is not the number of the run above"));
             report.add(problem.hint("a child pipeline gets it as a variable: `$PARENT_PIPELINE_ID`"));
         }
         if let Some(other) = map.get("parallel") {
             report.error(other.mark, "`parallel` does not stand beside `pipeline`: all instances are meant");
         }
-        needs.parents.push(ParentNeed { pipeline: text, job: name, artifacts, optional });
+        let both = pipeline.zip(name);
+        needs.parents.extend(both.map(|(pipeline, job)| ParentNeed { pipeline, job, artifacts, optional }));
         return;
     }
-    let selections = map.written("parallel").and_then(|entry| of_instances(entry, report));
-    needs.jobs.push(NeedDraft { job: name, artifacts, optional, selections, mark: job.value_mark() });
+    let mark = job.value_mark();
+    needs.jobs.extend(name.map(|job| NeedDraft { job, artifacts, optional, selections, mark }));
 }
 
 /// `needs:parallel`: which instances.

@@ -1,6 +1,8 @@
 //! `parallel` and `matrix`: the instances that one job becomes, and how a need chooses among them
 //! (contracts/ci-yaml.md, parts 4 and 5).
 
+use std::collections::HashSet;
+
 use model::plan::Variable;
 
 use super::cache::scalar_text;
@@ -45,7 +47,9 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Parallel> {
         Kind::Map(map) => {
             read::only_known(map, Place::Parallel, report);
             let Some(matrix) = map.written("matrix") else {
-                report.error(entry.mark, "`parallel` needs `matrix` when it is a mapping");
+                if !entry.value.broken {
+                    report.error(entry.mark, "`parallel` needs `matrix` when it is a mapping");
+                }
                 return None;
             };
             instances(matrix, report).map(Parallel::Matrix)
@@ -94,11 +98,17 @@ fn instances(entry: &Entry, report: &mut Report) -> Option<Vec<Vec<Variable>>> {
     if errors < report.errors() {
         return None;
     }
-    let names: Vec<_> = all.iter().map(|instance| suffix(instance)).collect();
-    for (name, mark) in read::repeated(names.iter().map(|name| (name.as_str(), entry.mark))) {
-        report.error(mark, format!("the matrix makes two jobs with the same name: `{name}`"));
-    }
-    (errors == report.errors()).then_some(all)
+    let mut seen = HashSet::with_capacity(all.len());
+    all.retain(|instance| {
+        let name = suffix(instance);
+        let is_repeated = seen.contains(&name);
+        if is_repeated {
+            report.error(entry.mark, format!("the matrix makes two jobs with the same name: `{name}`"));
+        }
+        seen.insert(name);
+        !is_repeated
+    });
+    Some(all)
 }
 
 /// What the name of an instance ends with.

@@ -54,7 +54,10 @@ pub(crate) fn allow_failure(entry: &Entry, report: &mut Report) -> Option<(Allow
         }
     }
     // A key that is not one of its own was refused already.
-    if map.get("exit_codes").is_none() && map.entries.iter().all(|item| &*item.key == "exit_codes") {
+    if map.get("exit_codes").is_none()
+        && !entry.value.broken
+        && map.entries.iter().all(|item| &*item.key == "exit_codes")
+    {
         report.error(entry.value_mark(), "`allow_failure` needs `exit_codes` when it is a mapping");
     }
     result
@@ -108,7 +111,7 @@ pub(crate) fn retry(entry: &Entry, report: &mut Report) -> Option<Retry> {
         // The conditions are alternatives, and this one always holds.
         (retry.when, retry.exit_codes) = (Vec::new(), Vec::new());
     }
-    if map.get("max").is_none() {
+    if map.get("max").is_none() && !entry.value.broken {
         let problem = Problem::warning(entry.mark, "`retry` without `max` never runs the job again");
         report.add(problem.hint("add `max: 1` or `max: 2`"));
     }

@@ -10,8 +10,9 @@ use crate::yaml::Entry;
 const MAX_TAGS: usize = 50;
 
 pub(super) fn tags(entry: &Entry, report: &mut Report) -> Vec<String> {
+    let errors = report.errors();
     let found = read::strings(entry, "tags", report);
-    if found.as_ref().is_some_and(Vec::is_empty) && !entry.value.broken {
+    if found.as_ref().is_some_and(Vec::is_empty) && errors == report.errors() && !entry.value.broken {
         let problem = Problem::error(entry.mark, "`tags` must not be an empty list");
         report.add(problem.hint("leave it out; `inherit` says what is taken from `default`"));
     }

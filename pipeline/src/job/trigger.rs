@@ -66,7 +66,7 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<(Trigger, Vec<I
         .unwrap_or_default();
     let forward = map.get("forward").map(|entry| forward(entry, report)).unwrap_or_default();
     let Some(include) = map.get("include") else {
-        if map.get("project").is_none() {
+        if map.get("project").is_none() && !entry.value.broken {
             let problem = Problem::error(entry.mark, "`trigger` needs `include`: the child's definition");
             report.add(problem.hint("`include: ci/child.yml`"));
         }
@@ -118,14 +118,13 @@ fn file(item: &Tree, report: &mut Report) -> Option<TriggerInclude> {
         return text("local", report).map(|path| TriggerInclude::Local { path, inputs });
     }
     if map.get("artifact").is_some() {
-        let path = text("artifact", report);
-        let Some(job) = text("job", report) else {
+        let (path, job) = (text("artifact", report), text("job", report));
+        if map.get("job").is_none() && !item.broken {
             report.error(item.mark, "`artifact` needs `job`: which job makes it");
-            return None;
-        };
-        return path.map(|path| TriggerInclude::Artifact { path, job, inputs });
+        }
+        return path.zip(job).map(|(path, job)| TriggerInclude::Artifact { path, job, inputs });
     }
-    if !other_place(map) {
+    if !other_place(map) && !item.broken {
         missing(item, report);
     }
     None

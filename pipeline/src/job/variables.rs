@@ -84,20 +84,23 @@ fn one(item: &Entry, whose: Variables, report: &mut Report) -> Option<(Variable,
         }
     }
     let text = match map.get("value") {
-        Some(entry) => value(&entry.value, entry.value_mark(), "value", report)?,
-        None => String::new(),
+        Some(entry) => value(&entry.value, entry.value_mark(), "value", report),
+        None => Some(String::new()),
     };
     let raw = map.get("expand").and_then(|entry| read::boolean(entry, "expand", report)) == Some(false);
     let description = map.get("description").and_then(|entry| read::text(entry, "description", report));
-    let variable = Variable { raw, ..Variable::new(&*item.key, text.clone()) };
-    let form = (whose == Variables::Global).then(|| {
-        let options = options(map, &text, report);
-        FormVariable { key: item.key.to_string(), value: text, description, options }
+    let options = if whose == Variables::Global { options(map, text.as_deref(), report) } else { Vec::new() };
+    let variable = Variable { raw, ..Variable::new(&*item.key, text?) };
+    let form = (whose == Variables::Global).then(|| FormVariable {
+        key: item.key.to_string(),
+        value: variable.value.clone(),
+        description,
+        options,
     });
     Some((variable, form))
 }
 
-fn options(map: &Map, default: &str, report: &mut Report) -> Vec<String> {
+fn options(map: &Map, default: Option<&str>, report: &mut Report) -> Vec<String> {
     let Some(entry) = map.written("options") else { return Vec::new() };
     let Kind::List(items) = &entry.value.kind else {
         read::mismatch(report, entry.value_mark(), "options", "a list", &entry.value);
@@ -106,7 +109,7 @@ fn options(map: &Map, default: &str, report: &mut Report) -> Vec<String> {
     let all: Vec<_> = items.iter().filter_map(|item| value(item, item.mark, "an entry of `options`", report)).collect();
     if all.is_empty() {
         report.error(entry.mark, "`options` must not be an empty list");
-    } else if !all.iter().any(|option| option == default) {
+    } else if default.is_some_and(|default| !all.iter().any(|option| option == default)) {
         let mark = map.get("value").map_or(entry.mark, Entry::value_mark);
         report.error(mark, "`value` must be one of the `options`");
     }

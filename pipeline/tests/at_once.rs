@@ -1,0 +1,160 @@
+//! All errors are told at once: nothing that is wrong hides something else, and nobody is told of what only
+//! follows from it.
+
+use pipeline::Context;
+
+/// The errors, in the order of the text.
+fn errors(text: &str) -> Vec<String> {
+    let findings = pipeline::plan(text, &Context::default()).diagnostics;
+    findings.into_iter().filter(|one| one.severity == model::Severity::Error).map(|one| one.message).collect()
+}
+
+/// Each of the errors holds one of the words, in their order, and there are no others.
+fn assert_errors(text: &str, words: &[&str]) {
+    let found = errors(text);
+    let fits = found.len() == words.len() && found.iter().zip(words).all(|(found, word)| found.contains(word));
+    assert!(fits, "{text}\nwanted {words:?}\nfound {found:#?}");
+}
+
+#[test]
+fn a_wrong_keyword_hides_nothing_that_stands_beside_it() {
+    let cases: &[(&str, &[&str])] = &[
+        ("artifacts: {paths: x, access: q, reports: {junt: a}}", &["`paths`", "`access`", "`junt`"]),
+        ("artifacts: {paths: [1], reports: {junt: a}, access: q}", &["`paths`", "`junt`", "`access`"]),
+        ("artifacts: {exclude: x, paths: [], expose_as: t, access: q}", &["`exclude`", "`paths`", "`access`"]),
+        (
+            "environment: {name: [x], action: foo, url: 5, deployment_tier: z}",
+            &["`name`", "`action`", "`url`", "`deployment_tier`"],
+        ),
+        ("needs: [{job: [x], parallel: {matrx: a}}]", &["`job`", "`parallel`", "`matrx`"]),
+        ("needs: [{job: [x], pipeline: [y], optional: z}]", &["`job`", "`pipeline`", "`optional`"]),
+        ("cache: {key: {files: x, prefix: [a]}, paths: [p]}", &["`files`", "`prefix`"]),
+        ("cache: {key: {files: [1], prefix: a/b}, paths: [2]}", &["`files`", "a/b", "`paths`"]),
+        ("variables: {A: {value: [x], expand: y}}", &["`value`", "`expand`"]),
+        ("image: {name: [x], entrypoint: [1]}", &["`name`", "`entrypoint`"]),
+        ("tags: [1]", &["`tags`"]),
+        ("when: foo, start_in: bar", &["foo", "bar"]),
+        ("rules: [{when: foo, start_in: bar}]", &["foo", "bar"]),
+        ("retry: {max: x, when: [foo], exit_codes: bar}", &["`max`", "foo", "`exit_codes`"]),
+        ("inherit: {default: 5, variables: 6}", &["`default`", "`variables`"]),
+        ("only: {refs: 5, variables: 6, changes: 7}", &["`refs`", "`variables`", "`changes`"]),
+        (
+            "rules: [{if: 5, changes: {paths: 6, compare_to: 7}, when: x, needs: y}]",
+            &["`if`", "`paths`", "`compare_to`", "`x`", "`needs`"],
+        ),
+        ("services: [{name: 5, alias: 6, command: 7}]", &["`name`", "`alias`", "`command`"]),
+    ];
+    for (keyword, words) in cases {
+        assert_errors(&format!("a: {{script: x, {keyword}}}\n"), words);
+    }
+    let rest = "a: {script: x}\n";
+    assert_errors(&format!("include: [{{project: 5, file: 6}}]\n{rest}"), &["`project`", "`file`"]);
+    assert_errors(&format!("include: [{{remote: 5, integrity: 6}}]\n{rest}"), &["`remote`", "`integrity`"]);
+    let variable = "variables: {A: {value: [x], description: 5, options: 6}}\n";
+    assert_errors(&format!("{variable}{rest}"), &["`value`", "`description`", "`options`"]);
+    assert_errors(
+        "a: {trigger: {strategy: x, include: [{artifact: 5, job: 6}], forward: 7}}\n",
+        &["`strategy`", "`artifact`", "`job`", "`forward`"],
+    );
+}
+
+#[test]
+fn a_parent_that_cannot_be_used_hides_nothing_else() {
+    let alone = "j: {script: 5, tags: 5, timeout: abc, stage: nope, when: foo, extends: .typo, whne: x}\n";
+    assert_errors(alone, &["`script`", "`tags`", "abc", "nope", "foo", "`.typo`", "`whne`"]);
+    let heirs = "
+.base: {extends: .tpyo, script: x}
+a: {extends: .base, timeout: abc}
+b: {extends: .base, whne: x}
+c: {extends: .base, retry: 9}
+d: {extends: [.base, .more]}
+.more: {tags: [t]}
+";
+    assert_errors(heirs, &["`.tpyo`", "abc", "`whne`", "`retry`"]);
+    for (bad, word) in [("extends: 6", "`extends`"), ("extends: [{}]", "`extends`"), ("extends: .s", "`.s`")] {
+        assert_errors(&format!(".s: text\nj: {{{bad}, timeout: abc}}\n"), &[word, "abc"]);
+    }
+    let circle = "a: {extends: b, timeout: abc}\nb: {extends: a, retry: 9}\n";
+    assert_errors(circle, &["abc", "circle: a -> b -> a", "`retry`"]);
+    let missing = "include: no.yml\nj: {extends: .of_file, timeout: abc}\n";
+    assert_errors(missing, &["no.yml", "abc"]);
+    let deep: String = (0..14).map(|i| format!(".p{i}: {{extends: .p{}}}\n", i + 1)).collect();
+    assert_errors(&format!("{deep}.p14: {{script: x}}\nj: {{extends: .p0, timeout: abc}}\n"), &["levels", "abc"]);
+}
+
+#[test]
+fn what_a_parent_may_say_is_not_missed() {
+    let text = "
+.base: {extends: .typo}
+j:
+  extends: .base
+  start_in: 5 minutes
+  environment: {url: x}
+  image: {entrypoint: [sh]}
+  artifacts: {expose_as: t, reports: {coverage_report: {path: x}}}
+  cache: {key: {prefix: p}}
+  retry: {when: always}
+  allow_failure: {}
+  parallel: {}
+k: {script: !reference [.base, script], stage: .pre, needs: [j], dependencies: [j]}
+t: {extends: .base, trigger: {strategy: depend}}
+u: {trigger: {include: [{artifact: a.yml, job: j}]}, stage: .pre}
+v: {script: x, environment: {name: n, on_stop: j}}
+w: {extends: .base, needs: [gone]}
+";
+    assert_errors(text, &["`.typo`", "`gone`"]);
+    let findings = pipeline::plan(text, &Context::default()).diagnostics;
+    assert!(findings.len() == 2, "{findings:#?}");
+}
+
+/// Errors that the rules of jobs and their instances bring to light, each in a job of its own.
+const EVALUATED: &str = "
+m: {script: x, parallel: {matrix: [{A: [1, 2]}]}}
+n: {script: x, needs: [{job: m, parallel: {matrix: [{A: 3}]}}]}
+v: {script: x, variables: {P: $Q, Q: $P}}
+r: {script: x, rules: [{if: $BAD =~ $BAD}]}
+out: {script: x, when: never}
+in: {script: x, needs: [out]}
+";
+const EVALUATED_WORDS: [&str; 4] = ["no such instance", "circle: P, Q", "no pattern", "not in the run"];
+
+#[test]
+fn there_is_one_round_of_errors() {
+    let bad = "variables: {BAD: word}\n";
+    assert_errors(&format!("{bad}{EVALUATED}"), &EVALUATED_WORDS);
+    for (other, word) in [
+        ("z: {script: 5}\n", "`script`"),
+        ("z: {script: x, environment: a?b}\n", "environment"),
+        ("z: {script: x, parallel: {matrix: [{A: [1, 1]}]}}\n", "the same name"),
+        ("z: {extends: .typo}\n", "`.typo`"),
+        ("z: {script: x, needs: [gone]}\n", "`gone`"),
+        ("z: {script: x, needs: [z]}\n", "needs itself"),
+    ] {
+        let words: Vec<_> = EVALUATED_WORDS.into_iter().chain([word]).collect();
+        assert_errors(&format!("{bad}{EVALUATED}{other}"), &words);
+    }
+}
+
+#[test]
+fn what_only_follows_from_an_error_is_not_told() {
+    for (text, word) in [
+        // Who needs a job that is wrong, or whose rules cannot tell.
+        ("a: {script: 5, when: never}\nb: {script: x, needs: [a]}\n", "`script`"),
+        ("a: {script: x, rules: [{if: 5, when: never}]}\nb: {script: x, needs: [a]}\n", "`if`"),
+        ("a: {script: x, rules: [{if: $B =~ $B}], variables: {B: w}}\nb: {script: x, needs: [a]}\n", "pattern"),
+        ("a: {script: x, when: never}\nb: {script: 5, needs: [a]}\n", "`script`"),
+        // What all jobs depend on.
+        ("variables: {B: [x]}\na: {script: x, rules: [{if: $B}]}\nb: {script: x, needs: [a]}\n", "`B`"),
+        ("include: no.yml\na: {script: x, rules: [{if: $B}]}\nb: {script: x, needs: [a]}\n", "no.yml"),
+        ("x: {extends: .n}\nw: {script: x, needs: [x], parallel: 2}\n", "`.n`"),
+        // Instances that are not known.
+        (
+            "a: {script: x, parallel: 0}\nb: {script: x, needs: [{job: a, parallel: {matrix: [{A: x}]}}]}\n",
+            "`parallel`",
+        ),
+        ("a: {script: x, parallel: {matrix: [{A: [x, x]}]}}\nb: {script: x, needs: ['a: [x]']}\n", "the same name"),
+        ("a: {script: x, needs: [b], parallel: 2}\nb: {script: x, needs: [a]}\n", "circle"),
+    ] {
+        assert_errors(text, &[word]);
+    }
+}
