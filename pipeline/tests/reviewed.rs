@@ -250,3 +250,14 @@ fn retry_knows_jobs_that_are_stuck_or_time_out() {
     let plan = evaluate("a: {script: x, retry: {max: 1, when: stuck_or_timeout_failure}}\n", &[]).plan.unwrap();
     assert_eq!(plan.jobs[0].retry.when.len(), 1, "{:?}", plan.jobs[0].retry);
 }
+
+#[test]
+fn values_are_true_however_many_variables_lead_to_them() {
+    let chain: String = (0..60).map(|i| format!("  V{i}: $V{}\n", i + 1)).collect();
+    let text =
+        format!("variables:\n{chain}  V60: production\na: {{script: x, environment: $V0, only: {{changes: [$V0]}}}}\n");
+    assert!(found(&text, &[]).is_empty(), "{:?}", found(&text, &[]));
+    let rule =
+        format!("{text}b: {{script: x, environment: $V0, rules: [{{if: $CI_ENVIRONMENT_NAME == 'production'}}]}}\n");
+    assert_eq!(evaluate(&rule, &[]).plan.unwrap().jobs.len(), 2);
+}
