@@ -261,3 +261,22 @@ fn values_are_true_however_many_variables_lead_to_them() {
         format!("{text}b: {{script: x, environment: $V0, rules: [{{if: $CI_ENVIRONMENT_NAME == 'production'}}]}}\n");
     assert_eq!(evaluate(&rule, &[]).plan.unwrap().jobs.len(), 2);
 }
+
+#[test]
+fn links_of_keywords_at_the_top_do_not_hang_on_the_rest_of_the_file() {
+    let link = |text: &str, keyword: &str| {
+        let findings = evaluate(text, &[]).diagnostics;
+        findings.into_iter().find(|one| one.message.contains(&format!("`{keyword}` "))).unwrap().link.unwrap()
+    };
+    for (entry, keyword, section) in [
+        ("dast_configuration: {a: b}\n", "dast_configuration", "not-supported"),
+        ("types: [a]\n", "types", "not-supported"),
+        ("tags: [a]\n", "tags", "keywords-of-the-file"),
+        ("retry: 1\n", "retry", "keywords-of-the-file"),
+    ] {
+        for before in ["", "image: x\n", "stages: [test]\n", "workflow: {name: x}\n"] {
+            let text = format!("{before}{entry}a: {{script: x}}\n");
+            assert_eq!(link(&text, keyword), format!("docs/language.md#{section}"), "{text}");
+        }
+    }
+}
