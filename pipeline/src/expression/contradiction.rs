@@ -51,6 +51,13 @@ impl Expression {
         }
     }
 
+    /// The inputs that it names.
+    pub fn inputs(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        self.names(&mut names);
+        names.into_iter().filter_map(|name| name.strip_prefix("[[ inputs.")?.strip_suffix(" ]]")).collect()
+    }
+
     /// A variable that it names, inputs apart.
     pub fn variable(&self) -> Option<&str> {
         let mut names = Vec::new();
