@@ -315,3 +315,15 @@ fn bytes_that_are_no_text() {
     assert_eq!(refused.to_string(), "ci.yml:2:11: the file is not UTF-8 text (save it as UTF-8)");
     assert_eq!(pipeline::decode("é".as_bytes(), "ci.yml").ok(), Some("é"));
 }
+
+#[test]
+fn names_that_are_nearly_right() {
+    snapshot!(&[
+        ("many", "a: {script: x, retries: 1}\n"),
+        ("a short one", "a: {script: x}\nb: {script: x, needs: [{jb: a}]}\n"),
+        (
+            "instances",
+            "job: {script: x, parallel: {matrix: [{A: [1], B: [x]}]}}\nk: {script: x, parallel: 2}\nb: {script: x, needs: [\"job: [1,x]\"]}\nc: {script: x, needs: [\"k [1/2]\"]}\n"
+        ),
+    ]);
+}
