@@ -14,7 +14,9 @@ pub(super) fn order(all: &mut [Declared], is_complete: bool, report: &mut Report
     let mut waits: Vec<usize> = named.iter().map(Vec::len).collect();
     let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); all.len()];
     for (i, others) in named.iter().enumerate() {
-        others.iter().for_each(|other| waiting[*other].push(i));
+        for other in others {
+            waiting[*other].push(i);
+        }
     }
     let mut order: Vec<usize> = (0..all.len()).filter(|i| waits[*i] == 0).collect();
     let mut next = 0;

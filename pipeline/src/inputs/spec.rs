@@ -111,7 +111,9 @@ pub(crate) fn apply(
             );
             report.add(problem.hint("a header is a document with `spec` before a line `---`"));
         }
-        root.iter().for_each(|root| leftovers(root, report));
+        if let Some(root) = &root {
+            leftovers(root, report);
+        }
         return (root, Vec::new());
     };
     // A mistake in one input says nothing of the others; one beside them may have been meant to hold more.

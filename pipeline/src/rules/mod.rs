@@ -234,9 +234,10 @@ fn rule(map: &Map, mark: Mark, place: Place, conditions: &mut Conditions, report
     }
     let decides = ["if", "changes", "exists", "when"];
     if !map.entries.iter().any(|entry| decides.contains(&&*entry.key)) {
+        let always = if place == Place::Rule { "on_success" } else { "always" };
         report.add(
             Problem::error(mark, "a rule needs an `if`, `changes`, `exists` or a `when`")
-                .hint("`- when: on_success` always applies"),
+                .hint(format!("`- when: {always}` always applies")),
         );
     }
     if rule.when == Some(When::Delayed) && rule.start_in.is_none() && map.get("start_in").is_none() {
