@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::plan::{Access, PlannedJob, When};
+use model::plan::{Access, AllowFailure, PlannedJob, When};
 
 use crate::evaluate::{Job, Part};
 use crate::source::{Mark, Problem, Report};
@@ -33,6 +33,7 @@ fn never_by_rules(part: &Part<'_>, report: &mut Report) {
 
 struct Run<'r> {
     jobs: &'r [(&'r Part<'r>, &'r PlannedJob)],
+    by_name: HashMap<&'r str, &'r PlannedJob>,
     stages: HashMap<&'r str, usize>,
     /// The first stage that has a job.
     first: usize,
@@ -42,16 +43,20 @@ impl<'r> Run<'r> {
     fn new(jobs: &'r [(&'r Part<'r>, &'r PlannedJob)], stages: &'r [String]) -> Self {
         let stages: HashMap<_, _> = stages.iter().enumerate().map(|(i, stage)| (stage.as_str(), i)).collect();
         let first = jobs.iter().filter_map(|(_, job)| stages.get(job.stage.as_str()).copied()).min().unwrap_or(0);
-        Self { jobs, stages, first }
+        let by_name = jobs.iter().map(|(_, job)| (job.name.as_str(), *job)).collect();
+        Self { jobs, by_name, stages, first }
     }
 
     fn stage(&self, job: &PlannedJob) -> usize {
         self.stages.get(job.stage.as_str()).copied().unwrap_or(0)
     }
 
-    /// `when: on_failure` where nothing comes before.
+    /// `when: on_failure` where nothing comes before, or nothing whose failure counts.
     fn never_after_failure(&self, report: &mut Report) {
         for (part, job) in self.jobs.iter().filter(|(_, job)| job.when == When::OnFailure) {
+            let may_fail = |need: &model::plan::Need| {
+                self.by_name.get(need.job.as_str()).is_some_and(|job| job.allow_failure == AllowFailure::Bool(true))
+            };
             let nothing_before = match &job.needs {
                 Some(needs) => needs.is_empty(),
                 None => self.stage(job) == self.first,
@@ -60,18 +65,24 @@ impl<'r> Run<'r> {
                 let message = format!("`{}` can never run: nothing before it could fail", part.draft.name);
                 let problem = Problem::warning(part.draft.when_mark, message).topic("when");
                 report.add(problem.hint("put it into a later stage, or give it `needs`"));
+            } else if job.needs.as_ref().is_some_and(|needs| needs.iter().all(may_fail)) {
+                let message = format!(
+                    "`{}` can never run: what it needs may fail, which never counts as a failure",
+                    part.draft.name
+                );
+                let problem = Problem::warning(part.draft.when_mark, message).topic("when");
+                report.add(problem.hint("`when: always` runs it after a failure, too"));
             }
         }
     }
 
     /// A stage none of whose jobs waits for an earlier one.
     fn unordered_stages(&self, report: &mut Report) {
-        let by_name: HashMap<&str, &PlannedJob> = self.jobs.iter().map(|(_, job)| (job.name.as_str(), *job)).collect();
         let mut waits: HashMap<usize, (bool, Mark)> = HashMap::new();
         for (part, job) in self.jobs {
             let stage = self.stage(job);
             let earlier = |need: &model::plan::Need| {
-                by_name.get(need.job.as_str()).is_some_and(|other| self.stage(other) < stage)
+                self.by_name.get(need.job.as_str()).is_some_and(|other| self.stage(other) < stage)
             };
             let waiting = job.needs.as_ref().is_none_or(|needs| needs.iter().any(earlier));
             let entry = waits.entry(stage).or_insert((false, part.draft.stage_mark));

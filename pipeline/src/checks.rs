@@ -93,7 +93,9 @@ impl Others<'_> {
         if self.hidden.contains(&name) {
             return problem.hint("a name that begins with a dot is a template, which never runs");
         }
-        let names = self.drafts.iter().map(|other| &*other.name).filter(|other| *other != &*draft.name);
+        let instances = self.parts.iter().filter(|part| part.instance.is_some()).map(|part| &*part.name);
+        let names = self.drafts.iter().map(|other| &*other.name).chain(instances);
+        let names = names.filter(|other| *other != &*draft.name);
         problem.maybe_hint(closest(name, names).map(|close| format!("did you mean `{close}`?")))
     }
 }

@@ -105,7 +105,7 @@ pub(crate) fn read_globals(top: &Map, conditions: &mut Conditions, report: &mut 
             // It was read before everything else; here it is only left when that failed.
             "include" => {}
             name if keywords::is_known(Place::Global, name) && !keywords::is_supported(Place::Global, name) => {
-                report.add(keywords::unsupported(Place::Global, name, entry.mark));
+                report.add(keywords::unsupported(Place::Global, name, entry.mark).topic("not-supported"));
             }
             "spec" => {
                 report.about("inputs");
@@ -233,6 +233,7 @@ fn stranger(entry: &Entry) -> Problem {
     let name = &*entry.key;
     if keywords::is_known(Place::Job, name) {
         let problem = Problem::error(entry.mark, format!("`{name}` does not stand at the top of the file"));
+        let problem = problem.topic("keywords-of-the-file");
         return match global_keyword_like(name) {
             Some(close) => problem.hint(format!("it belongs in a job; or did you mean `{close}`?")),
             None => problem.hint("it belongs in a job"),

@@ -1,13 +1,16 @@
 //! Variables in text, as the server puts them in (contracts/ci-yaml.md, part 6).
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use model::plan::Variable;
 
 /// Longest text that an expansion may become.
 const MAX_LENGTH: usize = 256 * 1024;
-/// How far values may lead to other values.
-const MAX_DEPTH: usize = 20;
+/// What all variables of a job may become together.
+const MAX_TOTAL: usize = 64 * MAX_LENGTH;
+/// Most variables that one text may lead to: a definition has many texts.
+const MAX_VARIABLES: usize = 10_000;
 
 /// Why a text cannot be expanded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub enum ExpandError {
     Circle(String),
     /// The text grows too long.
     TooLong,
+    /// The text leads to too many variables.
+    TooMany,
 }
 
 impl std::fmt::Display for ExpandError {
@@ -24,6 +29,7 @@ impl std::fmt::Display for ExpandError {
         match self {
             Self::Circle(name) => write!(f, "the variable `{name}` leads back to itself"),
             Self::TooLong => write!(f, "the text grows past {} KiB", MAX_LENGTH / 1024),
+            Self::TooMany => write!(f, "the text leads to more than {MAX_VARIABLES} variables"),
         }
     }
 }
@@ -35,9 +41,9 @@ impl std::error::Error for ExpandError {}
 /// masked variables and those that are files.
 pub fn expand<'v>(text: &str, lookup: &dyn Fn(&str) -> Option<&'v Variable>) -> Result<String, ExpandError> {
     let known = |name: &str| lookup(name).filter(|variable| !variable.masked);
-    let mut out = String::new();
-    into(text, &known, Dollars::Halved, &mut Vec::new(), &mut out)?;
-    Ok(out)
+    let mut expansion = Expansion::new(&known, Dollars::Halved, MAX_VARIABLES);
+    expansion.text(None, text)?;
+    Ok(expansion.out)
 }
 
 /// The names that a text refers to.
@@ -63,22 +69,19 @@ pub(crate) fn names(text: &str) -> impl Iterator<Item = &str> {
 /// variables that lead back to themselves.
 pub fn expand_all(variables: &[Variable]) -> Vec<Variable> {
     let last: HashMap<&str, &Variable> = variables.iter().map(|one| (one.key.as_str(), one)).collect();
-    let expanded = |one: &&Variable| {
-        let refers = !one.raw && !one.file && one.value.contains(['$', '%']);
-        let mut out = String::new();
-        // A name within its own value is the runner's affair, like any that is not known.
-        let known = |name: &str| if name == one.key { None } else { last.get(name).copied() };
-        let value = match refers.then(|| into(&one.value, &known, Dollars::Kept, &mut Vec::new(), &mut out)) {
-            Some(Ok(())) => out,
-            Some(Err(_)) | None => one.value.clone(),
-        };
-        Variable { value, ..(*one).clone() }
-    };
+    let known = |name: &str| last.get(name).copied();
+    let mut expansion = Expansion::new(&known, Dollars::Kept, usize::MAX);
+    let mut left = MAX_TOTAL;
     let mut seen = HashSet::new();
-    let mut all: Vec<Variable> =
-        variables.iter().rev().filter(|one| seen.insert(one.key.as_str())).map(|one| expanded(&one)).collect();
+    let mut all: Vec<&Variable> = variables.iter().rev().filter(|one| seen.insert(one.key.as_str())).collect();
     all.reverse();
-    all
+    let expanded = all.into_iter().map(|one| {
+        let refers = !one.raw && !one.file && one.value.contains(['$', '%']);
+        let value = refers.then(|| expansion.value(one)).flatten().filter(|value| value.len() <= left);
+        left -= value.map_or(0, str::len);
+        Variable { value: value.unwrap_or(&one.value).to_owned(), ..one.clone() }
+    });
+    expanded.collect()
 }
 
 /// What becomes of `$$`.
@@ -90,54 +93,121 @@ enum Dollars {
     Kept,
 }
 
-fn into<'v>(
-    text: &str,
-    lookup: &dyn Fn(&str) -> Option<&'v Variable>,
+/// Texts as they are expanded. Each variable is gone through once, however many values name it, and those that wait
+/// for it are on a stack of their own: a chain of variables may be as long as the file.
+struct Expansion<'v, 'l> {
+    lookup: &'l dyn Fn(&str) -> Option<&'v Variable>,
     dollars: Dollars,
-    path: &mut Vec<String>,
-    out: &mut String,
-) -> Result<(), ExpandError> {
-    let mut rest = text;
-    while let Some(at) = rest.find(['$', '%']) {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
+    most: usize,
+    /// What became of the texts, one after the other, values within values.
+    out: String,
+    values: HashMap<&'l str, Value>,
+}
+
+/// How far a variable is.
+enum Value {
+    /// Values are being put into it.
+    Open,
+    /// It stands there in what was written.
+    Done(Range<usize>),
+    /// It grows too long.
+    TooLong,
+}
+
+/// A text on its way: the variable that it is the value of, where it begins in what is written, and what is left of it.
+struct Frame<'l> {
+    name: Option<&'l str>,
+    start: usize,
+    rest: &'l str,
+}
+
+impl<'v: 'l, 'l> Expansion<'v, 'l> {
+    fn new(lookup: &'l dyn Fn(&str) -> Option<&'v Variable>, dollars: Dollars, most: usize) -> Self {
+        Self { lookup, dollars, most, out: String::new(), values: HashMap::new() }
+    }
+
+    /// What the variable becomes; `None` when it cannot be told.
+    fn value(&mut self, variable: &'l Variable) -> Option<&str> {
+        let name = variable.key.as_str();
+        if !self.values.contains_key(name) {
+            self.text(Some(name), &variable.value).ok()?;
+        }
+        match self.values.get(name) {
+            Some(Value::Done(place)) => Some(&self.out[place.clone()]),
+            _ => None,
+        }
+    }
+
+    /// Writes what the text becomes.
+    fn text(&mut self, name: Option<&'l str>, text: &'l str) -> Result<(), ExpandError> {
+        let mut open = vec![self.frame(name, text)];
+        let done = self.run(&mut open);
+        // Whatever waited for what grew too long is too long itself.
+        self.values.extend(open.iter().filter_map(|frame| Some((frame.name?, Value::TooLong))));
+        done
+    }
+
+    fn frame(&mut self, name: Option<&'l str>, rest: &'l str) -> Frame<'l> {
+        self.values.extend(name.map(|name| (name, Value::Open)));
+        Frame { name, start: self.out.len(), rest }
+    }
+
+    fn run(&mut self, open: &mut Vec<Frame<'l>>) -> Result<(), ExpandError> {
+        let start = self.out.len();
+        while let Some(frame) = open.last_mut() {
+            let entered = self.step(frame)?;
+            if self.out.len() - start > MAX_LENGTH || self.out.len() > MAX_TOTAL {
+                return Err(ExpandError::TooLong);
+            }
+            if let Some((name, variable)) = entered {
+                if self.values.len() >= self.most {
+                    return Err(ExpandError::TooMany);
+                }
+                open.push(self.frame(Some(name), &variable.value));
+            } else if let Some(Frame { name, start, .. }) = open.pop_if(|frame| frame.rest.is_empty()) {
+                self.values.extend(name.map(|name| (name, Value::Done(start..self.out.len()))));
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on to behind the next reference. The variable that it names is given back when it has to be gone through
+    /// first.
+    fn step(&mut self, frame: &mut Frame<'l>) -> Result<Option<(&'l str, &'v Variable)>, ExpandError> {
+        let at = frame.rest.find(['$', '%']).unwrap_or(frame.rest.len());
+        let (before, rest) = frame.rest.split_at(at);
+        self.out.push_str(before);
         if let Some(after) = rest.strip_prefix("$$") {
-            out.push_str(if dollars == Dollars::Halved { "$" } else { "$$" });
-            rest = after;
-            continue;
+            self.out.push_str(if self.dollars == Dollars::Halved { "$" } else { "$$" });
+            frame.rest = after;
+            return Ok(None);
         }
         let Some((name, after)) = reference(rest) else {
-            out.push_str(&rest[..1]);
-            rest = &rest[1..];
-            continue;
+            let (sign, after) = rest.split_at(rest.len().min(1));
+            self.out.push_str(sign);
+            frame.rest = after;
+            return Ok(None);
         };
-        match lookup(name) {
+        frame.rest = after;
+        let written = &rest[..rest.len() - after.len()];
+        match (self.lookup)(name) {
             // A file has no place in a text.
-            None | Some(Variable { file: true, .. }) => out.push_str(&rest[..rest.len() - after.len()]),
+            None | Some(Variable { file: true, .. }) => self.out.push_str(written),
             // What is raw stays so, whoever expands the text once more.
-            Some(variable) if variable.raw && dollars == Dollars::Kept => {
-                out.push_str(&variable.value.replace('$', "$$"));
+            Some(variable) if variable.raw && self.dollars == Dollars::Kept => {
+                self.out.push_str(&variable.value.replace('$', "$$"));
             }
-            Some(variable) if variable.raw => out.push_str(&variable.value),
-            Some(_) if dollars == Dollars::Kept && path.iter().any(|on_path| on_path == name) => {
-                out.push_str(&rest[..rest.len() - after.len()]);
-            }
-            Some(_) if path.len() >= MAX_DEPTH || path.iter().any(|on_path| on_path == name) => {
-                return Err(ExpandError::Circle(name.to_owned()));
-            }
-            Some(variable) => {
-                path.push(name.to_owned());
-                into(&variable.value, lookup, dollars, path, out)?;
-                path.pop();
-            }
+            Some(variable) if variable.raw => self.out.push_str(&variable.value),
+            Some(variable) => match self.values.get(name) {
+                Some(Value::Done(place)) => self.out.extend_from_within(place.clone()),
+                Some(Value::TooLong) => return Err(ExpandError::TooLong),
+                Some(Value::Open) if self.dollars == Dollars::Kept => self.out.push_str(written),
+                Some(Value::Open) => return Err(ExpandError::Circle(name.to_owned())),
+                None => return Ok(Some((name, variable))),
+            },
         }
-        if out.len() > MAX_LENGTH {
-            return Err(ExpandError::TooLong);
-        }
-        rest = after;
+        Ok(None)
     }
-    out.push_str(rest);
-    Ok(())
 }
 
 /// The name that a text begins with, and what follows.
@@ -220,6 +290,41 @@ mod tests {
         for (text, wanted) in cases {
             assert_eq!(expanded(text).as_deref(), Ok(wanted), "{text}");
         }
+    }
+
+    /// `V0` leads to `V1` and so on, each with more than the one before.
+    fn chain(length: usize, more: &str) -> Vec<Variable> {
+        let last = Variable::new(format!("V{length}"), "end");
+        (0..length).map(|i| Variable::new(format!("V{i}"), format!("${{V{}}}{more}", i + 1))).chain([last]).collect()
+    }
+
+    #[test]
+    fn values_are_true_however_deep_they_lie() {
+        for length in [25, 5_000] {
+            let all = chain(length, "x");
+            let wanted = format!("end{}", "x".repeat(length));
+            let by_name: HashMap<_, _> = all.iter().map(|one| (one.key.as_str(), one)).collect();
+            assert_eq!(expand("$V0", &|name| by_name.get(name).copied()), Ok(wanted.clone()));
+            let expanded = expand_all(&all);
+            assert_eq!((&expanded[0].value, expanded[length - 2].value.as_str()), (&wanted, "endxx"));
+        }
+    }
+
+    #[test]
+    fn many_variables_are_expanded_within_bounds() {
+        // Nothing grows here: only the ways double with each variable.
+        let nothing = |i: usize| Variable::new(format!("N{i}"), format!("$N{n}$N{n}", n = i + 1));
+        let mut all: Vec<_> = (0..100).map(nothing).chain([Variable::new("N100", "")]).collect();
+        all.extend(chain(50_000, "longer"));
+        let started = std::time::Instant::now();
+        let expanded = expand_all(&all);
+        assert!(started.elapsed().as_secs() < 2, "{:?}", started.elapsed());
+        assert_eq!(expanded[0].value, "");
+        // What is too long stays as it is, and so does what comes to too much together.
+        assert_eq!(expanded[101].value, "${V1}longer");
+        assert!(expanded.iter().map(|one| one.value.len()).sum::<usize>() < MAX_TOTAL + (2 << 20));
+        let by_name: HashMap<_, _> = all.iter().map(|one| (one.key.as_str(), one)).collect();
+        assert_eq!(expand("$V0", &|name| by_name.get(name).copied()), Err(ExpandError::TooMany));
     }
 
     #[test]

@@ -24,6 +24,10 @@ pub(crate) fn mismatch(report: &mut Report, mark: Mark, what: &str, wanted: &str
     let problem = Problem::error(mark, format!("{} must be {wanted}, not {}", named(what), found.describe()));
     let Kind::Scalar(scalar) = &found.kind else { return report.add(problem) };
     let hint = match scalar.value {
+        // A block that is the whole value keeps its type, in quotes or not.
+        _ if wanted.contains("string") && report.written(mark).contains("$[[") => {
+            Some("an input keeps its type where it is the whole value: give it `type: string`".to_owned())
+        }
         Value::Text if wanted.contains("number") && scalar.text.parse::<i64>().is_ok() => {
             Some(format!("without quotes: {}", scalar.text))
         }
@@ -175,7 +179,7 @@ pub(crate) fn strings(entry: &Entry, what: &str, report: &mut Report) -> Option<
         }
         _ => {
             let hint = match &entry.value.kind {
-                Kind::Scalar(scalar) => {
+                Kind::Scalar(scalar) if !scalar.text.is_empty() => {
                     Some(format!("`{what}: [{}]`", scalar.text.chars().take(60).collect::<String>()))
                 }
                 _ => None,

@@ -145,6 +145,12 @@ impl Report {
         self.files.get(file as usize).map_or("", |file| &file.name)
     }
 
+    /// What stands at a place.
+    pub fn written(&self, mark: Mark) -> &str {
+        let text = self.files.get(mark.file as usize).and_then(|file| file.text.get(mark.span.start..mark.span.end));
+        text.unwrap_or_default()
+    }
+
     /// From now on findings without a topic are about this heading of the documentation.
     pub fn about(&mut self, topic: &'static str) {
         self.topic = Some(topic);

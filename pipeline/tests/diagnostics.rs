@@ -315,3 +315,34 @@ fn bytes_that_are_no_text() {
     assert_eq!(refused.to_string(), "ci.yml:2:11: the file is not UTF-8 text (save it as UTF-8)");
     assert_eq!(pipeline::decode("é".as_bytes(), "ci.yml").ok(), Some("é"));
 }
+
+#[test]
+fn help_that_can_be_followed() {
+    let number = "spec: {inputs: {n: {type: number, default: 3}}}\n---\n";
+    snapshot!(&[
+        ("tags", "a: {script: x, tags: \"\"}\n"),
+        ("a rule of a workflow", "workflow: {rules: [{variables: {A: b}}]}\na: {script: x}\n"),
+        ("a rule of a job", "a: {script: x, rules: [{allow_failure: true}]}\n"),
+        (
+            "a number that is an input",
+            &format!("{number}a:\n  script: \"$[[ inputs.n ]]\"\n  image: $[[ inputs.n ]]\n")
+        ),
+        (
+            "a pattern in quotes",
+            "a: {script: x, rules: [{if: '$A =~ \"/x/\"'}, {if: '$A =~ \"/xy/q\"'}, {if: '$A =~ \"xy\"'}]}\n"
+        ),
+        ("no function", &format!("{number}a: {{script: \"echo $[[ inputs.n | foo ]]\"}}\n")),
+    ]);
+}
+
+#[test]
+fn names_that_are_nearly_right() {
+    snapshot!(&[
+        ("many", "a: {script: x, retries: 1}\n"),
+        ("a short one", "a: {script: x}\nb: {script: x, needs: [{jb: a}]}\n"),
+        (
+            "instances",
+            "job: {script: x, parallel: {matrix: [{A: [1], B: [x]}]}}\nk: {script: x, parallel: 2}\nb: {script: x, needs: [\"job: [1,x]\"]}\nc: {script: x, needs: [\"k [1/2]\"]}\n"
+        ),
+    ]);
+}

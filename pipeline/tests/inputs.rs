@@ -92,3 +92,64 @@ fn rules_of_inputs_see_no_variables() {
         ),
     ];
 }
+
+#[test]
+fn a_wrong_input_hides_no_mistake_about_others() {
+    snapshot![
+        (
+            "uses and functions",
+            "spec:\n  inputs:\n    n: {default: z, options: [x, y]}\n    user-env: {default: a}\n    must:\n---\nj:\n  script:\n    - $[[ inputs.user-evn ]]\n    - $[[ inputs.n | foo ]]\n    - $[[ inputs.n ]]\n",
+            &[]
+        ),
+        (
+            "given values",
+            "include: [{local: t.yml, inputs: {n: x, size: many, szie: 1, region: moon}}]\nj: {script: x}\n",
+            &[(
+                "t.yml",
+                "spec:\n  inputs:\n    n: {default: z, options: [x, y]}\n    size: {type: number}\n    region: {rules: [{if: '$[[ inputs.size ]] == \"1\"', options: [a], default: a}, {default: b}]}\n    of-n: {rules: [{if: '$[[ inputs.n ]] == \"x\"', default: a}]}\n---\nu: {script: x}\n"
+            )]
+        ),
+        (
+            "a header that may have meant more",
+            "spec:\n  inptus: {a: {default: x}}\n  inputs: {b: }\n---\nj: {script: '$[[ inputs.a ]] $[[ inputs.a | foo ]]'}\n",
+            &[]
+        ),
+        ("no list", "spec: {inputs: [a]}\n---\nj: {script: '$[[ inputs.a ]]'}\n", &[]),
+    ];
+}
+
+#[test]
+fn rules_of_inputs_name_what_gets_its_value_before() {
+    let header = |inputs: &str| format!("spec:\n  inputs:\n{inputs}---\nj: {{script: 'echo $[[ inputs.a ]]'}}\n");
+    let rules = |name: &str, other: &str| {
+        format!("    {name}: {{rules: [{{if: '$[[ inputs.{other} ]] == \"x\"', default: x}}, {{default: y}}]}}\n")
+    };
+    snapshot![
+        ("one that is not there", &header(&(rules("a", "cc") + "    c: {default: x}\n")), &[]),
+        ("each other", &header(&(rules("a", "b") + &rules("b", "c") + &rules("c", "b"))), &[]),
+        ("itself", &header(&rules("a", "a")), &[]),
+        ("one that comes later", &header(&(rules("a", "b") + &rules("b", "c") + "    c: {default: x}\n")), &[]),
+    ];
+}
+
+#[test]
+fn blocks_that_stay_as_they_are() {
+    snapshot![
+        (
+            "no header",
+            "j: {script: ['echo $[[ inputs.foo ]]', '$[[ inputs.foo | x ]]', '$[[ x ]]']}\n\"k-$[[ inputs.a ]]\": {script: x}\n",
+            &[]
+        ),
+        ("no header and an error", "j: {script: x, rules: [{if: '$[[ inputs.foo ]] == \"x\"'}]}\n", &[]),
+        (
+            "not closed",
+            "spec: {inputs: {f: {default: x}}}\n---\nj: {script: ['echo $[[ inputs.f', 'echo $[[ inputs.f ] done', '[[ $[[ 1 ]']}\n",
+            &[]
+        ),
+        (
+            "of a matrix",
+            "j: {script: x, parallel: {matrix: [{A: [a]}]}}\nk: {script: x, parallel: {matrix: [{A: [a]}]}, needs: [{job: j, parallel: {matrix: [{A: ['$[[ matrix.A ]]']}]}}]}\n",
+            &[]
+        ),
+    ];
+}

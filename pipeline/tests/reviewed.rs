@@ -263,3 +263,33 @@ fn long_values_are_cut_in_every_message() {
     assert!(findings.iter().any(|one| one.message.contains("stops the environment")), "{findings:?}");
     assert!(findings.len() >= 3 && findings.iter().all(|one| one.message.len() < 600), "{findings:?}");
 }
+
+#[test]
+fn values_are_true_however_many_variables_lead_to_them() {
+    let chain: String = (0..60).map(|i| format!("  V{i}: $V{}\n", i + 1)).collect();
+    let text =
+        format!("variables:\n{chain}  V60: production\na: {{script: x, environment: $V0, only: {{changes: [$V0]}}}}\n");
+    assert!(found(&text, &[]).is_empty(), "{:?}", found(&text, &[]));
+    let rule =
+        format!("{text}b: {{script: x, environment: $V0, rules: [{{if: $CI_ENVIRONMENT_NAME == 'production'}}]}}\n");
+    assert_eq!(evaluate(&rule, &[]).plan.unwrap().jobs.len(), 2);
+}
+
+#[test]
+fn links_of_keywords_at_the_top_do_not_hang_on_the_rest_of_the_file() {
+    let link = |text: &str, keyword: &str| {
+        let findings = evaluate(text, &[]).diagnostics;
+        findings.into_iter().find(|one| one.message.contains(&format!("`{keyword}` "))).unwrap().link.unwrap()
+    };
+    for (entry, keyword, section) in [
+        ("dast_configuration: {a: b}\n", "dast_configuration", "not-supported"),
+        ("types: [a]\n", "types", "not-supported"),
+        ("tags: [a]\n", "tags", "keywords-of-the-file"),
+        ("retry: 1\n", "retry", "keywords-of-the-file"),
+    ] {
+        for before in ["", "image: x\n", "stages: [test]\n", "workflow: {name: x}\n"] {
+            let text = format!("{before}{entry}a: {{script: x}}\n");
+            assert_eq!(link(&text, keyword), format!("docs/language.md#{section}"), "{text}");
+        }
+    }
+}

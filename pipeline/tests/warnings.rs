@@ -113,3 +113,31 @@ fn what_the_schema_refuses() {
         ("fallback_keys empty", "j: {script: x, cache: {key: a, fallback_keys: ['']  , paths: [a]}}\n", &[]),
     ];
 }
+
+#[test]
+fn conditions_that_no_run_meets() {
+    let rules = |rules: &str| format!("j: {{script: x, rules: [{rules}, {{when: always}}]}}\n");
+    let source = |word: &str| format!("{{if: '$CI_PIPELINE_SOURCE == \"{word}\"'}}");
+    let branch = "{if: $CI_COMMIT_BRANCH, when: never}";
+    snapshot![
+        ("a source", &rules(&source("pussh")), &[]),
+        ("no source at all", &rules("{if: '$CI && ($A || \"flavour\" == $CI_PIPELINE_SOURCE)'}"), &[]),
+        ("sources of other servers", &rules(&format!("{}, {}", source("merge_request_event"), source("chat"))), &[]),
+        ("sources that runs have", &rules(&format!("{}, {}", source("push"), source("parent_pipeline"))), &[]),
+        ("a source that is not meant", &rules("{if: '$CI_PIPELINE_SOURCE != \"pussh\"'}"), &[]),
+        ("after any branch", &rules(&format!("{branch}, {{if: '$CI_COMMIT_BRANCH == \"main\" && $A'}}")), &[]),
+        ("or another", &rules(&format!("{branch}, {{if: '$CI_COMMIT_BRANCH == \"main\" || $A'}}")), &[]),
+        ("after some", &rules("{if: $CI_COMMIT_BRANCH, changes: [a]}, {if: $CI_COMMIT_BRANCH == 'main'}"), &[]),
+        ("after none", &rules(&format!("{branch}, {{if: $CI_COMMIT_BRANCH == null}}")), &[]),
+        (
+            "failures that do not count",
+            "a: {stage: build, script: x, allow_failure: true}\nb: {script: x, needs: [a], when: on_failure}\n",
+            &[]
+        ),
+        (
+            "one that counts",
+            "a: {stage: build, script: x, allow_failure: true}\nc: {stage: build, script: x}\nb: {script: x, needs: [a, c], when: on_failure}\n",
+            &[]
+        ),
+    ];
+}

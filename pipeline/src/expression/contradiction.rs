@@ -51,6 +51,48 @@ impl Expression {
         }
     }
 
+    /// The inputs that it names.
+    pub fn inputs(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        self.names(&mut names);
+        names.into_iter().filter_map(|name| name.strip_prefix("[[ inputs.")?.strip_suffix(" ]]")).collect()
+    }
+
+    /// The variables that it names.
+    pub fn variables(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        self.names(&mut names);
+        names
+    }
+
+    /// The texts that a variable has to be equal to, in some part.
+    pub fn compared_with<'e>(&'e self, variable: &str) -> Vec<&'e str> {
+        match self {
+            Self::Or(left, right) | Self::And(left, right) => {
+                [left.compared_with(variable), right.compared_with(variable)].concat()
+            }
+            Self::Compare(Comparison::Equal, left, right) => match (&**left, &**right) {
+                (Self::Variable(name), Self::Text(text)) | (Self::Text(text), Self::Variable(name))
+                    if name == variable =>
+                {
+                    vec![text]
+                }
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether it cannot hold unless the variable is set, and not to nothing.
+    pub fn needs(&self, name: &str, patterns: &Patterns) -> bool {
+        let of = |part: &Self| part.needs(name, patterns);
+        match self {
+            Self::Or(left, right) => of(left) && of(right),
+            Self::And(left, right) => of(left) || of(right),
+            _ => [None, Some("")].iter().all(|value| !holds_of(self, name, *value, patterns)),
+        }
+    }
+
     /// A variable that it names, inputs apart.
     pub fn variable(&self) -> Option<&str> {
         let mut names = Vec::new();
@@ -107,6 +149,28 @@ fn holds_of(part: &Expression, name: &str, value: Option<&str>, patterns: &Patte
 #[cfg(test)]
 mod tests {
     use super::super::{Patterns, parse};
+
+    #[test]
+    fn knows_which_variables_have_to_be_set() {
+        let cases = [
+            ("$A", true),
+            ("$A == 'x'", true),
+            ("$A =~ /^x/ && $B", true),
+            ("$B && $A", true),
+            ("$A || $B", false),
+            ("$A == 'x' || $A == 'y'", true),
+            ("$A == ''", false),
+            ("$A != 'x'", false),
+            ("$A == null", false),
+            ("$A == $B", false),
+            ("$A =~ $B", false),
+            ("$B", false),
+        ];
+        let patterns = Patterns::default();
+        for (text, wanted) in cases {
+            assert_eq!(parse(text, &patterns).unwrap().needs("A", &patterns), wanted, "{text}");
+        }
+    }
 
     #[test]
     fn sees_what_excludes_itself() {

@@ -138,6 +138,11 @@ fn pattern(text: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
     Ok((Kind::Pattern(Pattern { source: body.replace("\\/", "/"), flags: flags.to_owned() }), flags_end))
 }
 
+/// What is wrong with a string that begins like a pattern; its places are those of the string.
+pub(super) fn pattern_error(text: &str) -> Option<SyntaxError> {
+    text.starts_with('/').then(|| pattern(text, 0).err()).flatten()
+}
+
 /// Reads a whole string as a pattern: what a variable on the right of `=~` must hold.
 pub(crate) fn whole_pattern(text: &str) -> Option<Pattern> {
     if !text.starts_with('/') {

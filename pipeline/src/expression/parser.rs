@@ -65,8 +65,10 @@ impl Parser<'_> {
             // What is no pattern now will not be one later.
             Expression::Text(text) if matching && super::lexer::whole_pattern(text).is_none() => {
                 let token = &self.tokens[right_start];
-                return Err(SyntaxError::new(token.start, token.end, "`=~` and `!~` compare with a pattern")
-                    .hint("write it between slashes: `/text/`"));
+                let between_slashes = SyntaxError::new(0, 0, "`=~` and `!~` compare with a pattern")
+                    .hint("write it between slashes: `/text/`");
+                let error = super::lexer::pattern_error(text).unwrap_or(between_slashes);
+                return Err(SyntaxError { start: token.start, end: token.end, ..error });
             }
             _ => {}
         }

@@ -137,6 +137,10 @@ impl Interpolation<'_, '_, '_> {
             let inside = &rest[at + OPEN.len()..];
             let Some(end) = inside.find(CLOSE) else {
                 rest = &rest[at..];
+                if is_input(inside) {
+                    let problem = Problem::warning(mark, format!("`{}` stays as it is: `]]` is missing", brief(rest)));
+                    self.report.add(problem.hint("`$[[ inputs.name ]]` stands for an input"));
+                }
                 break;
             };
             if is_ours(&inside[..end]) {
@@ -178,9 +182,8 @@ impl Interpolation<'_, '_, '_> {
             return Err(refused.hint("`$[[ inputs.name ]]` stands for an input").into());
         };
         let value = match self.known.inputs.get(name) {
-            Some(Json::Null) => return Err(Why::Unknown),
             Some(value) => value,
-            None if !self.known.complete => return Err(Why::Unknown),
+            None if !self.known.complete => &Json::Null,
             None => {
                 let close = closest(name, self.known.inputs.keys().map(String::as_str));
                 let message = format!("there is no input `{name}` in the header of this file");
@@ -191,6 +194,10 @@ impl Interpolation<'_, '_, '_> {
         if functions.len() > MAX_FUNCTIONS {
             return Err(Refused::new(format!("a block has at most {MAX_FUNCTIONS} functions")).into());
         }
+        functions.iter().try_for_each(|function| check_function(function))?;
+        if value.is_null() {
+            return Err(Why::Unknown);
+        }
         let call = |value: Json, function| self.call(function, &value).map(Json::String);
         Ok(functions.into_iter().try_fold(value.clone(), call)?)
     }
@@ -199,6 +206,9 @@ impl Interpolation<'_, '_, '_> {
         let Json::String(text) = value else {
             return Err(Refused::new(format!("`{function}` takes a string, and this input is none")));
         };
+        if let Some((offset, length)) = truncate_arguments(function) {
+            return Ok(text.chars().skip(offset).take(length).collect());
+        }
         if function == "expand_vars" {
             let secret = std::cell::Cell::new(None);
             let lookup = |name: &str| {
@@ -215,19 +225,52 @@ impl Interpolation<'_, '_, '_> {
             }
             return expanded.map_err(|error| Refused::new(error.to_string()));
         }
-        if function == "posix_escape" {
-            return Ok(posix_escape(text));
-        }
-        if let Some((offset, length)) = truncate_arguments(function) {
-            return Ok(text.chars().skip(offset).take(length).collect());
-        }
-        if function.split('(').next().is_some_and(|name| name.trim_end() == "truncate") {
-            let refused = Refused::new(format!("`truncate` takes an offset and a length, not `{function}`"));
-            return Err(refused.hint("`truncate(0, 8)`"));
-        }
-        let refused = Refused::new(format!("there is no function `{function}`"));
-        Err(refused.hint("the functions are `expand_vars`, `posix_escape` and `truncate(offset, length)`"))
+        Ok(posix_escape(text))
     }
+}
+
+/// Warns of blocks that nothing stands for: the file has no header.
+pub(super) fn leftovers(node: &Tree, report: &mut Report) {
+    let look_at = |text: &str, mark: Mark, report: &mut Report| {
+        let Some((at, _)) = text.match_indices(OPEN).find(|(at, _)| is_input(&text[at + OPEN.len()..])) else { return };
+        let block = &text[at..];
+        let block = block.find(CLOSE).map_or(block, |end| &block[..end + CLOSE.len()]);
+        let problem = Problem::warning(mark, format!("`{}` stays as it is: this file has no header", brief(block)));
+        report.add(problem.hint("declare the input in a header with `spec`, before a line `---`").minor());
+    };
+    match &node.kind {
+        Kind::Scalar(scalar) => look_at(&scalar.text, node.mark, report),
+        Kind::List(items) | Kind::Reference(items) => items.iter().for_each(|item| leftovers(item, report)),
+        Kind::Map(map) => {
+            for entry in &map.entries {
+                look_at(&entry.key, entry.mark, report);
+                leftovers(&entry.value, report);
+            }
+        }
+        Kind::Null | Kind::Broken => {}
+    }
+}
+
+/// Whether what follows `$[[` names an input.
+fn is_input(inside: &str) -> bool {
+    inside.trim_start().starts_with("inputs.")
+}
+
+fn brief(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+/// Refuses what is no function, whatever it is to be called with.
+fn check_function(function: &str) -> Result<(), Refused> {
+    if ["expand_vars", "posix_escape"].contains(&function) || truncate_arguments(function).is_some() {
+        return Ok(());
+    }
+    if function.split('(').next().is_some_and(|name| name.trim_end() == "truncate") {
+        let refused = Refused::new(format!("`truncate` takes an offset and a length, not `{function}`"));
+        return Err(refused.hint("`truncate(0, 8)`"));
+    }
+    let refused = Refused::new(format!("there is no function `{function}`"));
+    Err(refused.hint("the functions are `expand_vars`, `posix_escape` and `truncate(offset, length)`"))
 }
 
 /// Why a block becomes nothing.

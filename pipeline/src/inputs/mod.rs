@@ -2,6 +2,7 @@
 //! Happens to each file by itself, before anything else.
 
 mod interpolate;
+mod order;
 mod resolve;
 mod spec;
 mod value;

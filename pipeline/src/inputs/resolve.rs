@@ -1,8 +1,11 @@
 //! The values that the inputs of a file get, and whether they fit.
 
+use std::collections::HashMap;
+
 use model::plan::FormInput;
 use serde_json::Value as Json;
 
+use super::order::order;
 use super::spec::{Declared, Given};
 use super::value::{fits, shown, type_name, typed};
 use crate::expression::Seen;
@@ -10,60 +13,61 @@ use crate::keywords::closest;
 use crate::rules::Conditions;
 use crate::source::{Mark, Problem, Report};
 
-/// The inputs with their values, `null` for those that have none: those without rules first, since rules look at them.
+/// The inputs with their values, `null` for those that have none; `is_complete` says whether the header has no others.
 pub(super) fn values(
-    declared: Vec<Declared>,
+    mut declared: Vec<Declared>,
+    is_complete: bool,
     given: &Given<'_>,
     conditions: &Conditions,
     report: &mut Report,
 ) -> Vec<FormInput> {
-    for name in given.values.keys().filter(|name| !declared.iter().any(|input| input.form.name == **name)) {
+    let is_strange = |name: &&String| is_complete && !declared.iter().any(|input| input.form.name == **name);
+    for name in given.values.keys().filter(is_strange) {
         let problem = Problem::error(given.place(name), format!("this file has no input `{name}`"));
         let close = closest(name, declared.iter().map(|input| input.form.name.as_str()));
         report.add(problem.maybe_hint(close.map(|close| format!("did you mean `{close}`?"))));
     }
-    let mut all: Vec<(Declared, Option<Json>)> = declared.into_iter().map(|input| (input, None)).collect();
-    for with_rules in [false, true] {
-        for i in 0..all.len() {
-            if all[i].0.rules.is_empty() == with_rules {
-                continue;
-            }
-            if with_rules {
-                decide(i, &mut all, conditions, report);
-            }
-            let (input, value) = &mut all[i];
-            *value = value_of(&input.form, given, input.mark, conditions, report);
+    let mut known = Known::new();
+    for i in order(&mut declared, is_complete, report) {
+        let input = &mut declared[i];
+        // Of a broken one nobody knows which values it takes.
+        if input.broken || !decide(input, &known, conditions, report) {
+            continue;
+        }
+        if let Some(value) = value_of(&input.form, given, input.mark, conditions, report) {
+            known.insert(format!("[[ inputs.{} ]]", input.form.name), shown(&value));
+            input.form.value = value;
         }
     }
-    let filled = |(mut input, value): (Declared, Option<Json>)| {
-        input.form.value = value.unwrap_or(Json::Null);
-        input.form
-    };
-    all.into_iter().map(filled).collect()
+    declared.into_iter().map(|input| input.form).collect()
 }
 
-/// Takes options and default from the first rule of the input that applies.
-fn decide(i: usize, all: &mut [(Declared, Option<Json>)], conditions: &Conditions, report: &mut Report) {
-    let texts: Vec<(String, String)> = all
-        .iter()
-        .filter_map(|(input, value)| Some((format!("[[ inputs.{} ]]", input.form.name), shown(value.as_ref()?))))
-        .collect();
-    let lookup = |name: &str| texts.iter().find(|(key, _)| key == name).map(|(_, value)| Seen::from(value.as_str()));
-    let input = &mut all[i].0;
+/// The values of inputs as conditions see them.
+type Known = HashMap<String, String>;
+
+/// Takes options and default from the first rule of the input that applies, if it has rules. `false` when that hangs on
+/// an input without a value.
+fn decide(input: &mut Declared, known: &Known, conditions: &Conditions, report: &mut Report) -> bool {
+    let lookup = |name: &str| known.get(name).map(|value| Seen::from(value.as_str()));
     for rule in &mut input.rules {
-        let holds = match &rule.condition {
-            None => true,
-            Some(condition) => match conditions.evaluate(condition, &lookup) {
-                Ok(verdict) => verdict.holds,
-                Err(message) => return report.error(input.mark, message),
-            },
-        };
-        if holds {
-            input.form.options = std::mem::take(&mut rule.options);
-            input.form.default = rule.default.take();
-            return;
+        if let Some(condition) = &rule.condition {
+            if condition.expression.inputs().iter().any(|name| !known.contains_key(&format!("[[ inputs.{name} ]]"))) {
+                return false;
+            }
+            match conditions.evaluate(&condition.expression, &lookup) {
+                Ok(verdict) if verdict.holds => {}
+                Ok(_) => continue,
+                Err(message) => {
+                    report.error(input.mark, message);
+                    return false;
+                }
+            }
         }
+        input.form.options = std::mem::take(&mut rule.options);
+        input.form.default = rule.default.take();
+        break;
     }
+    true
 }
 
 fn value_of(

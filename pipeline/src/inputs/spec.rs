@@ -5,13 +5,12 @@ use std::rc::Rc;
 use model::plan::{FormInput, InputType, Inputs};
 use serde_json::Value as Json;
 
-use super::interpolate::{Known, interpolate};
+use super::interpolate::{Known, interpolate, leftovers};
 use super::resolve::values;
 use super::value::{fits, from_tree, type_name};
-use crate::expression;
 use crate::keywords::Place;
 use crate::read;
-use crate::rules::Conditions;
+use crate::rules::{Condition, Conditions};
 use crate::scope::Scope;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Loaded, Map, Scalar, Tree};
@@ -51,11 +50,13 @@ pub(super) struct Declared {
     pub mark: Mark,
     pub form: FormInput,
     pub rules: Vec<SpecRule>,
+    /// Whether the header is wrong about it, which has been told.
+    pub broken: bool,
 }
 
 /// One rule of an input: which options and default it has then.
 pub(super) struct SpecRule {
-    pub condition: Option<expression::Expression>,
+    pub condition: Option<Condition>,
     pub options: Vec<Json>,
     pub default: Option<Json>,
 }
@@ -110,15 +111,19 @@ pub(crate) fn apply(
             );
             report.add(problem.hint("a header is a document with `spec` before a line `---`"));
         }
+        if let Some(root) = &root {
+            leftovers(root, report);
+        }
         return (root, Vec::new());
     };
+    // A mistake in one input says nothing of the others; one beside them may have been meant to hold more.
+    let is_list = spec.written("inputs").is_none_or(|entry| matches!(entry.value.kind, Kind::Map(_) | Kind::Null));
+    let is_complete = is_list && report.errors() == before;
     let declared = declared(&spec, conditions, report);
-    let is_header_fine = report.errors() == before;
-    let mut inputs: Inputs = declared.iter().map(|input| (input.form.name.clone(), Json::Null)).collect();
-    let values = if is_header_fine { values(declared, given, conditions, report) } else { Vec::new() };
-    inputs.extend(values.iter().map(|form| (form.name.clone(), form.value.clone())));
+    let values = values(declared, is_complete, given, conditions, report);
     // The rest of the file is looked at whatever the header says: all errors at once.
-    let known = Known { inputs: &inputs, complete: is_header_fine };
+    let inputs: Inputs = values.iter().map(|form| (form.name.clone(), form.value.clone())).collect();
+    let known = Known { inputs: &inputs, complete: is_complete };
     (root.map(|root| interpolate(&root, &known, scope, report)), values)
 }
 
@@ -144,6 +149,12 @@ fn declared(spec: &Map, conditions: &mut Conditions, report: &mut Report) -> Vec
 }
 
 fn one(entry: &Entry, conditions: &mut Conditions, report: &mut Report) -> Declared {
+    let before = report.errors();
+    let input = read_input(entry, conditions, report);
+    Declared { broken: entry.value.broken || report.errors() > before, ..input }
+}
+
+fn read_input(entry: &Entry, conditions: &mut Conditions, report: &mut Report) -> Declared {
     check_name(entry, report);
     let form = FormInput {
         name: entry.key.to_string(),
@@ -154,7 +165,7 @@ fn one(entry: &Entry, conditions: &mut Conditions, report: &mut Report) -> Decla
         regex: None,
         value: Json::Null,
     };
-    let mut input = Declared { mark: entry.mark, form, rules: Vec::new() };
+    let mut input = Declared { mark: entry.mark, form, rules: Vec::new(), broken: false };
     let Some(map) = read::map(entry, "an input", report) else { return input };
     read::only_known(map, Place::Input, report);
     if let Some(kind) = map.get("type") {
@@ -248,14 +259,17 @@ fn read_rules(entry: &Entry, kind: InputType, conditions: &mut Conditions, repor
         let mut rule = SpecRule { condition: None, options: Vec::new(), default: None };
         if let Some(entry) = map.written("if") {
             match &entry.value.kind {
-                Kind::Scalar(Scalar { text, .. }) => match conditions.parse(text) {
+                Kind::Scalar(Scalar { text, .. }) => match conditions.shared(text) {
                     Ok(found) if found.variable().is_some() => {
                         let name = found.variable().unwrap_or_default();
                         let message = format!("`${name}` says nothing here: the rules of an input see no variables");
                         let problem = Problem::error(entry.value_mark(), message);
                         report.add(problem.hint("they may name other inputs: `$[[ inputs.name ]]`"));
                     }
-                    Ok(found) => rule.condition = Some(found),
+                    Ok(expression) => {
+                        let (text, mark) = (Rc::clone(text), entry.value_mark());
+                        rule.condition = Some(Condition { expression, text, mark });
+                    }
                     Err(error) => {
                         let place = error.start..error.end;
                         report.add_part(entry.value_mark(), text, place, |part| error.problem(part));

@@ -204,10 +204,15 @@ pub(crate) fn closest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
         return None;
     }
     let allowed = match length {
-        0..=2 => 0,
-        3..=4 => 1,
+        0..=1 => 0,
+        2..=4 => 1,
         5..=8 => 2,
         _ => 3,
+    };
+    // Of two letters one may be missing: of two that differ in one nobody knows which was meant.
+    let is_near = |candidate: &str| match length {
+        2 => candidate.len() == word.len() + 1,
+        _ => candidate.len().abs_diff(word.len()) <= allowed,
     };
     // Enough for any real file; a suggestion must not cost more than the finding.
     const MAX_CANDIDATES: usize = 1_000;
@@ -216,10 +221,25 @@ pub(crate) fn closest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
     candidates
         .into_iter()
         .take(MAX_CANDIDATES)
-        .filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed && *candidate != word)
-        .filter_map(|candidate| Some((rows.distance(&folded, candidate, allowed)?, candidate)))
+        .filter(|candidate| *candidate != word)
+        .filter_map(|candidate| {
+            let distance = match is_plural(word, candidate) {
+                true => 1,
+                false if is_near(candidate) => rows.distance(&folded, candidate, allowed)?,
+                false => return None,
+            };
+            Some((distance, candidate))
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// Whether one of the words is the other for many: `retries` and `retry`.
+fn is_plural(a: &str, b: &str) -> bool {
+    let is_of = |many: &str, one: &str| {
+        many.strip_suffix("ies").zip(one.strip_suffix('y')).is_some_and(|(many, one)| many == one)
+    };
+    is_of(a, b) || is_of(b, a)
 }
 
 /// Without case, and `-` as `_`.
@@ -279,6 +299,9 @@ mod tests {
         assert_eq!(closest("Stage", job()), Some("stage"));
         assert_eq!(closest("need", job()), Some("needs"));
         assert_eq!(closest("allowed_failure", job()), Some("allow_failure"));
+        assert_eq!(closest("retries", job()), Some("retry"));
+        assert_eq!(closest("jb", ["job", "jc"]), Some("job"));
+        assert_eq!(closest("ab", ["ac", "abcd", "a", "b"]), None);
         assert_eq!(closest("flavour", job()), None);
         assert_eq!(closest(&"x".repeat(1_000), job()), None);
     }

@@ -1,7 +1,7 @@
 //! What the rules of one definition share: conditions that were read, patterns, and answers about
 //! files, each asked for once.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -46,6 +46,8 @@ pub(crate) struct Conditions {
     names: RefCell<HashMap<Tree, Rc<HashSet<String>>>>,
     found: RefCell<HashMap<(usize, String), Option<String>>>,
     steps: Steps,
+    /// Whether somebody was told that runs have no source of other servers.
+    pub(super) told_of_sources: Cell<bool>,
 }
 
 impl Conditions {
@@ -66,6 +68,11 @@ impl Conditions {
     /// Why an expression can never hold; `absent` are the variables that nothing sets before it is asked.
     pub fn contradiction(&self, expression: &Expression, absent: &dyn Fn(&str) -> bool) -> Option<String> {
         expression.contradiction(&self.patterns, absent)
+    }
+
+    /// Whether an expression cannot hold unless the variable is set, and not to nothing.
+    pub fn needs(&self, expression: &Expression, variable: &str) -> bool {
+        expression.needs(variable, &self.patterns)
     }
 
     pub fn evaluate<'v>(

@@ -3,7 +3,9 @@
 
 mod conditions;
 mod decide;
+mod sources;
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use model::plan::{Variable, When};
@@ -139,7 +141,9 @@ fn unreachable(rules: &[Rule], place: Place, conditions: &Conditions, report: &m
             Problem::warning(next.mark, format!("this rule is never reached: the one in line {line} always applies"));
         report.add(problem.hint("give that one an `if`, or move it to the end"));
     }
-    let mut seen: std::collections::HashMap<&str, u32> = std::collections::HashMap::new();
+    let mut seen: HashMap<&str, u32> = HashMap::new();
+    // Variables that are conditions by themselves.
+    let mut set: HashMap<&str, u32> = HashMap::new();
     for rule in rules.iter().take(always.unwrap_or(rules.len())) {
         let lists = [
             (
@@ -154,9 +158,18 @@ fn unreachable(rules: &[Rule], place: Place, conditions: &Conditions, report: &m
             report.add(Problem::warning(rule.mark, message).hint(format!("leave `{keyword}` out, or list a pattern")));
         }
         let Some(condition) = &rule.condition else { continue };
+        sources::check(condition, conditions, report);
+        let names = if set.is_empty() { Vec::new() } else { condition.expression.variables() };
+        let taken = names
+            .into_iter()
+            .find_map(|name| set.get(name).filter(|_| conditions.needs(&condition.expression, name)).zip(Some(name)));
         if let Some(line) = seen.get(&*condition.text) {
             let message = format!("this rule is never reached: the one in line {line} has the same `if`");
             report.add(Problem::warning(rule.mark, message).hint("put their parts into one rule, or change the `if`"));
+        } else if let Some((line, name)) = taken {
+            let message =
+                format!("this rule is never reached: the one in line {line} applies whenever `${name}` is set");
+            report.add(Problem::warning(rule.mark, message).hint("put it before that one"));
         } else if let Some(why) = conditions.contradiction(&condition.expression, &|name| is_told_later(name, place)) {
             let problem = Problem::warning(condition.mark, format!("this rule can never apply: {why}"));
             let has_parts = matches!(*condition.expression, Expression::And(..) | Expression::Or(..));
@@ -164,6 +177,9 @@ fn unreachable(rules: &[Rule], place: Place, conditions: &Conditions, report: &m
         }
         if rule.changes.is_none() && rule.exists.is_none() {
             seen.entry(&condition.text).or_insert(rule.mark.span.line);
+            if let Expression::Variable(name) = &*condition.expression {
+                set.entry(name).or_insert(rule.mark.span.line);
+            }
         }
     }
 }
@@ -234,9 +250,10 @@ fn rule(map: &Map, mark: Mark, place: Place, conditions: &mut Conditions, report
     }
     let decides = ["if", "changes", "exists", "when"];
     if !map.entries.iter().any(|entry| decides.contains(&&*entry.key)) {
+        let always = if place == Place::Rule { "on_success" } else { "always" };
         report.add(
             Problem::error(mark, "a rule needs an `if`, `changes`, `exists` or a `when`")
-                .hint("`- when: on_success` always applies"),
+                .hint(format!("`- when: {always}` always applies")),
         );
     }
     if rule.when == Some(When::Delayed) && rule.start_in.is_none() && map.get("start_in").is_none() {
