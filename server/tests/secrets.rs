@@ -101,6 +101,38 @@ fn a_masked_value_is_in_no_log_whatever_form_it_takes() {
     assert_eq!(server.get(&path).as_array().unwrap().len(), 0);
 }
 
+/// Runners of others put variables into names as they are, and cut them down to what comes after the last slash.
+#[test]
+fn a_masked_value_is_in_no_name_of_a_file_whatever_runner_sends_it() {
+    let mut server = Server::start(1);
+    server.pipeline("p", "one: {script: 'true', artifacts: {name: 'n-$TOKEN', paths: [a]}}\n");
+    let project = server.get("/api/v4/projects")[0]["id"].clone();
+    let path = format!("/api/v4/projects/{project}/variables");
+    keep(&server, &path, &json!({ "key": "TOKEN", "value": SECRET, "masked": true }));
+    keep(&server, &path, &json!({ "key": "PATH_LIKE", "value": "s3cr3t/Value+one=Q~z", "masked": true }));
+    server.stop();
+    server.arguments = vec!["--no-runner".into()];
+    server.start_again();
+    let draft = json!({ "runner_type": "instance_type" });
+    let (_, runner) = server.send("POST", "/api/v4/user/runners", &draft);
+    let given = [format!("n-{SECRET}.zip"), "Value+one=Q~z.zip".to_owned(), "of-glrt-0123456789abcdef.zip".to_owned()];
+    for (name, shown) in given.iter().zip(["n-[MASKED].zip", "[MASKED].zip", "of-[MASKED]"]) {
+        let run = server.run("p");
+        let (status, taken) = server.send("POST", "/api/v4/jobs/request", &json!({ "token": runner["token"] }));
+        assert_eq!(status, 201, "{taken}");
+        let file = format!(
+            "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\nPK\x05\x06{}\r\n--b--\r\n",
+            "\0".repeat(18)
+        );
+        let headers =
+            [("job-token", taken["token"].as_str().unwrap()), ("content-type", "multipart/form-data; boundary=b")];
+        let to = format!("/api/v4/jobs/{}/artifacts?artifact_type=archive&artifact_format=zip", taken["id"]);
+        let (status, said) = server.ask("POST", &to, &headers, &file);
+        assert_eq!(status, 201, "{said}");
+        assert_eq!(server.view(run).jobs[0].artifacts[0].filename, shown);
+    }
+}
+
 #[test]
 fn protected_variables_are_for_the_default_branch() {
     let server = Server::start(1);
