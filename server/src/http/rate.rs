@@ -247,7 +247,7 @@ impl LoginLimit for Rates {
 }
 
 /// What counts as one address: a /64 of IPv6 is one customer.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(six) => IpAddr::from((u128::from(six) >> 64 << 64).to_be_bytes()),
         four @ IpAddr::V4(_) => four,
