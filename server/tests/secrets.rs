@@ -4,7 +4,7 @@
 mod support;
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use model::Status;
 use serde_json::{Value, json};
@@ -250,4 +250,28 @@ fn a_copy_of_the_folder_without_its_key_or_with_anothers_starts_nothing_and_chan
     server.data = copy;
     server.start_again();
     assert_eq!(server.get("/api/v4/admin/ci/variables/A")["value"], SECRET);
+}
+
+#[test]
+fn keys_are_rotated_with_one_command() {
+    let server = Server::start(1);
+    server.admin(&["project", "create", "shop/web"]);
+    server.admin(&["user", "create", "ada"]);
+    let create = ["aksk", "create", "--user", "ada", "--project", "shop/web"];
+    let pair = server.admin(&create);
+    let old: Vec<&str> = pair.split_whitespace().collect();
+    let rotate = |user: &str| {
+        let command = ["aksk", "rotate", old[0], "--user", user, "--data"];
+        let Output { status, stdout, .. } =
+            weir().args(command).arg(&server.data).stdin(Stdio::null()).output().unwrap();
+        (status.code(), String::from_utf8(stdout).unwrap())
+    };
+    server.admin(&["user", "create", "bob"]);
+    assert_eq!(rotate("bob"), (Some(3), String::new()), "it is not his");
+    let (code, out) = rotate("ada");
+    assert_eq!(code, Some(0));
+    let new: Vec<&str> = out.split_whitespace().collect();
+    assert!(new[0] != old[0] && new[1] != old[1] && new[2] == old[2], "{out}");
+    assert_eq!(new.iter().map(|text| text.len()).collect::<Vec<_>>(), [20, 64, 32]);
+    assert_eq!(rotate("ada").0, Some(3), "the old one is gone");
 }

@@ -4,7 +4,10 @@ use app::service::{Accounts as _, Service as _};
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use model::{NewUser, Place, Role, Timestamp, TokenDraft, TokenKind, TokenScope, UserChanges, Visibility};
+use model::{
+    NewAccessKey, NewUser, Place, Project, Role, Timestamp, TokenDraft, TokenKind, TokenScope, Uid, UserChanges,
+    Visibility,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -71,11 +74,7 @@ pub async fn create_access_key(target: Target, Object(body): Object) -> Result<R
     let project = if let Some(project) = &new.project {
         target.weir.project_called(&target.caller, project).await?
     } else {
-        // Requests name a project; without one said, it is the one that everything without a project belongs to.
-        let all = target.weir.projects(&target.caller).await?;
-        let default = all.iter().find(|project| project.path.as_str() == crate::service::DEFAULT_PROJECT);
-        let found = default.or_else(|| all.first()).cloned();
-        match found {
+        match usual_project(&target).await? {
             Some(project) => project,
             // As for the first pipeline without a project.
             None => target.weir.default_project(&target.caller).await?,
@@ -83,8 +82,29 @@ pub async fn create_access_key(target: Target, Object(body): Object) -> Result<R
     };
     let wanted = new.project.as_ref().map(|_| project.path.as_str());
     let made = target.weir.create_access_key(&target.caller, new.user.as_deref(), wanted).await?;
-    let body = json!({"id": made.key.id, "access": made.key.access, "secret": made.secret, "project_id": project.uid});
-    Ok((StatusCode::CREATED, Json(body)).into_response())
+    Ok(new_keys(&made, Some(&project.uid)))
+}
+
+/// Requests name a project; without one said, it is the one that everything without a project belongs to.
+async fn usual_project(target: &Target) -> Result<Option<Project>, Told> {
+    let all = target.weir.projects(&target.caller).await?;
+    let default = all.iter().find(|project| project.path.as_str() == crate::service::DEFAULT_PROJECT);
+    Ok(default.or_else(|| all.first()).cloned())
+}
+
+fn new_keys(made: &NewAccessKey, project: Option<&Uid>) -> Response {
+    let body = json!({"id": made.key.id, "access": made.key.access, "secret": made.secret, "project_id": project});
+    (StatusCode::CREATED, Json(body)).into_response()
+}
+
+/// `POST /weir/access_keys/ACCESS_KEY/rotate?user=NAME`: new keys in the place of these, which are of that user if one is
+/// named.
+pub async fn rotate_access_key(asked: Asked) -> Result<Response, Told> {
+    let user = asked.query.get("user").map(str::to_owned);
+    let target = asked.find().await?;
+    let made = target.weir.rotate_access_key(&target.caller, target.name("access_key"), user.as_deref()).await?;
+    let usual = if made.project_uid.is_none() { usual_project(&target).await? } else { None };
+    Ok(new_keys(&made, made.project_uid.as_ref().or(usual.as_ref().map(|project| &project.uid))))
 }
 
 /// `GET /weir/users`
