@@ -289,6 +289,7 @@ fn secrets_are_shown_once_and_to_nobody_else() {
                 "weir.example/api/v4/projects/1/trigger/pipeline",
             ),
             (Member, Admin, "access_key/create", "project=demo%2Fshop", "HUAWEICLOUD_SDK_SK=s3cr3t-of-ada"),
+            (Member, Admin, "access_key/rotate", "access=HSTN", "HUAWEICLOUD_SDK_SK=s3cr3t-of-ada"),
             (Admin, Member, "user/create", "name=neu&full_name=Neu", "https://weir.example/password?key=s3cr3t-of-ada"),
             (
                 Admin,

@@ -519,7 +519,7 @@ pub struct AuditPage {
 pub struct Redaction {
     /// Logs that were looked through.
     pub searched: u64,
-    /// Jobs whose logs had the value, with the number of places.
+    /// Jobs whose logs had the value, or what they are listed with, with the number of places.
     pub redacted: Vec<(crate::JobId, u64)>,
     /// Who had opened these logs before, with the last time.
     pub viewers: Vec<(String, crate::JobId, Timestamp)>,

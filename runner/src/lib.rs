@@ -28,6 +28,7 @@ pub use control::{Control, Level};
 pub use engine::{Containers, JobOutcome, ReportCheck};
 pub use leader::leader_main;
 pub use supervisor::{pid_of, terminate};
+pub use trace::Secrets;
 pub use users::{JobUsers, NotUsers, UsersError};
 
 /// `bytes` random bytes as hexadecimal digits.

@@ -29,6 +29,9 @@ const PLAIN: [&str; 26] = [
     "letmein!",
 ];
 
+/// What `printf %q` puts a backslash in front of.
+const SPECIAL: &str = " !\"$&'()*,;<>?[\\]^`{|}";
+
 /// How a variable's value will be used, as far as it matters for what may be masked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
@@ -117,7 +120,7 @@ fn tell_apart(line: &str) -> Result<(), Unmaskable> {
 ///
 /// They are: the value and each line of it; base64 of it, with the usual and the URL-safe alphabet, standing alone,
 /// broken into lines of 64 or 76, or within a longer text at any of the three alignments; and the value in a URL, in a
-/// form and in JSON. Where a text that is encoded breaks into lines within the value, and where a colour changes there,
+/// form, in JSON and quoted for a shell. Where a text that is encoded breaks into lines within the value, and where a colour changes there,
 /// [`crate::seen`] finds them all the same.
 pub fn forms(value: &str) -> Vec<String> {
     let value = value.trim();
@@ -142,6 +145,7 @@ pub fn forms(value: &str) -> Vec<String> {
         base64_forms(&text, &mut forms);
         url_forms(&text, &mut forms);
         json_forms(&text, &mut forms);
+        shell_forms(&text, &mut forms);
     }
     let mut forms: Vec<String> = forms.into_iter().collect();
     forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
@@ -209,6 +213,27 @@ fn json_forms(text: &str, forms: &mut BTreeSet<String>) {
         forms.insert(form.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"));
         forms.insert(form);
     }
+}
+
+/// As shells show words that they would read as the value: within quotes that a quote ends (bash's `set -x`; dash's, and
+/// Python's `shlex`), within `$'…'`, and with backslashes (`printf %q`), where a `#` or `~` has one in some places only.
+fn shell_forms(text: &str, forms: &mut BTreeSet<String>) {
+    forms.insert(text.replace('\'', r"'\''"));
+    forms.insert(text.replace('\'', r#"'"'"'"#));
+    let controls = [('\n', r"\n"), ('\t', r"\t"), ('\r', r"\r")];
+    let escaped = text.replace('\\', r"\\").replace('\'', r"\'");
+    forms.insert(controls.iter().fold(escaped, |text, (control, shown)| text.replace(*control, shown)));
+    let backslashed = |special: &str| {
+        let escape = |found: char| [special.contains(found).then_some('\\'), Some(found)].into_iter().flatten();
+        text.chars().flat_map(escape).collect::<String>()
+    };
+    let plain = backslashed(SPECIAL);
+    // Once at the beginning of a word.
+    if text.starts_with(['#', '~']) {
+        forms.insert(format!("\\{plain}"));
+    }
+    forms.insert(plain.replace("=~", r"=\~").replace(":~", r":\~"));
+    forms.insert(plain);
 }
 
 #[cfg(test)]

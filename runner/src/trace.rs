@@ -20,7 +20,8 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-pub(crate) use mask::{Masker, Secrets};
+pub(crate) use mask::Masker;
+pub use mask::Secrets;
 pub(crate) use send::{Pace, Sent, send_trace};
 use spool::Spool;
 
@@ -106,6 +107,11 @@ impl Log {
     /// Replaces these texts from now on.
     pub(crate) fn mask(&self, secrets: &Secrets) {
         self.state().masker = Masker::new(secrets);
+    }
+
+    /// A text that goes elsewhere than into the log, masked like the log.
+    pub(crate) fn masked(&self, text: &str) -> String {
+        self.state().masker.apart(text)
     }
 
     /// Adds what a script wrote; fails when it cannot be kept.

@@ -62,6 +62,39 @@ async fn names_and_paths_have_variables_and_exclusions_leave_out() {
     }
 }
 
+/// Names are shown to whoever may see a job, its variables are not. What is cut off a name is so once it is masked.
+#[tokio::test]
+async fn names_have_no_masked_values() {
+    let bench = Bench::new();
+    let masked = |key: &str, value: &str| Variable { masked: true, ..Variable::plain(key, value) };
+    let named = |name: &str| Artifact { name: name.to_owned(), ..artifact(&["a"]) };
+    for (id, name, shown) in [
+        (1, "n-$PLAIN", "n-[MASKED].zip"),
+        (2, "c-$COPY", "c-of-[MASKED].zip"),
+        (3, "x/$PATH_LIKE", "[MASKED].zip"),
+        (4, "$CI_JOB_TOKEN-$OPEN", "[MASKED]-open.zip"),
+    ] {
+        let mut job = leaving(id, vec![named(name)], &["touch a"]);
+        job.token = "a-token-of-the-job-1".into();
+        job.variables = vec![
+            masked("PLAIN", "Plain-Secret-0815x"),
+            masked("PATH_LIKE", "s3cr3t/Value+one=Q~z"),
+            masked("CI_JOB_TOKEN", "a-token-of-the-job-1"),
+            Variable::plain("COPY", "of-$PLAIN"),
+            Variable::plain("OPEN", "open"),
+        ];
+        let (outcome, text) = bench.run(&job).await;
+        assert_eq!(outcome.state, JobState::Success, "{text}");
+        assert_eq!(bench.runner.files(id)[0].name, shown);
+        assert!(text.contains(&format!("as {shown} ")) && !text.contains("Value+one"), "{text}");
+    }
+    let script = ["touch \"$PLAIN.xml\""];
+    let mut job = leaving(9, vec![report("junit", "raw", "", &["$PLAIN.xml"])], &script);
+    job.variables = vec![masked("PLAIN", "Plain-Secret-0815x")];
+    let (_, text) = bench.run(&job).await;
+    assert_eq!(bench.runner.reports(9)[0].1.name, "[MASKED].xml", "{text}");
+}
+
 #[tokio::test]
 async fn nothing_to_upload_is_told_and_no_failure() {
     let bench = Bench::new();

@@ -36,6 +36,22 @@ fn archives(bench: &Bench) -> Vec<PathBuf> {
     files
 }
 
+/// A key loses its dots and slashes, and would be known no more.
+#[tokio::test]
+async fn keys_have_no_masked_values() {
+    let bench = Bench::new();
+    let mut one = cache("x/$SECRET/y", &["kept"]);
+    one.fallback_keys = vec!["$SECRET".to_owned()];
+    let mut job = cached(1, one, &["touch kept"]);
+    job.variables = vec![Variable { masked: true, ..Variable::plain("SECRET", "part-one/./part-two") }];
+    let (_, text) = bench.run(&job).await;
+    assert!(
+        text.contains("Creating cache x/[MASKED]/y...") && text.contains("Checking cache for [MASKED]..."),
+        "{text}"
+    );
+    assert!(!text.contains("part-two"), "{text}");
+}
+
 #[tokio::test]
 async fn what_one_job_keeps_the_next_finds() {
     let bench = Bench::new();

@@ -125,6 +125,16 @@ fn a_path_of_a_project_is_a_path_whatever_is_in_it() {
     assert!(may(&["shop/web"]).contains("yes  see the project") && may(&[]).contains("no   make, change"));
 }
 
+/// A terminal obeys what it is shown.
+#[test]
+fn what_is_refused_is_repeated_without_what_a_terminal_obeys() {
+    let server = Server::start(1);
+    let (code, _, err) = run(weir().args(["user", "create", "ada\x1b[2J", "--data"]).arg(&server.data));
+    assert!(code != 0 && err.contains("ada\\u{1b}[2J") && !err.contains('\x1b'), "{code} {err:?}");
+    let (code, _, err) = run(weir().args(["user", "ada\x1b[2J"]));
+    assert!(code == 2 && !err.contains('\x1b') && err.lines().count() > 1, "{code} {err:?}");
+}
+
 #[test]
 fn a_mistyped_folder_is_refused_and_not_made() {
     let folder = tempfile::tempdir().unwrap();

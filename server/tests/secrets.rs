@@ -4,7 +4,7 @@
 mod support;
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use model::Status;
 use serde_json::{Value, json};
@@ -99,6 +99,38 @@ fn a_masked_value_is_in_no_log_whatever_form_it_takes() {
     let (status, _) = server.send("DELETE", &format!("{path}/TOKEN"), &json!({}));
     assert_eq!(status, 204);
     assert_eq!(server.get(&path).as_array().unwrap().len(), 0);
+}
+
+/// Runners of others put variables into names as they are, and cut them down to what comes after the last slash.
+#[test]
+fn a_masked_value_is_in_no_name_of_a_file_whatever_runner_sends_it() {
+    let mut server = Server::start(1);
+    server.pipeline("p", "one: {script: 'true', artifacts: {name: 'n-$TOKEN', paths: [a]}}\n");
+    let project = server.get("/api/v4/projects")[0]["id"].clone();
+    let path = format!("/api/v4/projects/{project}/variables");
+    keep(&server, &path, &json!({ "key": "TOKEN", "value": SECRET, "masked": true }));
+    keep(&server, &path, &json!({ "key": "PATH_LIKE", "value": "s3cr3t/Value+one=Q~z", "masked": true }));
+    server.stop();
+    server.arguments = vec!["--no-runner".into()];
+    server.start_again();
+    let draft = json!({ "runner_type": "instance_type" });
+    let (_, runner) = server.send("POST", "/api/v4/user/runners", &draft);
+    let given = [format!("n-{SECRET}.zip"), "Value+one=Q~z.zip".to_owned(), "of-glrt-0123456789abcdef.zip".to_owned()];
+    for (name, shown) in given.iter().zip(["n-[MASKED].zip", "[MASKED].zip", "of-[MASKED]"]) {
+        let run = server.run("p");
+        let (status, taken) = server.send("POST", "/api/v4/jobs/request", &json!({ "token": runner["token"] }));
+        assert_eq!(status, 201, "{taken}");
+        let file = format!(
+            "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\nPK\x05\x06{}\r\n--b--\r\n",
+            "\0".repeat(18)
+        );
+        let headers =
+            [("job-token", taken["token"].as_str().unwrap()), ("content-type", "multipart/form-data; boundary=b")];
+        let to = format!("/api/v4/jobs/{}/artifacts?artifact_type=archive&artifact_format=zip", taken["id"]);
+        let (status, said) = server.ask("POST", &to, &headers, &file);
+        assert_eq!(status, 201, "{said}");
+        assert_eq!(server.view(run).jobs[0].artifacts[0].filename, shown);
+    }
 }
 
 #[test]
@@ -218,4 +250,28 @@ fn a_copy_of_the_folder_without_its_key_or_with_anothers_starts_nothing_and_chan
     server.data = copy;
     server.start_again();
     assert_eq!(server.get("/api/v4/admin/ci/variables/A")["value"], SECRET);
+}
+
+#[test]
+fn keys_are_rotated_with_one_command() {
+    let server = Server::start(1);
+    server.admin(&["project", "create", "shop/web"]);
+    server.admin(&["user", "create", "ada"]);
+    let create = ["aksk", "create", "--user", "ada", "--project", "shop/web"];
+    let pair = server.admin(&create);
+    let old: Vec<&str> = pair.split_whitespace().collect();
+    let rotate = |user: &str| {
+        let command = ["aksk", "rotate", old[0], "--user", user, "--data"];
+        let Output { status, stdout, .. } =
+            weir().args(command).arg(&server.data).stdin(Stdio::null()).output().unwrap();
+        (status.code(), String::from_utf8(stdout).unwrap())
+    };
+    server.admin(&["user", "create", "bob"]);
+    assert_eq!(rotate("bob"), (Some(3), String::new()), "it is not his");
+    let (code, out) = rotate("ada");
+    assert_eq!(code, Some(0));
+    let new: Vec<&str> = out.split_whitespace().collect();
+    assert!(new[0] != old[0] && new[1] != old[1] && new[2] == old[2], "{out}");
+    assert_eq!(new.iter().map(|text| text.len()).collect::<Vec<_>>(), [20, 64, 32]);
+    assert_eq!(rotate("ada").0, Some(3), "the old one is gone");
 }

@@ -46,6 +46,14 @@ impl Lang {
         }
     }
 
+    /// What making a pair of keys anew will do.
+    pub fn ask_rotate_key(self, access: &str) -> String {
+        match self {
+            Self::En => format!("A new pair takes the place of {access}, which ends at once."),
+            Self::Zh => format!("新的密钥对将取代 {access}，后者立即失效。"),
+        }
+    }
+
     /// What a new token of a runner will do.
     pub fn ask_rotate_runner(self, name: &str) -> String {
         match self {

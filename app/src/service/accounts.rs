@@ -56,6 +56,10 @@ pub trait Accounts: Send + Sync + 'static {
         user: Option<&str>,
         project: Option<&str>,
     ) -> Result<NewAccessKey, Error>;
+    /// Makes new keys in the place of the pair with this access key, which ends at once; where it is said, only if it is
+    /// this user's.
+    async fn rotate_access_key(&self, caller: &Caller, access: &str, user: Option<&str>)
+    -> Result<NewAccessKey, Error>;
     /// Ends a pair of keys at once.
     async fn revoke_access_key(&self, caller: &Caller, id: AccessKeyId) -> Result<(), Error>;
 

@@ -280,6 +280,9 @@ impl Accounts for Fixture {
         };
         Ok(NewAccessKey { key, secret: SECRET.into(), project_uid: project.map(|_| Uid::from_bytes([1; 16])) })
     }
+    async fn rotate_access_key(&self, by: &Caller, _: &str, _: Option<&str>) -> Result<NewAccessKey, Error> {
+        self.create_access_key(by, None, None).await
+    }
     async fn revoke_access_key(&self, _: &Caller, _: AccessKeyId) -> Result<(), Error> {
         Ok(())
     }

@@ -101,9 +101,9 @@ pub(super) async fn upload(
         Err(trouble) => return failed(trouble.text),
     };
     Line::tell(&packed.report, work.log);
-    let base = base_name(&environment.expand(&artifact.name));
+    let base = base_name(&environment.name(&artifact.name, work.log));
     let name = match (packed.end, form) {
-        (Ok(Pack::Whole(Some(name))), _) => name,
+        (Ok(Pack::Whole(Some(name))), _) => work.log.masked(&name),
         (Ok(Pack::Whole(None)), Form::Gzip) => format!("{base}.gz"),
         (Ok(Pack::Whole(None)), _) => format!("{base}.zip"),
         (Ok(Pack::Nothing | Pack::Unchanged), _) => {

@@ -12,7 +12,10 @@ use super::{
     outcome::End,
     selection::{Line, Selection},
 };
-use crate::protocol::{Cache, JobPayload};
+use crate::{
+    protocol::{Cache, JobPayload},
+    trace::Log,
+};
 use key::{Policy, clean, clean_fallback, is_due};
 use store::Kept;
 pub(crate) use store::Store;
@@ -33,13 +36,13 @@ pub(super) struct JobCache {
 }
 
 /// The caches of a job that name something to keep.
-pub(super) fn caches(job: &JobPayload, environment: &Environment) -> Vec<JobCache> {
-    let fallback = environment.get("CACHE_FALLBACK_KEY").and_then(clean_fallback);
+pub(super) fn caches(job: &JobPayload, environment: &Environment, log: &Log) -> Vec<JobCache> {
+    let fallback = environment.get("CACHE_FALLBACK_KEY").and_then(|key| clean_fallback(&log.masked(key)));
     let of = |cache: &Cache| {
         let default = format!("{}/{}", job.job_info.name, job.git_info.git_ref);
-        let raw = if cache.key.is_empty() { default } else { environment.expand(&cache.key) };
+        let raw = if cache.key.is_empty() { default } else { environment.name(&cache.key, log) };
         let key = clean(&raw);
-        let own = cache.fallback_keys.iter().filter_map(|key| clean(&environment.expand(key)));
+        let own = cache.fallback_keys.iter().filter_map(|key| clean(&environment.name(key, log)));
         JobCache {
             fallbacks: own.chain(fallback.clone()).filter(|one| Some(one) != key.as_ref()).collect(),
             key,

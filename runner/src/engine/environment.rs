@@ -11,7 +11,7 @@ use super::{Settings, expand::expand, places::Places};
 use crate::{
     processes::MARK,
     protocol::{JobPayload, Variable},
-    trace::Secrets,
+    trace::{Log, Secrets},
 };
 
 /// What is passed on from the runner's own environment: where programs, certificates, proxies and
@@ -147,6 +147,12 @@ impl Environment {
     /// `text` with the references to variables in it replaced, once.
     pub(super) fn expand(&self, text: &str) -> String {
         expand(text, |name| if name == "$" { "$".to_owned() } else { self.get(name).unwrap_or_default().to_owned() })
+    }
+
+    /// `text` as a name that others get to see: with the values of variables, of which none that the log masks is shown.
+    /// Asked before anything is cut off a name: a part of a value would not be known.
+    pub(super) fn name(&self, text: &str, log: &Log) -> String {
+        log.masked(&self.expand(text))
     }
 
     /// Whether the variable says yes; `default` when it says nothing of the kind.

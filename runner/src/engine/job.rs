@@ -130,7 +130,7 @@ impl<'a> Course<'a> {
         let environment = Environment::new(work.job, work.places, work.settings, limit, session.number())
             .map_err(|error| format!("failed to write a file variable: {error}"))?;
         let deadline = Instant::now() + limit;
-        let caches = caches(work.job, &environment);
+        let caches = caches(work.job, &environment, work.log);
         let trace = environment.flag("CI_DEBUG_TRACE", false);
         Ok(Self {
             work,

@@ -13,7 +13,7 @@ const MIN_LENGTH: usize = 6;
 
 /// What is to be replaced.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Secrets {
+pub struct Secrets {
     texts: BTreeSet<Vec<u8>>,
     prefixes: BTreeSet<Vec<u8>>,
 }
@@ -21,7 +21,7 @@ pub(crate) struct Secrets {
 impl Secrets {
     /// Adds a value, each line of it, and its usual encodings; false when it is too short, or too
     /// plain, to be replaced without making the log unreadable.
-    pub(crate) fn add(&mut self, value: &str) -> bool {
+    pub fn add(&mut self, value: &str) -> bool {
         let value = value.trim();
         if !is_maskable(value) {
             return false;
@@ -36,10 +36,15 @@ impl Secrets {
     }
 
     /// Adds the beginning of a kind of token: it and what follows it is replaced.
-    pub(crate) fn add_prefix(&mut self, prefix: &str) {
+    pub fn add_prefix(&mut self, prefix: &str) {
         if prefix.len() >= 3 {
             self.prefixes.insert(prefix.as_bytes().to_vec());
         }
+    }
+
+    /// A text with all of them replaced.
+    pub fn mask(&self, text: &str) -> String {
+        Masker::new(self).apart(text)
     }
 }
 
@@ -124,6 +129,14 @@ impl Masker {
         self.in_token = false;
         let masked = self.advance(bytes, true);
         (self.in_token, self.run) = (false, 0);
+        masked
+    }
+
+    /// Masks a text that is no part of the stream, which stays as it is.
+    pub(crate) fn apart(&mut self, text: &str) -> String {
+        let stream = (std::mem::take(&mut self.held), self.in_token, std::mem::take(&mut self.run));
+        let masked = String::from_utf8_lossy(&self.whole(text.as_bytes())).into_owned();
+        (self.held, self.in_token, self.run) = stream;
         masked
     }
 
@@ -292,6 +305,16 @@ mod tests {
         assert_eq!(&*masker.push(b"line\n"), b"line\n");
         assert_eq!(&*masker.push(b"a hunt"), b"a ");
         assert_eq!(&*masker.push(b"ing\n"), b"hunting\n");
+    }
+
+    #[test]
+    fn a_text_apart_is_masked_and_leaves_the_stream_as_it_was() {
+        let mut secrets = Secrets::default();
+        secrets.add("hunter22/x");
+        let mut masker = Masker::new(&secrets);
+        assert_eq!(&*masker.push(b"a hunt"), b"a ");
+        assert_eq!(masker.apart("n-hunter22/x.zip"), "n-[MASKED].zip");
+        assert_eq!(&*masker.push(b"er22/x b"), b"[MASKED] b");
     }
 
     /// `base64` breaks its lines wherever the secret stands.

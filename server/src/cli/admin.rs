@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::args::{AkskAction, KeyAction, PipelineAction, ProjectAction, RunnerAction, TokenAction, UserAction};
-use super::client::{Client, DEFAULT_URL, environment};
+use super::client::{Client, DEFAULT_URL, environment, segment};
 use super::config::data_folder;
 use super::failure::{Exit, Failure, Outcome};
 use super::output;
@@ -142,7 +142,7 @@ pub async fn user(action: UserAction, json: bool) -> Outcome {
         }
         UserAction::Password { name, data } => {
             let doing = format!("make a password link for {name}");
-            let path = format!("/api/v4/weir/users/{}/password", super::client::segment(&name));
+            let path = format!("/api/v4/weir/users/{}/password", segment(&name));
             let made = Place::find(data.as_deref(), &doing).await?.post(&path, &json!({}), &doing).await?;
             tell(json, &made, link);
         }
@@ -170,7 +170,7 @@ pub async fn user(action: UserAction, json: bool) -> Outcome {
 
 async fn set_active(name: &str, is_active: bool, data: Option<&Path>, json: bool) -> Outcome {
     let doing = format!("{} {name}", if is_active { "activate" } else { "deactivate" });
-    let path = format!("/api/v4/weir/users/{}", super::client::segment(name));
+    let path = format!("/api/v4/weir/users/{}", segment(name));
     let body = json!({"is_active": is_active});
     let changed = Place::find(data, &doing).await?.ask(Method::PUT, &path, Some(&body), &doing).await?;
     tell(json, &changed, |user| {
@@ -229,7 +229,7 @@ pub async fn project(action: ProjectAction, json: bool) -> Outcome {
 
 /// A path of several parts in an address: its slashes stay.
 fn segments(path: &str) -> String {
-    path.split('/').map(super::client::segment).collect::<Vec<_>>().join("/")
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
 /// A folder is named from where the command runs; anything with a scheme or a host stays.
@@ -284,10 +284,18 @@ pub async fn token(action: TokenAction, json: bool) -> Outcome {
 
 /// `weir aksk …`: prints "AK SK PROJECT_ID".
 pub async fn aksk(action: AkskAction, json: bool) -> Outcome {
-    let AkskAction::Create { user, project, data } = action;
-    let doing = format!("create keys for {user}");
-    let body = json!({"user": user, "project": project});
-    let made = Place::find(data.as_deref(), &doing).await?.post("/api/v4/weir/access_keys", &body, &doing).await?;
+    let (doing, path, body, data) = match action {
+        AkskAction::Create { user, project, data } => {
+            let body = json!({"user": user, "project": project});
+            (format!("create keys for {user}"), "/api/v4/weir/access_keys".to_owned(), body, data)
+        }
+        AkskAction::Rotate { access_key, user, data } => {
+            let doing = format!("rotate the keys {access_key} of {user}");
+            let (access_key, user) = (segment(&access_key), segment(&user));
+            (doing, format!("/api/v4/weir/access_keys/{access_key}/rotate?user={user}"), json!({}), data)
+        }
+    };
+    let made = Place::find(data.as_deref(), &doing).await?.post(&path, &body, &doing).await?;
     tell(json, &made, |made| format!("{} {} {}", text(made, "access"), text(made, "secret"), text(made, "project_id")));
     Ok(())
 }

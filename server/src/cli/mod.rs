@@ -46,6 +46,7 @@ fn finish(outcome: Outcome) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(message) = &failure.message {
+                let message = output::spelled(message);
                 output::note(format!("{} {message}", output::Paint::stderr().red("weir:")));
             }
             ExitCode::from(failure.exit as u8)
@@ -59,7 +60,7 @@ fn usage(error: &clap::Error) -> ExitCode {
         output::write(&error.render().to_string());
         return ExitCode::SUCCESS;
     }
-    let text = error.render().to_string();
+    let text = output::spelled(&error.render().to_string());
     let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
     if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         output::note(text);

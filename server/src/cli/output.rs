@@ -35,6 +35,13 @@ pub fn note(text: impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
+/// What went wrong, with the control characters in it spelled out: it repeats what was given, and one of them may be what
+/// is wrong with that.
+pub fn spelled(text: &str) -> String {
+    let shown = |c: char| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
+}
+
 /// Writes one JSON document.
 pub fn json(document: &impl Serialize) {
     line(serde_json::to_string_pretty(document).unwrap_or_else(|_| "null".into()));

@@ -9,10 +9,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytesize::ByteSize;
 use model::{ArtifactInfo, Error, JobId};
+use runner::protocol::header::JOB_TOKEN;
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
 
-use super::{Refused, auth, spec};
+use super::{Refused, auth, payload, spec};
 use crate::artifacts::{ARCHIVE, Received, StoreError as ArchiveError};
 use crate::service::Weir;
 use crate::service::reports::{self, Told};
@@ -46,7 +47,7 @@ pub(super) async fn upload(
     while let Some(part) = parts.next_field().await.map_err(broken)? {
         match part.name() {
             Some("file") => {
-                let name = file_name(part.file_name());
+                let name = part.file_name().unwrap_or_default().to_owned();
                 received = Some((weir.artifacts().receive(id, limit, part).await.map_err(refusal)?, name));
             }
             Some("artifact_type") => kind = Some(part.text().await.map_err(broken)?),
@@ -54,12 +55,18 @@ pub(super) async fn upload(
             _ => {}
         }
     }
-    let Some((received, filename)) = received else {
+    let Some((received, name)) = received else {
         return Err(Refused::new(StatusCode::BAD_REQUEST, "file is missing"));
     };
     let (kind, format) = (kind.unwrap_or_else(|| ARCHIVE.into()), format.unwrap_or_else(|| "zip".into()));
-    let (run, position) = (stored.job.run_id, stored.position);
-    let planned = weir.store().glance(move |conn| runs::spec(conn, run, position)).await.map_err(Error::from)?;
+    let (keys, token) = (weir.keys(), auth::token(&headers, JOB_TOKEN, "").to_owned());
+    let asked = weir.store().glance(move |conn| {
+        let planned = runs::spec(conn, stored.job.run_id, stored.position)?;
+        let secrets = payload::secrets(conn, &keys.ring(), &planned, &stored, &token)?;
+        Ok((stored, planned, secrets))
+    });
+    let (stored, planned, secrets) = asked.await.map_err(Error::from)?;
+    let filename = file_name(&secrets.mask(&name));
     // Only what the job was asked for is taken.
     if !spec::artifacts(&planned).iter().any(|one| one.artifact_type == kind && one.artifact_format == format) {
         return Err(Refused::new(
@@ -97,7 +104,8 @@ pub(super) async fn upload(
             .await
             .map_err(|error| Error::internal(error.to_string()))?
             .map_err(|error| {
-                let text = reports::refusal(&kind, &error);
+                // It may quote what is wrong.
+                let text = secrets.mask(&reports::refusal(&kind, &error));
                 weir.refusals().note(id, &text);
                 Refused::new(StatusCode::BAD_REQUEST, text)
             })?
@@ -122,8 +130,8 @@ fn created() -> Response {
 }
 
 /// A name to show; never a path.
-fn file_name(given: Option<&str>) -> String {
-    let last = given.unwrap_or_default().rsplit(['/', '\\']).next().unwrap_or_default();
+fn file_name(given: &str) -> String {
+    let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let clean: String = last.chars().filter(|c| !c.is_control()).take(128).collect();
     if clean.is_empty() { "artifacts.zip".to_owned() } else { clean }
 }
@@ -148,9 +156,7 @@ pub(super) async fn download(
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
     let id = JobId(id);
-    let token =
-        headers.get(runner::protocol::header::JOB_TOKEN).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let hash = crate::random::hash(token);
+    let hash = crate::random::hash(auth::token(&headers, JOB_TOKEN, ""));
     let allowed = weir
         .store()
         .read(move |conn| {

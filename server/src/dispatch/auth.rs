@@ -56,7 +56,8 @@ fn told(status: Status) -> Status {
     if status == Status::Canceled { Status::Canceled } else { Status::Failed }
 }
 
-fn token<'a>(headers: &'a HeaderMap, name: &str, body: &'a str) -> &'a str {
+/// The token in the body or, failing that, in the header of this name.
+pub(super) fn token<'a>(headers: &'a HeaderMap, name: &str, body: &'a str) -> &'a str {
     if !body.is_empty() {
         return body;
     }

@@ -213,7 +213,9 @@ pub(super) async fn identify(state: &AppState, parts: &Parts) -> Result<Caller, 
         return match (found, rates) {
             (Some(caller), rates) => {
                 if let (Some(rates), Some(token)) = (rates, token) {
-                    count(rates.token(token.hash(), clock::now()))?;
+                    // A job's counts by itself: what jobs fetch keeps nobody from working who started many.
+                    let user = caller.id.filter(|_| !matches!(presented, Presented::Job(_)));
+                    count(rates.token(token.hash(), user, clock::now()))?;
                 }
                 Ok(caller)
             }

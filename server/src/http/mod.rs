@@ -28,6 +28,7 @@ mod routes;
 mod serve;
 mod setup;
 mod signed;
+mod slots;
 mod state;
 mod tls;
 

@@ -22,7 +22,7 @@ use governor::nanos::Nanos;
 use governor::state::StateStore;
 use governor::state::keyed::ShrinkableKeyedStateStore;
 use governor::{Quota, RateLimiter};
-use model::Timestamp;
+use model::{Timestamp, UserId};
 
 use crate::service::LoginLimit;
 
@@ -67,7 +67,7 @@ pub struct Rule {
 pub struct Rules {
     /// Requests that show neither a session nor a token, per address.
     pub anonymous: Rule,
-    /// Requests of a session, per user.
+    /// Requests of a session or with tokens, per user.
     pub user: Rule,
     /// Requests with a token, per token.
     pub token: Rule,
@@ -149,14 +149,22 @@ impl<C: Clock + Clone> Rates<C> {
         self.of_address(&self.anonymous, address, now)
     }
 
-    /// A request with a session of this user, by whatever names users: an id or a name.
-    pub fn user(&self, user: impl Hash, now: Timestamp) -> Verdict {
+    /// A request with a session of this user.
+    pub fn user(&self, user: Option<UserId>, now: Timestamp) -> Verdict {
         self.user.check(self.key(user), now)
     }
 
-    /// A request with this token, that was found to be good; by whatever names tokens.
-    pub fn token(&self, token: impl Hash, now: Timestamp) -> Verdict {
-        self.token.check(self.key(token), now)
+    /// A request with this token, that was found to be good; by whatever names tokens. It counts against its user, too:
+    /// many tokens are no way around the limit. What a token has too many of does not.
+    pub fn token(&self, token: impl Hash, user: Option<UserId>, now: Timestamp) -> Verdict {
+        let of_token = self.token.check(self.key(token), now);
+        if !of_token.allowed || user.is_none() {
+            return of_token;
+        }
+        let of_user = self.user(user, now);
+        // The one that is nearer to its end, under the name that clients know.
+        let is_nearer = of_user.allowed && of_token.remaining <= of_user.remaining;
+        if is_nearer { of_token } else { Verdict { name: of_token.name, ..of_user } }
     }
 
     /// A request with a token that was found to be wrong, from an address that a `proxy` may have told: when this is
@@ -247,7 +255,7 @@ impl LoginLimit for Rates {
 }
 
 /// What counts as one address: a /64 of IPv6 is one customer.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(six) => IpAddr::from((u128::from(six) >> 64 << 64).to_be_bytes()),
         four @ IpAddr::V4(_) => four,

@@ -51,7 +51,7 @@ fn addresses_that_a_proxy_makes_up_have_a_bound() {
 #[test]
 fn a_limit_is_so_many_at_once_and_then_an_even_pace() {
     let (rates, clock) = rates(120);
-    let ask = || rates.token("t", NOW);
+    let ask = || rates.token("t", None, NOW);
     let first = ask();
     assert_eq!(
         first,
@@ -80,9 +80,9 @@ fn a_limit_is_so_many_at_once_and_then_an_even_pace() {
 #[test]
 fn everybody_has_their_own() {
     let (rates, _) = rates(5);
-    assert_eq!(allowed(|| rates.token(1, NOW)), 5);
-    assert_eq!(allowed(|| rates.token(2, NOW)), 5);
-    assert_eq!(allowed(|| rates.user(1, NOW)), 5);
+    assert_eq!(allowed(|| rates.token(1, None, NOW)), 5);
+    assert_eq!(allowed(|| rates.token(2, None, NOW)), 5);
+    assert_eq!(allowed(|| rates.user(Some(UserId(1)), NOW)), 5);
     assert_eq!(allowed(|| rates.anonymous(ip("203.0.113.9"), NOW)), 5);
     assert_eq!(allowed(|| rates.anonymous(ip("203.0.113.10"), NOW)), 5);
     assert_eq!(allowed(|| rates.anonymous(ip("::ffff:203.0.113.9"), NOW)), 0, "the same machine");
@@ -90,6 +90,28 @@ fn everybody_has_their_own() {
     assert_eq!(allowed(|| rates.anonymous(ip("2001:db8:0:1:ffff::2"), NOW)), 0, "the same customer");
     assert_eq!(allowed(|| rates.anonymous(ip("2001:db8:0:2::1"), NOW)), 5);
     assert_eq!(allowed(|| rates.anonymous(None, NOW)), 1000, "the Unix socket");
+}
+
+/// Whoever makes themselves five tokens has no more than with one; and a token of their own no more than they.
+#[test]
+fn tokens_count_against_their_user() {
+    let (rates, clock) = rates(60);
+    let (ada, bob) = (Some(UserId(1)), Some(UserId(2)));
+    let of_ada = std::cell::Cell::new(0);
+    let next = || of_ada.replace(of_ada.get() + 1) % 5;
+    assert_eq!(allowed(|| rates.token(next(), ada, NOW)), 60);
+    let refused = rates.token("another", ada, NOW);
+    assert_eq!((refused.allowed, refused.limit, refused.remaining), (false, 60, 0));
+    assert_eq!(refused.name, "throttle_authenticated_api");
+    assert!(!rates.user(ada, NOW).allowed, "nor more in the browser");
+    assert!(rates.user(bob, NOW).allowed && rates.token("job", None, NOW).allowed);
+    // What one token has too many of is no request of its user.
+    clock.advance(Duration::from_mins(1));
+    assert_eq!(allowed(|| rates.token("jobs", None, NOW)), 60);
+    assert_eq!(allowed(|| rates.token("jobs", ada, NOW)), 0);
+    let first = rates.token("fresh", ada, NOW);
+    assert_eq!((first.allowed, first.remaining), (true, 59));
+    assert_eq!(rates.token("fresher", ada, NOW).remaining, 58, "that of the user");
 }
 
 #[test]
@@ -127,7 +149,7 @@ fn wrong_tokens_count_as_failed_logins_and_good_ones_stay_good() {
     let (rates, _) = rates(100);
     assert_eq!(allowed(|| rates.wrong_token(ip("203.0.113.1"), None, NOW)), 20);
     assert_eq!(rates.login(ip("203.0.113.1"), "ada", NOW).name, "throttle_login_address");
-    assert!(rates.token("good", NOW).allowed && rates.login(ip("203.0.113.2"), "ada", NOW).allowed);
+    assert!(rates.token("good", None, NOW).allowed && rates.login(ip("203.0.113.2"), "ada", NOW).allowed);
 }
 
 #[test]
@@ -144,29 +166,29 @@ fn wrong_tokens_of_runners_keep_nobody_from_signing_in_and_the_other_way_round()
 #[test]
 fn what_is_off_is_off_and_logins_never_are() {
     let (none, _) = rates(0);
-    assert_eq!(allowed(|| none.token("t", NOW)), 1000);
+    assert_eq!(allowed(|| none.token("t", None, NOW)), 1000);
     assert_eq!(allowed(|| none.anonymous(ip("203.0.113.1"), NOW)), 1000);
     assert_eq!(allowed(|| none.wrong_token(ip("203.0.113.1"), None, NOW)), 20);
     let mut headers = HeaderMap::new();
-    none.token("t", NOW).write(&mut headers);
+    none.token("t", None, NOW).write(&mut headers);
     assert!(headers.is_empty());
     let usual = Rules::default();
     assert_eq!((usual.token.per_minute, usual.user.per_minute, usual.anonymous.per_minute), (60_000, 60_000, 600));
     assert_eq!(Rules::new(7).anonymous.per_minute, 7);
     let (most, _) = rates(u32::MAX);
-    let verdict = most.token("t", NOW);
+    let verdict = most.token("t", None, NOW);
     assert!(verdict.allowed && verdict.remaining > u32::MAX / 2);
-    assert!(Rates::new(&usual).token("t", NOW).allowed, "on the machine's clock");
+    assert!(Rates::new(&usual).token("t", None, NOW).allowed, "on the machine's clock");
 }
 
 #[tokio::test]
 async fn a_refusal_is_gitlabs() {
     let (rates, _) = rates(1);
-    let allowed = rates.token("t", Timestamp(1_609_844_340_000));
+    let allowed = rates.token("t", None, Timestamp(1_609_844_340_000));
     let mut headers = HeaderMap::new();
     allowed.write(&mut headers);
     assert!(allowed.allowed && headers.get("retry-after").is_none());
-    let response = rates.token("t", Timestamp(1_609_844_340_000)).refusal();
+    let response = rates.token("t", None, Timestamp(1_609_844_340_000)).refusal();
     assert_eq!(response.status(), 429);
     let text = |name: &str| response.headers().get(name).unwrap().to_str().unwrap().to_owned();
     let names = ["limit", "observed", "remaining", "reset", "resettime", "name"];
@@ -229,7 +251,7 @@ proptest! {
             clock.advance(Duration::from_millis(pause));
             passed += pause;
             for _ in 0..requests {
-                let verdict = rates.user("ada", NOW);
+                let verdict = rates.user(Some(UserId(1)), NOW);
                 granted += u64::from(verdict.allowed);
                 prop_assert!(verdict.remaining < limit && (verdict.retry_after > 0) != verdict.allowed);
                 prop_assert!(verdict.retry_after <= 60);

@@ -15,7 +15,6 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::sync::Semaphore;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,9 +22,10 @@ use tower::ServiceExt;
 
 use super::AppState;
 use super::origin::Peer;
+use super::slots::Slots;
 use super::tls::Tls;
 
-/// Connections served at once; further ones wait to be accepted.
+/// Connections served at once; further ones wait to be accepted. [`Slots`] says how many of them one address may have.
 const CONNECTIONS: usize = 2048;
 /// How long a client may take for the head of a request, and an idle connection stays.
 const HEAD: Duration = Duration::from_secs(30);
@@ -68,6 +68,7 @@ pub struct Listeners {
     tcp: TcpListener,
     tls: Option<Tls>,
     unix: UnixListener,
+    connections: usize,
 }
 
 impl Listeners {
@@ -79,12 +80,18 @@ impl Listeners {
             _ => ServeError::Listen { address, source },
         })?;
         let unix = private_socket(socket).map_err(|source| ServeError::Socket { path: socket.to_owned(), source })?;
-        Ok(Self { tcp, tls: None, unix })
+        Ok(Self { tcp, tls: None, unix, connections: CONNECTIONS })
     }
 
     /// Speaks TLS on the address, and nothing else.
     pub fn with_tls(self, tls: Tls) -> Self {
         Self { tls: Some(tls), ..self }
+    }
+
+    /// Serves so many connections at once.
+    #[cfg(test)]
+    pub(super) fn with_connections(self, connections: usize) -> Self {
+        Self { connections, ..self }
     }
 
     /// The address that is listened on.
@@ -116,13 +123,15 @@ pub async fn serve(listeners: Listeners, state: AppState) {
     let cut = CancellationToken::new();
     let work = TaskTracker::new();
     let server = Server { stop: stop.clone(), cut: cut.clone(), work: work.clone() };
-    let Listeners { tcp, tls, unix } = listeners;
+    let Listeners { tcp, tls, unix, connections } = listeners;
+    let proxies = state.options.public.as_ref().map(|public| public.proxies.clone());
+    let slots = || Arc::new(Slots::new(connections, proxies.clone().unwrap_or_default()));
     let public = super::router(state.clone());
     match tls {
-        Some(tls) => work.spawn(server.clone().accept(Secure(Tcp(tcp), tls), public)),
-        None => work.spawn(server.clone().accept(Tcp(tcp), public)),
+        Some(tls) => work.spawn(server.clone().accept(Secure(Tcp(tcp), tls), public, slots())),
+        None => work.spawn(server.clone().accept(Tcp(tcp), public, slots())),
     };
-    work.spawn(server.accept(Unix(unix), super::socket_router(state)));
+    work.spawn(server.accept(Unix(unix), super::socket_router(state), slots()));
     stop.cancelled().await;
     work.close();
     if tokio::time::timeout(LAST_CALL, work.wait()).await.is_err() {
@@ -213,19 +222,20 @@ struct Server {
 }
 
 impl Server {
-    async fn accept<L: Listener>(self, listener: L, router: Router) {
+    async fn accept<L: Listener>(self, listener: L, router: Router, slots: Arc<Slots>) {
         let listener = Arc::new(listener);
-        let slots = Arc::new(Semaphore::new(CONNECTIONS));
         loop {
             let accepted = tokio::select! {
                 () = self.stop.cancelled() => return,
                 accepted = async {
-                    let slot = Arc::clone(&slots).acquire_owned().await;
+                    let slot = slots.free().await;
                     listener.accept().await.map(|(raw, address)| (raw, address, slot))
                 } => accepted,
             };
             match accepted {
                 Ok((raw, address, slot)) => {
+                    // Closed at once when its address has its share.
+                    let Some(slot) = slot.and_then(|one| slots.take(one, address)) else { continue };
                     let peer = Peer { address, is_secure: L::SECURE };
                     let connection = self.clone().connection(Arc::clone(&listener), raw, peer, router.clone());
                     self.work.spawn(async move {

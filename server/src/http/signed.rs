@@ -138,7 +138,7 @@ impl Asking<'_> {
             })
             .map_err(|error| self.wrong(error))?;
         if let Some(rates) = &self.state.rates {
-            self.count(rates.token(signed.access, clock::now()))?;
+            self.count(rates.token(signed.access, Some(key.user()), clock::now()))?;
         }
         let address = self.address();
         let caller = self.state.weir.caller_of_signature(key, verified, is_write, address.as_deref()).await?;
@@ -195,7 +195,8 @@ impl Asking<'_> {
         };
         match (found, self.state.rates.as_deref()) {
             ((Some(caller), Some(token)), Some(rates)) => {
-                self.count(rates.token(token.hash(), clock::now()))?;
+                let user = caller.id.filter(|_| Kind::of(token.reveal()) != Some(Kind::Job));
+                self.count(rates.token(token.hash(), user, clock::now()))?;
                 Ok(caller)
             }
             ((Some(caller), _), _) => Ok(caller),

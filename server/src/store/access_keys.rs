@@ -96,6 +96,21 @@ pub fn get(conn: &Connection, id: AccessKeyId) -> Result<Option<(AccessKey, User
     Ok(conn.prepare_cached(&format!("{COLUMNS} WHERE k.id = ?1"))?.query_row([id.0], key).optional()?)
 }
 
+/// The pair with this access key and whose it is, whatever has become of them.
+pub fn called(conn: &Connection, access: &str) -> Result<Option<(AccessKey, UserId)>, StoreError> {
+    Ok(conn.prepare_cached(&format!("{COLUMNS} WHERE k.access = ?1"))?.query_row([access], key).optional()?)
+}
+
+/// Replaces both keys of a pair.
+pub fn replace(tx: &mut Tx<'_>, id: AccessKeyId, access: &str, sealed: &str) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached(
+            "UPDATE access_keys SET access = ?2, secret = ?3, created_at = ?4, used_at = NULL WHERE id = ?1",
+        )?
+        .execute((id.0, access, sealed, tx.now.0))?;
+    Ok(())
+}
+
 /// A user's, the newest first.
 pub fn of_user(conn: &Connection, user: UserId) -> Result<Vec<AccessKey>, StoreError> {
     let mut query = conn.prepare_cached(&format!("{COLUMNS} WHERE k.user_id = ?1 ORDER BY k.id DESC"))?;

@@ -6,7 +6,7 @@ use model::{AccessKey, ProjectId, ProjectPath};
 
 use crate::admin::asked::Asked;
 use crate::admin::parts::{ask, form, lines, refused, select, submit, table, time};
-use crate::admin::rpc::{CreateAccessKey, RevokeAccessKey};
+use crate::admin::rpc::{CreateAccessKey, RevokeAccessKey, RotateAccessKey};
 use crate::admin::text::W;
 
 /// The keys.
@@ -24,7 +24,22 @@ pub fn keys(asked: &Asked, keys: Vec<AccessKey>, projects: &[(ProjectId, Project
                 <td data-label=lang.w(W::Since)>{time(Some(key.created_at), W::Never)}</td>
                 <td data-label=lang.w(W::LastUsed)>{time(key.used_at, W::Never)}</td>
                 <td class="end">
-                    {ask(RevokeAccessKey::PATH, [("id", key.id.to_string())], lang.w(W::Revoke), &key.access, question)}
+                    <div class="actions">
+                        {ask(
+                            RotateAccessKey::PATH,
+                            [("access", key.access.clone())],
+                            lang.w(W::Rotate),
+                            &key.access,
+                            lang.ask_rotate_key(&key.access),
+                        )}
+                        {ask(
+                            RevokeAccessKey::PATH,
+                            [("id", key.id.to_string())],
+                            lang.w(W::Revoke),
+                            &key.access,
+                            question,
+                        )}
+                    </div>
                 </td>
             </tr>
         }

@@ -32,7 +32,7 @@ pub use schedules::{
 };
 pub use session::{COOKIE as SESSION_COOKIE, cookie as session_cookie};
 pub use session::{SetUp, SignIn, SignOut, UsePasswordLink};
-pub use tokens::{CreateAccessKey, CreateToken, RevokeAccessKey, RevokeToken, RotateToken};
+pub use tokens::{CreateAccessKey, CreateToken, RevokeAccessKey, RevokeToken, RotateAccessKey, RotateToken};
 pub use users::{ActivateUser, ChangeUser, CreateUser, ResetPassword};
 pub use variables::{DeleteCiVariable, SaveCiVariable};
 

@@ -77,6 +77,16 @@ pub async fn create_access_key(#[server(default)] project: String) -> Result<(),
     Ok(())
 }
 
+/// Makes new keys in the place of a pair.
+#[server(prefix = "/rpc", endpoint = "access_key/rotate")]
+pub async fn rotate_access_key(access: String) -> Result<(), Refusal> {
+    let (service, caller) = service()?;
+    let new = service.rotate_access_key(&caller, &access, None).await;
+    let new = new.map_err(|error| refuse("/settings/account#keys", "key", &[], error))?;
+    show_once(PAGE, &caller, Once::AccessKey(new));
+    Ok(())
+}
+
 /// Ends a pair of keys.
 #[server(prefix = "/rpc", endpoint = "access_key/revoke")]
 pub async fn revoke_access_key(id: AccessKeyId) -> Result<(), Refusal> {

@@ -121,6 +121,17 @@ pub enum AkskAction {
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
     },
+    /// Make new keys in the place of a pair, which ends at once; prints "AK SK PROJECT_ID"
+    Rotate {
+        /// The access key of the pair
+        access_key: String,
+        /// Whose it is
+        #[arg(long)]
+        user: String,
+        /// The server's folder [default: as for serve]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
 }
 
 /// `weir key …`

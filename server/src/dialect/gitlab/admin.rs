@@ -4,7 +4,10 @@ use app::service::{Accounts as _, Service as _};
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use model::{NewUser, Place, Role, Timestamp, TokenDraft, TokenKind, TokenScope, UserChanges, Visibility};
+use model::{
+    NewAccessKey, NewUser, Place, Project, Role, Timestamp, TokenDraft, TokenKind, TokenScope, Uid, UserChanges,
+    Visibility,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -79,8 +82,25 @@ pub async fn create_access_key(target: Target, Object(body): Object) -> Result<R
     };
     let wanted = new.project.as_ref().map(|_| project.path.as_str());
     let made = target.weir.create_access_key(&target.caller, new.user.as_deref(), wanted).await?;
-    let body = json!({"id": made.key.id, "access": made.key.access, "secret": made.secret, "project_id": project.uid});
-    Ok((StatusCode::CREATED, Json(body)).into_response())
+    Ok(new_keys(&made, Some(&project.uid)))
+}
+
+fn new_keys(made: &NewAccessKey, project: Option<&Uid>) -> Response {
+    let body = json!({"id": made.key.id, "access": made.key.access, "secret": made.secret, "project_id": project});
+    (StatusCode::CREATED, Json(body)).into_response()
+}
+
+/// `POST /weir/access_keys/ACCESS_KEY/rotate?user=NAME`: new keys in the place of these, which are of that user if one is
+/// named.
+pub async fn rotate_access_key(asked: Asked) -> Result<Response, Told> {
+    let user = asked.query.get("user").map(str::to_owned);
+    let target = asked.find().await?;
+    let made = target.weir.rotate_access_key(&target.caller, target.name("access_key"), user.as_deref()).await?;
+    let unnamed = match made.project_uid {
+        Some(_) => None,
+        None => target.weir.unnamed_project(&target.caller, user.as_deref()).await?,
+    };
+    Ok(new_keys(&made, made.project_uid.as_ref().or(unnamed.as_ref().map(|project| &project.uid))))
 }
 
 /// `GET /weir/users`

@@ -104,6 +104,7 @@ pub fn router() -> Routes<AppState> {
         .post("/weir/projects", admin::create_project)
         .post("/weir/tokens", admin::create_token)
         .post("/weir/access_keys", admin::create_access_key)
+        .post("/weir/access_keys/{access_key}/rotate", admin::rotate_access_key)
         .get("/weir/users", admin::users)
         .post("/weir/users", admin::create_user)
         .put("/weir/users/{user}", admin::change_user)

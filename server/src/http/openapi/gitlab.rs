@@ -301,6 +301,12 @@ fn additions() -> Vec<Operation> {
             .body("AccessKeyToCreate")
             .gives(201, "NewAccessKey", "The keys: they are shown this one time.")
             .refuses(&[404, 409]),
+        weir("POST", "/weir/access_keys/{access_key}/rotate")
+            .named("access_key_rotate", "Makes new keys in the place of a pair, which ends at once")
+            .at("access_key", "text = AKEXAMPLE", "The access key.")
+            .query("user", "text", "Whose it has to be.")
+            .gives(201, "NewAccessKey", "The keys: they are shown this one time.")
+            .refuses(&[404, 409]),
         weir("GET", "/weir/users").named("users", "Users").signed().gives(200, "[Account]", "All of them.").fresh(),
         weir("POST", "/weir/users")
             .named("user_create", "Makes a user")

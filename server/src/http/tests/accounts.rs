@@ -52,6 +52,39 @@ async fn an_administrator_who_cannot_come_in_is_nobody_to_leave_the_server_to() 
     weir.change_user(caller, late, away).await.unwrap();
 }
 
+/// Their user alone turns them over, and administrators; the old pair opens nothing from then on.
+#[tokio::test]
+async fn keys_are_made_anew_by_their_user_and_by_administrators() {
+    let world = World::public().await;
+    let (_, root) = world.token("root", model::TokenScope::Api).await;
+    let (_, ada) = (world.user("ada").await, world.token("ada", model::TokenScope::Api).await.1);
+    let (_, bob) = (world.user("bob").await, world.token("bob", model::TokenScope::Api).await.1);
+    let project = world.weir.default_project(&world.caller).await.unwrap();
+    let path = project.path.as_str();
+    let first = world.weir.create_access_key(&world.caller, Some("ada"), Some(path)).await.unwrap();
+    let router = world.router();
+    let rotate = async |token: &str, access: &str| {
+        let path = format!("/api/v4/weir/access_keys/{access}/rotate");
+        let headers = [("private-token", token), ("content-type", "application/json")];
+        world.ask(&router, "POST", &path, &headers, "{}").await
+    };
+    let access = first.key.access;
+    assert_eq!(rotate(&bob, &access).await.status, StatusCode::NOT_FOUND);
+    let turned = rotate(&ada, &access).await;
+    assert_eq!(turned.status, StatusCode::CREATED, "{}", turned.text());
+    let second = turned.json();
+    assert_eq!((&second["id"], &second["project_id"]), (&first.key.id.0.into(), &project.uid.as_str().into()));
+    assert!(second["access"] != access.as_str() && second["secret"] != first.secret.as_str(), "{second}");
+    assert_eq!(rotate(&ada, &access).await.status, StatusCode::NOT_FOUND, "it has ended");
+    assert!(world.weir.signing_key(&access).await.unwrap().is_none());
+    let access = second["access"].as_str().unwrap();
+    let opened = world.weir.signing_key(access).await.unwrap().unwrap();
+    assert_eq!(opened.secret.as_str(), second["secret"].as_str().unwrap(), "it is sealed in its place");
+    assert_eq!(rotate(&root, access).await.status, StatusCode::CREATED);
+    let filter = model::AuditFilter { action: Some("access_key.rotate".into()), ..model::AuditFilter::default() };
+    assert_eq!(world.weir.audit(&world.caller, filter).await.unwrap().entries.len(), 2);
+}
+
 /// Requests name a project: who makes keys before there is one gets that of everything without a project.
 #[tokio::test]
 async fn keys_can_be_made_before_there_is_a_project() {

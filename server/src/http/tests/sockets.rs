@@ -16,15 +16,19 @@ struct Served {
 }
 
 async fn served() -> Served {
+    served_with(|listeners| listeners, None).await
+}
+
+async fn served_with(change: impl FnOnce(Listeners) -> Listeners, public: Option<Public>) -> Served {
     let mut world = World::new().await;
     let socket = world.folder.path().join("run/weir.sock");
     std::fs::create_dir_all(socket.parent().unwrap()).unwrap();
     std::fs::write(&socket, "left by a server that died").unwrap();
     let listeners = Listeners::bind("127.0.0.1:0".parse().unwrap(), &socket).await.unwrap();
     let address = listeners.address().unwrap();
-    let options = Options { owner: "ada".into(), port: address.port(), public: None };
+    let options = Options { owner: "ada".into(), port: address.port(), public };
     world.state = AppState::new(Arc::clone(&world.weir), options, CancellationToken::new());
-    let done = tokio::spawn(serve(listeners, world.state.clone()));
+    let done = tokio::spawn(serve(change(listeners), world.state.clone()));
     Served { world, address, socket, done }
 }
 
@@ -54,6 +58,47 @@ async fn tcp_serves_people_and_the_private_socket_the_runner() {
     assert_eq!((mode(&served.socket), mode(served.socket.parent().unwrap())), (0o600, 0o700));
     let again = Listeners::bind(served.address, &served.folder_socket()).await;
     assert!(matches!(again, Err(ServeError::InUse(address)) if address == served.address));
+}
+
+/// Of eight connections, one address has two.
+#[tokio::test]
+async fn idle_connections_of_one_address_keep_nobody_else_out() {
+    let text = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let served = served_with(|listeners| listeners.with_connections(8), None).await;
+    let from = async |last: u8| {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, last], 0).into()).unwrap();
+        socket.connect(served.address).await.unwrap()
+    };
+    let idle = (from(1).await, from(1).await);
+    for _ in 0..20 {
+        let mut closed = from(1).await;
+        let read = closed.read(&mut [0; 1]).await;
+        assert!(matches!(read, Ok(0)) || read.is_err(), "it is closed at once");
+    }
+    assert!(ask(from(2).await, text).await.starts_with("HTTP/1.1 200"));
+    drop(idle);
+    // The server learns of it a moment later.
+    let limit = Instant::now() + Duration::from_secs(10);
+    loop {
+        let mut again = from(1).await;
+        let mut answer = Vec::new();
+        let sent = again.write_all(text.as_bytes()).await;
+        if sent.is_ok() && again.read_to_end(&mut answer).await.is_ok() && answer.starts_with(b"HTTP/1.1 200") {
+            break;
+        }
+        assert!(Instant::now() < limit, "what was left is free again");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // A proxy that is trusted speaks for many.
+    let proxies = super::super::Proxies::parse(&["loopback"]).unwrap();
+    let public = Some(Public { proxies, ..Public::default() });
+    let served = served_with(|listeners| listeners.with_connections(8), public).await;
+    let mut all = Vec::new();
+    for _ in 0..7 {
+        all.push(TcpStream::connect(served.address).await.unwrap());
+    }
+    assert!(ask(TcpStream::connect(served.address).await.unwrap(), text).await.starts_with("HTTP/1.1 "));
 }
 
 impl Served {

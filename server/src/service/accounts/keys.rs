@@ -1,6 +1,6 @@
 //! Pairs of keys for signed requests, and another key for all that is sealed.
 
-use model::{AccessKeyId, Caller, Error, NewAccessKey, TokenId};
+use model::{AccessKey, AccessKeyId, Caller, Error, NewAccessKey, TokenId, UserId};
 
 use super::logins::own;
 use super::users::recipient;
@@ -9,7 +9,7 @@ use crate::random;
 use crate::secrets::keys::{self, KeyError};
 use crate::secrets::seal::{self, Place};
 use crate::service::{Weir, access, audit};
-use crate::store::{access_keys, ci_variables, projects, schedules, tokens, users};
+use crate::store::{Snapshot, StoreError, access_keys, ci_variables, projects, schedules, tokens, users};
 
 /// Characters of an access key, as Huawei's have: capital letters and digits.
 const ACCESS: usize = 20;
@@ -65,15 +65,46 @@ impl Weir {
         Ok(NewAccessKey { key, secret: shown, project_uid })
     }
 
+    /// As whoever may make a pair of this user may make this one anew.
+    pub(super) async fn turn_access_key(
+        &self,
+        caller: &Caller,
+        access: &str,
+        user: Option<&str>,
+    ) -> Result<NewAccessKey, Error> {
+        let (caller, keys) = (caller.clone(), self.keys());
+        let (old, user) = (access.to_owned(), user.map(str::to_owned));
+        let (access, secret) = (access_key(), hex::encode(random::bytes::<32>()));
+        let shown = secret.clone();
+        let turned = self.store().write(move |tx| {
+            let found = access_keys::called(tx.conn(), &old)?;
+            let key = managed(tx.conn(), &caller, found)?;
+            if user.is_some_and(|user| !user.eq_ignore_ascii_case(&key.user)) {
+                return Err(Error::not_found("access key").into());
+            }
+            let Some(project) = access_keys::project(tx.conn(), key.id)? else {
+                return Err(Error::conflict(format!("{} cannot have keys: the user is not active", key.user)).into());
+            };
+            let place = Place { table: access_keys::PLACE.0, row: key.id.0, column: access_keys::PLACE.1 };
+            let sealed = seal::seal(&keys.ring(), place, secret.as_bytes());
+            access_keys::replace(tx, key.id, &access, &sealed)?;
+            let target = format!("access key {} of {}", key.access, key.user);
+            let changes = vec![audit::change("access key", Some(&key.access), Some(&access))];
+            audit::of_instance(tx, &caller, "access_key.rotate", &target, changes);
+            let (key, _) = access_keys::get(tx.conn(), key.id)?.ok_or_else(|| Error::not_found("access key"))?;
+            let project = project.map(|id| projects::get(tx.conn(), id)).transpose()?.flatten();
+            Ok((key, project.map(|project| project.uid)))
+        });
+        let (key, project_uid) = turned.await?;
+        self.access_changed();
+        Ok(NewAccessKey { key, secret: shown, project_uid })
+    }
+
     pub(super) async fn drop_access_key(&self, caller: &Caller, id: AccessKeyId) -> Result<(), Error> {
         let caller = caller.clone();
         let dropped = self.store().write(move |tx| {
-            access::at_instance(tx.conn(), &caller, Action::ChangeOwnAccount)?;
-            let (key, user) = access_keys::get(tx.conn(), id)?.ok_or_else(|| Error::not_found("access key"))?;
-            let is_own = own(tx.conn(), &caller).is_ok_and(|own| own.id == user);
-            if !is_own && access::at_instance(tx.conn(), &caller, Action::ManageUsers).is_err() {
-                return Err(Error::not_found("access key").into());
-            }
+            let found = access_keys::get(tx.conn(), id)?;
+            let key = managed(tx.conn(), &caller, found)?;
             let target = format!("access key {} of {}", key.access, key.user);
             audit::of_instance(tx, &caller, "access_key.revoke", &target, Vec::new());
             access_keys::delete(tx, id)
@@ -137,6 +168,17 @@ impl Weir {
         });
         Ok(done.await?)
     }
+}
+
+/// The pair, if the caller may end it: their own, and for administrators everybody's.
+fn managed(conn: &Snapshot, caller: &Caller, found: Option<(AccessKey, UserId)>) -> Result<AccessKey, StoreError> {
+    access::at_instance(conn, caller, Action::ChangeOwnAccount)?;
+    let (key, user) = found.ok_or_else(|| Error::not_found("access key"))?;
+    let is_own = own(conn, caller).is_ok_and(|own| own.id == user);
+    if !is_own && access::at_instance(conn, caller, Action::ManageUsers).is_err() {
+        return Err(Error::not_found("access key").into());
+    }
+    Ok(key)
 }
 
 /// A fresh access key.

@@ -97,6 +97,14 @@ impl Accounts for Weir {
     ) -> Result<NewAccessKey, Error> {
         self.make_access_key(caller, user, project).await
     }
+    async fn rotate_access_key(
+        &self,
+        caller: &Caller,
+        access: &str,
+        user: Option<&str>,
+    ) -> Result<NewAccessKey, Error> {
+        self.turn_access_key(caller, access, user).await
+    }
     async fn revoke_access_key(&self, caller: &Caller, id: AccessKeyId) -> Result<(), Error> {
         self.drop_access_key(caller, id).await
     }

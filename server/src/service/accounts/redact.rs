@@ -1,5 +1,6 @@
 //! A secret leaked into logs: it is blanked where it is stored, and who had looked is told.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{Caller, Error, JobId, ProjectId, Redaction, Timestamp};
@@ -56,27 +57,37 @@ impl Weir {
         project: ProjectId,
         forms: Vec<String>,
     ) -> Result<Redaction, Error> {
-        let by = caller.clone();
+        let forms: Arc<[String]> = forms.into();
+        let (by, wanted) = (caller.clone(), Arc::clone(&forms));
         let ended = self.store().read(move |conn| {
             access::at_project(conn, &by, Action::RedactTraces, project, "project")?;
-            jobs::ended_of_project(conn, project)
+            let listed = redactions::candidates(conn, project, |text| blanked(text, &wanted).is_some())?;
+            Ok((jobs::ended_of_project(conn, project)?, listed))
         });
-        let ended = ended.await?;
+        let (ended, listed) = ended.await?;
         let searched = ended.len() as u64;
-        let (logs, artifacts) = (Arc::clone(self.logs()), Arc::clone(self.artifacts()));
-        let found = tokio::task::spawn_blocking(move || find(&logs, &artifacts, &ended, &forms)).await;
+        let (logs, artifacts, wanted) = (Arc::clone(self.logs()), Arc::clone(self.artifacts()), Arc::clone(&forms));
+        let found = tokio::task::spawn_blocking(move || find(&logs, &artifacts, &ended, &wanted)).await;
         let Found { logs, artifacts, unread } = found.map_err(|error| Error::internal(error.to_string()))??;
-        let redacted: Vec<(JobId, u64)> = logs.iter().map(|(job, places)| (*job, places.count())).collect();
-        let (by, list, leaked) = (caller.clone(), redacted.clone(), artifacts.clone());
+        let (by, leaked) = (caller.clone(), artifacts.clone());
         let told = self.store().write(move |tx| {
             access::at_project(tx.conn(), &by, Action::RedactTraces, project, "project")?;
             let mut viewers: Vec<(String, JobId, Timestamp)> = Vec::new();
-            for (job, _) in &list {
-                let of_job = views::of_job(tx.conn(), *job)?;
-                viewers.extend(of_job.into_iter().map(|(viewer, at)| (viewer, *job, at)));
+            let mut list: Vec<(JobId, u64)> = Vec::new();
+            let mut logs: BTreeMap<JobId, Places> = logs.into_iter().collect();
+            for job in listed {
+                logs.entry(job).or_default();
             }
-            for (job, places) in &logs {
-                redactions::insert(tx, *job, &places.to_bytes(), &tombstone(&by.user, tx.now, places.count()))?;
+            for (job, places) in logs {
+                let texts = redactions::blank_texts(tx, job, |text| blanked(text, &forms))?;
+                if places.is_empty() && texts == 0 {
+                    continue;
+                }
+                let line = tombstone(&by.user, tx.now, places.count(), texts);
+                redactions::insert(tx, job, &places.to_bytes(), &line)?;
+                let of_job = views::of_job(tx.conn(), job)?;
+                viewers.extend(of_job.into_iter().map(|(viewer, at)| (viewer, job, at)));
+                list.push((job, places.count() + texts));
             }
             let jobs: Vec<String> = list.iter().map(|(job, count)| format!("{job} ({count})")).collect();
             let seen: Vec<String> = viewers.iter().map(|(viewer, job, _)| format!("{viewer} ({job})")).collect();
@@ -87,9 +98,10 @@ impl Weir {
                 audit::change("stands in artifacts of", None, Some(&files.join(", "))),
             ];
             audit::of_project(tx, &by, "traces.redact", project, "logs", changes);
-            Ok(viewers)
+            Ok((list, viewers))
         });
-        Ok(Redaction { searched, redacted, viewers: told.await?, artifacts, unread })
+        let (redacted, viewers) = told.await?;
+        Ok(Redaction { searched, redacted, viewers, artifacts, unread })
     }
 
     /// Blanks what was decided and is not blanked yet: at once, or when a server starts after one that was killed.
@@ -195,11 +207,21 @@ fn find(logs: &Logs, artifacts: &Artifacts, ended: &[JobId], forms: &[String]) -
     Ok(found)
 }
 
+/// A short text without the value, if it stands there.
+fn blanked(text: &str, forms: &[String]) -> Option<String> {
+    let is_there = forms.iter().any(|form| text.contains(form.as_str()));
+    is_there.then(|| forms.iter().fold(text.to_owned(), |text, form| text.replace(form.as_str(), "[REDACTED]")))
+}
+
 /// What a log says of itself from then on.
-fn tombstone(user: &str, at: Timestamp, count: u64) -> String {
-    let places =
-        if count == 1 { "1 place of this log was".to_owned() } else { format!("{count} places of this log were") };
-    format!("{places} blanked by {user} on {}: a secret stood there", at.rfc3339())
+fn tombstone(user: &str, at: Timestamp, places: u64, texts: u64) -> String {
+    let counts = [(places, "place", "log"), (texts, "text", "job")].into_iter().filter(|(count, ..)| *count > 0);
+    let spell = |(count, what, of): (u64, &str, &str)| {
+        format!("{count} {what}{} of this {of}", if count == 1 { "" } else { "s" })
+    };
+    let what = counts.map(spell).collect::<Vec<_>>().join(" and ");
+    let were = if places + texts == 1 { "was" } else { "were" };
+    format!("{what} {were} blanked by {user} on {}: a secret stood there", at.rfc3339())
 }
 
 #[cfg(test)]

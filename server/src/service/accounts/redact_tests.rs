@@ -132,6 +132,46 @@ async fn artifacts_that_have_the_value_are_told_and_can_be_deleted() {
     assert_eq!(refused.kind, model::ErrorKind::Conflict);
 }
 
+#[tokio::test]
+async fn names_of_artifacts_and_the_words_of_a_failure_are_blanked_too() {
+    let world = World::new().await;
+    let (named, other) = (world.job("one\n").await, world.job("one\n").await);
+    let told = model::Reason::Failed {
+        failure: model::FailureReason::ScriptFailure,
+        exit_code: None,
+        signal: None,
+        detail: Some(format!("line 1: {SECRET}")),
+    };
+    let written = world.weir.store().write(move |tx| {
+        for (job, filename) in [(named, format!("n-{SECRET}.zip")), (other, "plain.zip".to_owned())] {
+            let artifact = model::ArtifactInfo {
+                kind: ARCHIVE.into(),
+                filename,
+                size: 1,
+                expires_at: None,
+                exposed_as: None,
+                access: model::plan::Access::default(),
+            };
+            jobs::add_artifact(tx, job, &artifact)?;
+        }
+        jobs::set_reason(tx, named, &told)
+    });
+    written.await.unwrap();
+    let before = world.weir.store().read(crate::store::events::last).await.unwrap();
+    let done = world.weir.redact(&world.by, world.project, SECRET).await.unwrap();
+    assert_eq!(done.redacted, [(named, 2)]);
+    let job = world.weir.job(&world.by, named).await.unwrap().job;
+    assert_eq!(job.artifacts[0].filename, "n-[REDACTED].zip");
+    assert!(job.reason.to_string().ends_with("line 1: [REDACTED]"), "{}", job.reason);
+    assert!(world.log(named).contains("\n2 texts of this job were blanked by ada on "), "{}", world.log(named));
+    assert_eq!(world.log(other), "one\n");
+    // Nor do streams tell it that begin further back, and open pages learn of it.
+    let events = world.weir.store().read(|conn| crate::store::events::since(conn, model::Seq(0), None)).await.unwrap();
+    let events = events.unwrap();
+    assert!(!format!("{events:?}").contains(SECRET) && events.last().unwrap().seq > before);
+    assert!(world.weir.redact(&world.by, world.project, SECRET).await.unwrap().redacted.is_empty());
+}
+
 /// What is said to be erased is: the files go first.
 #[tokio::test]
 async fn a_job_whose_files_stay_is_not_said_to_be_erased() {

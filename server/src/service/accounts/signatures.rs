@@ -1,6 +1,6 @@
 //! Who signed a request: the pair of keys that it names, the project it is for, and that nobody sends the same write again.
 
-use model::{Caller, Error, Project, ProjectId, Role, Timestamp, Via};
+use model::{Caller, Error, Project, ProjectId, Role, Timestamp, UserId, Via};
 use zeroize::Zeroizing;
 
 use super::PRECISION;
@@ -17,6 +17,13 @@ pub struct SigningKey {
     known: Known,
     /// What the request has to be signed with. Wiped when it goes.
     pub secret: Zeroizing<String>,
+}
+
+impl SigningKey {
+    /// Whose pair it is.
+    pub fn user(&self) -> UserId {
+        self.known.user_id
+    }
 }
 
 impl std::fmt::Debug for SigningKey {

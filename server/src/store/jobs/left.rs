@@ -53,6 +53,18 @@ pub fn add_artifact(tx: &mut Tx<'_>, id: JobId, artifact: &ArtifactInfo) -> Resu
     Ok(())
 }
 
+/// Records what the words of a job became: names of what it left, and why it failed.
+pub fn set_words(tx: &mut Tx<'_>, job: &Job) -> Result<(), StoreError> {
+    tx.conn.prepare_cached("UPDATE jobs SET artifacts = ?2, reason = ?3, version = ?4 WHERE id = ?1")?.execute((
+        job.id.0,
+        serde_json::to_string(&job.artifacts)?,
+        serde_json::to_string(&job.reason)?,
+        tx.next_version().0,
+    ))?;
+    emit(tx, job.id)?;
+    Ok(())
+}
+
 /// Whether a job's artifacts are kept whatever their time: those of the latest good run of a branch or tag, and of what
 /// it started, in a project that keeps them. A condition on a row of `jobs`.
 const IS_LATEST: &str = "((SELECT keep_latest FROM projects WHERE projects.id = jobs.project_id) AND EXISTS (

@@ -1,7 +1,7 @@
 //! What to send: each route's address with its parts filled in, and a body that nothing but a missing right stands
 //! against. What a request uses up is made for it.
 
-use app::service::Service as _;
+use app::service::{Accounts as _, Service as _};
 use model::{EnvironmentId, TokenId, TokenScope, UserId, VariableOwner};
 use serde_json::json;
 
@@ -54,6 +54,7 @@ pub struct Names {
     build_no: String,
     record_id: String,
     personal: String,
+    access_key: String,
 }
 
 impl Names {
@@ -120,6 +121,7 @@ impl Names {
             build_no: "1".into(),
             record_id: dashed(&ground.uids[2]),
             personal: "987654".into(),
+            access_key: "NONE".into(),
         }
     }
 
@@ -181,6 +183,11 @@ impl Names {
             self.token = town.fresh_token(ground).await.to_string();
         } else if path == "/rpc/runner/delete" || method == "DELETE" && path.ends_with("/runners/{runner}") {
             self.runner = town.fresh_runner(ground).await.to_string();
+        } else if path.contains("access_key") && last == "rotate" {
+            if who.user.is_some() {
+                let own = model::Caller { id: who.user, ..town.world.caller.clone() };
+                self.access_key = town.world.weir.create_access_key(&own, None, None).await.unwrap().key.access;
+            }
         } else if path == "/rpc/account/end_session" {
             if let Some(user) = who.user {
                 self.session = town.world.session(user).await.0.to_string();
@@ -256,6 +263,7 @@ impl Names {
             ("name", &self.artifact),
             ("user", user),
             ("token", token),
+            ("access_key", &self.access_key),
             ("*branch", &"main".to_owned()),
             ("sha", &"main".to_owned()),
             ("version", &"0".to_owned()),
@@ -348,6 +356,7 @@ impl Names {
             "/rpc/schedule/activate" => format!("id={schedule}&active=true"),
             "/rpc/schedule/play" | "/rpc/schedule/take" | "/rpc/schedule/delete" => format!("id={schedule}"),
             "/rpc/access_key/create" | "/rpc/session/sign_out" => String::new(),
+            "/rpc/access_key/rotate" => format!("access={}", self.access_key),
             "/rpc/access_key/revoke" => "id=987654".to_owned(),
             "/rpc/user/create" => format!("name=made-{n}"),
             "/rpc/user/change" => format!("id={user_id}&full_name=Zoe"),
