@@ -258,8 +258,10 @@ pub async fn managers(asked: Asked, freshness: Freshness) -> Result<Response, Re
             let runner = target.weir.runner(&target.caller, id).await?;
             let now = clock::now();
             // Which of several is there now is not known apart: the one that came last is.
-            let shown = runner.managers.iter().enumerate();
-            let shown = shown.map(|(i, one)| wire::manager(one, runner.is_online && i == 0, now));
+            let shown = runner.managers.iter().enumerate().map(|(i, one)| {
+                let heard = contacted(&target, &runner).filter(|_| i == 0).unwrap_or(one.contacted_at);
+                wire::manager(one, &runner, heard, i == 0, now)
+            });
             paged(&target, page, &shown.collect::<Vec<_>>())
         })
         .await
