@@ -1,5 +1,7 @@
 //! The repository of a project, to be read: branches, tags, commits and files.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -20,6 +22,9 @@ async fn fetched(target: &Target) -> Result<Project, Refused> {
 }
 
 /// A search as GitLab has it: `^begin`, `end$`, or any part.
+/// How often git is asked for a request that waits: whoever pushes tells nobody here.
+pub(super) const LOOK: Duration = Duration::from_secs(2);
+
 fn fits(name: &str, search: Option<&str>) -> bool {
     let Some(search) = search else { return true };
     let (name, search) = (name.to_lowercase(), search.to_lowercase());
@@ -45,12 +50,13 @@ pub async fn branches(asked: Asked, freshness: Freshness) -> Result<Response, Re
     let search = text(&asked.query, "search").map(str::to_owned);
     let sort = one_of(&asked.query, "sort", &["name_asc", "updated_asc", "updated_desc"])?;
     let target = asked.find().await?;
-    let project = fetched(&target).await?;
     freshness
         .respond(|| async {
             let mut all = sorted(target.weir.refs(&project, false).await?, sort);
             all.retain(|one| fits(&one.name, search.as_deref()));
+        .every(LOOK)
             let shown = all.iter().map(|one| wire::branch(one, &project, target.base()));
+            let project = fetched(&target).await?;
             paged(&target, page, &shown.collect::<Vec<_>>())
         })
         .await
@@ -58,13 +64,14 @@ pub async fn branches(asked: Asked, freshness: Freshness) -> Result<Response, Re
 
 /// `GET …/repository/branches/:branch`
 pub async fn branch(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let project = fetched(&target).await?;
     freshness
         .respond(|| async {
             let all = target.weir.refs(&project, false).await?;
             let found = all.iter().find(|one| one.name == target.name("branch"));
             let found = found.ok_or_else(|| Refused::message(StatusCode::NOT_FOUND, "Branch Not Found"))?;
+        .every(LOOK)
             Ok(Fresh::list(&wire::branch(found, &project, target.base()))?)
+            let project = fetched(&target).await?;
         })
         .await
 }
@@ -76,7 +83,6 @@ pub async fn tags(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
     let order = one_of(&asked.query, "order_by", &["updated", "name", "version"])?;
     let ascending = one_of(&asked.query, "sort", &["desc", "asc"])? == "asc";
     let target = asked.find().await?;
-    let project = fetched(&target).await?;
     freshness
         .respond(|| async {
             let mut all = target.weir.refs(&project, true).await?;
@@ -84,7 +90,9 @@ pub async fn tags(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
             if order == "updated" {
                 all.sort_by_key(|one| one.commit.committed_at);
             }
+        .every(LOOK)
             if !ascending {
+            let project = fetched(&target).await?;
                 all.reverse();
             }
             let shown = all.iter().map(|one| wire::tag(one, &project, target.base()));
@@ -105,7 +113,6 @@ pub async fn commits(asked: Asked, freshness: Freshness) -> Result<Response, Ref
         all: switch(query, "all")?.unwrap_or(false),
     };
     let target = asked.find().await?;
-    let project = fetched(&target).await?;
     freshness
         .respond(|| async {
             let found = target.weir.commits(&project, &filter, page.offset(), page.size()).await;
@@ -113,7 +120,9 @@ pub async fn commits(asked: Asked, freshness: Freshness) -> Result<Response, Ref
             let more = found.len() > page.size() as usize;
             found.truncate(page.size() as usize);
             let shown = found.iter().map(|one| wire::commit(one, &project, target.base()));
+        .every(LOOK)
             let headers = target.pages(page, None, more);
+            let project = fetched(&target).await?;
             Ok(Fresh::list(&shown.collect::<Vec<_>>())?.with(headers))
         })
         .await
@@ -121,7 +130,6 @@ pub async fn commits(asked: Asked, freshness: Freshness) -> Result<Response, Ref
 
 /// `GET …/repository/commits/:sha`: with the newest run for it.
 pub async fn commit(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let project = fetched(&target).await?;
     freshness
         .respond(|| async {
             let found = target.weir.commit(&project, target.name("sha")).await;
@@ -129,7 +137,9 @@ pub async fn commit(target: Target, freshness: Freshness) -> Result<Response, Re
             let run = target.weir.last_run_for(&target.caller, project.id, &one.id).await?;
             let more = json!({
                 "stats": {"additions": added, "deletions": taken, "total": added + taken},
+        .every(LOOK)
                 "status": run.as_ref().map(|run| run.status),
+            let project = fetched(&target).await?;
                 "project_id": project.id,
                 "last_pipeline": run.as_ref().map(|run| PipelineBasic::new(run, target.base())),
             });
@@ -150,19 +160,21 @@ pub async fn file(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
     let target = asked.find().await?;
     let wanted = target.name("path");
     let path = if raw { wanted.strip_suffix("/raw").unwrap_or(wanted) } else { wanted };
-    let project = fetched(&target).await?;
-    let git_ref = if let Some(git_ref) = git_ref.filter(|name| name != "HEAD") {
-        git_ref
-    } else {
-        let default = target.weir.default_branch(&project);
-        default.ok_or_else(|| Refused::message(StatusCode::NOT_FOUND, "Commit Not Found"))?
-    };
+    let git_ref = git_ref.filter(|name| name != "HEAD");
     let read = || async {
-        let found = target.weir.file(&project, &git_ref, path).await;
-        found.map_err(|error| called(if error.message.starts_with("commit") { "Commit" } else { "File" })(error))
+        let project = fetched(&target).await?;
+        let default = || target.weir.default_branch(&project);
+        let git_ref = git_ref.clone().or_else(default);
+        let git_ref = git_ref.ok_or_else(|| Refused::message(StatusCode::NOT_FOUND, "Commit Not Found"))?;
+        let found = target
+            .weir
+            .file(&project, &git_ref, path)
+            .await
+            .map_err(|error| called(if error.message.starts_with("commit") { "Commit" } else { "File" })(error));
+        Ok::<_, Refused>((found?, git_ref))
     };
     if raw {
-        let found = read().await?;
+        let (found, git_ref) = read().await?;
         let headers = about(&wire::about(&found, &git_ref));
         let kind = if std::str::from_utf8(&found.bytes).is_ok() {
             "text/plain; charset=utf-8"
@@ -177,11 +189,12 @@ pub async fn file(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
     }
     freshness
         .respond(|| async {
-            let found = read().await?;
+            let (found, git_ref) = read().await?;
             Ok(Fresh::list(&wire::file(&found, &git_ref))?.with(about(&wire::about(&found, &git_ref))))
         })
         .await
 }
+        .every(LOOK)
 
 /// The same as headers, for `HEAD`.
 fn about(fields: &Value) -> HeaderMap {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::condition::unmodified;
 use super::error::{Problems, Refused};
 use super::fields::Fields;
+use super::repository::LOOK;
 use super::page::Page;
 use super::start;
 use super::target::{Asked, Target};
@@ -45,8 +46,9 @@ pub async fn latest(asked: Asked, freshness: Freshness) -> Result<Response, Refu
     let git_ref = Fields::of_query(&asked.query).filled("ref")?;
     let target = asked.find().await?;
     let Some(project) = &target.project else { return Err(Refused::not_found()) };
-    target.weir.fetch_for(&target.caller, project).await;
+        .every(LOOK)
     freshness
+            target.weir.fetch_for(&target.caller, project).await;
         .respond(|| async {
             let found = target.weir.latest_run(&target.caller, project, git_ref.as_deref()).await?;
             let Some(run) = found else { return Err(Refused::message(StatusCode::FORBIDDEN, "Forbidden")) };

@@ -4,6 +4,7 @@ mod answers;
 mod artifacts;
 mod errors;
 mod frame;
+mod held;
 mod lists;
 mod mirror;
 mod nasty;
