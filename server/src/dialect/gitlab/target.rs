@@ -6,6 +6,7 @@
 //! [`Asked`], reads them, and then calls [`Asked::find`], which ends the reading: a [`Target`] has no query. One without
 //! parameters takes [`Target`]. A test asks every route with wrong ones (`http/tests/gitlab/order.rs`).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use model::{Caller, ErrorKind, JobId, Project, ProjectId, RunId, TokenScope, Via};
 
+use super::credential::{SUDO, Sudo};
 use super::error::Refused;
 use super::job_token;
 use super::page::Page;
@@ -105,8 +107,14 @@ async fn admitted(weir: &Weir, caller: Caller, parts: &Parts, query: &Query) -> 
     if changes && !ends_itself && matches!(caller.via, Via::Token(_, TokenScope::ReadApi)) {
         return Err(model::Error::scope("this token may only read (scope read_api)").into());
     }
-    let said = parts.headers.get("sudo").and_then(|value| value.to_str().ok()).or_else(|| query.get("sudo"));
-    let Some(whom) = said.map(str::trim).filter(|whom| !whom.is_empty()) else { return Ok(caller) };
+    let header = parts.headers.get(SUDO).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let field = || parts.extensions.get::<Sudo>().map(|Sudo(whom)| whom.into());
+    let said = header.or_else(|| query.get(SUDO).map(Cow::from)).or_else(field);
+    let said = said.unwrap_or_default();
+    let whom = said.trim();
+    if whom.is_empty() {
+        return Ok(caller);
+    }
     weir.act_as(&caller, whom).await.map_err(|error| match error.kind {
         ErrorKind::NotFound => {
             let whom: String = whom.chars().take(255).collect();
