@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::condition::unmodified;
 use super::error::Refused;
 use super::fields::Fields;
+use super::start;
 use super::page::Page;
 use super::target::{Asked, Query, Target};
 use super::wire::{PipelineBasic, ScheduleDetails, ScheduleObject, ScheduleVariable};
@@ -37,6 +38,7 @@ fn refused(error: Error) -> Refused {
         ErrorKind::NotFound if error.message.starts_with("schedule variable") => {
             Refused::message(StatusCode::NOT_FOUND, "Pipeline Schedule Variable Not Found")
         }
+        ErrorKind::Invalid if error.cause.is_some() => start::refused(error),
         ErrorKind::NotFound if error.message.starts_with("schedule") => missing(),
         ErrorKind::Invalid => match error.message.split_once(": ") {
             // What is wrong with the syntax is for people.
