@@ -283,3 +283,4 @@ pub async fn delete(asked: Asked, fields: Fields) -> Result<Response, Refused> {
     target.weir.delete_project(&target.caller, project.id).await?;
     Ok(answer(StatusCode::ACCEPTED, &json!({"message": "202 Accepted"})))
 }
+    target.unmodified(project.updated_at)?;

@@ -202,7 +202,9 @@ const FIELDS: [&str; 9] = [
 
 /// `DELETE /runners/:id`
 pub async fn delete(target: Target) -> Result<StatusCode, Refused> {
-    target.weir.delete_runner(&target.caller, id(&target)?).await?;
+    let id = id(&target)?;
+    target.unmodified(target.weir.runner(&target.caller, id).await?.updated_at)?;
+    target.weir.delete_runner(&target.caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

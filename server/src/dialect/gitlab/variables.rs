@@ -216,6 +216,7 @@ pub async fn delete(asked: Asked, fields: Fields) -> Result<StatusCode, Refused>
     let target = asked.find().await?;
     let owner = owner(&target).await?;
     let found = named(&target, &owner, scope.as_deref()).await?;
+    target.unmodified(found.updated_at)?;
     target.weir.delete_ci_variable(&target.caller, owner, found.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
