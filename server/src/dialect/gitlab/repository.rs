@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use model::Project;
+use regex::Regex;
 use serde_json::{Value, json};
 
 use super::error::Refused;
@@ -21,10 +22,10 @@ async fn fetched(target: &Target) -> Result<Project, Refused> {
     Ok(target.weir.fetched(&target.caller, target.project_id()?).await?)
 }
 
-/// A search as GitLab has it: `^begin`, `end$`, or any part.
 /// How often git is asked for a request that waits: whoever pushes tells nobody here.
 pub(super) const LOOK: Duration = Duration::from_secs(2);
 
+/// A search as GitLab has it: `^begin`, `end$`, or any part.
 fn fits(name: &str, search: Option<&str>) -> bool {
     let Some(search) = search else { return true };
     let (name, search) = (name.to_lowercase(), search.to_lowercase());
@@ -48,15 +49,18 @@ fn sorted(mut all: Vec<RefView>, sort: &str) -> Vec<RefView> {
 pub async fn branches(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
     let page = Page::read(&asked.query)?;
     let search = text(&asked.query, "search").map(str::to_owned);
+    let pattern = text(&asked.query, "regex").map(Regex::new).transpose();
+    let pattern = pattern.map_err(|_| Refused::parameter("regex is invalid"))?;
     let sort = one_of(&asked.query, "sort", &["name_asc", "updated_asc", "updated_desc"])?;
     let target = asked.find().await?;
     freshness
-        .respond(|| async {
-            let mut all = sorted(target.weir.refs(&project, false).await?, sort);
-            all.retain(|one| fits(&one.name, search.as_deref()));
         .every(LOOK)
-            let shown = all.iter().map(|one| wire::branch(one, &project, target.base()));
+        .respond(|| async {
             let project = fetched(&target).await?;
+            let mut all = sorted(target.weir.refs(&project, false).await?, sort);
+            let is_like = |name: &str| pattern.as_ref().is_none_or(|pattern| pattern.is_match(name));
+            all.retain(|one| fits(&one.name, search.as_deref()) && is_like(&one.name));
+            let shown = all.iter().map(|one| wire::branch(one, &project, target.base()));
             paged(&target, page, &shown.collect::<Vec<_>>())
         })
         .await
@@ -65,13 +69,13 @@ pub async fn branches(asked: Asked, freshness: Freshness) -> Result<Response, Re
 /// `GET …/repository/branches/:branch`
 pub async fn branch(target: Target, freshness: Freshness) -> Result<Response, Refused> {
     freshness
+        .every(LOOK)
         .respond(|| async {
+            let project = fetched(&target).await?;
             let all = target.weir.refs(&project, false).await?;
             let found = all.iter().find(|one| one.name == target.name("branch"));
             let found = found.ok_or_else(|| Refused::message(StatusCode::NOT_FOUND, "Branch Not Found"))?;
-        .every(LOOK)
             Ok(Fresh::list(&wire::branch(found, &project, target.base()))?)
-            let project = fetched(&target).await?;
         })
         .await
 }
@@ -80,19 +84,21 @@ pub async fn branch(target: Target, freshness: Freshness) -> Result<Response, Re
 pub async fn tags(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
     let page = Page::read(&asked.query)?;
     let search = text(&asked.query, "search").map(str::to_owned);
-    let order = one_of(&asked.query, "order_by", &["updated", "name", "version"])?;
+    // Who walks all lists by key says the key, too; this one has pages alone.
+    let by_key = text(&asked.query, "pagination") == Some("keyset") && text(&asked.query, "order_by") == Some("id");
+    let order = if by_key { "updated" } else { one_of(&asked.query, "order_by", &["updated", "name", "version"])? };
     let ascending = one_of(&asked.query, "sort", &["desc", "asc"])? == "asc";
     let target = asked.find().await?;
     freshness
+        .every(LOOK)
         .respond(|| async {
+            let project = fetched(&target).await?;
             let mut all = target.weir.refs(&project, true).await?;
             all.retain(|one| fits(&one.name, search.as_deref()));
             if order == "updated" {
                 all.sort_by_key(|one| one.commit.committed_at);
             }
-        .every(LOOK)
             if !ascending {
-            let project = fetched(&target).await?;
                 all.reverse();
             }
             let shown = all.iter().map(|one| wire::tag(one, &project, target.base()));
@@ -114,15 +120,15 @@ pub async fn commits(asked: Asked, freshness: Freshness) -> Result<Response, Ref
     };
     let target = asked.find().await?;
     freshness
+        .every(LOOK)
         .respond(|| async {
+            let project = fetched(&target).await?;
             let found = target.weir.commits(&project, &filter, page.offset(), page.size()).await;
             let mut found = found.map_err(called("Commit"))?;
             let more = found.len() > page.size() as usize;
             found.truncate(page.size() as usize);
             let shown = found.iter().map(|one| wire::commit(one, &project, target.base()));
-        .every(LOOK)
             let headers = target.pages(page, None, more);
-            let project = fetched(&target).await?;
             Ok(Fresh::list(&shown.collect::<Vec<_>>())?.with(headers))
         })
         .await
@@ -131,15 +137,15 @@ pub async fn commits(asked: Asked, freshness: Freshness) -> Result<Response, Ref
 /// `GET …/repository/commits/:sha`: with the newest run for it.
 pub async fn commit(target: Target, freshness: Freshness) -> Result<Response, Refused> {
     freshness
+        .every(LOOK)
         .respond(|| async {
+            let project = fetched(&target).await?;
             let found = target.weir.commit(&project, target.name("sha")).await;
             let (one, (added, taken)) = found.map_err(called("Commit"))?;
             let run = target.weir.last_run_for(&target.caller, project.id, &one.id).await?;
             let more = json!({
                 "stats": {"additions": added, "deletions": taken, "total": added + taken},
-        .every(LOOK)
                 "status": run.as_ref().map(|run| run.status),
-            let project = fetched(&target).await?;
                 "project_id": project.id,
                 "last_pipeline": run.as_ref().map(|run| PipelineBasic::new(run, target.base())),
             });
@@ -188,13 +194,13 @@ pub async fn file(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
         return Ok(response);
     }
     freshness
+        .every(LOOK)
         .respond(|| async {
             let (found, git_ref) = read().await?;
             Ok(Fresh::list(&wire::file(&found, &git_ref))?.with(about(&wire::about(&found, &git_ref))))
         })
         .await
 }
-        .every(LOOK)
 
 /// The same as headers, for `HEAD`.
 fn about(fields: &Value) -> HeaderMap {

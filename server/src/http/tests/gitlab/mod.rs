@@ -11,6 +11,7 @@ mod nasty;
 mod order;
 mod people;
 mod states;
+mod things;
 
 use serde_json::{Value, json};
 
