@@ -307,6 +307,8 @@ pub struct RunnerView {
     pub created_by: Option<String>,
     /// When.
     pub created_at: Timestamp,
+    /// When people last changed it.
+    pub updated_at: Timestamp,
     /// Further projects that it was lent to.
     #[serde(default)]
     pub lent_to: Vec<(ProjectId, ProjectPath)>,

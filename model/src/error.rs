@@ -42,6 +42,8 @@ pub enum Cause {
     NoJobs,
     /// Something else is still under way: the same request may be granted in a moment.
     Busy,
+    /// The value of a variable cannot be masked.
+    Unmaskable,
 }
 
 /// A refusal or a fault. `message` is for the client and fits after "failed to …: ".

@@ -262,3 +262,44 @@ fn a_committed_definition_is_all_that_a_project_needs() {
     let missing = json!({"message": {"base": ["Missing CI config file"]}});
     refused(&team, &[("POST", &at(none), json!({"ref": "main"}), 400, missing)]);
 }
+
+#[test]
+fn a_run_has_begun_when_its_first_job_has() {
+    let team = Team::new();
+    let draft = json!({"runner_type": "instance_type", "tag_list": ["mine"]});
+    let runner = team.send("POST", "/user/runners", &draft, 201);
+    let take = || {
+        let ask = json!({"token": runner["token"], "system_id": "s_1", "info": {"features": {}}});
+        team.ask("", "POST", "/jobs/request", &ask)
+    };
+    let managers = format!("/runners/{}/managers", runner["id"]);
+    for (at, other) in [
+        "{when: manual, allow_failure: false, script: [x]}",
+        "{when: delayed, start_in: 1 hour, script: [x]}",
+        "{tags: [mine], resource_group: live, script: [x]}",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let text = format!("a: {{tags: [mine], resource_group: live, script: [x]}}\nb: {other}\n");
+        let source = repository(&[(".gitlab-ci.yml", &text)]);
+        let project = team.project(&format!("shop/web-{at}"), Some(source.path().to_str().unwrap()));
+        let root = format!("/projects/{project}");
+        let made = team.send("POST", &format!("{root}/pipeline"), &json!({"ref": "main"}), 201);
+        assert_eq!(made["started_at"], Value::Null, "{other}");
+        let path = format!("{root}/pipelines/{}", made["id"]);
+        let (status, job) = take();
+        assert_eq!(status, 201, "{job}");
+        let begun = team.get(&path);
+        assert_eq!((&begun["status"], begun["started_at"].is_string()), (&json!("running"), true), "{other}: {begun}");
+        // The process that took it is at work, and was heard of just now.
+        let process = team.get(&managers)[0].clone();
+        assert_eq!(process["job_execution_status"], "active");
+        assert_eq!(process["contacted_at"], team.get(&format!("/runners/{}", runner["id"]))["contacted_at"]);
+        let end = json!({"token": job["token"], "state": "success"});
+        assert_eq!(team.ask("", "PUT", &format!("/jobs/{}", job["id"]), &end).0, 200);
+        assert_eq!(team.get(&path)["started_at"], begun["started_at"], "{other}");
+        assert_eq!(team.get(&managers)[0]["job_execution_status"], "idle");
+        team.send("POST", &format!("{path}/cancel"), &json!({}), 200);
+    }
+}

@@ -6,13 +6,16 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
-use zip::ZipArchive;
+use zip::{CompressionMethod, ZipArchive};
 
 /// The most entries that are listed.
 const MOST_ENTRIES: u64 = 100_000;
 
 /// The largest central directory that is read.
 const LARGEST_DIRECTORY: u64 = 32 << 20;
+
+/// The most bytes that deflate makes of one.
+const BEST: u64 = 1032;
 
 /// Bytes unpacked at once.
 const PIECE: usize = 128 << 10;
@@ -83,12 +86,27 @@ fn opened(file: File, size: u64) -> Result<ZipArchive<io::BufReader<File>>, Arch
     ZipArchive::new(io::BufReader::new(file)).map_err(|_| ArchiveError::Broken)
 }
 
-/// How long a file of an archive says it is.
+/// Whether a file can be as long as it says, of the bytes that the archive has for it.
+fn is_possible(size: u64, packed: u64, method: CompressionMethod) -> bool {
+    match method {
+        CompressionMethod::Stored => size == packed,
+        _ => size / BEST <= packed,
+    }
+}
+
+/// How long a file of an archive says it is. One that cannot be is refused before anything is sent of it.
 pub(super) fn size_of(file: File, size: u64, path: &str) -> Result<Option<u64>, ArchiveError> {
     let mut archive = opened(file, size)?;
     let Some(number) = archive.index_for_name(path) else { return Ok(None) };
     let entry = archive.by_index_raw(number).map_err(|_| ArchiveError::Broken)?;
-    Ok((!entry.is_dir() && !entry.is_symlink()).then(|| entry.size()))
+    if entry.is_dir() || entry.is_symlink() {
+        return Ok(None);
+    }
+    let (told, packed) = (entry.size(), entry.compressed_size());
+    if packed > size || !is_possible(told, packed, entry.compression()) {
+        return Err(ArchiveError::Broken);
+    }
+    Ok(Some(told))
 }
 
 /// Gives a part of one file of an archive piece by piece.

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::AppState;
@@ -99,6 +99,7 @@ fn json(value: &impl Serialize) -> Result<Vec<u8>, Error> {
 pub struct Freshness {
     known: Vec<String>,
     wait: Option<Duration>,
+    every: Option<Duration>,
     bus: Arc<Bus>,
     stop: CancellationToken,
 }
@@ -108,14 +109,22 @@ impl FromRequestParts<AppState> for Freshness {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
         let (known, wait) = (known(&parts.headers), wait(&parts.headers));
-        Ok(Self { known, wait, bus: Arc::clone(state.weir.bus()), stop: state.stop.clone() })
+        Ok(Self { known, wait, every: None, bus: Arc::clone(state.weir.bus()), stop: state.stop.clone() })
     }
 }
 
 impl Freshness {
+    /// Looked at again this often instead of at each commit: for what changes without one, and takes a while to look at.
+    #[must_use]
+    pub fn every(mut self, period: Duration) -> Self {
+        self.every = Some(period);
+        self
+    }
+
     /// Answers with what `load` gives: 200, or 304 when the client has it already. One that is
     /// willing to wait is answered as soon as that changes. Any committed change has it looked at
-    /// again; see [`Freshness::respond_when`].
+    /// again, and so has the end of the wait: what changed unnoticed is not told to be the same. See
+    /// [`Freshness::respond_when`].
     pub async fn respond<L, E>(self, load: impl FnMut() -> L + Send) -> Result<Response, E>
     where
         L: Future<Output = Result<Fresh, E>> + Send,
@@ -140,12 +149,13 @@ impl Freshness {
             if !self.known.iter().any(|tag| *tag == fresh.tag || tag == "*") {
                 return Ok(self.answer(StatusCode::OK, fresh));
             }
-            let Some(events) = &mut events else { return Ok(self.answer(StatusCode::NOT_MODIFIED, fresh)) };
+            let Some(listening) = &mut events else { return Ok(self.answer(StatusCode::NOT_MODIFIED, fresh)) };
             let early = fresh.early.take();
             tokio::select! {
-                () = sleep_until(deadline) => return Ok(self.answer(StatusCode::NOT_MODIFIED, fresh)),
-                () = self.stop.cancelled() => return Ok(self.answer(StatusCode::NOT_MODIFIED, fresh)),
-                () = change(events, &matters) => {}
+                () = sleep_until(deadline) => events = None,
+                () = self.stop.cancelled() => events = None,
+                () = async { self.every.map_or_else(|| pending().boxed(), |period| sleep(period).boxed()).await } => {}
+                () = change(listening, &matters), if self.every.is_none() => {}
                 () = async { early.map_or_else(|| pending().boxed(), |early| early.0).await } => {}
             }
         }

@@ -69,7 +69,8 @@ fn settle_one(tx: &mut Tx<'_>, run: RunId, touched: bool) -> Result<(), StoreErr
 fn write_aggregates(tx: &mut Tx<'_>, run: RunId, nodes: &[Node], touched: bool) -> Result<(), StoreError> {
     let stages = nodes.iter().map(|node| node.stage + 1).max().unwrap_or(0);
     let (stages, all) = schedule::aggregates(nodes, stages);
-    runs::write_status(tx, run, &stages, all, touched)
+    let is_begun = nodes.iter().any(|node| node.status == Status::Running);
+    runs::write_status(tx, run, &stages, all, is_begun, touched)
 }
 
 /// Makes a new attempt of a final job and lets it run at once; what was skipped behind it waits

@@ -2,8 +2,8 @@
 
 use model::plan::Variable;
 use model::{
-    AuditChange, Caller, CiVariable, CiVariableDraft, CiVariableId, CiVariablesView, Error, Project, VariableOwner,
-    VariableType,
+    AuditChange, Caller, Cause, CiVariable, CiVariableDraft, CiVariableId, CiVariablesView, Error, Project,
+    VariableOwner, VariableType,
 };
 
 use runner::mask::{self, Rule};
@@ -154,7 +154,8 @@ impl Weir {
                 (None, None) => String::new(),
             };
             if draft.masked {
-                mask::check(&value, rule(&draft)).map_err(|error| Error::invalid(error.to_string()))?;
+                let wrong = |error: mask::Unmaskable| Error::invalid(error.to_string()).about(Cause::Unmaskable);
+                mask::check(&value, rule(&draft)).map_err(wrong)?;
             }
             let place = |row| Place { table: PLACE.0, row, column: PLACE.1 };
             let sealed = |row| seal::seal(&keys, place(row), value.as_bytes());
@@ -268,8 +269,14 @@ fn check_owner(conn: &Snapshot, owner: &VariableOwner) -> Result<(), StoreError>
 
 fn check(draft: &CiVariableDraft) -> Result<(), Error> {
     let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if draft.key.is_empty() || draft.key.len() > MAX_TEXT || !draft.key.chars().all(letters) {
-        return Err(Error::invalid("key: 1 to 255 letters, digits and '_'"));
+    if draft.key.is_empty() {
+        return Err(Error::invalid("key: can't be blank"));
+    }
+    if draft.key.len() > MAX_TEXT {
+        return Err(Error::invalid(format!("key: is too long (maximum is {MAX_TEXT} characters)")));
+    }
+    if !draft.key.chars().all(letters) {
+        return Err(Error::invalid("key: can contain only letters, digits and '_'."));
     }
     if let Some(value) = &draft.value
         && (value.chars().count() > MAX_VALUE || value.contains('\0'))

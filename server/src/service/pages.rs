@@ -8,7 +8,7 @@ use super::{Weir, access};
 use crate::auth::Action;
 use crate::store::jobs::JobList;
 use crate::store::run_pages::{self, RunList};
-use crate::store::{Scope, Snapshot, StoreError, jobs, ordine, runs};
+use crate::store::{Scope, Snapshot, StoreError, jobs, projects, runs};
 
 impl Weir {
     /// A page of runs, without their stages, and how many there are in all, as far as they are counted.
@@ -94,13 +94,13 @@ impl Weir {
     /// The project with this path, uid or number, for who shows its own token.
     pub async fn project_named(&self, name: &str) -> Result<Option<ProjectId>, Error> {
         let name = name.to_owned();
-        Ok(self.store.read(move |conn| ordine::project_called(conn, &name)).await?)
+        Ok(self.store.read(move |conn| projects::called(conn, &name)).await?)
     }
 
     /// The project with this path, uid or number, which the caller sees; what they may do there is asked of each thing.
     pub async fn project_called(&self, caller: &Caller, name: &str) -> Result<Project, Error> {
         let (name, caller) = (name.to_owned(), caller.clone());
-        let found = self.store.read(move |conn| match ordine::project_called(conn, &name)? {
+        let found = self.store.read(move |conn| match projects::called(conn, &name)? {
             Some(id) => access::see_project(conn, &caller, id).map(Some),
             None => Ok(None),
         });

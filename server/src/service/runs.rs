@@ -266,12 +266,9 @@ impl Weir {
         let git_ref = match (&project.source, new.git_ref.as_deref()) {
             // A project without a repository has one ref, which is called as its default branch is.
             (None, Some(wanted)) => Some(short_ref(wanted)).filter(|name| *name != DEFAULT_BRANCH),
-            // A commit is no ref.
-            (Some(source), Some(wanted)) if !self.sources.is_named(project, source, wanted).await => {
-                return Err(Error::invalid("a run is started for a branch or a tag").about(Cause::UnknownRef));
-            }
             (_, wanted) => wanted,
         };
+        self.refuse_commit(project, git_ref).await?;
         let git_ref = git_ref.map(str::to_owned);
         self.make_run(caller, &key, NewRun { git_ref, ..new }).await
     }
@@ -280,6 +277,16 @@ impl Weir {
     pub async fn start_in(&self, caller: &Caller, id: ProjectId, new: NewRun) -> Result<Run, Error> {
         let project = self.store.read(move |conn| projects::require(conn, id)).await?;
         self.start_in_project(caller, &project, new).await
+    }
+
+    /// Refuses a commit where a branch or a tag is wanted.
+    pub(super) async fn refuse_commit(&self, project: &Project, wanted: Option<&str>) -> Result<(), Error> {
+        match (&project.source, wanted) {
+            (Some(source), Some(wanted)) if !self.sources.is_named(project, source, wanted).await => {
+                Err(Error::invalid("a run is started for a branch or a tag").about(Cause::UnknownRef))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The newest run of the commit that a branch or tag (`None`: the default branch) is at.

@@ -34,12 +34,16 @@ pub fn by_path(conn: &Connection, path: &str) -> Result<Option<Namespace>, Store
     Ok(conn.prepare_cached(&sql)?.query_row([path], namespace).optional()?)
 }
 
-/// The one that somebody means by its path or number.
+/// The one that somebody means by its path, in whatever case where one alone is called so, or by its number.
 pub fn find(conn: &Connection, wanted: &str) -> Result<Option<Namespace>, StoreError> {
     if let Some(found) = by_path(conn, wanted)? {
         return Ok(Some(found));
     }
-    let Ok(id) = wanted.parse::<i64>() else { return Ok(None) };
+    let Ok(id) = wanted.parse::<i64>() else {
+        let sql = format!("{COLUMNS} WHERE path = ?1 COLLATE NOCASE LIMIT 2");
+        let found = conn.prepare_cached(&sql)?.query_map([wanted], namespace)?.collect::<Result<Vec<_>, _>>()?;
+        return Ok(<[Namespace; 1]>::try_from(found).ok().map(|[one]| one));
+    };
     let sql = format!("{COLUMNS} WHERE id = ?1");
     Ok(conn.prepare_cached(&sql)?.query_row([id], namespace).optional()?)
 }

@@ -25,6 +25,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/0010-codearts.sql")),
         M::up(include_str!("migrations/0011-gitlab.sql")),
         M::up(include_str!("migrations/0012-choices.sql")),
+        M::up(include_str!("migrations/0013-runners.sql")),
     ])
 }
 

@@ -35,6 +35,16 @@ pub fn find(conn: &Connection, wanted: &str) -> Result<Option<Project>, StoreErr
     wanted.parse().map_or(Ok(None), |id| get(conn, id))
 }
 
+/// The project that GitLab's clients mean by its path, uid or number: in whatever case, where one alone is called so.
+pub fn called(conn: &Connection, wanted: &str) -> Result<Option<ProjectId>, StoreError> {
+    if let Some(found) = super::ordine::project_called(conn, wanted)? {
+        return Ok(Some(found));
+    }
+    let mut query = conn.prepare_cached("SELECT id FROM projects WHERE path = ?1 COLLATE NOCASE LIMIT 2")?;
+    let found = query.query_map([wanted], |row| Ok(ProjectId(row.get(0)?)))?.collect::<Result<Vec<_>, _>>()?;
+    Ok(if let [one] = found[..] { Some(one) } else { None })
+}
+
 /// Every project, by path.
 pub fn list(conn: &Connection) -> Result<Vec<Project>, StoreError> {
     let sql = format!("SELECT {} FROM projects ORDER BY path", rows::PROJECT);

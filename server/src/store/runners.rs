@@ -32,12 +32,14 @@ pub struct Runner {
     pub created_by: Option<String>,
     /// When.
     pub created_at: Timestamp,
+    /// When people last changed it.
+    pub updated_at: Timestamp,
     /// What it is recognised by.
     pub token_hash: Vec<u8>,
 }
 
 const COLUMNS: &str = "id, name, tags, run_untagged, project_id, paused, protected, created_by, created_at, token_hash, locked, maximum_timeout, \
-     note FROM runners";
+     note, coalesce(updated_at, created_at) FROM runners";
 
 fn runner(row: &Row<'_>) -> rusqlite::Result<Runner> {
     Ok(Runner {
@@ -54,6 +56,7 @@ fn runner(row: &Row<'_>) -> rusqlite::Result<Runner> {
         locked: row.get(10)?,
         maximum_timeout: row.get(11)?,
         note: row.get(12)?,
+        updated_at: Timestamp(row.get(13)?),
     })
 }
 
@@ -125,7 +128,7 @@ pub fn update(tx: &mut Tx<'_>, id: RunnerId, draft: &RunnerDraft) -> Result<(), 
     tx.conn
         .prepare_cached(
             "UPDATE runners SET name = ?2, tags = ?3, run_untagged = ?4, paused = ?5, protected = ?6, locked = ?7,
-                 maximum_timeout = ?8, note = ?9 WHERE id = ?1",
+                 maximum_timeout = ?8, note = ?9, updated_at = ?10 WHERE id = ?1",
         )?
         .execute((
             id.0,
@@ -137,6 +140,7 @@ pub fn update(tx: &mut Tx<'_>, id: RunnerId, draft: &RunnerDraft) -> Result<(), 
             draft.locked,
             draft.maximum_timeout,
             &draft.note,
+            tx.now.0,
         ))?;
     tx.wake_dispatch();
     tx.touch("runners")?;

@@ -399,12 +399,14 @@ pub fn last_good(conn: &Connection, pipeline: PipelineId) -> Result<Option<i64>,
 }
 
 /// Writes the computed statuses of a run and its stages where they changed, and tells of it.
+/// `is_begun`: one of its jobs runs, whatever the run's own status: beside a job that somebody decides about it rests.
 /// `touched` says that something else of the run changed, so that it gets a new version anyway.
 pub fn write_status(
     tx: &mut Tx<'_>,
     id: RunId,
     stages: &[Aggregate],
     run: Aggregate,
+    is_begun: bool,
     touched: bool,
 ) -> Result<(), StoreError> {
     let mut changed = touched;
@@ -417,17 +419,17 @@ pub fn write_status(
             )?
             .execute((id.0, idx as i64, stage.status.as_str(), stage.warnings))?;
     }
-    let (old, warnings): (String, bool) = tx
+    let (old, warnings, begins): (String, bool, bool) = tx
         .conn
-        .prepare_cached("SELECT status, warnings FROM runs WHERE id = ?1")?
-        .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    if !changed && old == run.status.as_str() && warnings == run.warnings {
+        .prepare_cached("SELECT status, warnings, ?2 AND started_at IS NULL FROM runs WHERE id = ?1")?
+        .query_row((id.0, is_begun), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    if !changed && !begins && old == run.status.as_str() && warnings == run.warnings {
         return Ok(());
     }
     let turned = old != run.status.as_str();
     let rests = turned && (run.status.is_complete() || run.status == Status::Manual);
     let ran = if rests { Some(ran(tx, id)?) } else { None };
-    let started = run.status.is_running() || run.status.is_final();
+    let started = begins || run.status.is_final();
     // A skipped run has an end too, but no start.
     let ended = run.status.is_complete() && turned;
     tx.conn

@@ -47,6 +47,8 @@ pub struct Tx<'a> {
     events: Vec<Event>,
     queue_changed: bool,
     timer_changed: bool,
+    /// Whether something was done that people do, which a list somewhere may show.
+    noted: bool,
     /// Resource groups whose jobs took a step: somebody else may get them.
     groups: Vec<(ProjectId, String)>,
     /// Jobs with an environment that began or ended.
@@ -87,6 +89,12 @@ impl Tx<'_> {
         let version = self.next_version();
         self.emit(Change::Touched(what.to_owned()))?;
         Ok(version)
+    }
+
+    /// Notes that somebody did something. Where no change tells of it, because it has no stream, who waits for lists to
+    /// change is told all the same.
+    pub(in crate::store) fn note(&mut self) {
+        self.noted = true;
     }
 
     /// Writes something that nobody reads: only to learn whether writing works.
@@ -185,13 +193,18 @@ impl Writer {
 fn savepoint<T>(tx: &mut Tx<'_>, work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
     let (seq, events, queue_changed, timer_changed) = (tx.seq, tx.events.len(), tx.queue_changed, tx.timer_changed);
     tx.conn.prepare_cached("SAVEPOINT one")?.execute([])?;
-    match work(tx) {
+    let done = work(tx).and_then(|value| {
+        let is_silent = std::mem::take(&mut tx.noted) && tx.events.len() == events;
+        if is_silent { tx.touch("audit").map(|_| value) } else { Ok(value) }
+    });
+    match done {
         Ok(value) => {
             tx.conn.prepare_cached("RELEASE one")?.execute([])?;
             Ok(value)
         }
         Err(error) => {
             (tx.seq, tx.queue_changed, tx.timer_changed) = (seq, queue_changed, timer_changed);
+            tx.noted = false;
             tx.groups.clear();
             tx.deployed.clear();
             tx.parents.clear();
@@ -222,6 +235,7 @@ fn run(conn: &Connection, tasks: &Receiver<Task>, bus: &Bus, queue: &watch::Send
             events: Vec::new(),
             queue_changed: false,
             timer_changed: false,
+            noted: false,
             groups: Vec::new(),
             deployed: Vec::new(),
             parents: Vec::new(),

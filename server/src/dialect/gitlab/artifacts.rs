@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use super::condition::unmodified;
 use super::error::{Problems, Refused};
 use super::fields::Fields;
 use super::target::{Asked, Target};
@@ -264,7 +263,7 @@ pub async fn keep(target: Target) -> Result<Json<JobObject>, Refused> {
 pub async fn delete(target: Target) -> Result<StatusCode, Refused> {
     let id = super::jobs::seen(&target).await?;
     let (job, _) = target.weir.job_and_run(&target.caller, id).await?;
-    unmodified(&target.headers, job.finished_at.unwrap_or(job.created_at))?;
+    target.unmodified(job.finished_at.unwrap_or(job.created_at))?;
     target.weir.delete_artifacts(&target.caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -70,7 +70,7 @@ async fn object(target: &Target, view: &EnvironmentView) -> Result<Value, Refuse
     if let Some(deployment) = &view.last {
         let found = target.weir.job_of_deployment(&target.caller, deployment.job_id).await?;
         let deployable = target.jobs_shown(vec![found]).await?.pop().ok_or_else(Refused::not_found)?;
-        object = object.with_deployment(deployment, deployable, target.base());
+        object = object.with_deployment(deployment, deployable);
     }
     let mut shown = serde_json::to_value(object).unwrap_or_default();
     if let Some(fields) = shown.as_object_mut() {
@@ -130,8 +130,9 @@ pub async fn update(asked: Asked, fields: Fields) -> Result<Response, Refused> {
 
 /// `DELETE …/environments/:eid`: of one that was stopped.
 pub async fn delete(target: Target) -> Result<Response, Refused> {
-    let (id, project) = (named(&target).await?.environment.id, target.project_id()?);
-    target.weir.drop_environment(&target.caller, project, id).await?;
+    let (found, project) = (named(&target).await?.environment, target.project_id()?);
+    target.unmodified(found.updated_at)?;
+    target.weir.drop_environment(&target.caller, project, found.id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -4,7 +4,6 @@
 
 mod admin;
 mod artifacts;
-mod condition;
 mod credential;
 mod environments;
 mod error;

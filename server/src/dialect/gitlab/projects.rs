@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::error::Refused;
 use super::fields::Fields;
-use super::given::{answer, by_field, called, clearable, number, one_of, paged, switch, text, within};
+use super::given::{answer, by_field, called, clearable, number, one_of, paged, switch, text, time, within};
 use super::page::Page;
 use super::target::{Asked, Target};
 use super::wire::project;
@@ -38,6 +38,7 @@ pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
         return Err(Refused::parameter("min_access_level does not have a valid value"));
     }
     let (after, before) = (number(query, "id_after")?, number(query, "id_before")?);
+    let (active_after, active_before) = (time(query, "last_activity_after")?, time(query, "last_activity_before")?);
     let by_key = text(query, "pagination") == Some("keyset");
     let order = one_of(query, "order_by", &ORDERS)?;
     let ascending = one_of(query, "sort", &["desc", "asc"])? == "asc";
@@ -63,6 +64,8 @@ pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
                     && least.is_none_or(|least| i64::from(role.level()) >= least)
                     && after.is_none_or(|id| one.project.id.0 > id)
                     && before.is_none_or(|id| one.project.id.0 < id)
+                    && active_after.is_none_or(|at| one.active_at > at)
+                    && active_before.is_none_or(|at| one.active_at < at)
             });
             all.sort_by_key(|one| one.project.id);
             match order {
@@ -280,6 +283,7 @@ pub async fn delete(asked: Asked, fields: Fields) -> Result<Response, Refused> {
         let text = "Unprocessable Entity - `full_path` is incorrect. You must enter the complete path for the project.";
         return Err(Refused::message(StatusCode::UNPROCESSABLE_ENTITY, text));
     }
+    target.unmodified(project.updated_at)?;
     target.weir.delete_project(&target.caller, project.id).await?;
     Ok(answer(StatusCode::ACCEPTED, &json!({"message": "202 Accepted"})))
 }

@@ -1,9 +1,12 @@
 //! The repository of a project, to be read: branches, tags, commits and files.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use model::Project;
+use regex::Regex;
 use serde_json::{Value, json};
 
 use super::error::Refused;
@@ -18,6 +21,9 @@ use crate::service::browse::{CommitFilter, RefView};
 async fn fetched(target: &Target) -> Result<Project, Refused> {
     Ok(target.weir.fetched(&target.caller, target.project_id()?).await?)
 }
+
+/// How often git is asked for a request that waits: whoever pushes tells nobody here.
+pub(super) const LOOK: Duration = Duration::from_secs(2);
 
 /// A search as GitLab has it: `^begin`, `end$`, or any part.
 fn fits(name: &str, search: Option<&str>) -> bool {
@@ -43,13 +49,17 @@ fn sorted(mut all: Vec<RefView>, sort: &str) -> Vec<RefView> {
 pub async fn branches(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
     let page = Page::read(&asked.query)?;
     let search = text(&asked.query, "search").map(str::to_owned);
+    let pattern = text(&asked.query, "regex").map(Regex::new).transpose();
+    let pattern = pattern.map_err(|_| Refused::parameter("regex is invalid"))?;
     let sort = one_of(&asked.query, "sort", &["name_asc", "updated_asc", "updated_desc"])?;
     let target = asked.find().await?;
-    let project = fetched(&target).await?;
     freshness
+        .every(LOOK)
         .respond(|| async {
+            let project = fetched(&target).await?;
             let mut all = sorted(target.weir.refs(&project, false).await?, sort);
-            all.retain(|one| fits(&one.name, search.as_deref()));
+            let is_like = |name: &str| pattern.as_ref().is_none_or(|pattern| pattern.is_match(name));
+            all.retain(|one| fits(&one.name, search.as_deref()) && is_like(&one.name));
             let shown = all.iter().map(|one| wire::branch(one, &project, target.base()));
             paged(&target, page, &shown.collect::<Vec<_>>())
         })
@@ -58,9 +68,10 @@ pub async fn branches(asked: Asked, freshness: Freshness) -> Result<Response, Re
 
 /// `GET …/repository/branches/:branch`
 pub async fn branch(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let project = fetched(&target).await?;
     freshness
+        .every(LOOK)
         .respond(|| async {
+            let project = fetched(&target).await?;
             let all = target.weir.refs(&project, false).await?;
             let found = all.iter().find(|one| one.name == target.name("branch"));
             let found = found.ok_or_else(|| Refused::message(StatusCode::NOT_FOUND, "Branch Not Found"))?;
@@ -73,12 +84,15 @@ pub async fn branch(target: Target, freshness: Freshness) -> Result<Response, Re
 pub async fn tags(asked: Asked, freshness: Freshness) -> Result<Response, Refused> {
     let page = Page::read(&asked.query)?;
     let search = text(&asked.query, "search").map(str::to_owned);
-    let order = one_of(&asked.query, "order_by", &["updated", "name", "version"])?;
+    // Who walks all lists by key says the key, too; this one has pages alone.
+    let by_key = text(&asked.query, "pagination") == Some("keyset") && text(&asked.query, "order_by") == Some("id");
+    let order = if by_key { "updated" } else { one_of(&asked.query, "order_by", &["updated", "name", "version"])? };
     let ascending = one_of(&asked.query, "sort", &["desc", "asc"])? == "asc";
     let target = asked.find().await?;
-    let project = fetched(&target).await?;
     freshness
+        .every(LOOK)
         .respond(|| async {
+            let project = fetched(&target).await?;
             let mut all = target.weir.refs(&project, true).await?;
             all.retain(|one| fits(&one.name, search.as_deref()));
             if order == "updated" {
@@ -105,9 +119,10 @@ pub async fn commits(asked: Asked, freshness: Freshness) -> Result<Response, Ref
         all: switch(query, "all")?.unwrap_or(false),
     };
     let target = asked.find().await?;
-    let project = fetched(&target).await?;
     freshness
+        .every(LOOK)
         .respond(|| async {
+            let project = fetched(&target).await?;
             let found = target.weir.commits(&project, &filter, page.offset(), page.size()).await;
             let mut found = found.map_err(called("Commit"))?;
             let more = found.len() > page.size() as usize;
@@ -121,9 +136,10 @@ pub async fn commits(asked: Asked, freshness: Freshness) -> Result<Response, Ref
 
 /// `GET …/repository/commits/:sha`: with the newest run for it.
 pub async fn commit(target: Target, freshness: Freshness) -> Result<Response, Refused> {
-    let project = fetched(&target).await?;
     freshness
+        .every(LOOK)
         .respond(|| async {
+            let project = fetched(&target).await?;
             let found = target.weir.commit(&project, target.name("sha")).await;
             let (one, (added, taken)) = found.map_err(called("Commit"))?;
             let run = target.weir.last_run_for(&target.caller, project.id, &one.id).await?;
@@ -150,19 +166,21 @@ pub async fn file(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
     let target = asked.find().await?;
     let wanted = target.name("path");
     let path = if raw { wanted.strip_suffix("/raw").unwrap_or(wanted) } else { wanted };
-    let project = fetched(&target).await?;
-    let git_ref = if let Some(git_ref) = git_ref.filter(|name| name != "HEAD") {
-        git_ref
-    } else {
-        let default = target.weir.default_branch(&project);
-        default.ok_or_else(|| Refused::message(StatusCode::NOT_FOUND, "Commit Not Found"))?
-    };
+    let git_ref = git_ref.filter(|name| name != "HEAD");
     let read = || async {
-        let found = target.weir.file(&project, &git_ref, path).await;
-        found.map_err(|error| called(if error.message.starts_with("commit") { "Commit" } else { "File" })(error))
+        let project = fetched(&target).await?;
+        let default = || target.weir.default_branch(&project);
+        let git_ref = git_ref.clone().or_else(default);
+        let git_ref = git_ref.ok_or_else(|| Refused::message(StatusCode::NOT_FOUND, "Commit Not Found"))?;
+        let found = target
+            .weir
+            .file(&project, &git_ref, path)
+            .await
+            .map_err(|error| called(if error.message.starts_with("commit") { "Commit" } else { "File" })(error));
+        Ok::<_, Refused>((found?, git_ref))
     };
     if raw {
-        let found = read().await?;
+        let (found, git_ref) = read().await?;
         let headers = about(&wire::about(&found, &git_ref));
         let kind = if std::str::from_utf8(&found.bytes).is_ok() {
             "text/plain; charset=utf-8"
@@ -176,8 +194,9 @@ pub async fn file(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
         return Ok(response);
     }
     freshness
+        .every(LOOK)
         .respond(|| async {
-            let found = read().await?;
+            let (found, git_ref) = read().await?;
             Ok(Fresh::list(&wire::file(&found, &git_ref))?.with(about(&wire::about(&found, &git_ref))))
         })
         .await

@@ -202,7 +202,9 @@ const FIELDS: [&str; 9] = [
 
 /// `DELETE /runners/:id`
 pub async fn delete(target: Target) -> Result<StatusCode, Refused> {
-    target.weir.delete_runner(&target.caller, id(&target)?).await?;
+    let id = id(&target)?;
+    target.unmodified(target.weir.runner(&target.caller, id).await?.updated_at)?;
+    target.weir.delete_runner(&target.caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -258,8 +260,10 @@ pub async fn managers(asked: Asked, freshness: Freshness) -> Result<Response, Re
             let runner = target.weir.runner(&target.caller, id).await?;
             let now = clock::now();
             // Which of several is there now is not known apart: the one that came last is.
-            let shown = runner.managers.iter().enumerate();
-            let shown = shown.map(|(i, one)| wire::manager(one, runner.is_online && i == 0, now));
+            let shown = runner.managers.iter().enumerate().map(|(i, one)| {
+                let heard = contacted(&target, &runner).filter(|_| i == 0).unwrap_or(one.contacted_at);
+                wire::manager(one, &runner, heard, i == 0, now)
+            });
             paged(&target, page, &shown.collect::<Vec<_>>())
         })
         .await

@@ -8,10 +8,10 @@ use model::plan::Variable;
 use model::{Error, JobKind, NewRun, RunId, Seq, Source};
 use serde_json::{Map, Value, json};
 
-use super::condition::unmodified;
 use super::error::{Problems, Refused};
 use super::fields::Fields;
 use super::page::Page;
+use super::repository::LOOK;
 use super::start;
 use super::target::{Asked, Target};
 use super::wire::{BridgeObject, JobObject, Pipeline};
@@ -45,9 +45,10 @@ pub async fn latest(asked: Asked, freshness: Freshness) -> Result<Response, Refu
     let git_ref = Fields::of_query(&asked.query).filled("ref")?;
     let target = asked.find().await?;
     let Some(project) = &target.project else { return Err(Refused::not_found()) };
-    target.weir.fetch_for(&target.caller, project).await;
     freshness
+        .every(LOOK)
         .respond(|| async {
+            target.weir.fetch_for(&target.caller, project).await;
             let found = target.weir.latest_run(&target.caller, project, git_ref.as_deref()).await?;
             let Some(run) = found else { return Err(Refused::message(StatusCode::FORBIDDEN, "Forbidden")) };
             Ok(Fresh::list(&whole(&target, run.id).await?.0)?)
@@ -112,7 +113,7 @@ pub fn inputs(fields: &Fields, name: &str) -> Result<Map<String, Value>, Refused
 pub async fn delete(target: Target) -> Result<StatusCode, Refused> {
     let id = target.run_id().await?;
     let (run, _) = target.weir.jobs_of_run(&target.caller, id, None, false).await?;
-    unmodified(&target.headers, run.updated_at)?;
+    target.unmodified(run.updated_at)?;
     target.weir.delete_run(&target.caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,7 +2,7 @@
 
 use app::service::Schedules as _;
 use axum::Json;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use model::plan::{Inputs, Variable};
 use model::{
@@ -11,10 +11,10 @@ use model::{
 };
 use serde_json::{Value, json};
 
-use super::condition::unmodified;
 use super::error::Refused;
 use super::fields::Fields;
 use super::page::Page;
+use super::start;
 use super::target::{Asked, Query, Target};
 use super::wire::{PipelineBasic, ScheduleDetails, ScheduleObject, ScheduleVariable};
 use crate::auth::Action;
@@ -38,6 +38,7 @@ fn refused(error: Error) -> Refused {
             Refused::message(StatusCode::NOT_FOUND, "Pipeline Schedule Variable Not Found")
         }
         ErrorKind::NotFound if error.message.starts_with("schedule") => missing(),
+        ErrorKind::Invalid if error.cause.is_some() => start::refused(error),
         ErrorKind::Invalid => match error.message.split_once(": ") {
             // What is wrong with the syntax is for people.
             Some(("cron", problem)) if problem.starts_with(SYNTAX) => Refused::fields(json!({ "cron": [SYNTAX] })),
@@ -184,9 +185,9 @@ pub async fn update(asked: Asked, fields: Fields) -> Result<Json<ScheduleDetails
 }
 
 /// `DELETE …/pipeline_schedules/:id`
-pub async fn delete(target: Target, headers: HeaderMap) -> Result<StatusCode, Refused> {
+pub async fn delete(target: Target) -> Result<StatusCode, Refused> {
     let schedule = named(&target).await?.schedule;
-    unmodified(&headers, schedule.updated_at)?;
+    target.unmodified(schedule.updated_at)?;
     target.weir.delete_schedule(&target.caller, schedule.id).await.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT)
 }

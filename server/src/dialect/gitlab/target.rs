@@ -6,6 +6,7 @@
 //! [`Asked`], reads them, and then calls [`Asked::find`], which ends the reading: a [`Target`] has no query. One without
 //! parameters takes [`Target`]. A test asks every route with wrong ones (`http/tests/gitlab/order.rs`).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -14,8 +15,9 @@ use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
-use model::{Caller, ErrorKind, JobId, Project, ProjectId, RunId, TokenScope, Via};
+use model::{Caller, ErrorKind, JobId, Project, ProjectId, RunId, Timestamp, TokenScope, Via};
 
+use super::credential::{SUDO, Sudo};
 use super::error::Refused;
 use super::job_token;
 use super::page::Page;
@@ -105,8 +107,14 @@ async fn admitted(weir: &Weir, caller: Caller, parts: &Parts, query: &Query) -> 
     if changes && !ends_itself && matches!(caller.via, Via::Token(_, TokenScope::ReadApi)) {
         return Err(model::Error::scope("this token may only read (scope read_api)").into());
     }
-    let said = parts.headers.get("sudo").and_then(|value| value.to_str().ok()).or_else(|| query.get("sudo"));
-    let Some(whom) = said.map(str::trim).filter(|whom| !whom.is_empty()) else { return Ok(caller) };
+    let header = parts.headers.get(SUDO).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let field = || parts.extensions.get::<Sudo>().map(|Sudo(whom)| whom.into());
+    let said = header.or_else(|| query.get(SUDO).map(Cow::from)).or_else(field);
+    let said = said.unwrap_or_default();
+    let whom = said.trim();
+    if whom.is_empty() {
+        return Ok(caller);
+    }
     weir.act_as(&caller, whom).await.map_err(|error| match error.kind {
         ErrorKind::NotFound => {
             let whom: String = whom.chars().take(255).collect();
@@ -124,6 +132,20 @@ fn is_personal(route: &str) -> bool {
 }
 
 impl Address {
+    /// Refuses to delete what changed after the time that the client knows (`If-Unmodified-Since`). A time that cannot be
+    /// read is no condition.
+    pub fn unmodified(&self, updated_at: Timestamp) -> Result<(), Refused> {
+        let known = self.headers.get(header::IF_UNMODIFIED_SINCE).and_then(|value| value.to_str().ok());
+        let known = known.and_then(|text| httpdate::parse_http_date(text).ok());
+        let seconds = known.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).map(|since| since.as_secs());
+        match seconds.and_then(|seconds| i64::try_from(seconds).ok()) {
+            Some(seconds) if updated_at.seconds() > seconds => {
+                Err(Refused::message(StatusCode::PRECONDITION_FAILED, "Precondition Failed"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The address under which this client knows the server, without a slash at its end.
     pub fn base(&self) -> &str {
         &self.base

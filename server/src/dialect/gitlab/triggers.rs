@@ -1,11 +1,11 @@
 //! Triggers: making them and looking after them. What they start is in `trigger`.
 
 use axum::Json;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use model::{Timestamp, TokenId};
+use serde_json::json;
 
-use super::condition::unmodified;
 use super::error::Refused;
 use super::fields::Fields;
 use super::page::Page;
@@ -13,6 +13,16 @@ use super::target::{Asked, Target};
 use super::wire::TriggerObject;
 use crate::auth::Action;
 use crate::http::{Fresh, Freshness};
+
+/// GitLab names the field beside the problem.
+fn checked(name: &str) -> Result<(), Refused> {
+    let problem = match name.trim().chars().count() {
+        0 => "can't be blank",
+        1..=255 => return Ok(()),
+        _ => "is too long (maximum is 255 characters)",
+    };
+    Err(Refused::fields(json!({"description": [problem]})))
+}
 
 fn id(target: &Target) -> Result<TokenId, Refused> {
     target.name("trigger").parse().map_err(|_| Refused::not_found())
@@ -61,6 +71,7 @@ pub async fn create(asked: Asked, fields: Fields) -> Result<Response, Refused> {
     let target = asked.find().await?;
     let project = target.project_id()?;
     target.weir.may(&target.caller, Action::ManageTriggers, project).await?;
+    checked(&name)?;
     let made = target.weir.create_trigger(&target.caller, project, &name, end).await?;
     Ok((StatusCode::CREATED, Json(TriggerObject::new(made, target.base()))).into_response())
 }
@@ -71,16 +82,18 @@ pub async fn update(asked: Asked, fields: Fields) -> Result<Json<TriggerObject>,
     let target = asked.find().await?;
     let project = target.project_id()?;
     target.weir.may(&target.caller, Action::ManageTriggers, project).await?;
-    let changed = target.weir.rename_trigger(&target.caller, project, id(&target)?, name.as_deref()).await?;
+    let id = target.weir.trigger(&target.caller, project, id(&target)?).await?.token.id;
+    name.as_deref().map_or(Ok(()), checked)?;
+    let changed = target.weir.rename_trigger(&target.caller, project, id, name.as_deref()).await?;
     Ok(Json(TriggerObject::new(changed, target.base())))
 }
 
 /// `DELETE …/triggers/:id`
-pub async fn delete(target: Target, headers: HeaderMap) -> Result<StatusCode, Refused> {
+pub async fn delete(target: Target) -> Result<StatusCode, Refused> {
     let project = target.project_id()?;
     target.weir.may(&target.caller, Action::ManageTriggers, project).await?;
     let found = target.weir.trigger(&target.caller, project, id(&target)?).await?;
-    unmodified(&headers, found.updated_at)?;
+    target.unmodified(found.updated_at)?;
     target.weir.delete_trigger(&target.caller, project, found.token.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

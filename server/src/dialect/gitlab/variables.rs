@@ -5,7 +5,7 @@ use app::service::Service as _;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use model::{CiVariable, CiVariableDraft, ErrorKind, VariableOwner, VariableType};
+use model::{Cause, CiVariable, CiVariableDraft, ErrorKind, VariableOwner, VariableType};
 use serde::Serialize;
 use serde_json::json;
 
@@ -163,7 +163,7 @@ fn refused(error: model::Error) -> Refused {
     let text = error.message.as_str();
     match error.kind {
         // GitLab's words; why is beside them.
-        ErrorKind::Invalid if text.contains("cannot be masked") => {
+        ErrorKind::Invalid if error.cause == Some(Cause::Unmaskable) => {
             Refused::fields(json!({ "value": ["is invalid"] })).because(text)
         }
         ErrorKind::Invalid => match text.split_once(": ") {
@@ -216,6 +216,7 @@ pub async fn delete(asked: Asked, fields: Fields) -> Result<StatusCode, Refused>
     let target = asked.find().await?;
     let owner = owner(&target).await?;
     let found = named(&target, &owner, scope.as_deref()).await?;
+    target.unmodified(found.updated_at)?;
     target.weir.delete_ci_variable(&target.caller, owner, found.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -292,6 +292,7 @@ fn view(conn: &Snapshot, runner: Runner, online: &[RunnerId]) -> Result<RunnerVi
         project,
         created_by: runner.created_by,
         created_at: runner.created_at,
+        updated_at: runner.updated_at,
         is_online: online.contains(&runner.id),
         running: runners::running(conn, runner.id)?,
     })

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use model::plan::Inputs;
-use model::{Error, PipelineKey, ProjectId, ScheduleDraft};
+use model::{Cause, Error, PipelineKey, ProjectId, ScheduleDraft};
 use serde_json::Value;
 
 use super::Weir;
@@ -93,8 +93,8 @@ impl Weir {
         Ok(checked)
     }
 
-    /// `refs/heads/main` for `main`. What is neither a branch nor a tag now stays as it is, as on GitLab: it may be made
-    /// before the schedule is due, and if not, the schedule will say so.
+    /// `refs/heads/main` for `main`. What names nothing now stays as it is, as on GitLab: it may be made before the schedule
+    /// is due, and if not, the schedule will say so. A commit is no ref.
     pub(super) async fn full_ref(&self, project: ProjectId, name: &str) -> Result<String, Error> {
         let name = name.trim();
         if name.is_empty() || name.starts_with("refs/heads/") || name.starts_with("refs/tags/") {
@@ -106,6 +106,10 @@ impl Weir {
         match (found.pop(), found.is_empty()) {
             (Some(one), true) => Ok(one),
             (Some(_), false) => Err(Error::invalid("ref: is ambiguous")),
+            (None, _) if self.sources.head_of(project.id, name).await.is_some() => {
+                Err(Error::invalid(format!("{name} is a commit: a schedule is for a branch or a tag"))
+                    .about(Cause::UnknownRef))
+            }
             (None, _) => Ok(name.to_owned()),
         }
     }

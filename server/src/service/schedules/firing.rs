@@ -24,6 +24,7 @@ const REASON: usize = 2000;
 /// What a run is started from.
 struct Seed {
     schedule: Schedule,
+    project: Project,
     key: PipelineKey,
     caller: Caller,
     variables: Vec<Variable>,
@@ -114,11 +115,14 @@ impl Weir {
             let given = variables::open(&keys.ring(), stored.schedule.id, &stored.sealed)?;
             Seed::read(conn, stored.schedule, given)
         });
-        let Seed { schedule, key, caller, variables } = seed.await?;
+        let Seed { schedule, project, key, caller, variables } = seed.await?;
         let draft = schedule.draft;
+        // By its full name: a tag of the same name is not what was meant, also when the branch is gone.
+        let git_ref = Some(draft.git_ref).filter(|name| !name.is_empty());
+        // Nor is a commit whose name begins like that of a branch that is not there.
+        self.refuse_commit(&project, git_ref.as_deref()).await?;
         let new = NewRun {
-            // By its full name: a tag of the same name is not what was meant, also when the branch is gone.
-            git_ref: Some(draft.git_ref).filter(|name| !name.is_empty()),
+            git_ref,
             variables,
             inputs: draft.inputs,
             source: Source::Schedule,
@@ -147,7 +151,7 @@ impl Seed {
             Caller { user: owner.name.clone(), id: Some(owner.id), via: Via::Schedule(schedule.id), address: None };
         may_start(conn, &caller, owner, &project)?;
         let key = pipeline(conn, &schedule, &project)?;
-        Ok(Self { schedule, key, caller, variables })
+        Ok(Self { schedule, project, key, caller, variables })
     }
 }
 

@@ -77,8 +77,8 @@ impl EnvironmentObject {
         }
     }
 
-    /// With the newest deployment and its job.
-    pub fn with_deployment(self, deployment: &Deployment, deployable: JobObject, base: &str) -> Self {
+    /// With the newest deployment and its job, which is the work of the same person.
+    pub fn with_deployment(self, deployment: &Deployment, deployable: JobObject) -> Self {
         let shown = DeploymentObject {
             id: deployment.id,
             iid: deployment.number,
@@ -87,7 +87,7 @@ impl EnvironmentObject {
             created_at: deployment.created_at.rfc3339(),
             updated_at: deployment.finished_at.unwrap_or(deployment.created_at).rfc3339(),
             status: deployment.status.as_str().to_owned(),
-            user: User::new(&deployment.user, base),
+            user: deployable.user.user.clone(),
             environment: Box::new(self.clone()),
             deployable,
         };

@@ -18,6 +18,11 @@ pub fn status(is_online: bool, contacted: Option<Timestamp>, now: Timestamp) -> 
     }
 }
 
+/// Whether jobs run on it.
+fn execution(runner: &RunnerView) -> &'static str {
+    if runner.running > 0 { "active" } else { "idle" }
+}
+
 /// A runner as lists show it. `contacted` is when it was heard of last.
 pub fn basic(
     runner: &RunnerView,
@@ -39,7 +44,7 @@ pub fn basic(
         "created_by": creator.map(|one| user::basic(one, base)),
         "created_at": runner.created_at.rfc3339(),
         "status": status(runner.is_online, contacted, now),
-        "job_execution_status": if runner.running > 0 { "active" } else { "idle" },
+        "job_execution_status": execution(runner),
     })
 }
 
@@ -74,8 +79,14 @@ pub fn details(runner: &RunnerView, contacted: Option<Timestamp>, base: &str) ->
     })
 }
 
-/// A process of a runner.
-pub fn manager(one: &RunnerManager, is_online: bool, now: Timestamp) -> Value {
+/// A process of a runner, heard of last at `contacted`; what the runner does is what its latest process does.
+pub fn manager(
+    one: &RunnerManager,
+    runner: &RunnerView,
+    contacted: Timestamp,
+    is_latest: bool,
+    now: Timestamp,
+) -> Value {
     json!({
         "id": one.id,
         "system_id": one.system_id,
@@ -84,9 +95,9 @@ pub fn manager(one: &RunnerManager, is_online: bool, now: Timestamp) -> Value {
         "platform": one.platform,
         "architecture": one.architecture,
         "created_at": one.created_at.rfc3339(),
-        "contacted_at": one.contacted_at.rfc3339(),
+        "contacted_at": contacted.rfc3339(),
         "ip_address": one.address,
-        "status": status(is_online, Some(one.contacted_at), now),
-        "job_execution_status": null,
+        "status": status(is_latest && runner.is_online, Some(contacted), now),
+        "job_execution_status": if is_latest { execution(runner) } else { "idle" },
     })
 }

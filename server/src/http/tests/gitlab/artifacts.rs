@@ -363,3 +363,19 @@ async fn bug_downloads_were_packed_so_that_nobody_knew_how_long_they_are() {
     let list = town.with("dev by api", "GET", &format!("/projects/{id}/jobs"), &[("accept-encoding", "gzip")]).await;
     assert_eq!(list.header("content-encoding"), "gzip");
 }
+
+#[tokio::test]
+async fn a_file_that_cannot_be_as_long_as_it_says_is_refused_before_it_is_sent() {
+    let town = Town::new().await;
+    let job = town.web().job;
+    let text = "hello".repeat(1000);
+    let bytes = archive(&[("out.txt", text.as_bytes())]);
+    let refusal = "400 Bad request - the archive cannot be read: it is not a zip archive, or a broken one";
+    town.leave(job, &bytes);
+    assert_eq!(town.file(&format!("{job}/artifacts/out.txt"), &[]).await.text(), text);
+    for told in [1 << 31, 64 << 20] {
+        town.leave(job, &lying(&bytes, told, 5000));
+        let answer = town.file(&format!("{job}/artifacts/out.txt"), &[]).await;
+        assert_eq!(refused(&answer), (400, json!({"message": refusal})), "{told}");
+    }
+}

@@ -264,6 +264,38 @@ async fn administrators_act_as_others() {
 }
 
 #[tokio::test]
+async fn administrators_act_as_others_whom_the_body_names() {
+    let town = Town::new().await;
+    let path = "/api/v4/user/personal_access_tokens";
+    let send = async |who: &str, kind: &str, body: &str| town.ask(town.who(who), "POST", path, kind, body, false).await;
+    let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+    let dev = json!(town.who("dev by api").user.unwrap());
+    for (kind, body) in [
+        (json, r#"{"sudo": "dev", "name": "a", "scopes": ["api"]}"#),
+        (json, &*format!(r#"{{"sudo": {dev}, "name": "b", "scopes": ["api"]}}"#)),
+        (form, "sudo=dev&name=c&scopes[]=api"),
+    ] {
+        let made = send("root by api", kind, body).await;
+        assert_eq!((made.status.as_u16(), &made.json()["user_id"]), (201, &dev), "{body}: {}", made.text());
+    }
+    // Nobody acts as themselves who meant another.
+    let invalid = send("root by api", json, r#"{"sudo": ["dev"], "name": "d", "scopes": ["api"]}"#).await;
+    assert_eq!(refused(&invalid), (400, json!({"error": "sudo is invalid"})));
+    let unknown = send("root by api", json, r#"{"sudo": "jürgen", "name": "d", "scopes": ["api"]}"#).await;
+    let text = "404 User with ID or username 'jürgen' Not Found";
+    assert_eq!(refused(&unknown), (404, json!({"message": text})));
+    let header = town.with("root by api", "GET", "/user", &[("sudo", "jürgen")]).await;
+    assert_eq!(refused(&header), (404, json!({"message": text})));
+    let other = send("dev by api", json, r#"{"sudo": "root", "name": "e", "scopes": ["api"]}"#).await;
+    assert_eq!(refused(&other), (403, json!({"message": "403 Forbidden - Must be admin to use sudo"})));
+    // The token may stand there, too.
+    let token = token_of(town.who("root by api"));
+    let body = json!({"private_token": token, "sudo": "dev", "name": "f", "scopes": ["api"]}).to_string();
+    let made = send("anonymous", json, &body).await;
+    assert_eq!((made.status.as_u16(), &made.json()["user_id"]), (201, &dev), "{}", made.text());
+}
+
+#[tokio::test]
 async fn bug_links_left_out_the_path_below_which_a_proxy_serves() {
     let town = Town::new().await;
     let proxies = Proxies::parse(&["10.0.0.0/8"]).unwrap();

@@ -1,5 +1,7 @@
 //! What is answered of a repository is what is in it now, and its branches and tags have names.
 
+use std::time::Duration;
+
 use super::super::schedules::{commit, git, project, repository};
 use super::*;
 
@@ -160,4 +162,54 @@ async fn bug_the_last_pipeline_of_a_commit_was_a_child() {
     assert!(bridges[0]["downstream_pipeline"]["id"].is_i64(), "{bridges}");
     let shown = farm.get("/repository/commits/main").await.json();
     assert_eq!(shown["last_pipeline"]["id"], made["id"], "{shown}");
+}
+
+#[tokio::test]
+async fn a_branch_that_is_pushed_ends_the_wait_for_it() {
+    let farm = Farm::new().await;
+    for (path, name) in [("/repository/branches", "one"), ("/repository/branches?regex=^tw", "two")] {
+        let before = farm.get(path).await;
+        assert_eq!(before.status, StatusCode::OK, "{}", before.text());
+        let (path, known) = (format!("{}{path}", farm.root), before.header("etag"));
+        let headers = [("if-none-match", known), ("prefer", "wait=60")];
+        let held = tokio::time::timeout(Duration::from_secs(20), farm.world.get_with(&path, &headers));
+        let pushed = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            farm.git(&["branch", name]);
+        };
+        let (held, ()) = tokio::join!(held, pushed);
+        let held = held.expect("who waits is told of a new branch");
+        assert_eq!(held.status, StatusCode::OK);
+        assert!(held.json().as_array().unwrap().iter().any(|one| one["name"] == name), "{}", held.text());
+    }
+    assert_eq!(refused(&farm.get("/repository/branches?regex=(").await), (400, json!({"error": "regex is invalid"})));
+    // Who walks lists by key says the key, which is nothing to this one.
+    assert_eq!(farm.get("/repository/tags?pagination=keyset&order_by=id").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn schedules_are_for_branches_and_tags_and_not_for_commits() {
+    let farm = Farm::new().await;
+    let sha = farm.sha();
+    let unknown = (400, json!({"message": {"base": ["Reference not found"]}}));
+    let with = |git_ref: &str| json!({"description": "nightly", "ref": git_ref, "cron": "0 2 * * *"});
+    for name in [&sha[..], &sha[..8]] {
+        assert_eq!(refused(&farm.post("/pipeline_schedules", &with(name)).await), unknown, "{name}");
+    }
+    // What is not there may be made before it is due.
+    let made = farm.post("/pipeline_schedules", &with("later")).await;
+    assert_eq!((made.status, &made.json()["ref"]), (StatusCode::CREATED, &json!("later")), "{}", made.text());
+    let (id, one) = (made.json()["id"].as_i64().unwrap(), format!("/pipeline_schedules/{}", made.json()["id"]));
+    assert_eq!(refused(&farm.post(&format!("{one}/play"), &json!({})).await), unknown);
+    // One that was made when commits were taken.
+    let kept = sha.clone();
+    let sql = "UPDATE schedules SET git_ref = ?2 WHERE id = ?1";
+    farm.world.write(move |tx| Ok(tx.conn().execute(sql, (id, kept))?)).await;
+    assert_eq!(refused(&farm.post(&format!("{one}/play"), &json!({})).await), unknown);
+    farm.git(&["branch", "later"]);
+    let path = format!("{}{one}", farm.root);
+    let changed = farm.world.send(request("PUT", &path, &[JSON], json!({"ref": "later"}).to_string())).await;
+    assert_eq!(changed.json()["ref"], "refs/heads/later", "{}", changed.text());
+    let played = farm.post(&format!("{one}/play"), &json!({})).await;
+    assert_eq!(played.status, StatusCode::CREATED, "{}", played.text());
 }

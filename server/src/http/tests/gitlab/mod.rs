@@ -4,12 +4,14 @@ mod answers;
 mod artifacts;
 mod errors;
 mod frame;
+mod held;
 mod lists;
 mod mirror;
 mod nasty;
 mod order;
 mod people;
 mod states;
+mod things;
 
 use serde_json::{Value, json};
 

@@ -1,0 +1,107 @@
+//! Records: what may be in them, what they are called, and on what condition they are deleted.
+
+use super::*;
+
+#[tokio::test]
+async fn a_value_that_cannot_be_masked_is_invalid_whatever_stands_against_it() {
+    let town = Town::new().await;
+    let path = format!("/projects/{}/variables", town.web().id);
+    for value in ["short", "two\nlines of it", "with spaces in it", "only[certain]letters", "12345678", "password"] {
+        let body = json!({"key": "SECRET", "value": value, "masked": true});
+        let answer = town.api("max by api", "POST", &path, &body).await;
+        assert_eq!(refused(&answer), (400, json!({"message": {"value": ["is invalid"]}})), "{value}");
+        assert!(!answer.header("x-weir-reason").is_empty(), "{value}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_key_or_a_description_is_said_in_gitlabs_words() {
+    let town = Town::new().await;
+    let root = format!("/projects/{}", town.web().id);
+    let problem = |field: &str, text: &str| (400, json!({"message": {field: [text]}}));
+    let (long, too_long) = ("x".repeat(256), "is too long (maximum is 255 characters)");
+    for (key, text) in
+        [("", "can't be blank"), ("A-B", "can contain only letters, digits and '_'."), (&*long, too_long)]
+    {
+        let answer =
+            town.api("max by api", "POST", &format!("{root}/variables"), &json!({"key": key, "value": "x"})).await;
+        assert_eq!(refused(&answer), problem("key", text), "{key}");
+    }
+    let made = town.api("max by api", "POST", &format!("{root}/triggers"), &json!({"description": "x"})).await.json();
+    let one = format!("{root}/triggers/{}", made["id"]);
+    for (description, text) in [(" ", "can't be blank"), (&*long, too_long)] {
+        for (method, path) in [("POST", &format!("{root}/triggers")), ("PUT", &one)] {
+            let answer = town.api("max by api", method, path, &json!({"description": description})).await;
+            assert_eq!(refused(&answer), problem("description", text), "{method} {description}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_deleted_that_changed_after_the_client_read_it() {
+    let town = Town::new().await;
+    let web = town.web();
+    let made = async |path: &str, body: Value| {
+        let answer = town.api("root by api", "POST", path, &body).await;
+        assert!(answer.status.is_success(), "{path}: {}", answer.text());
+        answer.json()["id"].to_string()
+    };
+    let environments = format!("/projects/{}/environments", web.id);
+    let environment = format!("{environments}/{}", made(&environments, json!({"name": "place"})).await);
+    made(&format!("{environment}/stop"), json!({"force": true})).await;
+    let triggers = format!("/projects/{}/triggers", web.id);
+    let token = made("/user/personal_access_tokens", json!({"name": "x", "scopes": ["api"]})).await;
+    let variable = town.fresh_variable(model::VariableOwner::Project(web.id)).await.1;
+    let old = ("if-unmodified-since", "Sat, 01 Jan 2000 00:00:00 GMT");
+    let later = ("if-unmodified-since", "Wed, 01 Jan 2200 00:00:00 GMT");
+    for path in [
+        environment,
+        format!("{triggers}/{}", made(&triggers, json!({"description": "x"})).await),
+        format!("/projects/{}/variables/{variable}", web.id),
+        format!("/projects/{}/pipeline_schedules/{}", web.id, town.fresh_schedule(web).await),
+        format!("/runners/{}", town.fresh_runner(web).await),
+        format!("/projects/{}", town.fresh_project(web).await.0),
+        format!("/personal_access_tokens/{token}"),
+        "/personal_access_tokens/self".to_owned(),
+    ] {
+        let refusal = refused(&town.with("root by api", "DELETE", &path, &[old]).await);
+        assert_eq!(refusal, (412, json!({"message": "412 Precondition Failed"})), "{path}");
+        let deleted = town.with("root by api", "DELETE", &path, &[later]).await;
+        assert!(deleted.status.is_success(), "{path}: {} {}", deleted.status, deleted.text());
+    }
+}
+
+#[tokio::test]
+async fn a_runner_has_changed_when_somebody_changed_it() {
+    let town = Town::new().await;
+    let id = town.fresh_runner(town.web()).await;
+    let sql = "UPDATE runners SET created_at = 1000 WHERE id = ?1";
+    town.world.write(move |tx| Ok(tx.conn().execute(sql, [id.0])?)).await;
+    let path = format!("/runners/{id}");
+    let changed = town.api("root by api", "PUT", &path, &json!({"description": "other"})).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.text());
+    let made = ("if-unmodified-since", "Thu, 01 Jan 1970 00:01:00 GMT");
+    assert_eq!(town.with("root by api", "DELETE", &path, &[made]).await.status.as_u16(), 412);
+}
+
+#[tokio::test]
+async fn paths_mean_the_same_in_any_case() {
+    let town = Town::new().await;
+    let web = town.web();
+    let path = web.path.to_string();
+    let encoded = |path: &str| path.replace('/', "%2F");
+    assert_eq!(town.dev(&format!("/projects/{}", encoded(&path.to_uppercase()))).await["id"], json!(web.id));
+    let group = town.dev(&format!("/groups/{}", encoded(&web.group))).await;
+    assert_eq!(town.dev(&format!("/groups/{}", encoded(&web.group.to_uppercase()))).await["id"], group["id"]);
+}
+
+#[tokio::test]
+async fn projects_are_found_by_when_something_happened_in_them() {
+    let town = Town::new().await;
+    let count = async |query: &str| town.dev(&format!("/projects?{query}")).await.as_array().unwrap().len();
+    let all = count("").await;
+    assert!(all > 0);
+    assert_eq!(count("last_activity_after=2000-01-01").await, all);
+    assert_eq!(count("last_activity_after=2200-01-01").await, 0);
+    assert_eq!(count("last_activity_before=2000-01-01").await, 0);
+}

@@ -1,0 +1,2 @@
+-- When people last changed a runner: NULL until they do.
+ALTER TABLE runners ADD COLUMN updated_at INTEGER;
