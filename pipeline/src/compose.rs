@@ -70,7 +70,7 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
     let errors = report.errors();
     let globals = document::read_globals(&top, conditions, report);
     let has_good_globals = errors == report.errors() && !document::globals(&top).any(|entry| entry.value.broken);
-    let Drafts { drafts, broken, is_complete } = drafts(&top, &globals, conditions, report);
+    let Drafts { read: drafts, broken, is_complete } = drafts(&top, &globals, conditions, report);
     let hidden: Vec<_> = top.entries.iter().map(|e| &*e.key).filter(|key| key.starts_with('.')).collect();
     // Step 7:
     let parts = parts(&drafts, report);
@@ -127,10 +127,10 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
     }
 }
 
-/// The jobs of the file, read.
+/// The jobs of the file.
 #[derive(Default)]
 struct Drafts<'t> {
-    drafts: Vec<Draft>,
+    read: Vec<Draft>,
     /// The names of those that could not be read.
     broken: Vec<&'t str>,
     /// Whether that are all: reading ends where there are too many.
@@ -160,7 +160,7 @@ fn drafts<'t>(top: &'t Map, globals: &Globals, conditions: &mut Conditions, repo
             report.add(problem.hint("split it into child pipelines"));
             return all;
         }
-        all.drafts.push(draft);
+        all.read.push(draft);
     }
     Drafts { is_complete: true, ..all }
 }

@@ -1,5 +1,6 @@
 //! All errors are told at once: nothing that is wrong hides something else, and nobody is told of what only
 //! follows from it.
+#![expect(clippy::format_collect, reason = "the texts are short and the tests are read more often than run")]
 
 use pipeline::Context;
 
