@@ -592,14 +592,3 @@ fn a_refused_run_shows_the_line_and_a_caret_like_lint() {
         assert!(lint.contains(shown) && err.contains(shown), "{shown}: lint\n{lint}\nrun\n{err}");
     }
 }
-
-#[test]
-fn a_valid_definition_without_a_run_has_no_error() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join(".gitlab-ci.yml"), "a: {stage: .pre, script: [x]}\n").unwrap();
-    for command in ["lint", "plan"] {
-        let (code, out, err) = run(weir().arg(command).arg(folder.path()));
-        assert_eq!((code, out.as_str()), (0, ""), "{err}");
-        assert!(err.starts_with("warning: no run can be made"), "{err}");
-    }
-}

@@ -215,3 +215,15 @@ fn every_example_of_the_page_runs() {
         }
     }
 }
+
+#[test]
+fn a_valid_definition_without_a_run_has_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".gitlab-ci.yml"), "a: {stage: .pre, script: [x]}\n").unwrap();
+    for command in ["lint", "plan"] {
+        let said = weir().arg(command).arg(folder.path()).output().unwrap();
+        let err = String::from_utf8(said.stderr).unwrap();
+        assert_eq!((said.status.code(), said.stdout.as_slice()), (Some(0), &[][..]), "{err}");
+        assert!(err.starts_with("warning: no run can be made"), "{err}");
+    }
+}

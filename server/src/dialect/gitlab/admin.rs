@@ -5,8 +5,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use model::{
-    NewAccessKey, NewUser, Place, Project, Role, Timestamp, TokenDraft, TokenKind, TokenScope, Uid, UserChanges,
-    Visibility,
+    NewAccessKey, NewUser, Place, Role, Timestamp, TokenDraft, TokenKind, TokenScope, Uid, UserChanges, Visibility,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
