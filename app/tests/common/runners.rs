@@ -17,6 +17,7 @@ pub fn runners(project: Option<ProjectId>) -> Vec<RunnerView> {
         project: None,
         created_by: created_by.map(Into::into),
         created_at: at(-700),
+        updated_at: at(-700),
         lent_to: Vec::new(),
         managers: Vec::new(),
         is_online: true,
