@@ -64,7 +64,7 @@ async fn what_changed_unnoticed_is_told_at_the_end_of_the_wait() {
         sleep(Duration::from_millis(300)).await;
         town.world.write(move |tx| Ok(tx.conn().execute(sql, [dev.0])?)).await;
     };
-    let (held, _) = tokio::join!(town.with("root by api", "GET", &path, &headers), unnoticed);
+    let (held, ()) = tokio::join!(town.with("root by api", "GET", &path, &headers), unnoticed);
     assert_eq!((held.status, &held.json()["name"]), (StatusCode::OK, &json!("Somebody Else")));
     // Nothing changed: then it is said so.
     let headers = [("if-none-match", held.header("etag")), ("prefer", "wait=1")];

@@ -88,7 +88,7 @@ async fn a_runner_has_changed_when_somebody_changed_it() {
 async fn paths_mean_the_same_in_any_case() {
     let town = Town::new().await;
     let web = town.web();
-    let path = web.path.to_string();
+    let path = web.path.as_str().to_owned();
     let encoded = |path: &str| path.replace('/', "%2F");
     assert_eq!(town.dev(&format!("/projects/{}", encoded(&path.to_uppercase()))).await["id"], json!(web.id));
     let group = town.dev(&format!("/groups/{}", encoded(&web.group))).await;
