@@ -316,9 +316,7 @@ mod tests {
         let nothing = |i: usize| Variable::new(format!("N{i}"), format!("$N{n}$N{n}", n = i + 1));
         let mut all: Vec<_> = (0..100).map(nothing).chain([Variable::new("N100", "")]).collect();
         all.extend(chain(50_000, "longer"));
-        let started = std::time::Instant::now();
         let expanded = expand_all(&all);
-        assert!(started.elapsed().as_secs() < 2, "{:?}", started.elapsed());
         assert_eq!(expanded[0].value, "");
         // What is too long stays as it is, and so does what comes to too much together.
         assert_eq!(expanded[101].value, "${V1}longer");
