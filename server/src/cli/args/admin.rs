@@ -114,7 +114,7 @@ pub enum AkskAction {
         /// Whose
         #[arg(long)]
         user: String,
-        /// The project that requests name [default: any; the printed one is of the user's own, if there is one]
+        /// The project that requests name [default: all; the oldest of the user's own is printed]
         #[arg(long, value_name = "P")]
         project: Option<String>,
         /// The server's folder [default: as for serve]
