@@ -13,7 +13,7 @@ pub(crate) fn give(parts: &[Part<'_>], jobs: &[Job<'_>], stages: &[String], repo
         never_by_rules(part, report);
     }
     let included = parts.iter().zip(jobs).filter(|(_, job)| job.evaluated.excluded.is_none());
-    let run: Vec<_> = included.map(|(part, job)| (part, &job.evaluated.job)).collect();
+    let run: Vec<_> = included.map(|(part, job)| (part, &*job.evaluated.job)).collect();
     let run = Run::new(&run, stages);
     run.never_after_failure(report);
     run.unordered_stages(report);

@@ -1,6 +1,7 @@
 //! From the file to jobs, in the order of contracts/ci-yaml.md part 2, and from jobs to the plan.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use model::plan::{ExcludedJob, Plan, When};
 
@@ -248,7 +249,7 @@ fn plan(jobs: &[evaluate::Job<'_>], globals: &Globals, of_rule: AutoCancelRule) 
     };
     for EvaluatedJob { job, excluded, details, .. } in jobs.iter().map(|job| &job.evaluated) {
         match excluded {
-            None => plan.jobs.push(job.clone()),
+            None => plan.jobs.push(Arc::clone(job)),
             Some(reason) => plan.excluded.push(ExcludedJob {
                 name: job.name.clone(),
                 stage: job.stage.clone(),

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use model::plan::{AllowFailure, Instance, Variable, When};
+use model::plan::{AllowFailure, Instance, PlannedJob, Variable, When};
 
 use crate::circles::Circles;
 use crate::expand::expand;
@@ -56,6 +57,13 @@ pub(crate) struct Job<'d> {
     pub needs: Option<&'d [NeedDraft]>,
     /// Whether it is decided if the job is in the run: nothing that this depends on is wrong.
     pub is_decided: bool,
+}
+
+impl Job<'_> {
+    /// The job, to be changed: nobody else has it yet.
+    pub fn planned(&mut self) -> &mut PlannedJob {
+        Arc::make_mut(&mut self.evaluated.job)
+    }
 }
 
 /// What all parts are evaluated with.
@@ -167,7 +175,7 @@ fn evaluate<'d>(
     }
     job.variables = read::layered([globals, &own, of_rule]);
     let evaluated = EvaluatedJob {
-        job,
+        job: Arc::new(job),
         excluded,
         matched_rule,
         details,

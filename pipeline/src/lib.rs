@@ -107,7 +107,7 @@ impl Context {
 #[non_exhaustive]
 pub struct EvaluatedJob {
     /// The job. Its needs are jobs of the run; absent optional ones are gone.
-    pub job: PlannedJob,
+    pub job: Arc<PlannedJob>,
     /// Why it is not in the run; `None` means that it is.
     pub excluded: Option<String>,
     /// Which of its rules decided, from 0.

@@ -69,7 +69,7 @@ pub(crate) fn jobs(parts: &[Part<'_>], jobs: &mut [Job<'_>], has_circle: bool, r
         let Some(dependencies) = &part.draft.dependencies else { continue };
         let present =
             dependencies.iter().flat_map(|(name, _)| names.get(name)).filter(|i| matches!(verdicts[**i], Verdict::In));
-        job.evaluated.job.dependencies = Some(present.map(|i| parts[*i].name.clone()).collect());
+        job.planned().dependencies = Some(present.map(|i| parts[*i].name.clone()).collect());
     }
     let all: Vec<_> = parts.iter().map(|part| part.name.as_str()).collect();
     report.about("needs");
@@ -128,7 +128,7 @@ fn needs(
         let message = format!("`{}` needs {} jobs, instances counted; {MAX_NEEDS} are allowed", part.name, needs.len());
         report.add(Problem::error(mark, message).hint("put the needed jobs into an earlier stage instead"));
     }
-    job.evaluated.job.needs = Some(needs);
+    job.planned().needs = Some(needs);
     job.evaluated.written_needs = Some(written);
     places
 }

@@ -23,7 +23,7 @@ fn a(lines: &str) -> PlannedJob {
 }
 
 fn named(text: &str, name: &str) -> PlannedJob {
-    plan(text).jobs.into_iter().find(|job| job.name == name).unwrap()
+    std::sync::Arc::unwrap_or_clone(plan(text).jobs.into_iter().find(|job| job.name == name).unwrap())
 }
 
 fn errors(text: &str) -> Vec<String> {
@@ -256,7 +256,7 @@ c: {script: x, inherit: {default: [image, cache]}}
 ";
     for text in [format!("{}\n{jobs}", keywords.join("\n")), format!("default:\n  {}\n{jobs}", keywords.join("\n  "))] {
         let plan = plan(&text);
-        let told: Vec<_> = plan.jobs.iter().map(told).collect();
+        let told: Vec<_> = plan.jobs.iter().map(|job| told(job)).collect();
         assert_eq!(told, ["i s k:p b c", "o - default:q o -", "i - k:p - -"], "{text}");
     }
 }

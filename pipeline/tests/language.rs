@@ -10,7 +10,7 @@ fn plan(text: &str) -> Plan {
 }
 
 fn job(text: &str, name: &str) -> PlannedJob {
-    plan(text).jobs.into_iter().find(|job| job.name == name).unwrap()
+    std::sync::Arc::unwrap_or_clone(plan(text).jobs.into_iter().find(|job| job.name == name).unwrap())
 }
 
 fn variables(job: &PlannedJob) -> Vec<String> {
@@ -144,7 +144,7 @@ c: {script: x, when: manual, allow_failure: false}
 d: {script: x, allow_failure: {exit_codes: 3}}
 e: {script: x, allow_failure: {exit_codes: [3, 4]}}
 ";
-    let allowed: Vec<_> = plan(text).jobs.into_iter().map(|job| job.allow_failure).collect();
+    let allowed: Vec<_> = plan(text).jobs.into_iter().map(|job| job.allow_failure.clone()).collect();
     let codes = |codes: &[i32]| AllowFailure::ExitCodes(codes.to_vec());
     assert_eq!(
         allowed,

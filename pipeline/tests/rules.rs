@@ -16,7 +16,7 @@ fn plan(text: &str, run: &[(&str, &str)]) -> Plan {
 }
 
 fn job(text: &str, run: &[(&str, &str)]) -> PlannedJob {
-    plan(text, run).jobs.into_iter().find(|job| job.name == "a").unwrap()
+    std::sync::Arc::unwrap_or_clone(plan(text, run).jobs.into_iter().find(|job| job.name == "a").unwrap())
 }
 
 #[test]
@@ -94,7 +94,7 @@ a:
     - if: $RUN == 'run' && $RULE == 'matrix' && $MATRIX == 'matrix' && $JOB == 'job'
       variables: {RULE: rule}
 ";
-    let mut values: Vec<_> = plan(text, &[("RUN", "run")]).jobs.remove(0).variables;
+    let mut values: Vec<_> = plan(text, &[("RUN", "run")]).jobs.remove(0).variables.clone();
     values.sort_by(|one, other| one.key.cmp(&other.key));
     let values: Vec<_> = values.iter().map(|one| format!("{}={}", one.key, one.value)).collect();
     assert_eq!(values, ["JOB=job", "MATRIX=matrix", "RULE=rule", "RUN=matrix"]);
@@ -202,7 +202,7 @@ fn jobs_without_rules_are_for_merge_requests_where_the_workflow_has_rules() {
         context.predefined = vec![Variable::new("CI_PIPELINE_SOURCE", source)];
         let outcome = pipeline::plan(text, &context);
         let jobs = outcome.plan.map(|plan| plan.jobs).unwrap_or_default();
-        jobs.into_iter().map(|job| job.name).collect::<Vec<_>>()
+        jobs.into_iter().map(|job| job.name.clone()).collect::<Vec<_>>()
     };
     let own = "a: {script: x}\nb: {script: x, only: [merge_requests]}\nc: {script: x, only: [branches]}\n";
     assert_eq!(jobs(own, "merge_request_event"), ["b"]);

@@ -1,5 +1,7 @@
 //! A part of a plan: what somebody wants to run of it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{LeftOut, Plan};
@@ -60,7 +62,7 @@ impl Choice {
             return Err(Error::invalid("no job is in the chosen stages"));
         }
         let kept: Vec<String> = plan.jobs.iter().map(|job| job.name.clone()).collect();
-        for job in &mut plan.jobs {
+        for job in plan.jobs.iter_mut().map(Arc::make_mut) {
             if let Some(needs) = &mut job.needs {
                 needs.retain(|need| kept.contains(&need.job));
             }
@@ -78,14 +80,16 @@ mod tests {
     use crate::plan::{Need, PlannedJob};
 
     fn plan() -> Plan {
-        let job = |name: &str, stage: &str, needs: Option<&[&str]>| PlannedJob {
-            name: name.into(),
-            base_name: name.split(' ').next().unwrap_or_default().into(),
-            stage: stage.into(),
-            needs: needs.map(|needs| {
-                needs.iter().map(|one| Need { job: (*one).into(), artifacts: true, optional: false }).collect()
-            }),
-            ..PlannedJob::default()
+        let job = |name: &str, stage: &str, needs: Option<&[&str]>| {
+            Arc::new(PlannedJob {
+                name: name.into(),
+                base_name: name.split(' ').next().unwrap_or_default().into(),
+                stage: stage.into(),
+                needs: needs.map(|needs| {
+                    needs.iter().map(|one| Need { job: (*one).into(), artifacts: true, optional: false }).collect()
+                }),
+                ..PlannedJob::default()
+            })
         };
         Plan {
             stages: [".pre", "build", "test", "deploy"].map(String::from).to_vec(),
@@ -103,7 +107,7 @@ mod tests {
         let texts = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect();
         let mut plan = plan();
         Choice { jobs: texts(jobs), stages: texts(stages) }.apply(&mut plan)?;
-        Ok(plan.jobs.into_iter().map(|job| job.name).collect())
+        Ok(plan.jobs.iter().map(|job| job.name.clone()).collect())
     }
 
     #[test]

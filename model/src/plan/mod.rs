@@ -8,6 +8,8 @@ mod surroundings;
 mod trigger;
 mod variables;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 pub use choice::Choice;
@@ -173,8 +175,8 @@ pub struct ExcludedJob {
 pub struct Plan {
     /// The stages in order, with `.pre` first and `.post` last.
     pub stages: Vec<String>,
-    /// The jobs of the run, in the order of the file.
-    pub jobs: Vec<PlannedJob>,
+    /// The jobs of the run, in the order of the file. Whoever evaluated the definition has them too.
+    pub jobs: Vec<Arc<PlannedJob>>,
     /// The jobs of the file that are not in the run.
     pub excluded: Vec<ExcludedJob>,
     /// The global variables as the run form shows them.

@@ -263,7 +263,7 @@ fn told(error: Error) -> String {
 fn check_parent_needs(
     conn: &Snapshot,
     parent: RunId,
-    wanted: &[PlannedJob],
+    wanted: &[Arc<PlannedJob>],
     variables: &[Variable],
 ) -> Result<(), StoreError> {
     let mut above = vec![parent];

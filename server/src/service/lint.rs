@@ -1,5 +1,7 @@
 //! Definitions looked through as GitLab's `ci/lint` does: errors, the merged text, the jobs.
 
+use std::sync::Arc;
+
 use model::plan::PlannedJob;
 use model::{Caller, Cause, Error, NewRun, Project, Severity, Source};
 
@@ -35,7 +37,7 @@ pub struct Linted {
     /// The files that it includes.
     pub includes: Vec<String>,
     /// Its jobs; of a dry run those alone that the run would have.
-    pub jobs: Vec<PlannedJob>,
+    pub jobs: Vec<Arc<PlannedJob>>,
     /// The commit whose files it includes; empty without a repository.
     pub sha: String,
 }

@@ -1,6 +1,8 @@
 //! Names in a plan that the server puts the values of variables into before the run is made: jobs of
 //! different runs meet under them, or the server goes by them.
 
+use std::sync::Arc;
+
 use model::plan::{Environment, Plan, PlannedJob, Variable};
 use model::{Diagnostic, Error};
 use pipeline::EvaluatedJob;
@@ -25,9 +27,9 @@ pub fn fill(
         let name: String = name.trim().chars().take(255).collect();
         plan.name = (!name.is_empty()).then_some(name);
     }
-    for job in &mut plan.jobs {
-        of_job(job, given, predefined).map_err(|(keyword, error)| {
-            let known = evaluated.iter().find(|one| one.job.name == job.name);
+    for job in plan.jobs.iter_mut().filter(|job| has_names(job)) {
+        let known = evaluated.iter().find(|one| one.job.name == job.name);
+        of_job(Arc::make_mut(job), given, predefined).map_err(|(keyword, error)| {
             Error::definition(vec![definition.error_at(job, keyword, known, error.message, None)])
         })?;
     }
@@ -44,6 +46,11 @@ pub fn check(
     evaluated: &[EvaluatedJob],
 ) -> Option<Diagnostic> {
     fill(&mut plan.clone(), given, globals, predefined, definition, evaluated).err()?.diagnostics.pop()
+}
+
+/// Whether there is something to be filled.
+fn has_names(job: &PlannedJob) -> bool {
+    job.environment.is_some() || job.resource_group.is_some() || !job.tags.is_empty()
 }
 
 /// Fills the names of one job; what goes wrong comes with its keyword.
@@ -106,7 +113,7 @@ mod tests {
             variables: vec![Variable::new("A", "job"), Variable::new("B", "job"), Variable::new("B", "last")],
             ..PlannedJob::default()
         };
-        let mut plan = Plan { jobs: vec![job], name: Some(" $A of $C ".into()), ..Plan::default() };
+        let mut plan = Plan { jobs: vec![Arc::new(job)], name: Some(" $A of $C ".into()), ..Plan::default() };
         let predefined = ["A", "B", "C"].map(|key| Variable::new(key, "server"));
         fill(
             &mut plan,
@@ -136,7 +143,7 @@ mod tests {
             }),
             ..PlannedJob::default()
         };
-        let mut plan = Plan { jobs: vec![job], ..Plan::default() };
+        let mut plan = Plan { jobs: vec![Arc::new(job)], ..Plan::default() };
         fill(&mut plan, &[], &[], &[], Definition::of(""), &[]).unwrap();
         let job = &plan.jobs[0];
         let name = "review/ship-it-2-3/ship it";

@@ -153,7 +153,7 @@ fn select(plan: &mut Plan, names: &[String]) -> Result<HashSet<String>, Failure>
     }
     let mut wanted: HashSet<String> = HashSet::new();
     for name in names {
-        let found: Vec<&PlannedJob> =
+        let found: Vec<&Arc<PlannedJob>> =
             plan.jobs.iter().filter(|job| &job.name == name || &job.base_name == name).collect();
         if found.is_empty() {
             let all: Vec<&str> = plan.jobs.iter().map(|job| job.name.as_str()).collect();
@@ -176,7 +176,7 @@ fn select(plan: &mut Plan, names: &[String]) -> Result<HashSet<String>, Failure>
                 let stage = plan.stage_index(&job.stage);
                 let earlier = plan.jobs.iter().filter(|one| plan.stage_index(&one.stage) < stage);
                 // Nobody has played those, and no time has passed for them.
-                let by_itself = |one: &&PlannedJob| !matches!(one.when, When::Manual | When::Delayed);
+                let by_itself = |one: &&Arc<PlannedJob>| !matches!(one.when, When::Manual | When::Delayed);
                 wanted.extend(earlier.filter(by_itself).map(|one| one.name.clone()));
             }
         }
@@ -186,7 +186,7 @@ fn select(plan: &mut Plan, names: &[String]) -> Result<HashSet<String>, Failure>
     }
     plan.jobs.retain(|job| wanted.contains(&job.name));
     let mut manual = HashSet::new();
-    for job in plan.jobs.iter_mut().filter(|job| named.contains(&job.name)) {
+    for job in plan.jobs.iter_mut().filter(|job| named.contains(&job.name)).map(Arc::make_mut) {
         match job.when {
             When::Manual => {
                 manual.insert(job.name.clone());

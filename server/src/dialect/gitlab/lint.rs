@@ -59,7 +59,7 @@ async fn answer(target: &Target, asks: &Asks) -> Result<Value, Refused> {
         "includes": found.includes.iter().map(|name| include(name, &found, project.path.as_str())).collect::<Vec<_>>(),
     });
     if asks.jobs {
-        body["jobs"] = found.jobs.iter().map(job).collect();
+        body["jobs"] = found.jobs.iter().map(|one| job(one)).collect();
     }
     Ok(body)
 }
