@@ -81,7 +81,10 @@ fn environment_name(
     let name = filled(&format!("the environment of {}", job.name), &environment.name, &lists)?;
     if !is_environment_name(&name) {
         let rule = "up to 255 letters, digits, spaces and the characters - _ / $ { } . and no / at its ends";
-        return Err(Error::invalid(format!("{} deploys to {name:?}: a name has {rule}", job.name)));
+        // What variables became may be as long as a book.
+        let shown: String = name.chars().take(LONGEST_NAME).collect();
+        let more = if shown.len() < name.len() { "…" } else { "" };
+        return Err(Error::invalid(format!("{} deploys to {shown:?}{more}: a name has {rule}", job.name)));
     }
     Ok(name)
 }
@@ -92,10 +95,13 @@ pub fn filled(what: &str, text: &str, lists: &[&[Variable]]) -> Result<String, E
     pipeline::expand(text, &lookup).map_err(|error| Error::invalid(format!("{what} has no name: {error}")))
 }
 
+/// Longest name of an environment.
+const LONGEST_NAME: usize = 255;
+
 /// GitLab's rule for names of environments.
 fn is_environment_name(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || " -_/${}.".contains(c);
-    (1..=255).contains(&name.len()) && name.chars().all(fits) && !name.starts_with('/') && !name.ends_with('/')
+    (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(fits) && !name.starts_with('/') && !name.ends_with('/')
 }
 
 #[cfg(test)]
@@ -157,5 +163,17 @@ mod tests {
         for (name, fits) in [("review/a b", true), ("/x", false), ("x/", false), ("", false), ("a<b>", false)] {
             assert_eq!(is_environment_name(name), fits, "{name}");
         }
+    }
+
+    #[test]
+    fn names_of_environments_that_are_too_long_are_cut_in_what_is_said() {
+        let environment = Environment { name: "$LONG".into(), ..Environment::default() };
+        let job = PlannedJob { name: "ship".into(), ..PlannedJob::default() };
+        let refused = |value: &str| {
+            environment_name(&job, &environment, &[Variable::new("LONG", value)], &[]).unwrap_err().message
+        };
+        assert!(refused("a*b").starts_with("ship deploys to \"a*b\": a name has up to 255 "));
+        let text = refused(&"ü".repeat(10_000));
+        assert!(text.starts_with(&format!("ship deploys to \"{}\"…: a name has", "ü".repeat(255))), "{text}");
     }
 }
