@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::include::CHILD;
 use crate::source::{Place, Report};
-use crate::{Context, Outcome, compose, job};
+use crate::{Context, EvaluatedJob, Outcome, compose, job};
 
 /// How many child pipelines are looked into when a definition is checked.
 const MAX_CHECKED: usize = 20;
@@ -48,28 +48,33 @@ pub fn check_children(outcome: &Outcome, context: &Context) -> Vec<Diagnostic> {
         if child.plan.is_some() {
             continue;
         }
-        let Some(problem) = child.diagnostics.iter().find(|one| one.severity == Severity::Error || child.valid) else {
-            continue;
-        };
-        let place = place_of(problem, trigger, &one.includes);
-        let where_in =
-            if problem.file == CHILD { String::new() } else { format!("{}:{}: ", problem.file, problem.span.line) };
-        let own_file = if job.file.is_empty() { &context.file } else { &job.file };
-        let line = Span { line: job.line, column: 1, ..Span::default() };
-        found.push(Diagnostic {
-            severity: Severity::Warning,
-            message: format!(
-                "the child pipeline of `{}` cannot be made, and the job will fail: {where_in}{}",
+        let errors = child.diagnostics.iter().filter(|found| found.severity == Severity::Error);
+        found.extend(errors.map(|problem| {
+            // What the child's file says wrongly stands there. That a good one makes no run is the affair of the job.
+            let is_there = !child.valid && problem.file != CHILD && !problem.source_line.is_empty();
+            let place = if is_there { None } else { Some(of_job(problem, one, trigger, context)) };
+            let told = format!(
+                "the child pipeline of `{}` cannot be made, and the job will fail: {}",
                 job.base_name, problem.message
-            ),
-            file: place.map_or_else(|| own_file.clone(), |place| place.file.clone()),
-            span: place.map_or(line, |place| place.span),
-            hint: problem.hint.clone(),
-            link: problem.link.clone(),
-            source_line: place.map(|place| place.source_line.clone()).unwrap_or_default(),
-        });
+            );
+            Diagnostic { severity: Severity::Warning, message: told, ..place.unwrap_or_else(|| problem.clone()) }
+        }));
     }
     found
+}
+
+/// The finding in what the job above says of the file that it is in.
+fn of_job(problem: &Diagnostic, one: &EvaluatedJob, trigger: &Trigger, context: &Context) -> Diagnostic {
+    let job = &one.job;
+    let place = place_of(problem, trigger, &one.includes);
+    let own_file = if job.file.is_empty() { &context.file } else { &job.file };
+    let line = Span { line: job.line, column: 1, ..Span::default() };
+    Diagnostic {
+        file: place.map_or_else(|| own_file.clone(), |place| place.file.clone()),
+        span: place.map_or(line, |place| place.span),
+        source_line: place.map(|place| place.source_line.clone()).unwrap_or_default(),
+        ..problem.clone()
+    }
 }
 
 /// What in the job above a finding of the child is about: the entry that names the file, or one of its inputs.
@@ -148,6 +153,7 @@ mod tests {
                 "good.yml" => Some(good.to_owned()),
                 "takes.yml" => Some(header("name: {default: a}, size: {options: [big], default: big}")),
                 "asks.yml" => Some(header("name: ")),
+                "wrong.yml" => Some("j: {script: x, whne: y}\nk: {script: x, timeout: abc}\n".to_owned()),
                 _ => None,
             })
         }
@@ -209,5 +215,16 @@ c:
         let wanted = [(6, "nmae"), (8, "{local: asks.yml}"), (13, "local: none.yml")];
         assert_eq!(told, wanted.map(|(line, word)| (line, word.to_owned())), "{found:#?}");
         assert!(found[0].message.ends_with("this file has no input `nmae`"), "{}", found[0].message);
+    }
+
+    #[test]
+    fn all_that_is_wrong_with_a_child_is_shown_where_it_is() {
+        let context = Context { files: std::sync::Arc::new(One), ..Context::default() };
+        let outcome = crate::plan("a: {trigger: {include: wrong.yml}}\n", &context);
+        let found = check_children(&outcome, &context);
+        let told: Vec<_> = found.iter().map(|one| (one.file.as_str(), one.span.line, one.severity)).collect();
+        assert_eq!(told, [1, 2].map(|line| ("wrong.yml", line, Severity::Warning)), "{found:#?}");
+        assert!(found.iter().all(|one| one.message.starts_with("the child pipeline of `a` cannot be made")));
+        assert_eq!(found[1].source_line, "k: {script: x, timeout: abc}");
     }
 }
