@@ -95,10 +95,8 @@ pub async fn rotate_access_key(asked: Asked) -> Result<Response, Told> {
     let user = asked.query.get("user").map(str::to_owned);
     let target = asked.find().await?;
     let made = target.weir.rotate_access_key(&target.caller, target.name("access_key"), user.as_deref()).await?;
-    let unnamed = match made.project_uid {
-        Some(_) => None,
-        None => target.weir.unnamed_project(&target.caller, user.as_deref()).await?,
-    };
+    // What was made is told, whatever becomes of this.
+    let unnamed = target.weir.unnamed_project(&target.caller, Some(&made.key.user)).await.ok().flatten();
     Ok(new_keys(&made, made.project_uid.as_ref().or(unnamed.as_ref().map(|project| &project.uid))))
 }
 

@@ -61,7 +61,14 @@ impl Weir {
         let (by, wanted) = (caller.clone(), Arc::clone(&forms));
         let ended = self.store().read(move |conn| {
             access::at_project(conn, &by, Action::RedactTraces, project, "project")?;
-            let listed = redactions::candidates(conn, project, |text| blanked(text, &wanted).is_some())?;
+            // They are kept as JSON, where quotes and backslashes of a form have backslashes of their own.
+            let json = |form: &String| {
+                let quoted = serde_json::Value::from(form.as_str()).to_string();
+                quoted[1..quoted.len() - 1].to_owned()
+            };
+            let kept: Vec<String> = wanted.iter().map(json).collect();
+            let is_there = |text: &str| [&*wanted, &kept].iter().any(|forms| blanked(text, forms).is_some());
+            let listed = redactions::candidates(conn, project, is_there)?;
             Ok((jobs::ended_of_project(conn, project)?, listed))
         });
         let (ended, listed) = ended.await?;

@@ -189,3 +189,22 @@ async fn a_job_whose_files_stay_is_not_said_to_be_erased() {
     assert!(world.weir.erase_job(&world.by, job).await.unwrap().erased_at.is_some());
     assert_eq!(world.weir.erase_job(&world.by, job).await.unwrap_err().kind, model::ErrorKind::Conflict);
 }
+
+/// Jobs are kept as JSON, which writes the backslashes and quotes of a quoted value otherwise.
+#[tokio::test]
+async fn words_that_a_shell_quoted_are_blanked_too() {
+    let world = World::new().await;
+    let job = world.job("one\n").await;
+    let value = r"it's-jX9kQ2vLr8TzW4";
+    let told = model::Reason::Failed {
+        failure: model::FailureReason::ScriptFailure,
+        exit_code: None,
+        signal: None,
+        detail: Some(format!("'{}'", value.replace('\'', r"'\''"))),
+    };
+    world.weir.store().write(move |tx| jobs::set_reason(tx, job, &told)).await.unwrap();
+    let done = world.weir.redact(&world.by, world.project, value).await.unwrap();
+    assert_eq!(done.redacted, [(job, 1)]);
+    let reason = world.weir.job(&world.by, job).await.unwrap().job.reason.to_string();
+    assert!(reason.contains("[REDACTED]") && !reason.contains("jX9k"), "{reason}");
+}
