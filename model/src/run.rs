@@ -30,6 +30,29 @@ pub enum Source {
 }
 
 impl Source {
+    /// All words for what starts runs on GitLab. No run here has one that is none of a `Source`.
+    pub const OF_GITLAB: [&str; 19] = [
+        "unknown",
+        "push",
+        "web",
+        "trigger",
+        "schedule",
+        "api",
+        "external",
+        "pipeline",
+        "chat",
+        "webide",
+        "merge_request_event",
+        "external_pull_request_event",
+        "parent_pipeline",
+        "ondemand_dast_scan",
+        "ondemand_dast_validation",
+        "security_orchestration_policy",
+        "container_registry_push",
+        "duo_workflow",
+        "pipeline_execution_policy_schedule",
+    ];
+
     /// The word in `CI_PIPELINE_SOURCE`, on the wire and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -14,29 +14,6 @@ use super::wire::{Pipeline, PipelineBasic};
 use crate::http::{Fresh, Freshness};
 use crate::store::run_pages::{RunList, RunOrder};
 
-/// What starts runs on GitLab, and here when `Source` knows it.
-const SOURCES: &[&str] = &[
-    "unknown",
-    "push",
-    "web",
-    "trigger",
-    "schedule",
-    "api",
-    "external",
-    "pipeline",
-    "chat",
-    "webide",
-    "merge_request_event",
-    "external_pull_request_event",
-    "parent_pipeline",
-    "ondemand_dast_scan",
-    "ondemand_dast_validation",
-    "security_orchestration_policy",
-    "container_registry_push",
-    "duo_workflow",
-    "pipeline_execution_policy_schedule",
-];
-
 /// A status of GitLab's that no run here ever has.
 pub const CALLBACK: &str = "waiting_for_callback";
 
@@ -75,7 +52,7 @@ fn read(asked: &Asked) -> Result<Wanted, Refused> {
         },
         None => {}
     }
-    if let Some(word) = problems.take(fields.choice("source", SOURCES)) {
+    if let Some(word) = problems.take(fields.choice("source", &Source::OF_GITLAB)) {
         match word.parse::<Source>() {
             Ok(source) => filter.source = Some(source),
             Err(()) => nothing = true,
