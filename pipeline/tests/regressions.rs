@@ -1,4 +1,4 @@
-//! Bugs that a review found, each with the test that shows it gone.
+//! Definitions that were once answered wrongly, each with the answer that they get now.
 #![expect(clippy::format_collect, reason = "the texts are short and the tests are read more often than run")]
 
 use std::sync::Arc;
