@@ -326,3 +326,11 @@ fn what_is_not_closed_is_shown_where_it_is_opened() {
         assert!(found.len() == 1 && !found[0].contains("is not closed"), "{rest} {found:?}");
     }
 }
+
+#[test]
+fn an_empty_list_of_tags_asks_for_none() {
+    let text = "spec: {inputs: {tags: {type: array, default: []}}}\n---\ndefault: {tags: [linux]}\n\
+                a: {script: x, tags: '$[[ inputs.tags ]]'}\nb: {script: x, tags: []}\nc: {script: x}\n";
+    let jobs = evaluate(text, &[]).plan.unwrap().jobs;
+    assert_eq!(jobs.iter().map(|job| job.tags.len()).collect::<Vec<_>>(), [0, 0, 1]);
+}

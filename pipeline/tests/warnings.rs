@@ -106,7 +106,6 @@ fn what_the_schema_refuses() {
         ("pull_policy", "j: {script: x, image: {name: a, pull_policy: [always, always]}}\n", &[]),
         ("entrypoint", "j: {script: x, image: {name: a, entrypoint: []}}\n", &[]),
         ("extends", "j: {script: x, extends: []}\n", &[]),
-        ("tags", "j: {script: x, tags: []}\n", &[]),
         ("except", "j: {script: x, except: {refs: a}}\nk: {script: x, except: a}\n", &[]),
         ("key", "j: {script: x, cache: {key: 1, paths: [a]}}\n", &[]),
         ("fallback_keys", "j: {script: x, cache: {key: a, fallback_keys: [a/b], paths: [a]}}\n", &[]),
