@@ -1,17 +1,27 @@
-//! Warnings about what is legal but surely not meant, seen across the jobs of a run.
+//! Warnings about what is legal but surely not meant, seen across the jobs of a run, and about jobs that no run has.
 
 use std::collections::{HashMap, HashSet};
 
 use model::plan::{Access, AllowFailure, PlannedJob, When};
 
+use crate::Context;
 use crate::evaluate::{Job, Part};
+use crate::job::{self, Draft, Never};
+use crate::rules::{self, Conditions};
 use crate::source::{Mark, Problem, Report};
 
+/// What is asked whether a run may have a job.
+pub(crate) struct Asked<'a> {
+    pub context: &'a Context,
+    pub conditions: &'a Conditions,
+}
+
 /// Looks at the whole definition.
-pub(crate) fn give(parts: &[Part<'_>], jobs: &[Job<'_>], stages: &[String], report: &mut Report) {
+pub(crate) fn give(parts: &[Part<'_>], jobs: &[Job<'_>], stages: &[String], asked: &Asked<'_>, report: &mut Report) {
     for part in parts {
         never_by_rules(part, report);
     }
+    never_here(parts, jobs, asked, report);
     let included = parts.iter().zip(jobs).filter(|(_, job)| job.evaluated.excluded.is_none());
     let run: Vec<_> = included.map(|(part, job)| (part, &*job.evaluated.job)).collect();
     let run = Run::new(&run, stages);
@@ -29,6 +39,40 @@ fn never_by_rules(part: &Part<'_>, report: &mut Report) {
         let problem = Problem::warning(part.draft.mark, message).topic("rules");
         report.add(problem.hint("a rule without `when: never` lets it run"));
     }
+}
+
+/// Jobs that no run has, because of what `only` and `except` say or because there are no runs of their kind here. The
+/// latter are told together: files that are used on GitLab, too, have many of them.
+fn never_here(parts: &[Part<'_>], jobs: &[Job<'_>], asked: &Asked<'_>, report: &mut Report) {
+    let mut elsewhere: Vec<(&Draft, String)> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::new();
+    for (part, job) in parts.iter().zip(jobs).filter(|(part, _)| seen.insert(&part.draft.name)) {
+        let draft = part.draft;
+        match job::never_by_filter(draft.only.as_ref(), draft.except.as_ref()) {
+            Some(Never::Of(mark, why)) => {
+                let message = format!("`{}` can never run: {why}", draft.name);
+                let problem = Problem::warning(mark, message).topic("only-and-except");
+                report.add(problem.hint("a ref that is in `only` and not in `except` lets it run"));
+            }
+            Some(Never::Elsewhere(why)) => elsewhere.push((draft, why)),
+            None => {
+                let known = || job.evaluated.job.variables.iter().chain(&asked.context.variables);
+                let is_set = |name: &str| known().any(|variable| variable.key == name);
+                let rules = draft.rules.as_deref().unwrap_or_default();
+                let why = rules::never(rules, draft.planned.when, asked.conditions, &is_set);
+                elsewhere.extend(why.map(|why| (draft, why)));
+            }
+        }
+    }
+    let Some(((first, why), others)) = elsewhere.split_first() else { return };
+    let named: Vec<_> = others.iter().take(5).map(|(draft, _)| format!("`{}`", draft.name)).collect();
+    let more = if others.len() > 5 { format!(" and {} others", others.len() - 5) } else { String::new() };
+    let hint = match named[..] {
+        [] => "a rule for branches lets it run: `- if: $CI_COMMIT_BRANCH`".to_owned(),
+        _ => format!("nor any of {}{more}", named.join(", ")),
+    };
+    let message = format!("no run here has the job `{}`: {why}", first.name);
+    report.add(Problem::warning(first.mark, message).topic("rules").hint(hint));
 }
 
 struct Run<'r> {

@@ -10,42 +10,45 @@ use crate::job::Inherited;
 /// The names that values name.
 type References<'v> = HashMap<&'v str, Vec<&'v str>>;
 
+/// At most so many circles are told of one job: each may be as long as the file.
+const MAX_CIRCLES: usize = 10;
+
 /// The variables of the file, which are looked at once however many jobs share them.
 pub(crate) struct Circles<'v> {
     globals: &'v [Variable],
     references: References<'v>,
     /// Those of the run: a value of the file under one of these names is never used.
     run: HashSet<&'v str>,
-    circle: Option<Vec<String>>,
+    circles: Vec<Vec<String>>,
 }
 
 impl<'v> Circles<'v> {
     pub fn new(globals: &'v [Variable], run: &'v [Variable]) -> Self {
         let run: HashSet<_> = run.iter().map(|variable| variable.key.as_str()).collect();
-        let mut circles = Self { globals, references: references(globals, &run), run, circle: None };
-        circles.circle = circles.search(&References::new(), &Inherited::All, circles.names());
+        let mut circles = Self { globals, references: references(globals, &run), run, circles: Vec::new() };
+        circles.circles = circles.search(&References::new(), &Inherited::All, circles.names());
         circles
     }
 
     /// Whether a circle is one of the variables of the file alone, whatever jobs say.
     pub fn is_of_file(&self, names: &[String]) -> bool {
-        self.circle.as_deref() == Some(names)
+        self.circles.iter().any(|circle| circle == names)
     }
 
-    /// Two or more variables of a job that lead in a circle; `own` are those that are not of the file,
-    /// later ones win.
-    pub fn find(&self, own: &[&[Variable]], inherited: &Inherited) -> Option<Vec<String>> {
+    /// The circles of two or more variables of a job that have no variable in common; `own` are those that are not of
+    /// the file, later ones win.
+    pub fn find(&self, own: &[&[Variable]], inherited: &Inherited) -> Vec<Vec<String>> {
         let own: Vec<&Variable> = own.iter().copied().flatten().collect();
         let is_plain = *inherited == Inherited::All;
         if own.is_empty() && is_plain {
-            return self.circle.clone();
+            return self.circles.clone();
         }
-        if self.circle.is_none() && !own.iter().any(|variable| refers(variable)) {
-            return None;
+        if self.circles.is_empty() && !own.iter().any(|variable| refers(variable)) {
+            return Vec::new();
         }
         let names = own.iter().map(|variable| variable.key.as_str());
         let own = references(own.iter().copied(), &self.run);
-        if self.circle.is_none() {
+        if self.circles.is_empty() {
             // A circle goes through a variable of the job's own.
             return self.search(&own, inherited, names);
         }
@@ -62,19 +65,21 @@ impl<'v> Circles<'v> {
         own: &'s References<'s>,
         inherited: &Inherited,
         starts: impl Iterator<Item = &'s str>,
-    ) -> Option<Vec<String>> {
+    ) -> Vec<Vec<String>> {
         let of = |name: &str| -> &'s [&'s str] {
             let global = || self.references.get(name).filter(|_| inherited.has(name));
             own.get(name).or_else(global).map_or(&[], Vec::as_slice)
         };
+        let mut found: Vec<Vec<String>> = Vec::new();
         let mut done: HashSet<&str> = HashSet::new();
         for start in starts {
             if of(start).is_empty() || !done.insert(start) {
                 continue;
             }
-            let mut path: Vec<(&str, usize)> = vec![(start, 0)];
+            // Each with the next of its targets to look at, and how far the path up to it has been told.
+            let mut path: Vec<(&str, usize, usize)> = vec![(start, 0, 0)];
             let mut place: HashMap<&str, usize> = [(start, 0)].into();
-            while let Some((name, next)) = path.last_mut() {
+            while let Some((name, next, told)) = path.last_mut() {
                 let Some(&target) = of(name).get(*next) else {
                     place.remove(name);
                     path.pop();
@@ -84,16 +89,23 @@ impl<'v> Circles<'v> {
                 match place.get(target) {
                     // A variable that names itself is left as it is: `PATH: "$PATH:/opt"`.
                     Some(_) if target == *name => {}
-                    Some(from) => return Some(path.drain(*from..).map(|(name, _)| name.to_owned()).collect()),
+                    Some(from) if *told <= *from && found.len() < MAX_CIRCLES => {
+                        found.push(path[*from..].iter().map(|(name, ..)| (*name).to_owned()).collect());
+                        for (i, (_, _, told)) in path.iter_mut().enumerate().skip(*from) {
+                            *told = i + 1;
+                        }
+                    }
+                    Some(_) => {}
                     None if !of(target).is_empty() && done.insert(target) => {
+                        let told = *told;
                         place.insert(target, path.len());
-                        path.push((target, 0));
+                        path.push((target, 0, told));
                     }
                     None => {}
                 }
             }
         }
-        None
+        found
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use model::plan::{ExcludedJob, Plan, When};
 
+use crate::advice::Asked;
 use crate::document::{self, AutoCancelRule, Globals};
 use crate::evaluate::{self, Part, World};
 use crate::include::Includer;
@@ -109,7 +110,7 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
         return;
     }
     if !report.failed() {
-        advice::give(&parts, &jobs, &globals.stages, report);
+        advice::give(&parts, &jobs, &globals.stages, &Asked { context, conditions }, report);
     }
     outcome.valid = !report.failed();
     report.about("a-definition");

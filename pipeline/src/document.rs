@@ -78,9 +78,11 @@ pub(crate) fn read_globals(top: &Map, conditions: &mut Conditions, report: &mut 
         match &*entry.key {
             "stages" => {
                 report.about("stages");
-                globals.has_all_stages = !entry.value.broken;
-                if let Some(stages) = stages(entry, report) {
-                    globals.stages = with_edges(stages);
+                let errors = report.errors();
+                let stages = stages(entry, report);
+                globals.has_all_stages = !entry.value.broken && errors == report.errors();
+                if !globals.has_all_stages || stages.is_some() {
+                    globals.stages = with_edges(stages.unwrap_or_default());
                 }
             }
             "variables" => {

@@ -57,6 +57,8 @@ pub(crate) struct Job<'d> {
     pub needs: Option<&'d [NeedDraft]>,
     /// Whether it is decided if the job is in the run: nothing that this depends on is wrong.
     pub is_decided: bool,
+    /// Whether it is in the run, or may be once what its rules depend on is no longer wrong.
+    pub may_run: bool,
 }
 
 impl Job<'_> {
@@ -166,12 +168,19 @@ fn evaluate<'d>(
             Err((mark, message)) => report.error(mark, message),
         }
     }
-    let is_decided = world.is_known && draft.is_sound && errors == report.errors();
-    if excluded.is_none()
-        && let Some(names) = circles.find(&[&own, of_rule], &draft.inherits)
-    {
+    let is_known = world.is_known && errors == report.errors();
+    let is_decided = is_known && draft.is_sound;
+    let may_run = excluded.is_none() || (is_asked && !(is_known && draft.has_sound_rules));
+    if may_run {
         let rule = matched_rule.and_then(|i| draft.rules.as_ref()?.get(i));
-        report.add(circle(part, &names, circles, rule, world));
+        // A rule that does not apply now may do so then, and give one of them another value.
+        let other = || draft.rules.iter().flatten().filter(|_| excluded.is_some());
+        let may_end = |name: &String| other().any(|rule| rule.variables.iter().any(|one| one.key == *name));
+        for names in circles.find(&[&own, of_rule], &draft.inherits) {
+            if !names.iter().any(may_end) {
+                report.add(circle(part, &names, circles, rule, world));
+            }
+        }
     }
     job.variables = read::layered([globals, &own, of_rule]);
     let evaluated = EvaluatedJob {
@@ -184,7 +193,7 @@ fn evaluate<'d>(
         places: Vec::new(),
         single_exit_code: draft.single_exit_code,
     };
-    Job { evaluated, needs, is_decided }
+    Job { evaluated, needs, is_decided, may_run }
 }
 
 /// The finding at the first of the variables that has a place of its own: values of a matrix have none.

@@ -41,7 +41,7 @@ impl std::error::Error for ExpandError {}
 /// masked variables and those that are files.
 pub fn expand<'v>(text: &str, lookup: &dyn Fn(&str) -> Option<&'v Variable>) -> Result<String, ExpandError> {
     let known = |name: &str| lookup(name).filter(|variable| !variable.masked);
-    let mut expansion = Expansion::new(&known, Dollars::Halved, MAX_VARIABLES);
+    let mut expansion = Expansion::<String>::new(&known, Dollars::Halved, MAX_VARIABLES);
     expansion.text(None, text)?;
     Ok(expansion.out)
 }
@@ -66,22 +66,83 @@ pub(crate) fn names(text: &str) -> impl Iterator<Item = &str> {
 
 /// Puts values into values: of each name the last variable, with what it refers to put in, as far down as
 /// it goes. The runner does the rest once more: `$$` stays for it, and so do files, unknown names, and
-/// variables that lead back to themselves.
+/// variables that lead back to themselves. What is too long stays as it is, and when all come to too much together
+/// the longest ones do. The order of the variables makes no difference.
 pub fn expand_all(variables: &[Variable]) -> Vec<Variable> {
     let last: HashMap<&str, &Variable> = variables.iter().map(|one| (one.key.as_str(), one)).collect();
     let known = |name: &str| last.get(name).copied();
-    let mut expansion = Expansion::new(&known, Dollars::Kept, usize::MAX);
-    let mut left = MAX_TOTAL;
+    let refers = |one: &&Variable| !one.raw && !one.file && one.value.contains(['$', '%']);
+    // Where variables lead in a circle it matters where one begins.
+    let mut expanded: Vec<&Variable> = last.values().copied().filter(refers).collect();
+    expanded.sort_unstable_by_key(|one| &one.key);
+    let mut measured = Expansion::<Length>::new(&known, Dollars::Kept, usize::MAX);
+    let mut lengths: Vec<(usize, &Variable)> =
+        expanded.into_iter().filter_map(|one| Some((measured.value(one)?.len(), one))).collect();
+    // A value is no shorter than what is put into it, so that whatever is written here is wanted.
+    let mut written = Expansion::<String>::new(&known, Dollars::Kept, usize::MAX);
+    let most = longest_of_all(lengths.iter().map(|(length, _)| *length).collect());
+    lengths.retain(|(length, _)| *length <= most);
+    let places = lengths.into_iter().filter_map(|(_, one)| Some((one.key.as_str(), written.value(one)?)));
+    let places: HashMap<&str, Range<usize>> = places.collect();
     let mut seen = HashSet::new();
-    let mut all: Vec<&Variable> = variables.iter().rev().filter(|one| seen.insert(one.key.as_str())).collect();
+    let mut all: Vec<Variable> = Vec::with_capacity(last.len());
+    for one in variables.iter().rev().filter(|one| seen.insert(one.key.as_str())) {
+        let value = places.get(one.key.as_str()).map_or(&*one.value, |place| &written.out[place.clone()]);
+        all.push(Variable { value: value.to_owned(), ..one.clone() });
+    }
     all.reverse();
-    let expanded = all.into_iter().map(|one| {
-        let refers = !one.raw && !one.file && one.value.contains(['$', '%']);
-        let value = refers.then(|| expansion.value(one)).flatten().filter(|value| value.len() <= left);
-        left -= value.map_or(0, str::len);
-        Variable { value: value.unwrap_or(&one.value).to_owned(), ..one.clone() }
-    });
-    expanded.collect()
+    all
+}
+
+/// How long a value may be, so that all that are no longer stay within bounds together.
+fn longest_of_all(mut lengths: Vec<usize>) -> usize {
+    lengths.sort_unstable();
+    let mut total = 0;
+    let is_too_much = |length: &usize| {
+        total += length;
+        total > MAX_TOTAL
+    };
+    lengths.into_iter().find(is_too_much).map_or(usize::MAX, |length| length - 1)
+}
+
+/// Where texts are written, one after the other.
+trait Written: Default {
+    fn len(&self) -> usize;
+    fn push(&mut self, text: &str);
+    /// Writes once more what stands there.
+    fn repeat(&mut self, place: Range<usize>);
+}
+
+impl Written for String {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn push(&mut self, text: &str) {
+        self.push_str(text);
+    }
+
+    fn repeat(&mut self, place: Range<usize>) {
+        self.extend_from_within(place);
+    }
+}
+
+/// How much would be written.
+#[derive(Default)]
+struct Length(usize);
+
+impl Written for Length {
+    fn len(&self) -> usize {
+        self.0
+    }
+
+    fn push(&mut self, text: &str) {
+        self.0 += text.len();
+    }
+
+    fn repeat(&mut self, place: Range<usize>) {
+        self.0 += place.len();
+    }
 }
 
 /// What becomes of `$$`.
@@ -95,12 +156,12 @@ enum Dollars {
 
 /// Texts as they are expanded. Each variable is gone through once, however many values name it, and those that wait
 /// for it are on a stack of their own: a chain of variables may be as long as the file.
-struct Expansion<'v, 'l> {
+struct Expansion<'v, 'l, W> {
     lookup: &'l dyn Fn(&str) -> Option<&'v Variable>,
     dollars: Dollars,
     most: usize,
     /// What became of the texts, one after the other, values within values.
-    out: String,
+    out: W,
     values: HashMap<&'l str, Value>,
 }
 
@@ -121,19 +182,19 @@ struct Frame<'l> {
     rest: &'l str,
 }
 
-impl<'v: 'l, 'l> Expansion<'v, 'l> {
+impl<'v: 'l, 'l, W: Written> Expansion<'v, 'l, W> {
     fn new(lookup: &'l dyn Fn(&str) -> Option<&'v Variable>, dollars: Dollars, most: usize) -> Self {
-        Self { lookup, dollars, most, out: String::new(), values: HashMap::new() }
+        Self { lookup, dollars, most, out: W::default(), values: HashMap::new() }
     }
 
-    /// What the variable becomes; `None` when it cannot be told.
-    fn value(&mut self, variable: &'l Variable) -> Option<&str> {
+    /// Where stands what the variable becomes; `None` when it grows too long.
+    fn value(&mut self, variable: &'l Variable) -> Option<Range<usize>> {
         let name = variable.key.as_str();
         if !self.values.contains_key(name) {
             self.text(Some(name), &variable.value).ok()?;
         }
         match self.values.get(name) {
-            Some(Value::Done(place)) => Some(&self.out[place.clone()]),
+            Some(Value::Done(place)) => Some(place.clone()),
             _ => None,
         }
     }
@@ -153,10 +214,14 @@ impl<'v: 'l, 'l> Expansion<'v, 'l> {
     }
 
     fn run(&mut self, open: &mut Vec<Frame<'l>>) -> Result<(), ExpandError> {
-        let start = self.out.len();
+        // The outer ones may be too long by now. What they wait for need not be, and goes on.
+        let mut too_long = 0;
         while let Some(frame) = open.last_mut() {
             let entered = self.step(frame)?;
-            if self.out.len() - start > MAX_LENGTH || self.out.len() > MAX_TOTAL {
+            while open.get(too_long).is_some_and(|frame| self.out.len() - frame.start > MAX_LENGTH) {
+                too_long += 1;
+            }
+            if too_long == open.len() || (too_long > 0 && open[0].name.is_none()) {
                 return Err(ExpandError::TooLong);
             }
             if let Some((name, variable)) = entered {
@@ -166,6 +231,9 @@ impl<'v: 'l, 'l> Expansion<'v, 'l> {
                 open.push(self.frame(Some(name), &variable.value));
             } else if let Some(Frame { name, start, .. }) = open.pop_if(|frame| frame.rest.is_empty()) {
                 self.values.extend(name.map(|name| (name, Value::Done(start..self.out.len()))));
+                if too_long > 0 && too_long == open.len() {
+                    return Err(ExpandError::TooLong);
+                }
             }
         }
         Ok(())
@@ -176,15 +244,15 @@ impl<'v: 'l, 'l> Expansion<'v, 'l> {
     fn step(&mut self, frame: &mut Frame<'l>) -> Result<Option<(&'l str, &'v Variable)>, ExpandError> {
         let at = frame.rest.find(['$', '%']).unwrap_or(frame.rest.len());
         let (before, rest) = frame.rest.split_at(at);
-        self.out.push_str(before);
+        self.out.push(before);
         if let Some(after) = rest.strip_prefix("$$") {
-            self.out.push_str(if self.dollars == Dollars::Halved { "$" } else { "$$" });
+            self.out.push(if self.dollars == Dollars::Halved { "$" } else { "$$" });
             frame.rest = after;
             return Ok(None);
         }
         let Some((name, after)) = reference(rest) else {
             let (sign, after) = rest.split_at(rest.len().min(1));
-            self.out.push_str(sign);
+            self.out.push(sign);
             frame.rest = after;
             return Ok(None);
         };
@@ -192,16 +260,16 @@ impl<'v: 'l, 'l> Expansion<'v, 'l> {
         let written = &rest[..rest.len() - after.len()];
         match (self.lookup)(name) {
             // A file has no place in a text.
-            None | Some(Variable { file: true, .. }) => self.out.push_str(written),
+            None | Some(Variable { file: true, .. }) => self.out.push(written),
             // What is raw stays so, whoever expands the text once more.
             Some(variable) if variable.raw && self.dollars == Dollars::Kept => {
-                self.out.push_str(&variable.value.replace('$', "$$"));
+                self.out.push(&variable.value.replace('$', "$$"));
             }
-            Some(variable) if variable.raw => self.out.push_str(&variable.value),
+            Some(variable) if variable.raw => self.out.push(&variable.value),
             Some(variable) => match self.values.get(name) {
-                Some(Value::Done(place)) => self.out.extend_from_within(place.clone()),
+                Some(Value::Done(place)) => self.out.repeat(place.clone()),
                 Some(Value::TooLong) => return Err(ExpandError::TooLong),
-                Some(Value::Open) if self.dollars == Dollars::Kept => self.out.push_str(written),
+                Some(Value::Open) if self.dollars == Dollars::Kept => self.out.push(written),
                 Some(Value::Open) => return Err(ExpandError::Circle(name.to_owned())),
                 None => return Ok(Some((name, variable))),
             },
@@ -321,8 +389,38 @@ mod tests {
         // What is too long stays as it is, and so does what comes to too much together.
         assert_eq!(expanded[101].value, "${V1}longer");
         assert!(expanded.iter().map(|one| one.value.len()).sum::<usize>() < MAX_TOTAL + (2 << 20));
+        assert_eq!(expanded.iter().find(|one| one.key == "V49999").unwrap().value, "endlonger");
         let by_name: HashMap<_, _> = all.iter().map(|one| (one.key.as_str(), one)).collect();
         assert_eq!(expand("$V0", &|name| by_name.get(name).copied()), Err(ExpandError::TooMany));
+    }
+
+    #[test]
+    fn what_is_too_long_makes_nothing_too_long_that_it_waits_for() {
+        let of = |key: &str, value: String| Variable::new(key, value);
+        let half = "x".repeat(MAX_LENGTH / 2);
+        let all = [
+            of("A", format!("{half}$B{half}")),
+            of("B", format!("{half}$C")),
+            of("C", "c$D".to_owned()),
+            of("D", "d".to_owned()),
+            of("E", "<$A>".to_owned()),
+        ];
+        for order in [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 0, 4, 1, 3]] {
+            let expanded = expand_all(&order.map(|i: usize| all[i].clone()));
+            let value = |key: &str| expanded.iter().find(|one| one.key == key).unwrap().value.clone();
+            assert_eq!((value("A"), value("E")), (all[0].value.clone(), "<$A>".to_owned()));
+            assert_eq!((value("B"), value("C")), (format!("{half}cd"), "cd".to_owned()));
+        }
+    }
+
+    #[test]
+    fn when_all_come_to_too_much_the_longest_stay_as_they_are() {
+        let long = "x".repeat(MAX_LENGTH - 1);
+        let mut all: Vec<_> = (0..100).map(|i| Variable::new(format!("L{i}"), format!("{long}$S"))).collect();
+        all.push(Variable::new("S", "s"));
+        all.push(Variable::new("T", "<$S>"));
+        let expanded = expand_all(&all);
+        assert_eq!((&expanded[0].value, expanded[101].value.as_str()), (&all[0].value, "<s>"));
     }
 
     #[test]

@@ -13,7 +13,8 @@ use crate::yaml::{Entry, Index, Kind, Map, Node, Scalar, Tree, Value};
 const MAX_LEVELS: usize = 11;
 
 /// The top level of the file with every `extends` carried out and taken away. A parent that cannot be used is
-/// reported and left out; what lacks one, and all that extend it, are left with an `extends` that is broken.
+/// reported and left out; what lacks one, and all that extend it, are left with an `extends` that is broken. So is
+/// everything when a file is missing, which may say more of each job.
 pub(crate) fn resolve(top: &Map, report: &mut Report) -> Map {
     report.about("extends");
     let index = top.entries.iter().enumerate().map(|(i, entry)| (&*entry.key, i)).collect();
@@ -66,7 +67,11 @@ impl Resolver<'_, '_> {
                 self.path.push(i);
                 let merged = self.merged(entry, map, extends);
                 self.path.pop();
-                merged.unwrap_or_else(|| (Rc::new(Node::new(entry.value.mark, Kind::Broken)), 0))
+                merged.unwrap_or_else(|| (broken(entry.value.mark), 0))
+            }
+            (Some(map), None) if self.report.lacks_file() => {
+                let map = lacking(map.clone(), &entry.key, entry.mark);
+                (Rc::new(Node::new(entry.value.mark, Kind::Map(map))), 0)
             }
             _ => (Rc::clone(&entry.value), 0),
         };
@@ -87,15 +92,11 @@ impl Resolver<'_, '_> {
             base = Base { lacks_parent: true, ..Base::default() };
         }
         let Base { map, levels, lacks_parent } = base;
+        let lacks_parent = lacks_parent || self.report.lacks_file();
         let mut merged = deep_merge(map, own);
         merged.entries.retain(|entry| &*entry.key != "extends");
         if lacks_parent {
-            merged = incomplete(merged);
-            // Keywords of the file extend nothing, so that they know no `extends`.
-            if !keywords::is_known(Place::Global, &entry.key) {
-                let value = Rc::new(Node::new(extends.value.mark, Kind::Broken));
-                merged.entries.push(Entry { value, ..extends.clone() });
-            }
+            merged = lacking(merged, &entry.key, extends.mark);
         }
         let entries = merged.entries.len();
         let merged = Node::new(entry.value.mark, Kind::Map(merged));
@@ -185,6 +186,20 @@ impl Resolver<'_, '_> {
         }
         Some(self.entry(i))
     }
+}
+
+/// The mapping of an entry of the file, marked as one that lacks a parent.
+fn lacking(map: Map, name: &str, mark: Mark) -> Map {
+    let mut map = incomplete(map);
+    // Keywords of the file extend nothing, so that they know no `extends`.
+    if !keywords::is_known(Place::Global, name) {
+        map.entries.push(Entry { key: "extends".into(), mark, value: broken(mark) });
+    }
+    map
+}
+
+fn broken(mark: Mark) -> Tree {
+    Rc::new(Node::new(mark, Kind::Broken))
 }
 
 /// The mapping with all mappings in it marked as broken: a parent that is not known may have given them more.

@@ -87,8 +87,15 @@ fn needs(
     verdicts: &[Verdict],
     report: &mut Report,
 ) -> Vec<(usize, Mark)> {
+    if job.may_run && job.evaluated.excluded.is_some() {
+        // Its rules cannot be evaluated: each of them may be the one.
+        for draft in part.draft.rules.iter().flatten().filter_map(|rule| rule.needs.as_ref()).flatten() {
+            let selections = draft.selections.as_ref().map(|rows| resolved(rows, draft, part, report));
+            chosen(draft, selections.as_deref(), part, parts, names, report);
+        }
+    }
     let Some(drafts) = job.needs else { return Vec::new() };
-    let included = job.evaluated.excluded.is_none();
+    let included = job.may_run;
     let (mut written, mut needs, mut places) = (Vec::new(), Vec::new(), Vec::new());
     for draft in drafts {
         let selections = draft.selections.as_ref().map(|rows| resolved(rows, draft, part, report));
@@ -159,7 +166,10 @@ fn chosen<'n>(
         };
         rows.iter().any(has)
     };
-    let knows_instances = part.draft.knows_instances && all.iter().all(|i| parts[*i].draft.knows_instances);
+    let written = draft.selections.iter().flatten().flatten().flat_map(|(_, choice)| choice.values());
+    let is_plain = || written.clone().all(|value| !value.contains("$[["));
+    let knows_instances =
+        (part.draft.knows_instances || is_plain()) && all.iter().all(|i| parts[*i].draft.knows_instances);
     if !draft.optional && !all.is_empty() && knows_instances {
         // Instances have all the values of a combination: more combinations than instances cannot all be there.
         let is_missing = |wanted: &Vec<(&str, &str)>| !all.iter().any(|i| has_all(*i, wanted));

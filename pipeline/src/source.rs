@@ -126,6 +126,7 @@ pub(crate) struct Report {
     composed: usize,
     topic: Option<&'static str>,
     is_partial: bool,
+    lacks_file: bool,
     job: Option<Rc<str>>,
 }
 
@@ -211,6 +212,16 @@ impl Report {
     /// Notes that a part of the definition is not known, which has been told: what is not found may stand there.
     pub fn leave_out(&mut self) {
         self.is_partial = true;
+    }
+
+    /// Notes that a whole file is not known: what jobs do not say may stand there too.
+    pub fn leave_out_file(&mut self) {
+        (self.is_partial, self.lacks_file) = (true, true);
+    }
+
+    /// Whether a whole file is not known.
+    pub fn lacks_file(&self) -> bool {
+        self.lacks_file
     }
 
     /// Whether a part of the definition is not known. Then nobody is told that something is missing.

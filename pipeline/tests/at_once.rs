@@ -2,6 +2,8 @@
 //! follows from it.
 #![expect(clippy::format_collect, reason = "the texts are short and the tests are read more often than run")]
 
+mod common;
+
 use pipeline::Context;
 
 /// The errors, in the order of the text.
@@ -158,4 +160,121 @@ fn what_only_follows_from_an_error_is_not_told() {
     ] {
         assert_errors(text, &[word]);
     }
+}
+
+#[test]
+fn a_rule_that_cannot_be_evaluated_hides_no_circle_of_variables() {
+    let job = |rest: &str| format!("variables: {{BAD: w}}\na: {{script: x, variables: {{A: $B, B: $A}}, {rest}}}\n");
+    assert_errors(&job("rules: [{if: $BAD =~ $BAD}]"), &["circle: A, B", "no pattern"]);
+    assert_errors(&job("rules: [{if: 5, when: never}]"), &["circle: A, B", "`if`"]);
+    assert_errors(&job("only: {variables: [$BAD =~ $BAD]}"), &["circle: A, B", "no pattern"]);
+    // The rule may end the circle, and a job that is left out for certain has none.
+    assert_errors(&job("rules: [{if: $BAD =~ $BAD, variables: {B: b}}]"), &["no pattern"]);
+    assert_errors("a: {script: 5, variables: {A: $B, B: $A}, rules: [{when: never}]}\n", &["`script`"]);
+}
+
+#[test]
+fn every_circle_of_variables_is_told() {
+    let text = "
+variables: {A: $B, B: $A, C: $D, D: $C$A, E: $E, F: $G, G: $F$H, H: $F}
+a: {script: x}
+b: {script: x, variables: {A: a, X: $Y, Y: $X}}
+";
+    assert_errors(text, &["circle: A, B", "circle: C, D", "circle: F, G", "`b` lead in a circle: X, Y"]);
+}
+
+#[test]
+fn a_rule_that_cannot_be_evaluated_hides_no_instance_that_is_missing() {
+    let job = |rest: &str| {
+        let matrix = "m: {script: x, parallel: {matrix: [{A: [1]}]}}\n";
+        format!("variables: {{BAD: w}}\n{matrix}n: {{script: x, {rest}}}\n")
+    };
+    let need = "needs: [{job: m, parallel: {matrix: [{A: 2}]}}]";
+    assert_errors(&job(&format!("{need}, rules: [{{if: $BAD =~ $BAD}}]")), &["no such instance", "no pattern"]);
+    assert_errors(&job(&format!("{need}, rules: [{{if: 5, when: never}}]")), &["no such instance", "`if`"]);
+    assert_errors(&job(&format!("rules: [{{if: $BAD =~ $BAD, {need}}}]")), &["no pattern", "no such instance"]);
+    assert_errors(&job(&format!("{need}, whne: x, rules: [{{when: never}}]")), &["`whne`"]);
+    assert_errors(
+        &format!("include: no.yml\n{}", job(&format!("{need}, rules: [{{if: $X}}]"))),
+        &["no.yml", "no such"],
+    );
+}
+
+/// With the files `stages.yml` and `typo.yml`.
+fn errors_with_files(text: &str) -> Vec<String> {
+    let mut context = Context::default();
+    let files = [("stages.yml", "stages: [a]\n"), ("typo.yml", "j: {script: !refrence [a]}\n"), ("open.yml", "j: [")];
+    context.files = std::sync::Arc::new(common::Table::new(&files));
+    pipeline::plan(text, &context).diagnostics.into_iter().map(|one| one.message).collect()
+}
+
+#[test]
+fn what_a_missing_file_may_say_is_not_missed() {
+    let rest = "
+build: {variables: {A: b}, needs: [x], dependencies: [y]}
+test: {stage: qa, script: x, extends: .base}
+deploy: {stage: build, script: x, needs: [late]}
+late: {stage: deploy, script: x}
+default: {image: {entrypoint: [x]}}
+r: {script: [!reference [.setup, script]], before_script: !reference [test, gone]}
+e: {script: x, environment: {url: x, on_stop: z}}
+o: {script: x, needs: [{job: late, parallel: {matrix: [{A: 2}]}}]}
+";
+    for (include, word) in [
+        ("no.yml", "no.yml"),
+        ("[no.yml, {local: stages.yml, rules: [{if: $NO}]}]", "no.yml"),
+        ("[stages.yml, no.yml]", "no.yml"),
+        ("open.yml", "not closed"),
+        ("{project: g/p, file: a.yml}", "g/p"),
+        ("*nothing", "&nothing"),
+        ("[{loca: a.yml}]", "`loca`"),
+        ("[5]", "an entry of `include`"),
+        ("[{local: stages.yml, rules: [{if: $A =}]}]", "expressions"),
+    ] {
+        let found = errors_with_files(&format!("include: {include}{rest}"));
+        assert!(found.len() == 1 && found[0].contains(word), "{include} {found:#?}");
+    }
+}
+
+#[test]
+fn what_a_missing_file_cannot_change_is_told() {
+    for (text, words) in [
+        ("include: no.yml\nstages: [b]\nx: {script: x, stage: c}\n", ["no.yml", "no stage `c`"]),
+        ("include: [no.yml, stages.yml]\nx: {script: x, stage: c}\n", ["no.yml", "no stage `c`"]),
+        ("include: no.yml\nx: {timeout: abc}\n", ["no.yml", "abc"]),
+        // Such a file is there, whatever is wrong in it.
+        ("include: typo.yml\nx: {script: x, needs: [gone]}\n", ["`gone`", "`!refrence`"]),
+        ("include: typo.yml\nx: {stage: test}\n", ["no `script`", "`!refrence`"]),
+    ] {
+        let found = errors_with_files(text);
+        let fits = found.len() == 2 && found.iter().zip(words).all(|(found, word)| found.contains(word));
+        assert!(fits, "{text} {found:#?}");
+    }
+}
+
+#[test]
+fn a_wrong_entry_leaves_no_list_empty() {
+    let header = "spec: {inputs: {n: {type: number, default: 3}}}\n---\n";
+    let one = "[\"$[[ inputs.n ]]\"]";
+    for keyword in ["tags", "script", "needs", "services", "dependencies", "rules", "only", "extends"] {
+        assert_errors(&format!("{header}a: {{script: x, {keyword}: {one}}}\n"), &["the number 3"]);
+    }
+    for more in [
+        "artifacts: {paths: ONE}",
+        "artifacts: {reports: {junit: ONE}}",
+        "cache: {paths: ONE}",
+        "cache: {key: {files: ONE}, paths: [a]}",
+        "image: {name: a, entrypoint: ONE}",
+        "rules: [{changes: ONE}]",
+        "rules: [{exists: {paths: ONE}}]",
+        "retry: {max: 1, when: ONE}",
+        "inherit: {variables: ONE}",
+        "parallel: {matrix: ONE}",
+        "image: {name: a, pull_policy: ONE}",
+    ] {
+        assert_errors(&format!("{header}a: {{script: x, {}}}\n", more.replace("ONE", one)), &["the number 3"]);
+    }
+    assert_errors("variables: {A: {value: a, options: [[a]]}}\na: {script: x}\n", &["an entry of `options`"]);
+    assert_errors("stages: [5]\na: {script: x, stage: b}\n", &["an entry of `stages`"]);
+    assert_errors("stages: 5\na: {script: x, stage: b, needs: [c]}\nc: {script: x}\n", &["`stages`"]);
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use model::plan::Variable;
 use pipeline::{Context, Outcome};
 use proptest::prelude::*;
 
@@ -177,7 +178,7 @@ proptest! {
     ]), 0..30)) {
         let text = format!("a:\n  script: x\n  rules:\n    - if: '{}'\n    - when: always\n", parts.concat());
         let mut context = Context::default();
-        context.variables = vec![model::plan::Variable::new("A", "/ab/"), model::plan::Variable::new("B", "x")];
+        context.variables = vec![Variable::new("A", "/ab/"), Variable::new("B", "x")];
         check(&text, &pipeline::plan(&text, &context));
     }
 }
@@ -283,4 +284,33 @@ fn a_large_definition_is_planned() {
     );
     let outcome = plan(&text);
     assert_eq!(outcome.plan.map(|plan| plan.jobs.len()), Some(1_000));
+}
+
+/// Variables that lead to each other, some of them long, some in circles.
+fn variables() -> impl Strategy<Value = Vec<Variable>> {
+    let piece = prop_oneof![
+        (0..12_usize).prop_map(|i| format!("$V{i}")),
+        (0..200_000_usize).prop_map(|length| "x".repeat(length)),
+        Just("y".to_owned()),
+    ];
+    let value = prop::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat());
+    let named =
+        |values: Vec<String>| (0..).zip(values).map(|(i, value)| Variable::new(format!("V{i}"), value)).collect();
+    prop::collection::vec(value, 1..12).prop_map(named)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn the_order_of_variables_makes_no_difference_to_their_values(all in variables(), turn in 0..12_usize) {
+        let sorted = |mut all: Vec<Variable>| {
+            all.sort_by(|a, b| a.key.cmp(&b.key));
+            all
+        };
+        let mut turned = all.clone();
+        turned.rotate_left(turn % all.len());
+        turned.reverse();
+        prop_assert_eq!(sorted(pipeline::expand_all(&turned)), sorted(pipeline::expand_all(&all)));
+    }
 }

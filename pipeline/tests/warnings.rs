@@ -106,7 +106,6 @@ fn what_the_schema_refuses() {
         ("pull_policy", "j: {script: x, image: {name: a, pull_policy: [always, always]}}\n", &[]),
         ("entrypoint", "j: {script: x, image: {name: a, entrypoint: []}}\n", &[]),
         ("extends", "j: {script: x, extends: []}\n", &[]),
-        ("tags", "j: {script: x, tags: []}\n", &[]),
         ("except", "j: {script: x, except: {refs: a}}\nk: {script: x, except: a}\n", &[]),
         ("key", "j: {script: x, cache: {key: 1, paths: [a]}}\n", &[]),
         ("fallback_keys", "j: {script: x, cache: {key: a, fallback_keys: [a/b], paths: [a]}}\n", &[]),
@@ -139,5 +138,37 @@ fn conditions_that_no_run_meets() {
             "a: {stage: build, script: x, allow_failure: true}\nc: {stage: build, script: x}\nb: {script: x, needs: [a, c], when: on_failure}\n",
             &[]
         ),
+    ];
+}
+
+#[test]
+fn jobs_that_no_run_has() {
+    let rules = |rules: &str| format!("j: {{script: x, rules: [{rules}]}}\nk: {{script: x}}\n");
+    let request = "{if: $CI_MERGE_REQUEST_IID}";
+    let event = "{if: '$CI_PIPELINE_SOURCE == \"merge_request_event\"'}";
+    let filter = |filter: &str| format!("j: {{script: x, {filter}}}\nk: {{script: x}}\n");
+    snapshot![
+        ("only and except", &filter("only: [main, /^v1/], except: [/^v1/, main, dev]"), &[]),
+        ("only and except by name", &filter("only: {refs: [tags]}, except: {refs: [tags]}"), &[]),
+        ("except a part", &filter("only: [main, dev], except: [main]"), &[]),
+        ("except more", &filter("only: [main], except: {refs: [dev], variables: [$A]}"), &[]),
+        ("only nothing", &filter("only: []"), &[]),
+        ("only for requests", &filter("only: [merge_requests, external_pull_requests]"), &[]),
+        ("for requests and more", &filter("only: [merge_requests, main]"), &[]),
+        ("a variable of requests", &rules(request), &[]),
+        ("or never", &rules(&format!("{request}, {{when: never}}")), &[]),
+        ("or a branch", &rules(&format!("{request}, {{if: $CI_COMMIT_BRANCH, when: manual}}")), &[]),
+        ("not in requests", &rules("{if: $CI_MERGE_REQUEST_IID, when: never}, {if: $A}"), &[]),
+        ("not set", &rules("{if: $CI_MERGE_REQUEST_IID == null}"), &[]),
+        ("set by the file", &format!("variables: {{CI_MERGE_REQUEST_IID: '1'}}\n{}", rules(request)), &[]),
+        ("a source", &rules(event), &[]),
+        ("a source by pattern", &rules("{if: $CI_PIPELINE_SOURCE =~ /request/ || $CHAT_INPUT, changes: [a]}"), &[]),
+        ("another source", &rules("{if: $CI_PIPELINE_SOURCE != 'push'}"), &[]),
+        (
+            "many jobs",
+            "a: {script: x, only: [chat]}\nb: {script: x, parallel: 2, rules: &r [{if: $CI_MERGE_REQUEST_IID && $A}]}\nc: {script: x, rules: *r}\nd: {script: x}\n",
+            &[]
+        ),
+        ("every job", &format!("j: {{script: x, rules: [{request}]}}\n"), &[]),
     ];
 }

@@ -138,7 +138,7 @@ impl Expression {
         }
     }
 
-    pub(super) fn show(&self) -> String {
+    pub(crate) fn show(&self) -> String {
         let part = |side: &Self| match side {
             Self::Or(..) | Self::And(..) | Self::Compare(..) => format!("({})", side.show()),
             _ => side.show(),

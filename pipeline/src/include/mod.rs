@@ -83,25 +83,35 @@ impl<'c, 'r> Includer<'c, 'r> {
         let Some(include) = map.written("include") else { return root };
         self.report.about("include");
         let mut base = Map::default();
-        let errors = self.report.errors();
-        for item in items(include) {
-            self.entry(&item, include, origin, &mut base);
-            self.report.about("include");
+        if matches!(include.value.kind, Kind::Broken) {
+            self.lack(include.mark, &mut base);
         }
-        if errors < self.report.errors() {
-            self.report.leave_out();
+        for item in items(include) {
+            let mark = if item.mark == Mark::default() { include.value_mark() } else { item.mark };
+            if self.entry(&item, mark, origin, &mut base).is_none() {
+                self.lack(mark, &mut base);
+            }
+            self.report.about("include");
         }
         let own = Map { entries: map.entries.iter().filter(|entry| &*entry.key != "include").cloned().collect() };
         let merged = deep_merge(base, &own);
         Rc::new(Node::new(root.mark, Kind::Map(merged)))
     }
 
-    fn entry(&mut self, item: &Node, include: &Entry, origin: &Origin, base: &mut Map) {
-        let mark = if item.mark == Mark::default() { include.value_mark() } else { item.mark };
+    /// A file is not there, which has been told: it may hold any job, more of every job, and stages, unless a file
+    /// that is merged over it has them.
+    fn lack(&mut self, mark: Mark, base: &mut Map) {
+        self.report.leave_out_file();
+        let stages = Entry { key: "stages".into(), mark, value: Rc::new(Node::new(mark, Kind::Broken)) };
+        *base = deep_merge(std::mem::take(base), &Map { entries: vec![stages] });
+    }
+
+    /// Merges the files of one entry. `None` when the entry does not say which.
+    fn entry(&mut self, item: &Node, mark: Mark, origin: &Origin, base: &mut Map) -> Option<()> {
         let no_inputs = Values::default();
         match &item.kind {
             Kind::Scalar(Scalar { text, value: Value::Text, .. }) => {
-                let Some(text) = self.expanded(text, mark) else { return };
+                let text = self.expanded(text, mark)?;
                 let wanted = if text.starts_with("http://") || text.starts_with("https://") {
                     Wanted::Remote { url: text, integrity: None }
                 } else {
@@ -116,15 +126,23 @@ impl<'c, 'r> Includer<'c, 'r> {
                 let inputs = Values { values, places: input_places(map) };
                 let applies = self.applies(map);
                 let wanted = self.wanted(map, mark);
-                if applies && errors == self.report.errors() && !item.broken {
-                    for one in &wanted {
-                        self.all(one, &inputs, mark, origin, base);
-                    }
+                if errors < self.report.errors() || item.broken {
+                    return None;
+                }
+                for one in wanted.iter().filter(|_| applies) {
+                    self.all(one, &inputs, mark, origin, base);
                 }
             }
-            Kind::Null => self.report.error(mark, "`include` has an empty entry"),
-            _ => read::mismatch(self.report, mark, "an entry of `include`", "a path (a string) or a mapping", item),
+            Kind::Null => {
+                self.report.error(mark, "`include` has an empty entry");
+                return None;
+            }
+            _ => {
+                read::mismatch(self.report, mark, "an entry of `include`", "a path (a string) or a mapping", item);
+                return None;
+            }
         }
+        Some(())
     }
 
     fn applies(&mut self, map: &Map) -> bool {
@@ -138,6 +156,10 @@ impl<'c, 'r> Includer<'c, 'r> {
         let kinds = ["local", "remote", "project", "artifact", "template", "component"];
         let given: Vec<_> = map.entries.iter().filter(|entry| kinds.contains(&&*entry.key)).collect();
         let wanted = given.iter().flat_map(|kind| self.of_kind(map, kind)).collect();
+        let is_mistyped = || map.entries.iter().any(|entry| !keywords::is_known(Place::Include, &entry.key));
+        if given.is_empty() && is_mistyped() {
+            return Vec::new();
+        }
         if given.len() != 1 {
             let problem = Problem::error(mark, "an entry of `include` names one of `local`, `project` and `remote`");
             self.report.add(problem.hint("`- local: ci/build.yml`"));
@@ -223,7 +245,10 @@ impl<'c, 'r> Includer<'c, 'r> {
                 let found = self.conditions.fitting(self.files, project, at, pattern);
                 let found = match found {
                     Ok(found) => found.into_iter().filter(|path| is_yaml(path)).collect::<Vec<_>>(),
-                    Err(why) => return self.report.error(mark, format!("`{path}` cannot be included: {why}")),
+                    Err(why) => {
+                        self.report.error(mark, format!("`{path}` cannot be included: {why}"));
+                        return self.lack(mark, base);
+                    }
                 };
                 if found.is_empty() {
                     self.report.add(Problem::warning(mark, format!("`{path}` fits no file, so nothing is included")));
@@ -237,47 +262,62 @@ impl<'c, 'r> Includer<'c, 'r> {
     }
 
     fn one(&mut self, wanted: &Wanted, inputs: &Values, mark: Mark, origin: &Origin, base: &mut Map) {
-        self.asked += 1;
-        if self.asked > MAX_INCLUDES || self.path.len() > MAX_DEPTH {
-            return self.report.error(mark, format!("more than {MAX_INCLUDES} files are included"));
+        match self.read(wanted, inputs, mark, origin) {
+            Some(map) => *base = deep_merge(std::mem::take(base), &map),
+            None => self.lack(mark, base),
         }
-        let (text, from) = match file::read(self.files, wanted, mark, origin) {
-            Ok(found) => found,
-            Err(problem) => return self.report.add(problem),
-        };
-        let name = wanted.shown(origin);
-        self.bytes += text.len();
-        if self.bytes > MAX_BYTES {
-            return self.report.error(mark, "the included files have more than 16 MiB in all");
-        }
-        let key = (name.clone(), inputs.values.clone());
-        if let Some(from) = self.path.iter().position(|one| *one == key) {
-            let names: Vec<_> =
-                self.path[from..].iter().map(|(name, _)| name.as_str()).chain([name.as_str()]).collect();
-            return self
-                .report
-                .error(mark, format!("the files include each other in a circle: {}", names.join(" -> ")));
-        }
-        self.names.push(name.clone());
+    }
+
+    /// A file with what it includes; `None` when there is none that can be used, which has been told.
+    fn read(&mut self, wanted: &Wanted, inputs: &Values, mark: Mark, origin: &Origin) -> Option<Map> {
+        let read = self.text(wanted, inputs, mark, origin).map_err(|problem| self.report.add(problem));
+        let (text, from, key) = read.ok()?;
+        self.names.push(key.0.clone());
         let (root, _) =
-            self.file(&name, &text, &Given { values: &inputs.values, places: &inputs.places, mark, typed: false });
-        let Some(root) = root else { return };
+            self.file(&key.0, &text, &Given { values: &inputs.values, places: &inputs.places, mark, typed: false });
+        let root = root?;
         if !self.report.charge(root.nodes, root.bytes, mark) {
-            return;
+            return None;
         }
         self.path.push(key);
         let root = self.with_includes(root, &from);
         self.path.pop();
         match &root.kind {
-            Kind::Map(map) => *base = deep_merge(std::mem::take(base), map),
-            Kind::Null | Kind::Broken => {}
+            Kind::Map(map) => Some(map.clone()),
+            Kind::Null => Some(Map::default()),
+            Kind::Broken => None,
             _ => {
-                self.report.error(
-                    root.mark,
-                    format!("an included file is a mapping of keywords and jobs, not {}", root.describe()),
-                );
+                let message = format!("an included file is a mapping of keywords and jobs, not {}", root.describe());
+                self.report.error(root.mark, message);
+                None
             }
         }
+    }
+
+    /// The text of a file within the limits, where what it includes is looked for, and what it is known by.
+    fn text(
+        &mut self,
+        wanted: &Wanted,
+        inputs: &Values,
+        mark: Mark,
+        origin: &Origin,
+    ) -> Result<(String, Origin, (String, Inputs)), Problem> {
+        self.asked += 1;
+        if self.asked > MAX_INCLUDES || self.path.len() > MAX_DEPTH {
+            return Err(Problem::error(mark, format!("more than {MAX_INCLUDES} files are included")));
+        }
+        let (text, from) = file::read(self.files, wanted, mark, origin)?;
+        self.bytes += text.len();
+        if self.bytes > MAX_BYTES {
+            return Err(Problem::error(mark, "the included files have more than 16 MiB in all"));
+        }
+        let key = (wanted.shown(origin), inputs.values.clone());
+        if let Some(from) = self.path.iter().position(|one| *one == key) {
+            let names: Vec<_> = self.path[from..].iter().chain([&key]).map(|(name, _)| name.as_str()).collect();
+            let message = format!("the files include each other in a circle: {}", names.join(" -> "));
+            return Err(Problem::error(mark, message));
+        }
+        Ok((text, from, key))
     }
 }
 

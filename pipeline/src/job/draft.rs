@@ -45,6 +45,8 @@ pub(crate) struct Draft {
     pub variable_places: Places,
     /// Whether it lacks a parent, which may say what it does not say itself.
     pub lacks_parent: bool,
+    /// Whether what decides if it is in the run could be read.
+    pub has_sound_rules: bool,
     /// Whether nothing in it is wrong.
     pub is_sound: bool,
     /// Which variables of the file it takes over.
@@ -144,6 +146,7 @@ pub(crate) fn read_job(
         variables: Vec::new(),
         variable_places: Places::new(),
         lacks_parent: from.lacks_parent(),
+        has_sound_rules: true,
         is_sound: false,
         inherits: inherits_variables,
         parallel: None,
@@ -194,6 +197,7 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
     planned.manual_confirmation =
         from.own("manual_confirmation").and_then(|entry| read::text(entry, "manual_confirmation", report));
     report.about("rules");
+    let errors = report.errors();
     draft.rules = from.own("rules").and_then(|rules| rules::read(rules, Place::Rule, conditions, report));
     report.about("only-and-except");
     for (key, slot) in [("only", &mut draft.only), ("except", &mut draft.except)] {
@@ -204,6 +208,8 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
         }
         *slot = only::read(entry, key, conditions, report);
     }
+    let is_broken = |key: &str| from.own(key).is_some_and(|entry| entry.value.broken);
+    draft.has_sound_rules = errors == report.errors() && !["rules", "only", "except"].into_iter().any(is_broken);
     report.about("allow_failure");
     match from.own("allow_failure").and_then(|entry| policy::allow_failure(entry, report)) {
         Some((allowed, single)) => (planned.allow_failure, draft.single_exit_code) = (allowed, single),
@@ -214,7 +220,11 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
     let parallel = from.own("parallel");
     draft.parallel = parallel.and_then(|parallel| parallel::read(parallel, report));
     draft.knows_instances = match parallel {
-        Some(entry) => draft.parallel.is_some() && !entry.value.broken,
+        // A parent that is missing may add a key beside the `matrix`, but nothing to the list.
+        Some(entry) => {
+            let matrix = entry.value.as_map().and_then(|map| map.get("matrix"));
+            draft.parallel.is_some() && matrix.is_none_or(|matrix| !matrix.value.broken)
+        }
         None => !from.lacks_parent(),
     };
     report.about("interruptible");

@@ -18,7 +18,7 @@ mod variables;
 pub(crate) use draft::{Draft, MAX_NAME, check_default, check_name, read_job};
 pub(crate) use inherit::Inherited;
 pub(crate) use needs::{MAX_NEEDS, NeedDraft, read as read_needs};
-pub(crate) use only::{Run as FilterRun, excluded as excluded_by_filter};
+pub(crate) use only::{Never, Run as FilterRun, excluded as excluded_by_filter, never as never_by_filter};
 pub(crate) use parallel::{Choice, Parallel, Selection, suffix as instance_suffix};
 pub(crate) use policy::{start_in as read_start_in, when as read_when};
 pub(crate) use trigger::IncludePlace;

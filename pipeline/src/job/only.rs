@@ -9,7 +9,7 @@ use crate::expression::{Expression, Seen, whole_pattern};
 use crate::files::Files;
 use crate::keywords::Place;
 use crate::read;
-use crate::rules::{Conditions, Search};
+use crate::rules::{self, Conditions, Search};
 use crate::scope::Scope;
 use crate::source::{Mark, Report};
 use crate::yaml::{Entry, Kind, Map};
@@ -110,6 +110,31 @@ fn split_project(text: &str) -> (&str, Option<&str>) {
         Some(at) => (&text[..from + at], Some(&text[from + at + 1..])),
         None => (text, None),
     }
+}
+
+/// Why the filters let a job into no run at all.
+pub(crate) enum Never {
+    /// What one of them says, and where.
+    Of(Mark, &'static str),
+    /// What no run here is for, and runs of other servers are.
+    Elsewhere(String),
+}
+
+/// Why the filters let a job into no run, when that is plain to see.
+pub(crate) fn never(only: Option<&Filter>, except: Option<&Filter>) -> Option<Never> {
+    let refs = only?.refs.as_ref()?;
+    if refs.is_empty() {
+        return Some(Never::Of(only?.mark, "`only` lists no ref"));
+    }
+    let left_out = except.and_then(|except| Some((except.mark, except.refs.as_ref()?)));
+    if let Some((mark, _)) = left_out.filter(|(_, left_out)| refs.iter().all(|name| left_out.contains(name))) {
+        return Some(Never::Of(mark, "`except` names whatever `only` does"));
+    }
+    let is_elsewhere = |name: &String| {
+        let mut kinds = KINDS.iter().filter(|(_, variable, _)| *variable == "CI_PIPELINE_SOURCE");
+        kinds.any(|(word, _, source)| word == name && !rules::is_source(source))
+    };
+    refs.iter().all(is_elsewhere).then(|| Never::Elsewhere(format!("none is for `{}`", refs[0])))
 }
 
 /// What the filters of a job are asked with.

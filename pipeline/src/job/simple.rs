@@ -9,14 +9,9 @@ use crate::yaml::Entry;
 /// Most tags of a job (contracts/ci-yaml.md, limits).
 const MAX_TAGS: usize = 50;
 
+/// An empty list is one without tags, whatever `default` has: GitLab's schema refuses it, GitLab does not.
 pub(super) fn tags(entry: &Entry, report: &mut Report) -> Vec<String> {
-    let errors = report.errors();
-    let found = read::strings(entry, "tags", report);
-    if found.as_ref().is_some_and(Vec::is_empty) && errors == report.errors() && !entry.value.broken {
-        let problem = Problem::error(entry.mark, "`tags` must not be an empty list");
-        report.add(problem.hint("leave it out; `inherit` says what is taken from `default`"));
-    }
-    let found = found.unwrap_or_default();
+    let found = read::strings(entry, "tags", report).unwrap_or_default();
     if found.len() > MAX_TAGS {
         report.error(entry.mark, format!("a job has at most {MAX_TAGS} tags, not {}", found.len()));
     }

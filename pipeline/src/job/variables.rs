@@ -107,9 +107,9 @@ fn options(map: &Map, default: Option<&str>, report: &mut Report) -> Vec<String>
         return Vec::new();
     };
     let all: Vec<_> = items.iter().filter_map(|item| value(item, item.mark, "an entry of `options`", report)).collect();
-    if all.is_empty() {
+    if items.is_empty() {
         report.error(entry.mark, "`options` must not be an empty list");
-    } else if default.is_some_and(|default| !all.iter().any(|option| option == default)) {
+    } else if !all.is_empty() && default.is_some_and(|default| !all.iter().any(|option| option == default)) {
         let mark = map.get("value").map_or(entry.mark, Entry::value_mark);
         report.error(mark, "`value` must be one of the `options`");
     }

@@ -12,6 +12,7 @@ use model::plan::{Variable, When};
 
 pub(crate) use conditions::{Conditions, Search};
 pub(crate) use decide::decide;
+pub(crate) use sources::{is_source, never};
 
 use crate::document::{self, AutoCancelRule};
 use crate::expression::Expression;

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, Tag};
 use model::Span;
 
 use super::mapping::Building;
-use super::{Kind, Node, Scalar, Tree, legacy_meaning, legacy_warning};
+use super::{Kind, Node, Scalar, Tree, legacy_meaning, legacy_warning, syntax};
 use crate::source::{Mark, Problem};
 
 /// Largest text, in bytes (contracts/ci-yaml.md, limits).
@@ -91,7 +91,7 @@ impl Loader<'_> {
     fn run(&mut self) -> Result<(), Problem> {
         let options = granit_parser::options! { emit_unresolved_aliases: true, emit_comments: false };
         for event in Parser::new_from_str_with_options(self.text, options) {
-            let (event, span) = event.map_err(|error| self.syntax(&error))?;
+            let (event, span) = event.map_err(|error| syntax::problem(self.text, self.file, &error))?;
             let mark = self.mark(span);
             let tag_mark = span.tag_span().map_or(mark, |tag| self.mark(tag));
             match event {
@@ -138,47 +138,6 @@ impl Loader<'_> {
             file: self.file,
             span: Span { start, end, line: span.start.line() as u32, column: span.start.col() as u32 + 1 },
         }
-    }
-
-    fn syntax(&self, error: &ScanError) -> Problem {
-        let marker = error.marker();
-        let start = marker.byte_offset().unwrap_or(0).min(self.text.len());
-        let mark = Mark {
-            file: self.file,
-            span: Span { start, end: start + 1, line: marker.line() as u32, column: marker.col() as u32 + 1 },
-        };
-        if *error.kind() == ErrorKind::RecursionLimitExceeded {
-            return too_deep(mark);
-        }
-        let hint = match error.kind() {
-            ErrorKind::TabInIndentation | ErrorKind::TabInBlockIndentation | ErrorKind::TabNotAllowed => {
-                Some("indent with spaces instead of tabs")
-            }
-            ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
-                Some("put text that contains `: ` in quotes, and check the indentation")
-            }
-            ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => Some("close the quote"),
-            ErrorKind::UnclosedFlowCollection { .. } => Some("close the bracket"),
-            ErrorKind::UnexpectedCharacter { .. } => {
-                Some("put text that begins with one of % @ ` | > & * ! [ { in quotes")
-            }
-            ErrorKind::InvalidIndentation | ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected => {
-                Some("check the indentation of this line and of the one above")
-            }
-            _ => None,
-        };
-        // A block of an input is text like any other to YAML: its brackets end what stands in brackets.
-        let line = self.text.get(..start).unwrap_or_default().rfind('\n').map_or(0, |at| at + 1);
-        let line = self.text.get(line..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-        let hint = match hint {
-            None if line.contains("$[[") => Some("inside of `[…]` and `{…}`, put `$[[ … ]]` in quotes"),
-            hint => hint,
-        };
-        let mut message = error.info();
-        if let Some(first) = message.get(..1) {
-            message = first.to_lowercase() + &message[1..];
-        }
-        Problem::error(mark, format!("not valid YAML: {message}")).maybe_hint(hint.map(ToOwned::to_owned))
     }
 
     /// Only a header may stand before the definition.
@@ -314,7 +273,7 @@ impl Loader<'_> {
     }
 }
 
-fn too_deep(mark: Mark) -> Problem {
+pub(super) fn too_deep(mark: Mark) -> Problem {
     Problem::error(mark, format!("values are nested deeper than {MAX_DEPTH} levels, aliases followed"))
 }
 

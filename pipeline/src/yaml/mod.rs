@@ -1,10 +1,11 @@
 //! YAML with places: text to a tree of nodes that know where they stand. Knows nothing of the
-//! language; the only file that names the parser crate is `load.rs`.
+//! language; only `load.rs` and `syntax.rs` name the parser crate.
 
 mod load;
 mod mapping;
 mod node;
 mod scalar;
+mod syntax;
 mod write;
 
 pub(crate) use load::{Loaded, MAX_BYTES, MAX_DEPTH, load};

@@ -77,7 +77,7 @@ pub fn inputs(pairs: Vec<KeyValue>) -> Inputs {
 }
 
 /// Evaluates a file for a push of the folder's branch; one that cannot be read is a finding like any
-/// other.
+/// other. The plan has its names, tags too, as the run will.
 pub fn evaluate(path: &Path, variables: Vec<Variable>, inputs: Inputs, folder: Folder) -> pipeline::Outcome {
     let name = path.display().to_string();
     let mut context = pipeline::Context::new(&name);
@@ -112,10 +112,10 @@ pub fn evaluate(path: &Path, variables: Vec<Variable>, inputs: Inputs, folder: F
             let mut found = pipeline::check_children(&outcome, &context);
             outcome.diagnostics.append(&mut found);
             let (globals, definition) = (&outcome.global_variables, Definition { file: &name, text });
-            let check =
-                |plan| names::check(plan, &context.variables, globals, &context.predefined, definition, &outcome.jobs);
-            if let Some(found) = outcome.plan.as_ref().and_then(check) {
-                outcome.diagnostics.push(found);
+            let (given, predefined) = (&context.variables, &context.predefined);
+            let fill = |plan| names::fill(plan, given, globals, predefined, definition, &outcome.jobs);
+            if let Some(Err(mut error)) = outcome.plan.as_mut().map(fill) {
+                outcome.diagnostics.append(&mut error.diagnostics);
                 (outcome.plan, outcome.valid) = (None, false);
             }
             outcome

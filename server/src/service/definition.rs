@@ -148,6 +148,21 @@ impl<'t> Definition<'t> {
         }
     }
 
+    /// An error in a keyword of the file.
+    pub fn error_of_file(&self, keyword: &str, message: String) -> Diagnostic {
+        let is_it = |line: &str| line.strip_prefix(keyword).is_some_and(|rest| rest.trim_start().starts_with(':'));
+        let (at, line) = (1..).zip(self.text.lines()).find(|(_, line)| is_it(line)).unwrap_or_default();
+        Diagnostic {
+            severity: Severity::Error,
+            message,
+            file: self.file.to_owned(),
+            span: Span { line: u32::max(at, 1), column: 1, ..Span::default() },
+            hint: None,
+            link: Some(format!("docs/language.md#{keyword}")),
+            source_line: line.to_owned(),
+        }
+    }
+
     /// The line in which a job begins.
     fn start_of(&self, job: &PlannedJob) -> Place {
         let own = job.file.is_empty();

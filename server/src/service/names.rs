@@ -1,6 +1,7 @@
 //! Names in a plan that the server puts the values of variables into before the run is made: jobs of
 //! different runs meet under them, or the server goes by them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use model::plan::{Environment, Plan, PlannedJob, Variable};
@@ -12,8 +13,8 @@ use super::variables;
 
 /// Puts the values of variables into the name of the run, and into tags, resource groups and names of
 /// environments. `given` are the variables of the run, which beat those of the definition (`globals` are
-/// those of the file), and `predefined` those of the server, which do not. What cannot be filled is a finding at its
-/// keyword, as far as `evaluated` knows where that is.
+/// those of the file), and `predefined` those of the server, which do not. Whatever cannot be filled is a finding at
+/// its keyword, as far as `evaluated` knows where that is.
 pub fn fill(
     plan: &mut Plan,
     given: &[Variable],
@@ -22,21 +23,30 @@ pub fn fill(
     definition: Definition<'_>,
     evaluated: &[EvaluatedJob],
 ) -> Result<(), Error> {
+    let mut found = Vec::new();
     if let Some(name) = &plan.name {
-        let name = filled("the name of the run", name, &[given, globals, predefined])?;
-        let name: String = name.trim().chars().take(255).collect();
-        plan.name = (!name.is_empty()).then_some(name);
+        match filled("the name of the run", name, &[given, globals, predefined]) {
+            Ok(name) => {
+                let name: String = name.trim().chars().take(255).collect();
+                plan.name = (!name.is_empty()).then_some(name);
+            }
+            Err(error) => found.push(definition.error_of_file("workflow", error.message)),
+        }
     }
+    // What instances share is told once.
+    let mut told = HashSet::new();
     for job in plan.jobs.iter_mut().filter(|job| has_names(job)) {
         let known = evaluated.iter().find(|one| one.job.name == job.name);
-        of_job(Arc::make_mut(job), given, predefined).map_err(|(keyword, error)| {
-            Error::definition(vec![definition.error_at(job, keyword, known, error.message, None)])
-        })?;
+        for (keyword, error) in of_job(Arc::make_mut(job), given, predefined) {
+            if told.insert((job.base_name.clone(), keyword)) {
+                found.push(definition.error_at(job, keyword, known, error.message, None));
+            }
+        }
     }
-    Ok(())
+    if found.is_empty() { Ok(()) } else { Err(Error::definition(found)) }
 }
 
-/// Whether [`fill`] would go well, as a finding when it would not.
+/// Why [`fill`] would not go well.
 pub fn check(
     plan: &Plan,
     given: &[Variable],
@@ -44,8 +54,9 @@ pub fn check(
     predefined: &[Variable],
     definition: Definition<'_>,
     evaluated: &[EvaluatedJob],
-) -> Option<Diagnostic> {
-    fill(&mut plan.clone(), given, globals, predefined, definition, evaluated).err()?.diagnostics.pop()
+) -> Vec<Diagnostic> {
+    let filled = fill(&mut plan.clone(), given, globals, predefined, definition, evaluated);
+    filled.err().map(|error| error.diagnostics).unwrap_or_default()
 }
 
 /// Whether there is something to be filled.
@@ -54,19 +65,28 @@ fn has_names(job: &PlannedJob) -> bool {
 }
 
 /// Fills the names of one job; what goes wrong comes with its keyword.
-fn of_job(job: &mut PlannedJob, given: &[Variable], predefined: &[Variable]) -> Result<(), (&'static str, Error)> {
+fn of_job(job: &mut PlannedJob, given: &[Variable], predefined: &[Variable]) -> Vec<(&'static str, Error)> {
+    let mut wrong = Vec::new();
     if let Some(environment) = &job.environment {
-        let name = environment_name(job, environment, given, predefined).map_err(|error| ("environment", error))?;
-        job.environment = Some(Environment { name, ..environment.clone() });
+        match environment_name(job, environment, given, predefined) {
+            Ok(name) => job.environment = Some(Environment { name, ..environment.clone() }),
+            Err(error) => wrong.push(("environment", error)),
+        }
     }
     let told = variables::of_planned(job);
     let lists: [&[Variable]; 4] = [given, &job.variables, &told, predefined];
-    let group = job.resource_group.as_ref();
-    let group = group.map(|group| filled(&format!("the resource group of {}", job.name), group, &lists)).transpose();
+    if let Some(group) = &job.resource_group {
+        match filled(&format!("the resource group of {}", job.name), group, &lists) {
+            Ok(group) => job.resource_group = Some(group),
+            Err(error) => wrong.push(("resource_group", error)),
+        }
+    }
     let tags = job.tags.iter().map(|tag| filled(&format!("a tag of {}", job.name), tag, &lists));
-    let tags = tags.collect::<Result<_, _>>().map_err(|error| ("tags", error))?;
-    (job.resource_group, job.tags) = (group.map_err(|error| ("resource_group", error))?, tags);
-    Ok(())
+    match tags.collect() {
+        Ok(tags) => job.tags = tags,
+        Err(error) => wrong.push(("tags", error)),
+    }
+    wrong
 }
 
 fn environment_name(
@@ -156,6 +176,25 @@ mod tests {
         assert_eq!(job.environment.as_ref().unwrap().name, name);
         let slug = model::Environment::slug_of(name);
         assert_eq!((job.resource_group.clone(), job.tags[0].as_str()), (Some(format!("{slug}-2")), "live"));
+    }
+
+    #[test]
+    fn all_names_that_cannot_be_filled_are_told_at_once() {
+        let job = |name: &str| PlannedJob {
+            name: name.into(),
+            base_name: name.split(' ').next().unwrap().into(),
+            resource_group: Some("$LOOP".into()),
+            tags: vec!["$LOOP".into(), "x".into()],
+            environment: Some(Environment { name: "a*b".into(), ..Environment::default() }),
+            variables: vec![Variable::new("LOOP", "$LOOP")],
+            ..PlannedJob::default()
+        };
+        let jobs = vec![Arc::new(job("a 1/2")), Arc::new(job("a 2/2")), Arc::new(job("b"))];
+        let plan = Plan { jobs, name: Some("$LOOP".into()), ..Plan::default() };
+        let found = check(&plan, &[], &[Variable::new("LOOP", "$LOOP")], &[], Definition::of(""), &[]);
+        let links: Vec<_> = found.iter().filter_map(|one| one.link.as_deref()?.rsplit('#').next()).collect();
+        let of_job = ["environment", "resource_group", "tags"];
+        assert_eq!(links, [&["workflow"][..], &of_job, &of_job].concat(), "{found:#?}");
     }
 
     #[test]

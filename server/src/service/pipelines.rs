@@ -465,8 +465,9 @@ impl Given {
 fn check_names(outcome: &mut pipeline::Outcome, context: &pipeline::Context, definition: Definition<'_>) {
     let (globals, jobs) = (&outcome.global_variables, &outcome.jobs);
     let check = |plan| names::check(plan, &context.variables, globals, &context.predefined, definition, jobs);
-    if let Some(found) = outcome.plan.as_ref().and_then(check) {
-        outcome.diagnostics.push(found);
+    let mut found = outcome.plan.as_ref().map(check).unwrap_or_default();
+    if !found.is_empty() {
+        outcome.diagnostics.append(&mut found);
         outcome.plan = None;
         outcome.valid = false;
     }

@@ -28,8 +28,8 @@ use super::lint;
 use super::output::{self, Paint};
 use crate::service::definition::Definition;
 use crate::service::given::{self, Names};
+use crate::service::reports;
 use crate::service::unserved::{Served, refuse_unserved};
-use crate::service::{names, reports};
 use printer::Printer;
 
 /// How the folders for the runner begin; the process follows.
@@ -57,13 +57,10 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
     if json && evaluated.plan.is_none() {
         output::json(&serde_json::to_value(Document::new(&evaluated)).unwrap_or_default());
     }
-    let Some(mut plan) = evaluated.plan else {
+    let Some(plan) = evaluated.plan else {
         let cause = format!("{} has errors", path.display());
         return Err(Failure::text(Exit::Failed, DOING, cause));
     };
-    let globals = &evaluated.global_variables;
-    names::fill(&mut plan, &variables, globals, &origin.predefined(), definition, &evaluated.jobs)
-        .map_err(|error| Failure::text(Exit::Failed, DOING, error.message))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

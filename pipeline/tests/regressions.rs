@@ -1,4 +1,4 @@
-//! Bugs that a review found, each with the test that shows it gone.
+//! Definitions that were once answered wrongly, each with the answer that they get now.
 #![expect(clippy::format_collect, reason = "the texts are short and the tests are read more often than run")]
 
 use std::sync::Arc;
@@ -292,4 +292,45 @@ fn links_of_keywords_at_the_top_do_not_hang_on_the_rest_of_the_file() {
             assert_eq!(link(&text, keyword), format!("docs/language.md#{section}"), "{text}");
         }
     }
+}
+
+#[test]
+fn what_is_not_closed_is_shown_where_it_is_opened() {
+    for (rest, line, column, sign) in [
+        ("script: [a, b\n  stage: test\n", 2, 11, "["),
+        ("script: [\n    a,\n    b\n  stage: test\n", 2, 11, "["),
+        ("script: [a # ]\n  stage: test\n", 2, 11, "["),
+        ("script: [a, {b: c]\n", 2, 15, "{"),
+        ("variables: {A: b\n  script: x\n", 2, 14, "{"),
+        ("script: echo [ a\n  tags: {a\n  stage: b\n", 3, 9, "{"),
+        ("script: |\n    echo [ \"\n  tags: [a\n  stage: b\n", 4, 9, "["),
+        ("script: \"echo\n", 2, 11, "\""),
+        ("script: \"echo\n  stage: \"test\"\n", 2, 11, "\""),
+        ("script:\n    - 'echo\n    - b\n", 3, 7, "'"),
+        ("tags: [\"a, b]\n  script: \"y\"\n", 2, 10, "\""),
+    ] {
+        let text = format!("job:\n  {rest}");
+        let findings = evaluate(&text, &[]).diagnostics;
+        let [one] = &findings[..] else { panic!("{text} {findings:#?}") };
+        assert_eq!((one.span.line, one.span.column), (line, column), "{text} {one:#?}");
+        assert!(one.message.contains(&format!("this `{sign}` is not closed")), "{text} {one:#?}");
+    }
+    // What is closed is not the mistake.
+    for rest in [
+        "script: [\n    - a\n  ]\n",
+        "script: [a, b] c: d\n",
+        "script: [\n    a: b: c\n  ]\n",
+        "script: [\n  a\n  ] b\n",
+    ] {
+        let found = found(&format!("job:\n  {rest}"), &[]);
+        assert!(found.len() == 1 && !found[0].contains("is not closed"), "{rest} {found:?}");
+    }
+}
+
+#[test]
+fn an_empty_list_of_tags_asks_for_none() {
+    let text = "spec: {inputs: {tags: {type: array, default: []}}}\n---\ndefault: {tags: [linux]}\n\
+                a: {script: x, tags: '$[[ inputs.tags ]]'}\nb: {script: x, tags: []}\nc: {script: x}\n";
+    let jobs = evaluate(text, &[]).plan.unwrap().jobs;
+    assert_eq!(jobs.iter().map(|job| job.tags.len()).collect::<Vec<_>>(), [0, 0, 1]);
 }

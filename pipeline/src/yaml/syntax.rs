@@ -1,0 +1,88 @@
+//! What is wrong with a text that is no YAML, where its author has to look.
+
+use granit_parser::{ErrorKind, Parser, ScanError};
+use model::Span;
+
+use super::load::too_deep;
+use crate::source::{Mark, Problem, span_at};
+
+/// The finding for what the parser refuses.
+pub(super) fn problem(text: &str, file: u32, error: &ScanError) -> Problem {
+    let start = place(text, error);
+    let mark = |start: usize| Mark { file, span: Span { end: start + 1, ..span_at(text, start) } };
+    if *error.kind() == ErrorKind::RecursionLimitExceeded {
+        return too_deep(mark(start));
+    }
+    if let ErrorKind::MismatchedFlowCollectionEnd { open, close } = error.kind() {
+        let message = format!("not valid YAML: this `{open}` is not closed before the next `{close}`");
+        return Problem::error(mark(start), message).hint("close the bracket");
+    }
+    if let Some(open) = unclosed(text, start, error) {
+        let sign = text.get(open..=open).unwrap_or_default();
+        let hint = if matches!(sign, "[" | "{") { "close the bracket" } else { "close the quote" };
+        return Problem::error(mark(open), format!("not valid YAML: this `{sign}` is not closed")).hint(hint);
+    }
+    let mut message = error.info();
+    if let Some(first) = message.get(..1) {
+        message = first.to_lowercase() + &message[1..];
+    }
+    let hint = hint(error.kind()).or_else(|| {
+        // A block of an input is text like any other to YAML: its brackets end what stands in brackets.
+        let has_block = line(text, start).1.contains("$[[");
+        has_block.then_some("inside of `[…]` and `{…}`, put `$[[ … ]]` in quotes")
+    });
+    Problem::error(mark(start), format!("not valid YAML: {message}")).maybe_hint(hint.map(ToOwned::to_owned))
+}
+
+fn place(text: &str, error: &ScanError) -> usize {
+    error.marker().byte_offset().unwrap_or(0).min(text.len())
+}
+
+/// The bracket or quote that was opened and not closed. The parser goes on into the lines after it, until something
+/// there cannot be: what it then refuses is no mistake.
+fn unclosed(text: &str, start: usize, error: &ScanError) -> Option<usize> {
+    if is_unclosed(error) {
+        return Some(start);
+    }
+    let (line_start, here) = line(text, start);
+    let before = text[..line_start].trim_end();
+    let error = Parser::new_from_str(before).find_map(Result::err).filter(is_unclosed)?;
+    let open = place(before, &error);
+    // What goes on in a further line is indented, or is the closing bracket.
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let goes_on = indent(here) > indent(line(text, open).1) || here.trim_start().starts_with([']', '}']);
+    (!goes_on).then_some(open)
+}
+
+fn is_unclosed(error: &ScanError) -> bool {
+    matches!(error.kind(), ErrorKind::UnclosedFlowCollection { .. } | ErrorKind::UnclosedQuotedScalar)
+}
+
+/// Where the line of a place begins, and the line.
+fn line(text: &str, at: usize) -> (usize, &str) {
+    let start = text.get(..at).unwrap_or_default().rfind('\n').map_or(0, |end| end + 1);
+    (start, text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default())
+}
+
+fn hint(kind: &ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::TabInIndentation | ErrorKind::TabInBlockIndentation | ErrorKind::TabNotAllowed => {
+            "indent with spaces instead of tabs"
+        }
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
+            "put text that contains `: ` in quotes, and check the indentation"
+        }
+        ErrorKind::InvalidQuotedScalarIndent => "indent the lines in which the quoted text goes on",
+        ErrorKind::InvalidTrailingSingleQuotedScalar => {
+            "the quote before this place ends the text; inside of single quotes, write `''`"
+        }
+        ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            "the quote before this place ends the text; put the whole text in single quotes, or write `\\\"`"
+        }
+        ErrorKind::UnexpectedCharacter { .. } => "put text that begins with one of % @ ` | > & * ! [ { in quotes",
+        ErrorKind::InvalidIndentation | ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected => {
+            "check the indentation of this line and of the one above"
+        }
+        _ => return None,
+    })
+}
