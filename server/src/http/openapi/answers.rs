@@ -354,7 +354,11 @@ pub(super) const ANSWERS: &[(&str, &str, &[Field])] = &[
             ("id", "int = 3", "Number."),
             ("access", "text = AKEXAMPLE", ""),
             ("secret", "text = 9c1d", ""),
-            ("project_id", "text = c75ea6cb53e3c50623ea39aa429998b4", "The uid of the project that requests name."),
+            (
+                "project_id",
+                "text? = c75ea6cb53e3c50623ea39aa429998b4",
+                "The uid of the project that requests name; null for a user who sees none.",
+            ),
         ],
     ),
     (
