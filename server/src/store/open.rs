@@ -28,6 +28,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/0013-runners.sql")),
         M::up(include_str!("migrations/0014-days.sql")),
         M::up(include_str!("migrations/0015-paths.sql")),
+        M::up(include_str!("migrations/0016-expired.sql")),
     ])
 }
 

@@ -85,7 +85,7 @@ pub(super) const JOB: &[Field] = &[
     ("artifacts", "[Artifact]", "Every file that it left, and its log once it has ended."),
     ("runner", "Runner?", "Who ran it."),
     ("runner_manager", "text?", "Always null."),
-    ("artifacts_expire_at", "time?", "When the first of its artifacts is deleted."),
+    ("artifacts_expire_at", "time?", "When the first of its artifacts is deleted, or was."),
     ("archived", "bool", "Always false."),
     ("source", "text = api", "What started the run."),
     ("tag_list", "[text]", "Which runners may take it."),
