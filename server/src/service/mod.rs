@@ -20,6 +20,7 @@ mod jobs;
 mod limits;
 pub mod lint;
 mod maintenance;
+pub mod masked;
 pub mod names;
 pub mod namespaces;
 pub mod ordine;
