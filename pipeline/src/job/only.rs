@@ -11,7 +11,7 @@ use crate::keywords::Place;
 use crate::read;
 use crate::rules::{self, Conditions, Search};
 use crate::scope::Scope;
-use crate::source::{Mark, Report};
+use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map};
 
 /// What one of the two says.
@@ -90,14 +90,15 @@ fn refs(entry: &Entry, what: &str, conditions: &Conditions, report: &mut Report)
     } else {
         read::strings(entry, what, report)?
     };
-    for (text, mark) in &found {
-        if text.starts_with('/') {
-            let (pattern, _) = split_project(text);
-            match conditions.found_between_slashes(pattern, "") {
-                None => report.error(*mark, format!("`{text}` is not a pattern like `/text/`")),
-                Some(Err(message)) => report.error(*mark, message),
-                Some(Ok(_)) => {}
+    for (text, mark) in found.iter().filter(|(text, _)| text.starts_with('/')) {
+        let (pattern, _) = split_project(text);
+        match conditions.found_between_slashes(pattern, "") {
+            None => {
+                let message = format!("`{text}` is taken as the name of a ref, and none begins with a slash");
+                report.add(Problem::warning(*mark, message).hint("a pattern stands between slashes: `/text/`"));
             }
+            Some(Err(message)) => report.error(*mark, message),
+            Some(Ok(_)) => {}
         }
     }
     Some(found.into_iter().map(|(text, _)| text).collect())

@@ -1,0 +1,74 @@
+//! What files of public repositories hold that was once answered otherwise than on GitLab, each with the answer that it
+//! gets now.
+
+use model::plan::Variable;
+use pipeline::{Context, Outcome};
+
+fn evaluate(text: &str, run: &[(&str, &str)]) -> Outcome {
+    let mut context = Context::default();
+    context.variables = run.iter().map(|(key, value)| Variable::new(*key, *value)).collect();
+    context.predefined =
+        [("CI_COMMIT_BRANCH", "main"), ("CI_COMMIT_REF_NAME", "main"), ("CI_PROJECT_PATH", "group/project")]
+            .map(|(key, value)| Variable::new(key, value))
+            .to_vec();
+    pipeline::plan(text, &context)
+}
+
+/// The findings, as `line: message`.
+fn found(text: &str, run: &[(&str, &str)]) -> Vec<String> {
+    let findings = evaluate(text, run).diagnostics;
+    findings.iter().map(|one| format!("{}: {}", one.span.line, one.message)).collect()
+}
+
+/// The jobs that are in the run.
+fn jobs(text: &str, run: &[(&str, &str)]) -> Vec<String> {
+    let outcome = evaluate(text, run);
+    assert!(outcome.valid, "{text}: {:?}", outcome.diagnostics);
+    outcome.plan.map(|plan| plan.jobs.iter().map(|job| job.name.clone()).collect()).unwrap_or_default()
+}
+
+/// Whether a job with these lines is in the run of a branch.
+fn is_in(lines: &str, branch: &str) -> bool {
+    let text = format!("a: {{script: x, {lines}}}\nz: {{script: x}}\n");
+    jobs(&text, &[("CI_COMMIT_BRANCH", branch), ("CI_COMMIT_REF_NAME", branch)]).contains(&"a".to_owned())
+}
+
+#[test]
+fn the_last_slash_ends_a_pattern_of_only() {
+    for (refs, branch, wanted) in [
+        ("only: [/^feature/.*$/]", "feature/x", true),
+        ("only: [/^feature/.*$/]", "feature", false),
+        ("only: [/^FEATURE/.*$/i]", "feature/x", true),
+        (r"only: [/^feature\/x/]", "feature/x", true),
+        ("except: [/^feature/.*$/]", "feature/x", false),
+        ("only: [/x/]", "fox", true),
+        ("only: [//]", "whatever", true),
+    ] {
+        assert_eq!(is_in(refs, branch), wanted, "{refs} {branch}");
+    }
+}
+
+#[test]
+fn what_is_no_pattern_in_only_is_a_name() {
+    for name in ["/ab", "/ab/c"] {
+        let text = format!("a:\n  script: x\n  except: [{name}]\n");
+        assert_eq!(jobs(&text, &[]), ["a"], "{name}");
+        assert_eq!(
+            found(&text, &[]),
+            [format!("3: `{name}` is taken as the name of a ref, and none begins with a slash")]
+        );
+    }
+}
+
+#[test]
+fn the_last_slash_ends_the_pattern_of_a_variable() {
+    let text = |pattern: &str| {
+        format!(
+            "variables: {{P: {pattern}}}\na: {{script: x, rules: [{{if: $CI_COMMIT_REF_NAME =~ $P}}]}}\nz: {{script: x}}\n"
+        )
+    };
+    for (pattern, wanted) in [("/^rel/.+/", true), ("/L/i", true), ("/^rel/$/", false)] {
+        let found = jobs(&text(pattern), &[("CI_COMMIT_REF_NAME", "rel/1")]);
+        assert_eq!(found.contains(&"a".to_owned()), wanted, "{pattern}");
+    }
+}
