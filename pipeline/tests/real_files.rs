@@ -72,3 +72,23 @@ fn the_last_slash_ends_the_pattern_of_a_variable() {
         assert_eq!(found.contains(&"a".to_owned()), wanted, "{pattern}");
     }
 }
+
+#[test]
+fn a_pattern_of_only_may_be_for_a_project() {
+    for (refs, wanted) in [
+        ("only: [/^ma.*/@group/project]", true),
+        ("only: [/^ma.*/@other/project]", false),
+        ("only: [/^qa.*/@group/project]", false),
+        ("only: [//@group/project]", true),
+        ("only: [branches@group/project]", true),
+        ("only: [tags@group/project]", false),
+    ] {
+        assert_eq!(is_in(refs, "main"), wanted, "{refs}");
+    }
+    let text = "a:\n  script: x\n  only: [/^v@2/]\nz: {script: x}\n";
+    let outcome = evaluate(text, &[]);
+    assert_eq!(
+        outcome.diagnostics[0].hint.as_deref(),
+        Some("what follows the first `@` is the project that it is for")
+    );
+}

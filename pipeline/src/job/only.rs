@@ -91,11 +91,14 @@ fn refs(entry: &Entry, what: &str, conditions: &Conditions, report: &mut Report)
         read::strings(entry, what, report)?
     };
     for (text, mark) in found.iter().filter(|(text, _)| text.starts_with('/')) {
-        let (pattern, _) = split_project(text);
+        let (pattern, project) = split_project(text);
         match conditions.found_between_slashes(pattern, "") {
             None => {
                 let message = format!("`{text}` is taken as the name of a ref, and none begins with a slash");
-                report.add(Problem::warning(*mark, message).hint("a pattern stands between slashes: `/text/`"));
+                report.add(Problem::warning(*mark, message).hint(match project {
+                    Some(_) => "what follows the first `@` is the project that it is for",
+                    None => "a pattern stands between slashes: `/text/`",
+                }));
             }
             Some(Err(message)) => report.error(*mark, message),
             Some(Ok(_)) => {}
@@ -104,13 +107,9 @@ fn refs(entry: &Entry, what: &str, conditions: &Conditions, report: &mut Report)
     Some(found.into_iter().map(|(text, _)| text).collect())
 }
 
-/// A ref may name the project it is meant for: `main@group/project`.
+/// A ref or a pattern may name the project that it is for: `main@group/project`.
 fn split_project(text: &str) -> (&str, Option<&str>) {
-    let from = if text.starts_with('/') { text.rfind('/').unwrap_or(0) } else { 0 };
-    match text[from..].find('@') {
-        Some(at) => (&text[..from + at], Some(&text[from + at + 1..])),
-        None => (text, None),
-    }
+    text.split_once('@').map_or((text, None), |(wanted, project)| (wanted, Some(project)))
 }
 
 /// Why the filters let a job into no run at all.
