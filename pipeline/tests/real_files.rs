@@ -92,3 +92,16 @@ fn a_pattern_of_only_may_be_for_a_project() {
         Some("what follows the first `@` is the project that it is for")
     );
 }
+
+#[test]
+fn lengths_of_time_are_read_as_on_gitlab() {
+    let text = |length: &str| format!("a:\n  script: x\n  timeout: {length}\n");
+    let timeout = |length: &str| evaluate(&text(length), &[]).plan.unwrap().jobs[0].timeout;
+    assert_eq!(timeout("one week"), Some(604_800));
+    assert_eq!(timeout("'01:30:00'"), Some(5_400));
+    assert_eq!((timeout("1h30"), found(&text("1 hour"), &[])), (Some(3_630), Vec::new()));
+    assert_eq!(found(&text("1h30"), &[]), ["3: `1h30` is 3630 seconds: give each number its unit"]);
+    let refused = evaluate(&text("a week"), &[]).diagnostics;
+    assert_eq!(refused[0].message, "`a week` is not a length of time");
+    assert!(refused[0].hint.as_ref().unwrap().starts_with("`a` means nothing there; "));
+}

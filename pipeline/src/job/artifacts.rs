@@ -79,11 +79,10 @@ pub(super) fn inside(path: &str, mark: Mark, message: &str, report: &mut Report)
 
 fn expiry(entry: &Entry, report: &mut Report) -> Option<Expiry> {
     let text = read::text(entry, "expire_in", report)?;
-    let expiry = duration::expiry(&text);
-    if expiry.is_none() {
-        policy::no_duration(&text, entry.value_mark(), report);
+    if duration::is_never(&text) {
+        return Some(Expiry::Never);
     }
-    expiry
+    policy::seconds(&text, entry.value_mark(), report).map(Expiry::After)
 }
 
 fn expose_as(entry: &Entry, has_paths: bool, paths: &[String], report: &mut Report) -> Option<String> {
