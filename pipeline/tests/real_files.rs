@@ -105,3 +105,18 @@ fn lengths_of_time_are_read_as_on_gitlab() {
     assert_eq!(refused[0].message, "`a week` is not a length of time");
     assert!(refused[0].hint.as_ref().unwrap().starts_with("`a` means nothing there; "));
 }
+
+#[test]
+fn what_is_merged_replaces_keys_that_stand_before_it() {
+    let text = "\
+.a: &a {script: merged, tags: [t]}
+b: {script: own, <<: *a}
+c: {<<: *a, script: own}
+d: {script: first, <<: *a, script: last}
+";
+    let plan = evaluate(text, &[]).plan.unwrap();
+    let scripts: Vec<_> = plan.jobs.iter().map(|job| job.script[0].as_str()).collect();
+    assert_eq!(scripts, ["merged", "own", "last"]);
+    let before = |line: u32| format!("{line}: `script` stands before `<<`, which replaces it");
+    assert_eq!(found(text, &[]), [before(2), before(4)]);
+}
