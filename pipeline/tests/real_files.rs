@@ -120,3 +120,32 @@ d: {script: first, <<: *a, script: last}
     let before = |line: u32| format!("{line}: `script` stands before `<<`, which replaces it");
     assert_eq!(found(text, &[]), [before(2), before(4)]);
 }
+
+#[test]
+fn only_and_except_name_sources_in_the_singular_too() {
+    for (words, source) in [
+        (["schedule", "schedules"], "schedule"),
+        (["push", "pushes"], "push"),
+        (["trigger", "triggers"], "trigger"),
+        (["api", "apis"], "api"),
+        (["web", "webs"], "web"),
+        (["pipeline", "pipelines"], "pipeline"),
+        (["parent_pipeline", "parent_pipelines"], "parent_pipeline"),
+        (["merge_request", "merge_requests"], "merge_request_event"),
+        (["external_pull_request", "external_pull_requests"], "external_pull_request_event"),
+    ] {
+        for word in words {
+            let text = format!(
+                "a: {{script: x, only: [{word}]}}\nb: {{script: x, only: [{word}, branches], except: [{word}]}}\nz: {{script: x, rules: [{{when: always}}]}}\n"
+            );
+            assert_eq!(jobs(&text, &[("CI_PIPELINE_SOURCE", source)]), ["a", "z"], "{word} {source}");
+            assert_eq!(jobs(&text, &[("CI_PIPELINE_SOURCE", "other")]), ["b", "z"], "{word} other");
+        }
+    }
+}
+
+/// The word of a source may also be the name of a branch.
+#[test]
+fn a_branch_may_have_the_name_of_a_source() {
+    assert!(is_in("only: [web]", "web"));
+}

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use model::Source;
 use model::plan::Variable;
 
 use crate::expand::expand;
@@ -23,22 +24,12 @@ pub(crate) struct Filter {
     changes: Option<Vec<String>>,
 }
 
-/// Words for kinds of runs: by the variable that tells, and its value (empty means any).
-const KINDS: &[(&str, &str, &str)] = &[
-    ("api", "CI_PIPELINE_SOURCE", "api"),
-    ("branches", "CI_COMMIT_BRANCH", ""),
-    ("chat", "CI_PIPELINE_SOURCE", "chat"),
-    ("external", "CI_PIPELINE_SOURCE", "external"),
-    ("external_pull_requests", "CI_PIPELINE_SOURCE", "external_pull_request_event"),
-    ("merge_requests", "CI_PIPELINE_SOURCE", "merge_request_event"),
-    ("parent_pipelines", "CI_PIPELINE_SOURCE", "parent_pipeline"),
-    ("pipelines", "CI_PIPELINE_SOURCE", "pipeline"),
-    ("pushes", "CI_PIPELINE_SOURCE", "push"),
-    ("schedules", "CI_PIPELINE_SOURCE", "schedule"),
-    ("tags", "CI_COMMIT_TAG", ""),
-    ("triggers", "CI_PIPELINE_SOURCE", "trigger"),
-    ("web", "CI_PIPELINE_SOURCE", "web"),
-];
+/// Whether a word names a source: `schedule` and `schedules`, and without the `_event` that requests have.
+fn names_source(word: &str, source: &str) -> bool {
+    let source = source.strip_suffix("_event").unwrap_or(source);
+    let plural = if source.ends_with("sh") { "es" } else { "s" };
+    word.strip_prefix(source).is_some_and(|rest| rest.is_empty() || rest == plural)
+}
 
 pub(crate) fn read(entry: &Entry, what: &str, conditions: &mut Conditions, report: &mut Report) -> Option<Filter> {
     let mut filter = Filter { mark: entry.mark, ..Filter::default() };
@@ -131,8 +122,8 @@ pub(crate) fn never(only: Option<&Filter>, except: Option<&Filter>) -> Option<Ne
         return Some(Never::Of(mark, "`except` names whatever `only` does"));
     }
     let is_elsewhere = |name: &String| {
-        let mut kinds = KINDS.iter().filter(|(_, variable, _)| *variable == "CI_PIPELINE_SOURCE");
-        kinds.any(|(word, _, source)| word == name && !rules::is_source(source))
+        let mut others = Source::OF_GITLAB.iter().filter(|source| !rules::is_source(source));
+        others.any(|source| names_source(name, source))
     };
     refs.iter().all(is_elsewhere).then(|| Never::Elsewhere(format!("none is for `{}`", refs[0])))
 }
@@ -155,8 +146,13 @@ impl Run<'_> {
         if project.is_some_and(|project| self.value("CI_PROJECT_PATH") != Some(project)) {
             return false;
         }
-        if let Some((_, variable, value)) = KINDS.iter().find(|(word, _, _)| *word == wanted) {
-            return self.value(variable).is_some_and(|found| value.is_empty() || found == *value);
+        let is_kind = match wanted {
+            "branches" => self.value("CI_COMMIT_BRANCH").is_some(),
+            "tags" => self.value("CI_COMMIT_TAG").is_some(),
+            _ => self.value("CI_PIPELINE_SOURCE").is_some_and(|source| names_source(wanted, source)),
+        };
+        if is_kind {
+            return true;
         }
         let name = self.value("CI_COMMIT_REF_NAME").or_else(|| self.value("CI_COMMIT_BRANCH"));
         match (name, whole_pattern(wanted)) {
