@@ -149,3 +149,17 @@ fn only_and_except_name_sources_in_the_singular_too() {
 fn a_branch_may_have_the_name_of_a_source() {
     assert!(is_in("only: [web]", "web"));
 }
+
+#[test]
+fn an_empty_list_of_paths_takes_away_what_is_extended() {
+    let text = "\
+.a: {script: x, artifacts: {paths: [out], exclude: [tmp], reports: {junit: r.xml}}}
+b: {extends: .a, artifacts: {paths: [], exclude: []}}
+c: {script: x, artifacts: {paths: []}}
+";
+    assert_eq!(found(text, &[]), [""; 0]);
+    let plan = evaluate(text, &[]).plan.unwrap();
+    let artifacts = plan.jobs[0].artifacts.as_ref().unwrap();
+    assert_eq!((artifacts.paths.len(), artifacts.exclude.len(), artifacts.reports.len()), (0, 0, 1));
+    assert_eq!(plan.jobs[1].artifacts, None);
+}

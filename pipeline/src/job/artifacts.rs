@@ -58,7 +58,8 @@ fn paths(map: &Map, what: &str, report: &mut Report) -> Vec<String> {
     if matches!(entry.value.kind, Kind::Null) {
         report.error(entry.mark, format!("`{what}` must not be empty"));
     }
-    let found = read::some_strings(entry, what, report).unwrap_or_default();
+    // An empty list is how a job takes away what it extends.
+    let found = read::strings(entry, what, report).unwrap_or_default();
     for (path, mark) in &found {
         if path.is_empty() {
             report.error(*mark, format!("`{what}` has an empty entry"));
