@@ -163,3 +163,20 @@ c: {script: x, artifacts: {paths: []}}
     assert_eq!((artifacts.paths.len(), artifacts.exclude.len(), artifacts.reports.len()), (0, 0, 1));
     assert_eq!(plan.jobs[1].artifacts, None);
 }
+
+#[test]
+fn what_is_empty_is_not_given() {
+    let text = "\
+a:
+  extends: []
+  script: x
+  resource_group: ''
+  environment: {name: production, url: \"\"}
+  rules: [{if: null, changes: , exists: , when: manual}]
+";
+    assert_eq!(found(text, &[]), [""; 0]);
+    let plan = evaluate(text, &[]).plan.unwrap();
+    assert_eq!(plan.jobs[0].resource_group, None);
+    assert_eq!(plan.jobs[0].environment.as_ref().unwrap().url, None);
+    assert_eq!(plan.jobs[0].when, model::plan::When::Manual);
+}

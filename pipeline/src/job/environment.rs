@@ -51,7 +51,7 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Environment> {
         None if entry.value.broken => {}
         None => report.error(entry.mark, "`environment` needs `name`"),
     }
-    environment.url = map.get("url").and_then(|entry| read::text(entry, "url", report));
+    environment.url = map.get("url").and_then(|entry| read::text_if_any(entry, "url", report));
     environment.on_stop = map.get("on_stop").and_then(|entry| read::text(entry, "on_stop", report));
     if let Some(action) = map.get("action") {
         environment.action =
