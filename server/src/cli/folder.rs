@@ -1,4 +1,4 @@
-//! A folder as if it were a project's repository: its files, and what a push of its branch would say.
+//! A folder as if it were a project's repository: its files, and what a push of its branch, or another event, would say.
 //! `weir lint`, `plan` and `exec` evaluate for that.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use model::Timestamp;
 use model::plan::Variable;
 use pipeline::Files;
 
-use super::args::IncludeArgs;
+use super::args::{EventArgs, IncludeArgs};
 use super::client::DEFAULT_URL;
 use super::pair::ProjectFolder;
 use crate::clock;
@@ -25,6 +25,8 @@ use model::text::slug;
 
 /// The branch of a folder that is no repository.
 const MAIN: &str = "main";
+const PUSH: &str = "push";
+const MERGE_REQUEST: &str = "merge_request_event";
 /// Bytes of a file that a definition includes.
 const LIMIT: u64 = 2 << 20;
 /// Fits after "it is not on ".
@@ -39,7 +41,9 @@ pub struct Folder {
     sha: String,
     title: String,
     details: CommitDetails,
-    branch: String,
+    git_ref: String,
+    is_tag: bool,
+    source: String,
     default_branch: String,
     is_repository: bool,
     /// The address that git signs commits with; empty without one.
@@ -52,12 +56,19 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Asks git; `branch` is taken instead of the one that is checked out.
-    pub fn new(root: &Path, branch: Option<&str>) -> Self {
+    /// Asks git; what `event` says is taken instead of what is checked out.
+    pub fn new(root: &Path, event: &EventArgs) -> Self {
         let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
         let is_repository = root.join(".git").exists();
         let ask = |arguments: &[&str]| if is_repository { text(git(&root, arguments)) } else { String::new() };
         let head = ask(&["symbolic-ref", "--short", "--quiet", "HEAD"]);
+        // Where no branch is checked out, a tag may be.
+        let tag =
+            || if head.is_empty() { ask(&["describe", "--tags", "--exact-match", "HEAD"]) } else { String::new() };
+        let tag = match (&event.tag, &event.branch) {
+            (None, None) => Some(tag()).filter(|tag| !tag.is_empty()),
+            (tag, _) => tag.clone(),
+        };
         let origin = ask(&["symbolic-ref", "--short", "--quiet", "refs/remotes/origin/HEAD"]);
         let or_main = |name: &str| if name.is_empty() { MAIN.to_owned() } else { name.to_owned() };
         // A repository that was not cloned does not say it: the usual names, or the only branch that is known.
@@ -73,7 +84,9 @@ impl Folder {
                 timestamp: ask(&["log", "-1", "--format=%cI"]),
                 ..CommitDetails::default()
             },
-            branch: branch.map_or_else(|| or_main(&head), str::to_owned),
+            is_tag: tag.is_some(),
+            git_ref: tag.or_else(|| event.branch.clone()).unwrap_or_else(|| or_main(&head)),
+            source: event.source.clone().unwrap_or_else(|| PUSH.to_owned()),
             default_branch: or_main(default),
             is_repository,
             email: ask(&["config", "user.email"]),
@@ -137,7 +150,6 @@ impl Folder {
             ("CI_SERVER_URL", text(DEFAULT_URL)),
             ("CI_SERVER_VERSION", text(env!("CARGO_PKG_VERSION"))),
             ("CI_API_V4_URL", format!("{DEFAULT_URL}/api/v4")),
-            ("CI_PIPELINE_SOURCE", text("push")),
             ("CI_PROJECT_ID", text("1")),
             ("CI_PROJECT_NAME", name.clone()),
             ("CI_PROJECT_TITLE", name.clone()),
@@ -157,18 +169,22 @@ impl Folder {
             ("CI_PIPELINE_IID", text("1")),
             ("CI_PIPELINE_CREATED_AT", self.created_at.rfc3339()),
         ];
+        list.extend(variables::of_source(&self.source));
         list.extend(variables::of_address(DEFAULT_URL));
         let commit = Commit {
-            git_ref: self.branch.clone(),
+            git_ref: self.git_ref.clone(),
             sha: self.sha.clone(),
             title: self.title.clone(),
-            is_tag: false,
+            is_tag: self.is_tag,
             details: CommitDetails { default_branch: self.default_branch.clone(), ..self.details.clone() },
         };
         let mut of_commit = variables::of_commit(&commit);
-        of_commit.push(("CI_COMMIT_REF_PROTECTED", (commit.git_ref == commit.details.default_branch).to_string()));
-        // Without a commit there is still a branch.
-        let known = |key: &str| !self.sha.is_empty() || key.contains("_REF_") || key.contains("BRANCH");
+        let is_protected = !self.is_tag && commit.git_ref == commit.details.default_branch;
+        of_commit.push(("CI_COMMIT_REF_PROTECTED", is_protected.to_string()));
+        // Without a commit there is still a branch or a tag; a merge request has none.
+        let of_ref = |key: &str| ["_REF_", "BRANCH", "CI_COMMIT_TAG"].iter().any(|part| key.contains(part));
+        let is_left_out = |key: &str| key == "CI_COMMIT_BRANCH" && self.source == MERGE_REQUEST;
+        let known = |key: &str| (!self.sha.is_empty() || of_ref(key)) && !is_left_out(key);
         list.extend(of_commit.into_iter().filter(|(key, _)| known(key)));
         list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::new(key, value) }).collect()
     }
@@ -208,10 +224,16 @@ impl Files for Folder {
             return Ok(Some(Vec::new()));
         }
         let Some(wanted) = compare_to else {
+            let default = format!("origin/{}", self.default_branch);
+            if self.source == MERGE_REQUEST {
+                return Ok(self.since(&default));
+            }
+            if self.source != PUSH || self.is_tag {
+                return Ok(None);
+            }
             // What a push of this branch would bring; all of it when nobody has the branch yet.
             let upstream = text(git(&self.root, &["rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}"]));
-            let other = if upstream.is_empty() { format!("origin/{}", self.default_branch) } else { upstream };
-            return Ok(self.since(&other));
+            return Ok(self.since(if upstream.is_empty() { &default } else { &upstream }));
         };
         let wanted = wanted.strip_prefix("refs/heads/").unwrap_or(wanted);
         let known = |name: &String| {
@@ -350,7 +372,7 @@ mod tests {
         fs::create_dir(dir.path().join("ci")).unwrap();
         fs::write(dir.path().join("ci/a.yml"), "a:\n").unwrap();
         std::os::unix::fs::symlink("/etc/passwd", dir.path().join("out.yml")).unwrap();
-        let folder = Folder::new(dir.path(), None);
+        let folder = Folder::new(dir.path(), &EventArgs::default());
         assert_eq!(folder.read("ci/a.yml"), Ok(Some("a:\n".to_owned())));
         assert_eq!((folder.read("ci"), folder.read("b.yml")), (Ok(None), Ok(None)));
         for outside in ["../x.yml", "/etc/passwd", "out.yml"] {
@@ -375,12 +397,12 @@ mod tests {
         fs::write(dir.path().join("a"), "").unwrap();
         run(&["add", "."]);
         run(&["commit", "-qm", "first"]);
-        assert_eq!(Folder::new(dir.path(), None).changed(None), Ok(None), "nobody has the branch yet");
+        assert_eq!(Folder::new(dir.path(), &EventArgs::default()).changed(None), Ok(None), "nobody has the branch yet");
         let default =
             |folder: &Folder| folder.predefined().into_iter().find(|one| one.key == "CI_DEFAULT_BRANCH").unwrap().value;
-        assert_eq!(default(&Folder::new(dir.path(), None)), "trunk");
+        assert_eq!(default(&Folder::new(dir.path(), &EventArgs::default())), "trunk");
         run(&["branch", "master"]);
-        assert_eq!(default(&Folder::new(dir.path(), None)), "master");
+        assert_eq!(default(&Folder::new(dir.path(), &EventArgs::default())), "master");
         run(&["branch", "-D", "master"]);
         run(&["branch", "base"]);
         run(&["checkout", "-qb", "topic"]);
@@ -388,12 +410,72 @@ mod tests {
         run(&["add", "."]);
         run(&["commit", "-qm", "second"]);
         fs::write(dir.path().join("c"), "").unwrap();
-        let folder = Folder::new(dir.path(), None);
+        let folder = Folder::new(dir.path(), &EventArgs::default());
         assert_eq!(folder.changed(Some("base")), Ok(Some(vec!["b".to_owned(), "c".to_owned()])));
         assert!(folder.changed(Some("none")).unwrap_err().contains("no branch"));
         assert_eq!(folder.paths().unwrap(), ["a", "b", "c"]);
         assert!(folder.predefined().iter().any(|one| one.key == "CI_COMMIT_REF_SLUG" && one.value == "topic"));
     }
+
+    /// The variables that a folder has for an event, of those that events tell apart.
+    fn told(folder: &Path, event: &EventArgs) -> Vec<String> {
+        let words =
+            ["_BRANCH", "CI_COMMIT_TAG", "CI_COMMIT_REF_NAME", "CI_PIPELINE_S", "CI_PIPELINE_T", "REF_PROTECTED"];
+        let is_told =
+            |one: &Variable| one.key != "CI_DEFAULT_BRANCH" && words.iter().any(|word| one.key.contains(word));
+        let predefined = Folder::new(folder, event).predefined().into_iter().filter(is_told);
+        let mut told: Vec<_> = predefined.map(|one| format!("{}={}", one.key, one.value)).collect();
+        told.sort();
+        told
+    }
+
+    #[test]
+    fn a_folder_stands_for_the_event_that_is_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let event = |branch: Option<&str>, tag: Option<&str>, source: Option<&str>| EventArgs {
+            branch: branch.map(str::to_owned),
+            tag: tag.map(str::to_owned),
+            source: source.map(str::to_owned),
+        };
+        let branch = |name: &str, protected: bool, source: &[&str]| {
+            let mut all = vec![
+                format!("CI_COMMIT_BRANCH={name}"),
+                format!("CI_COMMIT_REF_NAME={name}"),
+                format!("CI_COMMIT_REF_PROTECTED={protected}"),
+            ];
+            all.extend(source.iter().map(|one| (*one).to_owned()));
+            all
+        };
+        let tag = ["REF_NAME=v1", "REF_PROTECTED=false", "TAG=v1"].map(|one| format!("CI_COMMIT_{one}")).to_vec();
+        let pushed = |mut all: Vec<String>| {
+            all.push("CI_PIPELINE_SOURCE=push".to_owned());
+            all
+        };
+        for _ in ["no repository", "a repository"] {
+            let of = |event: &EventArgs| told(dir.path(), event);
+            assert_eq!(of(&EventArgs::default()), pushed(branch("main", true, &[])));
+            assert_eq!(of(&event(Some("topic"), None, None)), pushed(branch("topic", false, &[])));
+            assert_eq!(of(&event(None, Some("v1"), None)), pushed(tag.clone()));
+            let scheduled = ["CI_PIPELINE_SCHEDULED=true", "CI_PIPELINE_SOURCE=schedule"];
+            assert_eq!(of(&event(None, None, Some("schedule"))), branch("main", true, &scheduled));
+            let triggered = ["CI_PIPELINE_SOURCE=trigger", "CI_PIPELINE_TRIGGERED=true"];
+            assert_eq!(of(&event(None, None, Some("trigger"))), branch("main", true, &triggered));
+            let asked = branch("topic", false, &["CI_PIPELINE_SOURCE=merge_request_event"]);
+            assert_eq!(of(&event(Some("topic"), None, Some(MERGE_REQUEST))), asked[1..], "it is for no branch");
+            assert!(git(dir.path(), &["init", "-qb", "main", "."]).is_some());
+        }
+        let author = ["-c", "user.name=ada", "-c", "user.email=ada@example.org"];
+        for arguments in
+            [&["commit", "-q", "--allow-empty", "-m", "first"][..], &["tag", "v1"], &["checkout", "-q", "v1"]]
+        {
+            assert!(git(dir.path(), &[&author[..], arguments].concat()).is_some(), "{arguments:?}");
+        }
+        assert_eq!(told(dir.path(), &EventArgs::default()), pushed(tag), "it is checked out");
+        let folder = |event: EventArgs| Folder::new(dir.path(), &event);
+        assert_eq!(folder(event(None, None, None)).changed(None), Ok(None));
+        assert_eq!(folder(event(Some("main"), None, Some("web"))).changed(None), Ok(None));
+    }
+
     #[test]
     fn copies_of_other_projects_are_read_as_they_lie_or_at_a_commit() {
         let dir = tempfile::tempdir().unwrap();
@@ -415,8 +497,8 @@ mod tests {
         let copy = |text: &str, folder: &Path| format!("{text}={}", folder.display()).parse().unwrap();
         let include_project =
             vec![copy("Acme/Tools", &tools), copy("acme/plain", &plain), copy("acme/gone", &dir.path().join("gone"))];
-        let folder =
-            Folder::new(dir.path(), None).with_includes(IncludeArgs { include_project, include_remote: Vec::new() });
+        let folder = Folder::new(dir.path(), &EventArgs::default())
+            .with_includes(IncludeArgs { include_project, include_remote: Vec::new() });
         let read = |project: &str, at: Option<&str>, path: &str| folder.read_project(project, at, path);
         let some = |text: &str| Ok(Some(text.to_owned()));
         assert_eq!(read("acme/tools", None, "a.yml"), some("second"));
