@@ -46,6 +46,8 @@ pub struct Folder {
     source: String,
     default_branch: String,
     is_repository: bool,
+    /// The path of the project that it is.
+    project: String,
     /// The address that git signs commits with; empty without one.
     email: String,
     /// When it was looked at: for the pipeline that is made of it then.
@@ -75,7 +77,10 @@ impl Folder {
         let has = |name: &&str| !ask(&["rev-parse", "--verify", "--quiet", &format!("refs/heads/{name}")]).is_empty();
         let default =
             origin.strip_prefix("origin/").or_else(|| [MAIN, "master"].into_iter().find(has)).unwrap_or(&head);
+        let own_name = root.file_name().map_or_else(|| "project".into(), |name| name.to_string_lossy().into_owned());
+        let project = project_at(&ask(&["remote", "get-url", "origin"]));
         Self {
+            project: project.unwrap_or_else(|| format!("local/{own_name}")),
             sha: ask(&["rev-parse", "--verify", "--quiet", "HEAD"]),
             title: ask(&["log", "-1", "--format=%s"]),
             details: CommitDetails {
@@ -127,9 +132,14 @@ impl Folder {
         Ok(Copy { root, commit: Some(sha) })
     }
 
-    /// The folder's own name.
-    pub fn name(&self) -> String {
-        self.root.file_name().map_or_else(|| "project".into(), |name| name.to_string_lossy().into_owned())
+    /// The path of the project that it is: that of its `origin`, else one of its own.
+    pub fn project_path(&self) -> &str {
+        &self.project
+    }
+
+    /// The project's namespace and its name.
+    pub fn names_of_project(&self) -> (&str, &str) {
+        self.project.rsplit_once('/').unwrap_or(("local", &self.project))
     }
 
     /// Tells this folder's caches from those of others.
@@ -139,7 +149,8 @@ impl Folder {
 
     /// What is known before a run exists (contracts/ci-yaml.md part 6).
     pub fn predefined(&self) -> Vec<Variable> {
-        let (text, name) = (|text: &str| text.to_owned(), self.name());
+        let (text, project) = (|text: &str| text.to_owned(), self.project_path());
+        let (namespace, name) = self.names_of_project();
         let user = std::env::var("USER").unwrap_or_else(|_| "owner".into());
         let mut list = vec![
             ("CI", text("true")),
@@ -151,14 +162,14 @@ impl Folder {
             ("CI_SERVER_VERSION", text(env!("CARGO_PKG_VERSION"))),
             ("CI_API_V4_URL", format!("{DEFAULT_URL}/api/v4")),
             ("CI_PROJECT_ID", text("1")),
-            ("CI_PROJECT_NAME", name.clone()),
-            ("CI_PROJECT_TITLE", name.clone()),
-            ("CI_PROJECT_PATH", format!("local/{name}")),
-            ("CI_PROJECT_PATH_SLUG", slug(&format!("local/{name}"))),
-            ("CI_PROJECT_NAMESPACE", text("local")),
+            ("CI_PROJECT_NAME", text(name)),
+            ("CI_PROJECT_TITLE", text(name)),
+            ("CI_PROJECT_PATH", text(project)),
+            ("CI_PROJECT_PATH_SLUG", slug(project)),
+            ("CI_PROJECT_NAMESPACE", text(namespace)),
             ("CI_PROJECT_NAMESPACE_ID", text("1")),
-            ("CI_PROJECT_ROOT_NAMESPACE", text("local")),
-            ("CI_PROJECT_URL", format!("{DEFAULT_URL}/local/{name}")),
+            ("CI_PROJECT_ROOT_NAMESPACE", text(namespace.split('/').next().unwrap_or_default())),
+            ("CI_PROJECT_URL", format!("{DEFAULT_URL}/{project}")),
             ("CI_PROJECT_VISIBILITY", text("private")),
             ("CI_CONFIG_PATH", text(super::lint::FILE)),
             ("GITLAB_USER_ID", text("1")),
@@ -351,6 +362,18 @@ fn walk(folder: &Path, top: &Path, found: &mut Vec<String>) -> std::io::Result<(
     Ok(())
 }
 
+/// The path of a project in the address of its repository: `https://host/group/project.git`, `git@host:group/project`.
+fn project_at(address: &str) -> Option<String> {
+    let path = match address.split_once("://") {
+        Some(("file", _)) => return None,
+        Some((_, rest)) => rest.split_once('/')?.1,
+        None => address.split_once(':').filter(|(host, _)| !host.contains('/'))?.1,
+    };
+    let path = path.trim_matches('/');
+    let path = path.strip_suffix(".git").unwrap_or(path);
+    path.contains('/').then(|| path.to_owned())
+}
+
 fn git(folder: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
     let mut command = Command::new("git");
     command.arg("-C").arg(folder).args(arguments).stdin(Stdio::null()).stderr(Stdio::null());
@@ -474,6 +497,36 @@ mod tests {
         let folder = |event: EventArgs| Folder::new(dir.path(), &event);
         assert_eq!(folder(event(None, None, None)).changed(None), Ok(None));
         assert_eq!(folder(event(Some("main"), None, Some("web"))).changed(None), Ok(None));
+    }
+
+    #[test]
+    fn a_clone_is_the_project_that_it_comes_from() {
+        for (address, wanted) in [
+            ("https://ci.example.org/group/project.git", Some("group/project")),
+            ("https://user@ci.example.org:8443/group/sub/project/", Some("group/sub/project")),
+            ("ssh://git@ci.example.org:22/group/project.git", Some("group/project")),
+            ("git@ci.example.org:group/project.git", Some("group/project")),
+            ("git@ci.example.org:project.git", None),
+            ("/srv/git/group/project.git", None),
+            ("file:///srv/git/group/project.git", None),
+            ("../group/project", None),
+            ("", None),
+        ] {
+            assert_eq!(project_at(address).as_deref(), wanted, "{address}");
+        }
+        let dir = tempfile::tempdir().unwrap();
+        assert!(git(dir.path(), &["init", "-q", "."]).is_some());
+        assert!(Folder::new(dir.path(), &EventArgs::default()).project_path().starts_with("local/"));
+        assert!(git(dir.path(), &["remote", "add", "origin", "git@ci.example.org:group/sub/project.git"]).is_some());
+        let predefined = Folder::new(dir.path(), &EventArgs::default()).predefined();
+        for (key, wanted) in [
+            ("CI_PROJECT_PATH", "group/sub/project"),
+            ("CI_PROJECT_NAME", "project"),
+            ("CI_PROJECT_NAMESPACE", "group/sub"),
+            ("CI_PROJECT_ROOT_NAMESPACE", "group"),
+        ] {
+            assert!(predefined.iter().any(|one| one.key == key && one.value == wanted), "{key}");
+        }
     }
 
     #[test]
