@@ -180,3 +180,35 @@ a:
     assert_eq!(plan.jobs[0].environment.as_ref().unwrap().url, None);
     assert_eq!(plan.jobs[0].when, model::plan::When::Manual);
 }
+
+#[test]
+fn a_merge_request_is_no_branch_to_only() {
+    let text = "\
+a: {script: x, only: {variables: [$CI_PROJECT_PATH]}}
+b: {script: x, only: {changes: [a]}}
+c: {script: x, only: [branches]}
+d: {script: x, only: [main, /main/, tags]}
+e: {script: x, except: [tags]}
+f: {script: x, only: {refs: [merge_requests], variables: [$CI_PROJECT_PATH]}}
+g: {script: x, only: [merge_requests], except: [main]}
+h: {script: x, rules: [{when: always}]}
+";
+    let request = [("CI_PIPELINE_SOURCE", "merge_request_event")];
+    assert_eq!(jobs(text, &request), ["f", "g", "h"]);
+    let with_rules = format!("workflow: {{rules: [{{when: always}}]}}\n{text}");
+    assert_eq!(jobs(&with_rules, &request), ["e", "f", "g", "h"]);
+    assert_eq!(jobs(text, &[]), ["a", "b", "c", "d", "e", "h"]);
+}
+
+/// Why the first job is not in the run.
+fn reason(job: &str) -> String {
+    let plan = evaluate(&format!("a: {{script: x, {job}}}\nz: {{script: x}}\n"), &[("A", "no")]).plan.unwrap();
+    plan.excluded[0].reason.clone()
+}
+
+#[test]
+fn the_reason_of_only_shows_the_project_that_was_compared() {
+    let wanted = "`only` in line 1 does not hold: the ref (main of group/project) in main@other/project";
+    assert_eq!(reason("only: [main@other/project]"), wanted);
+    assert_eq!(reason("only: [dev]"), "`only` in line 1 does not hold: the ref (main) in dev");
+}
