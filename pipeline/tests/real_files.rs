@@ -212,3 +212,12 @@ fn the_reason_of_only_shows_the_project_that_was_compared() {
     assert_eq!(reason("only: [main@other/project]"), wanted);
     assert_eq!(reason("only: [dev]"), "`only` in line 1 does not hold: the ref (main) in dev");
 }
+
+#[test]
+fn the_reason_of_only_shows_the_values_of_its_variables() {
+    let values = "`variables` (`$A == \"yes\"` is false: $A is \"no\"; `$B` is false: $B is not set)";
+    let only = "only: {variables: ['$A == \"yes\"', $B]}";
+    assert_eq!(reason(only), format!("`only` in line 1 does not hold: {values}"));
+    let except = "except: {variables: [$A]}";
+    assert_eq!(reason(except), "`except` in line 1 holds: `variables` (`$A` is true: $A is \"no\")");
+}

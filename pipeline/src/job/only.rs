@@ -181,12 +181,15 @@ impl Run<'_> {
         }
         if let Some(variables) = &filter.variables {
             let lookup = |name: &str| self.scope.get(name, self.own).map(Seen::from);
-            let mut any = false;
+            let (mut any, mut because) = (false, Vec::new());
             for (expression, mark) in variables {
                 let verdict = self.conditions.evaluate(expression, &lookup).map_err(|message| (*mark, message))?;
                 any |= verdict.holds;
+                because.extend(verdict.because);
             }
-            parts.push((any, "`variables`".to_owned()));
+            because.truncate(MAX_SHOWN);
+            let because = if because.is_empty() { String::new() } else { format!(" ({})", because.join("; ")) };
+            parts.push((any, format!("`variables`{because}")));
         }
         if let Some(changes) = &filter.changes {
             let globs: Result<Vec<_>, _> =
