@@ -221,3 +221,21 @@ fn the_reason_of_only_shows_the_values_of_its_variables() {
     let except = "except: {variables: [$A]}";
     assert_eq!(reason(except), "`except` in line 1 holds: `variables` (`$A` is true: $A is \"no\")");
 }
+
+#[test]
+fn failures_that_only_gitlab_has_are_no_error_and_no_reason() {
+    let text = |when: &str| format!("a:\n  script: x\n  retry: {{max: 2, when: [{when}]}}\n");
+    let retry = |when: &str| evaluate(&text(when), &[]).plan.unwrap().jobs[0].retry.clone();
+    let warning = |name: &str| format!("3: no job here is retried after `{name}`");
+    for name in ["missing_dependency_failure", "runner_provisioning_timeout", "no_matching_runner"] {
+        assert_eq!(found(&text(name), &[]), [warning(name)]);
+        assert_eq!(retry(name).max, 0, "no reason would mean every one");
+        let with_another = retry(&format!("{name}, script_failure"));
+        assert_eq!((with_another.max, with_another.when.len()), (2, 1));
+        assert_eq!(retry(&format!("{name}, always")).max, 2);
+    }
+    for name in ["trace_size_exceeded", "job_execution_server_timeout"] {
+        assert_eq!((found(&text(name), &[]), retry(name).when.len()), (Vec::new(), 1), "{name}");
+    }
+    assert_eq!(found(&text("script_falure"), &[]), ["3: `script_falure` is not a failure that a job is retried after"]);
+}
