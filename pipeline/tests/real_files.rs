@@ -239,3 +239,21 @@ fn failures_that_only_gitlab_has_are_no_error_and_no_reason() {
     }
     assert_eq!(found(&text("script_falure"), &[]), ["3: `script_falure` is not a failure that a job is retried after"]);
 }
+
+#[test]
+fn a_condition_with_inputs_is_not_said_to_be_constant() {
+    let text = "\
+spec: {inputs: {wanted: {default: 'true'}, other: {default: 'true'}, source: {default: none}}}
+---
+a:
+  script: x
+  rules:
+    - {if: '\"$[[ inputs.wanted ]]\" != \"true\"', when: never}
+    - {if: '\"$[[ inputs.other ]]\" != \"true\"', when: never}
+    - if: $CI_PIPELINE_SOURCE == \"$[[ inputs.source ]]\"
+    - when: always
+";
+    assert_eq!(found(text, &[]), [""; 0]);
+    let constant = "a:\n  script: x\n  rules: [{if: '\"true\" != \"true\"'}, {when: always}]\n";
+    assert_eq!(found(constant, &[]), ["3: this rule can never apply: `\"true\" != \"true\"` is always false"]);
+}
