@@ -59,6 +59,7 @@ fn top_level(root: &Tree, report: &mut Report) -> Option<Map> {
 /// From the merged file on. An error ends nothing but what depends on it, so that all are told at once.
 fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &mut Outcome, report: &mut Report) {
     let is_whole = !report.failed();
+    let parents = extends::parents(top);
     // Step 3:
     let top = extends::resolve(top, report);
     // Step 4:
@@ -110,7 +111,7 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
         return;
     }
     if !report.failed() {
-        advice::give(&parts, &jobs, &globals.stages, &Asked { context, conditions }, report);
+        advice::give(&parts, &jobs, &globals.stages, &Asked { context, conditions, parents: &parents }, report);
     }
     outcome.valid = !report.failed();
     report.about("a-definition");

@@ -257,3 +257,13 @@ a:
     let constant = "a:\n  script: x\n  rules: [{if: '\"true\" != \"true\"'}, {when: always}]\n";
     assert_eq!(found(constant, &[]), ["3: this rule can never apply: `\"true\" != \"true\"` is always false"]);
 }
+
+#[test]
+fn a_job_that_others_extend_may_have_rules_that_all_say_never() {
+    let job = "scan: {script: x, rules: [{when: never}]}\nb: {extends: EXTENDS, script: x, rules: [{when: always}]}\n";
+    let never = "1: `scan` can never run: all its rules say `when: never`";
+    for (extends, wanted) in [("scan", &[][..]), ("[.a, scan]", &[]), (".a", &[never])] {
+        let text = format!("{}.a: {{retry: 1}}\n", job.replace("EXTENDS", extends));
+        assert_eq!(found(&text, &[]), wanted, "{extends}");
+    }
+}
