@@ -267,3 +267,24 @@ fn a_job_that_others_extend_may_have_rules_that_all_say_never() {
         assert_eq!(found(&text, &[]), wanted, "{extends}");
     }
 }
+
+#[test]
+fn that_no_run_can_be_made_is_said_of_what_it_would_be_for() {
+    let told = |text: &str, run: &[(&str, &str)]| {
+        let finding = evaluate(text, run).diagnostics.remove(0);
+        (finding.message, finding.hint.unwrap_or_default())
+    };
+    let push = [("CI_PIPELINE_SOURCE", "push")];
+    let (message, hint) = told("a: {script: x, only: [tags]}\n", &push);
+    assert_eq!(message, "no run can be made for the branch `main` by `push`: every job is left out");
+    let more = "; for another branch, tag or source there may be jobs";
+    assert_eq!(hint, format!("`a`: `only` in line 1 does not hold: the ref (main) in tags{more}"));
+    let (message, _) = told("a: {script: x, only: [dev]}\n", &[("CI_COMMIT_TAG", "v1")]);
+    assert_eq!(message, "no run can be made for the tag `v1`: every job is left out");
+    let workflow = "workflow: {rules: [{if: $CI_COMMIT_TAG}]}\na: {script: x}\n";
+    assert_eq!(told(workflow, &[]).0, "no run can be made for the branch `main`: no rule of `workflow` applies");
+    for never in ["when: never", "rules: [{when: never}]"] {
+        let finding = evaluate(&format!("a: {{script: x, {never}}}\n"), &[]).diagnostics.pop().unwrap();
+        assert!(finding.hint.is_none_or(|hint| !hint.contains(more)), "{never}");
+    }
+}
