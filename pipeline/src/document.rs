@@ -243,10 +243,12 @@ fn stranger(entry: &Entry) -> Problem {
     }
     let message =
         format!("`{name}` is neither a keyword nor a job: a job is a mapping, not {}", entry.value.describe());
-    let hint = global_keyword_like(name).map_or_else(
-        || "a name that begins with a dot may have any value".to_owned(),
-        |close| format!("did you mean `{close}`?"),
-    );
+    let of_jobs = keywords::KEYWORDS.iter().filter(|one| one.place == Place::Job).map(|one| one.name);
+    let hint = match (global_keyword_like(name), closest(name, of_jobs)) {
+        (Some(close), _) => format!("did you mean `{close}`?"),
+        (None, Some(close)) => format!("did you mean `{close}`? it belongs in a job"),
+        (None, None) => "a name that begins with a dot may have any value".to_owned(),
+    };
     Problem::error(entry.mark, message).hint(hint)
 }
 

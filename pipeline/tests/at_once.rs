@@ -29,7 +29,7 @@ fn a_wrong_keyword_hides_nothing_that_stands_beside_it() {
             "environment: {name: [x], action: foo, url: 5, deployment_tier: z}",
             &["`name`", "`action`", "`url`", "`deployment_tier`"],
         ),
-        ("needs: [{job: [x], parallel: {matrx: a}}]", &["`job`", "`parallel`", "`matrx`"]),
+        ("needs: [{job: [x], parallel: {matrx: a}}]", &["`job`", "`matrx`"]),
         ("needs: [{job: [x], pipeline: [y], optional: z}]", &["`job`", "`pipeline`", "`optional`"]),
         ("cache: {key: {files: x, prefix: [a]}, paths: [p]}", &["`files`", "`prefix`"]),
         ("cache: {key: {files: [1], prefix: a/b}, paths: [2]}", &["`files`", "a/b", "`paths`"]),

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::interpolate::{Known, interpolate, leftovers};
 use super::resolve::values;
 use super::value::{fits, from_tree, type_name};
-use crate::keywords::Place;
+use crate::keywords::{Place, is_mistyped};
 use crate::read;
 use crate::rules::{Condition, Conditions};
 use crate::scope::Scope;
@@ -283,6 +283,7 @@ fn read_rules(entry: &Entry, kind: InputType, conditions: &mut Conditions, repor
         }
         match map.get("default") {
             Some(default) => rule.default = typed_value(default, kind, report),
+            None if is_mistyped(map, Place::InputRule, &["default"]) => {}
             None => report.error(item.mark, "a rule of an input needs a `default`"),
         }
         if let Some(default) = &rule.default

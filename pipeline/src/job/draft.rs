@@ -194,6 +194,7 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
     }
     start_in(from, draft, has_when, report);
     let planned = &mut draft.planned;
+    report.about("when");
     planned.manual_confirmation =
         from.own("manual_confirmation").and_then(|entry| read::text(entry, "manual_confirmation", report));
     report.about("rules");
@@ -243,7 +244,8 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
 
 fn start_in(from: &Sources<'_>, draft: &mut Draft, has_when: bool, report: &mut Report) {
     report.about("start_in");
-    if !has_when && (from.own("when").is_some() || from.lacks_parent()) {
+    let has_wrong_when = from.own("when").is_some() || keywords::is_mistyped(from.body, Place::Job, &["when"]);
+    if !has_when && (has_wrong_when || from.lacks_parent()) {
         // What it was to say is not known.
         draft.planned.start_in = from.own("start_in").and_then(|entry| policy::start_in(entry, report));
         return;
@@ -259,6 +261,7 @@ fn start_in(from: &Sources<'_>, draft: &mut Draft, has_when: bool, report: &mut 
             let problem = Problem::error(entry.mark, "`start_in` is for jobs with `when: delayed`");
             report.add(problem.hint("write it in the rule that says `when: delayed`"));
         }
+        None if keywords::is_mistyped(from.body, Place::Job, &["start_in"]) => {}
         None if delayed && !from.lacks_parent() => {
             let problem = Problem::error(draft.when_mark, "`when: delayed` needs `start_in`");
             report.add(problem.hint("`start_in: 10 minutes`"));
@@ -330,7 +333,10 @@ fn child(from: &Sources<'_>, entry: &Entry, draft: &mut Draft, report: &mut Repo
     if let Some((trigger, marks)) = from.own("trigger").and_then(|trigger| trigger::read(trigger, report)) {
         (draft.planned.trigger, draft.includes) = (Some(trigger), marks);
     }
-    for other in &from.body.entries {
+    let delayed_rule = draft.rules.iter().flatten().any(|rule| rule.when == Some(When::Delayed));
+    let is_delayed = draft.planned.when == When::Delayed || delayed_rule;
+    // What goes with a wrong `when` goes when that does.
+    for other in from.body.entries.iter().filter(|other| !is_delayed || &*other.key != "start_in") {
         let taken_away = matches!(other.value.kind, Kind::Null);
         if keywords::is_supported(Place::Job, &other.key) && !trigger::ALLOWED.contains(&&*other.key) && !taken_away {
             let message = format!("a job with `trigger` has no `{}`", other.key);
@@ -343,8 +349,7 @@ fn child(from: &Sources<'_>, entry: &Entry, draft: &mut Draft, report: &mut Repo
         let problem = Problem::error(entry.mark, "a job with `trigger` takes `parallel` only with `matrix`");
         report.add(problem.hint("the children of a number would be all the same"));
     }
-    let delayed_rule = draft.rules.iter().flatten().any(|rule| rule.when == Some(When::Delayed));
-    if draft.planned.when == When::Delayed || delayed_rule {
+    if is_delayed {
         report.error(draft.when_mark, "a job with `trigger` cannot be delayed");
     }
 }

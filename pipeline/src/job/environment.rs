@@ -2,7 +2,7 @@
 
 use model::plan::{Environment, EnvironmentAction};
 
-use crate::keywords::Place;
+use crate::keywords::{Place, is_mistyped};
 use crate::read;
 use crate::source::{Mark, Report};
 use crate::yaml::{Entry, Kind};
@@ -48,7 +48,7 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Environment> {
             environment.name = read::text(name, "name", report).unwrap_or_default();
             check_name(&environment.name, name.value_mark(), report);
         }
-        None if entry.value.broken => {}
+        None if entry.value.broken || is_mistyped(map, Place::Environment, &["name"]) => {}
         None => report.error(entry.mark, "`environment` needs `name`"),
     }
     environment.url = map.get("url").and_then(|entry| read::text(entry, "url", report));
