@@ -37,8 +37,9 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<ArtifactSpec> {
     spec.expire_in = map.get("expire_in").and_then(|entry| expiry(entry, report));
     spec.paths = paths(map, "paths", report);
     spec.exclude = paths(map, "exclude", report);
-    let is_known = !entry.value.broken && !is_mistyped(map, Place::Artifacts, &["paths", "untracked", "reports"]);
-    let has_paths = map.written("paths").is_some() || !is_known;
+    let has_paths = map.written("paths").is_some()
+        || entry.value.broken
+        || is_mistyped(map, Place::Artifacts, &["paths", "untracked", "reports"]);
     spec.expose_as = map.get("expose_as").and_then(|entry| expose_as(entry, has_paths, &spec.paths, report));
     access(map, &mut spec, report);
     if let Some(reports) = map.get("reports") {

@@ -84,8 +84,8 @@ fn one(map: &Map, node: &Node, report: &mut Report) -> Option<CacheSpec> {
         }
         spec.fallback_keys = keys.into_iter().map(|(key, _)| key).collect();
     }
-    let is_mistyped = is_mistyped(map, Place::Cache, &["paths", "untracked"]);
-    if spec.paths.is_empty() && !spec.untracked && !has_wrong_paths && !node.broken && !is_mistyped {
+    let keeps_nothing = spec.paths.is_empty() && !spec.untracked && !has_wrong_paths && !node.broken;
+    if keeps_nothing && !is_mistyped(map, Place::Cache, &["paths", "untracked"]) {
         let mark = map.entries.first().map_or_else(Mark::default, |entry| entry.mark);
         report.add(Problem::warning(mark, "a cache without `paths` keeps nothing"));
     }

@@ -244,8 +244,9 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
 
 fn start_in(from: &Sources<'_>, draft: &mut Draft, has_when: bool, report: &mut Report) {
     report.about("start_in");
-    let has_wrong_when = from.own("when").is_some() || keywords::is_mistyped(from.body, Place::Job, &["when"]);
-    if !has_when && (has_wrong_when || from.lacks_parent()) {
+    let is_mistyped = |key| keywords::is_mistyped(from.body, Place::Job, &[key]);
+    let has_wrong_when = || from.own("when").is_some() || (from.own("start_in").is_some() && is_mistyped("when"));
+    if !has_when && (from.lacks_parent() || has_wrong_when()) {
         // What it was to say is not known.
         draft.planned.start_in = from.own("start_in").and_then(|entry| policy::start_in(entry, report));
         return;
@@ -261,8 +262,7 @@ fn start_in(from: &Sources<'_>, draft: &mut Draft, has_when: bool, report: &mut 
             let problem = Problem::error(entry.mark, "`start_in` is for jobs with `when: delayed`");
             report.add(problem.hint("write it in the rule that says `when: delayed`"));
         }
-        None if keywords::is_mistyped(from.body, Place::Job, &["start_in"]) => {}
-        None if delayed && !from.lacks_parent() => {
+        None if delayed && !from.lacks_parent() && !is_mistyped("start_in") => {
             let problem = Problem::error(draft.when_mark, "`when: delayed` needs `start_in`");
             report.add(problem.hint("`start_in: 10 minutes`"));
         }

@@ -120,8 +120,8 @@ fn file(item: &Tree, report: &mut Report) -> Option<TriggerInclude> {
     }
     if map.get("artifact").is_some() {
         let (path, job) = (text("artifact", report), text("job", report));
-        let is_mistyped = keywords::is_mistyped(map, Place::TriggerInclude, &["job"]);
-        if map.get("job").is_none() && !item.broken && !is_mistyped {
+        let is_there = map.get("job").is_some() || keywords::is_mistyped(map, Place::TriggerInclude, &["job"]);
+        if !is_there && !item.broken {
             report.error(item.mark, "`artifact` needs `job`: which job makes it");
         }
         return path.zip(job).map(|(path, job)| TriggerInclude::Artifact { path, job, inputs });

@@ -6,7 +6,7 @@ mod table;
 pub(crate) use table::KEYWORDS;
 
 use crate::source::{Mark, Problem};
-use crate::yaml::{Entry, Map};
+use crate::yaml::Map;
 
 /// Most keywords of a place that are listed where none is near.
 const MAX_LISTED: usize = 10;
@@ -212,8 +212,8 @@ fn listed(place: Place) -> Option<String> {
 /// Whether a keyword that is missing seems to be there with a typing error, which is told as such: one of its keys is
 /// nearly one of `names`.
 pub(crate) fn is_mistyped(map: &Map, place: Place, names: &[&str]) -> bool {
-    let meant = |entry: &Entry| closest(&entry.key, understood(place)).filter(|_| !is_known(place, &entry.key));
-    map.entries.iter().filter_map(meant).any(|meant| names.contains(&meant))
+    let unknown = map.entries.iter().filter(|entry| !is_known(place, &entry.key));
+    unknown.filter_map(|entry| closest(&entry.key, understood(place))).any(|meant| names.contains(&meant))
 }
 
 /// The candidate that a typing error would have turned into `word`, if one is close enough.

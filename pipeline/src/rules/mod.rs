@@ -267,10 +267,10 @@ fn rule(map: &Map, mark: Mark, place: Place, conditions: &mut Conditions, report
         report.add(problem.hint("`start_in: 10 minutes`"));
     }
     // What a `when` that is wrong was to say is not known.
-    let has_wrong_when = rule.when.is_none() && (map.get("when").is_some() || is_mistyped(&["when"]));
+    let has_wrong_when = || rule.when.is_none() && (map.get("when").is_some() || is_mistyped(&["when"]));
     if rule.when != Some(When::Delayed)
-        && !has_wrong_when
         && let Some(entry) = map.get("start_in")
+        && !has_wrong_when()
     {
         report.error(entry.mark, "`start_in` is for rules with `when: delayed`");
     }
