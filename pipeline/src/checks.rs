@@ -159,11 +159,13 @@ fn on_stop(draft: &Draft, others: &Others<'_>, report: &mut Report) {
         return;
     };
     let problem = match &other.planned.environment {
-        _ if draft.lacks_parent || other.lacks_parent => None,
+        None if !other.knows_action => None,
         None => Some(format!("`{name}` stops the environment of `{}`, but has no `environment`", draft.name)),
-        Some(theirs) if theirs.action != EnvironmentAction::Stop => {
+        Some(theirs) if theirs.action != EnvironmentAction::Stop && other.knows_action => {
             Some(format!("`{name}` stops the environment of `{}`, but its `action` is not `stop`", draft.name))
         }
+        // An empty name is one that could not be read.
+        Some(theirs) if theirs.name.is_empty() || environment.name.is_empty() => None,
         Some(theirs) if theirs.name != environment.name => Some(format!(
             "`{name}` stops the environment `{}`, not `{}` of `{}`",
             theirs.name, environment.name, draft.name
@@ -205,7 +207,7 @@ fn child(draft: &Draft, others: &Others<'_>, stages: &HashMap<&str, usize>, repo
         let has_files = |draft: &Draft| {
             draft.planned.artifacts.as_ref().is_some_and(|artifacts| artifacts.untracked || !artifacts.paths.is_empty())
         };
-        if !has_files(other) && !other.lacks_parent && !report.is_partial() {
+        if !has_files(other) && other.knows_artifacts && !report.is_partial() {
             let message =
                 format!("`{}` takes its definition from `{job}`, which has no `artifacts` with `paths`", draft.name);
             report.add(Problem::error(mark, message).hint("list the file among the `paths` of that job's `artifacts`"));

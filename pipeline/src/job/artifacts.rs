@@ -4,7 +4,7 @@ use model::plan::{Access, ArtifactSpec, Expiry, Report as Kept, When};
 
 use super::policy;
 use crate::duration;
-use crate::keywords::{Place, is_mistyped};
+use crate::keywords::{Place, is_known, is_mistyped};
 use crate::read;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map, Scalar, Value};
@@ -124,6 +124,9 @@ fn reports_of(entry: &Entry, report: &mut Report) -> Vec<Kept> {
     let mut all = Vec::new();
     for item in &map.entries {
         let kind = &*item.key;
+        if !is_known(Place::Reports, kind) {
+            continue;
+        }
         if kind == "coverage_report" {
             // Of all reports it alone may be `null`, which takes it away.
             all.extend(coverage(item, report));

@@ -103,7 +103,7 @@ fn one(map: &Map, item: &Node, needs: &mut Needs, report: &mut Report) {
     let parallel = map.written("parallel");
     let selections = parallel.filter(|_| given_pipeline.is_none()).and_then(|parallel| of_instances(parallel, report));
     // A need of another kind was refused by its own keyword.
-    if map.get("project").is_some() {
+    if map.get("project").is_some() || is_mistyped(map, Place::Need, &["pipeline", "project"]) {
         return;
     }
     if let Some(empty) = map.written("pipeline").filter(|entry| matches!(entry.value.kind, Kind::Null)) {
