@@ -20,6 +20,7 @@ mod jobs;
 mod limits;
 pub mod lint;
 mod maintenance;
+mod mirrors;
 pub mod names;
 pub mod namespaces;
 pub mod ordine;
@@ -324,6 +325,11 @@ impl Weir {
     /// Says so.
     fn access_changed(&self) {
         self.access.send_modify(|count| *count += 1);
+    }
+
+    /// How many fetches of repositories have begun since the server started.
+    pub fn fetches(&self) -> u64 {
+        self.sources.fetches()
     }
 
     /// Where the mirror of a project's repository lies.

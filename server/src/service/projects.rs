@@ -155,7 +155,7 @@ impl Weir {
                 Some(_) => {}
             }
         }
-        self.sources.check(source).await
+        source::check(source).await
     }
 
     /// The source of a project, for who may change it.
