@@ -74,14 +74,42 @@ async fn nothing_is_deleted_that_changed_after_the_client_read_it() {
 #[tokio::test]
 async fn a_runner_has_changed_when_somebody_changed_it() {
     let town = Town::new().await;
-    let id = town.fresh_runner(town.web()).await;
-    let sql = "UPDATE runners SET created_at = 1000 WHERE id = ?1";
-    town.world.write(move |tx| Ok(tx.conn().execute(sql, [id.0])?)).await;
-    let path = format!("/runners/{id}");
+    let path = format!("/runners/{}", town.old_runner().await);
     let changed = town.api("root by api", "PUT", &path, &json!({"description": "other"})).await;
     assert_eq!(changed.status, StatusCode::OK, "{}", changed.text());
-    let made = ("if-unmodified-since", "Thu, 01 Jan 1970 00:01:00 GMT");
-    assert_eq!(town.with("root by api", "DELETE", &path, &[made]).await.status.as_u16(), 412);
+    assert_eq!(town.with("root by api", "DELETE", &path, &[MINUTE]).await.status.as_u16(), 412);
+}
+
+/// A time after that of what [`Town::old_runner`] makes.
+const MINUTE: (&str, &str) = ("if-unmodified-since", "Thu, 01 Jan 1970 00:01:00 GMT");
+
+impl Town {
+    /// A runner that nobody has changed for long.
+    async fn old_runner(&self) -> model::RunnerId {
+        let id = self.fresh_runner(self.web()).await;
+        let sql = "UPDATE runners SET created_at = 1000 WHERE id = ?1";
+        self.world.write(move |tx| Ok(tx.conn().execute(sql, [id.0])?)).await;
+        id
+    }
+}
+
+#[tokio::test]
+async fn bug_a_runner_with_another_token_or_project_had_not_changed() {
+    let town = Town::new().await;
+    let id = town.old_runner().await;
+    let other = town.fresh_project(town.web()).await.0;
+    for (method, path, body) in [
+        ("POST", format!("/runners/{id}/reset_authentication_token"), Value::Null),
+        ("POST", format!("/projects/{other}/runners"), json!({"runner_id": id})),
+        ("DELETE", format!("/projects/{other}/runners/{id}"), Value::Null),
+    ] {
+        let done = town.api("root by api", method, &path, &body).await;
+        assert!(done.status.is_success(), "{path}: {}", done.text());
+        let deleted = town.with("root by api", "DELETE", &format!("/runners/{id}"), &[MINUTE]).await;
+        assert_eq!(deleted.status.as_u16(), 412, "{method} {path}");
+        let sql = "UPDATE runners SET updated_at = NULL WHERE id = ?1";
+        town.world.write(move |tx| Ok(tx.conn().execute(sql, [id.0])?)).await;
+    }
 }
 
 #[tokio::test]
