@@ -116,9 +116,7 @@ pub fn inputs(fields: &Fields, name: &str) -> Result<Map<String, Value>, Refused
 /// `DELETE …/pipelines/:pid`: a live one is stopped first.
 pub async fn delete(target: Target) -> Result<StatusCode, Refused> {
     let id = target.run_id().await?;
-    let (run, _) = target.weir.jobs_of_run(&target.caller, id, None, false).await?;
-    target.unmodified(run.updated_at)?;
-    target.weir.delete_run(&target.caller, id).await?;
+    target.weir.remove_run(&target.caller, id, target.last_seen()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

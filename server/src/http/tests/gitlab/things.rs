@@ -113,6 +113,47 @@ async fn bug_a_runner_with_another_token_or_project_had_not_changed() {
 }
 
 #[tokio::test]
+async fn bug_lent_runners_and_variables_of_schedules_went_whatever_was_known_of_them() {
+    let town = Town::new().await;
+    let web = town.web();
+    let (runner, other) = (town.fresh_runner(web).await, town.fresh_project(web).await.0);
+    let lent = format!("/projects/{other}/runners");
+    let variables = format!("/projects/{}/pipeline_schedules/{}/variables", web.id, town.fresh_schedule(web).await);
+    for (list, body, one) in [
+        (&lent, json!({"runner_id": runner}), runner.to_string()),
+        (&variables, json!({"key": "K", "value": "v"}), "K".to_owned()),
+    ] {
+        let made = town.api("root by api", "POST", list, &body).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{list}: {}", made.text());
+        let path = format!("{list}/{one}");
+        let refusal = refused(&town.with("root by api", "DELETE", &path, &[MINUTE]).await);
+        assert_eq!(refusal, (412, json!({"message": "412 Precondition Failed"})), "{path}");
+        let gone = town.with("root by api", "DELETE", &path, &[]).await;
+        assert!(gone.status.is_success(), "{path}: {}", gone.text());
+    }
+}
+
+#[tokio::test]
+async fn bug_what_changed_while_it_was_about_to_be_deleted_was_deleted() {
+    let town = Town::new().await;
+    let id = town.old_runner().await;
+    let path = format!("/runners/{id}");
+    let (go, gone) = std::sync::mpsc::channel();
+    let changed = town.world.write(move |tx| {
+        gone.recv().unwrap();
+        Ok(tx.conn().execute("UPDATE runners SET updated_at = ?2 WHERE id = ?1", (id.0, tx.now.0))?)
+    });
+    // Whoever reads meanwhile finds it as it was.
+    let read = async {
+        let shown = town.api("root by api", "GET", &path, &Value::Null).await;
+        go.send(()).unwrap();
+        shown.status
+    };
+    let (_, deleted, shown) = tokio::join!(changed, town.with("root by api", "DELETE", &path, &[MINUTE]), read);
+    assert_eq!((deleted.status.as_u16(), shown), (412, StatusCode::OK));
+}
+
+#[tokio::test]
 async fn paths_mean_the_same_in_any_case() {
     let town = Town::new().await;
     let web = town.web();
