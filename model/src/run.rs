@@ -337,6 +337,9 @@ pub struct Job {
     pub finished_at: Option<Timestamp>,
     /// What it left.
     pub artifacts: Vec<ArtifactInfo>,
+    /// When the time of what it left was over, which was deleted then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifacts_expired_at: Option<Timestamp>,
     /// When its log and artifacts were erased.
     pub erased_at: Option<Timestamp>,
     /// The lock it holds while it runs.

@@ -12,6 +12,8 @@ type References<'v> = HashMap<&'v str, Vec<&'v str>>;
 
 /// At most so many circles are told of one job: each may be as long as the file.
 const MAX_CIRCLES: usize = 10;
+/// Up to so many variables are compared one by one, which is less work than to hash them.
+const FEW: usize = 32;
 
 /// The variables of the file, which are looked at once however many jobs share them.
 pub(crate) struct Circles<'v> {
@@ -46,6 +48,9 @@ impl<'v> Circles<'v> {
         if self.of_file.is_empty() && !own.iter().any(|variable| refers(variable)) {
             return Vec::new();
         }
+        if self.of_file.is_empty() && self.only_look_back(&own) {
+            return Vec::new();
+        }
         let names = own.iter().map(|variable| variable.key.as_str());
         let own = references(own.iter().copied(), &self.run);
         if self.of_file.is_empty() {
@@ -53,6 +58,19 @@ impl<'v> Circles<'v> {
             return self.search(&own, inherited, names);
         }
         self.search(&own, inherited, self.names().chain(names))
+    }
+
+    /// Whether values name only what stands above them and what names nothing, as people write them: then nothing
+    /// leads in a circle, which is less work to see than to search for one.
+    fn only_look_back(&self, own: &[&Variable]) -> bool {
+        let is_back = |i: usize, target: &str| match own.iter().rposition(|variable| variable.key == target) {
+            Some(at) => at < i,
+            None => self.references.get(target).is_none_or(Vec::is_empty),
+        };
+        own.len() <= FEW
+            && own.iter().enumerate().all(|(i, variable)| {
+                !refers(variable) || names(&variable.value).all(|target| target == variable.key || is_back(i, target))
+            })
     }
 
     fn names(&self) -> impl Iterator<Item = &'v str> + use<'v> {

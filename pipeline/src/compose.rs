@@ -143,12 +143,13 @@ fn drafts<'t>(top: &'t Map, globals: &Globals, conditions: &mut Conditions, repo
     let mut all = Drafts::default();
     let (inherited, inherited_bytes) = globals.cost();
     let mut instances = 0;
+    let mut shared = job::Shared::default();
     for (entry, body) in document::jobs(top, report) {
         let Some(body) = body else {
             all.broken.push(&*entry.key);
             continue;
         };
-        let draft = job::read_job(entry, body, &globals.default, conditions, report);
+        let draft = job::read_job(entry, body, &globals.default, &mut shared, conditions, report);
         let each = draft.instances();
         let values = (entry.value.nodes + inherited).saturating_mul(each);
         let bytes = (entry.value.bytes + inherited_bytes).saturating_mul(each);

@@ -125,16 +125,13 @@ fn the_forms_of_shells_are_found() {
     let value = r#"it's-a"se\cret$9~x=~y"#;
     for (shell, script) in [
         ("bash", "set -x; : \"$V\""),
-        ("dash", "set -x; : \"$V\""),
+        ("sh", "set -x; : \"$V\""),
         ("bash", "printf %q \"$V\""),
         ("bash", "printf %q \"$V\nand a line\""),
         ("bash", "printf %q \"#$V\""),
         ("bash", "V=\"#$V\"; set -x; : \"$V\""),
     ] {
-        // Not every machine has both.
-        let Ok(output) = std::process::Command::new(shell).args(["-c", script]).env("V", value).output() else {
-            continue;
-        };
+        let output = std::process::Command::new(shell).args(["-c", script]).env("V", value).output().unwrap();
         let shown = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(is_found(value, &shown), "{shell} {script}: {shown}");
     }

@@ -108,13 +108,15 @@ async fn a_long_log_survives_every_kind_of_refusal() {
 async fn jobs_go_on_while_the_server_is_away() {
     let fixture = Fixture::new(4);
     for id in 1..=4 {
-        let lines = "for i in $(seq 100); do echo line $i; sleep 0.003; done; echo out > out.txt";
+        let lines = "for i in $(seq 100); do echo line $i; test $i -ne 50 || until [ -e ../../go ]; do sleep 0.01; done; \
+                     done; echo out > out.txt";
         fixture.server.queue(live(job(id, &[lines])));
     }
     until("all to run", || (1..=4).all(|id| fixture.server.text(id).contains("line 1\n"))).await;
     fixture.serving.abort();
     std::fs::remove_file(fixture.socket()).unwrap();
-    // They end without anybody listening.
+    // They go on and end without anybody listening.
+    std::fs::write(fixture.runner_dir().join("go"), "").unwrap();
     until("all to have ended", || {
         (1..=4).all(|id| {
             std::fs::read_to_string(fixture.runner_dir().join(format!("jobs/{id}/trace")))

@@ -378,7 +378,7 @@ fn a_killed_runner_leaves_no_process_and_no_folder_and_a_restart_loses_nothing()
 
     server.pipeline("talk", "a: {script: ['for i in $(seq 1 60); do echo line $i; sleep 0.05; done']}\n");
     let run = server.run("talk");
-    let view = server.until(run, "it runs", |view| view.run.status == Status::Running);
+    let view = server.until(run, "it runs", |view| view.jobs[0].started_at.is_some());
     eventually("it talks", || server.trace(&view.jobs[0]).contains("line 3").then_some(()));
     server.kill();
     server.start_again();

@@ -2,16 +2,24 @@
 
 mod support;
 
+use std::path::Path;
+
 use model::{FailureReason, Status};
 use support::{Server, eventually, job, processes_with, signal, statuses};
 
-/// A definition of `count` jobs that print `lines` numbered lines each, in about two seconds, and
-/// of which every third fails at its end.
-fn talkers(count: usize, lines: usize) -> String {
+/// A script that goes on when this file is there.
+fn wait_for(gate: &Path) -> String {
+    format!("until test -e {}; do sleep 0.02; done", gate.display())
+}
+
+/// A definition of `count` jobs that print `lines` numbered lines each, the last one when `gate` is there, and of which
+/// every third fails at its end.
+fn talkers(count: usize, lines: usize, gate: &Path) -> String {
     let mut text = String::new();
     for n in 0..count {
         let end = if n % 3 == 0 { 7 } else { 0 };
-        text.push_str(&format!("talker-{n}:\n  script:\n    - for i in $(seq 1 {lines}); do "));
+        let last = format!("test $i -lt {lines} || {}", wait_for(gate));
+        text.push_str(&format!("talker-{n}:\n  script:\n    - for i in $(seq 1 {lines}); do {last}; "));
         text.push_str(&format!("echo \"line $i of talker {n}\"; sleep 0.02; done\n    - exit {end}\n"));
     }
     text
@@ -20,12 +28,14 @@ fn talkers(count: usize, lines: usize) -> String {
 #[test]
 fn twenty_jobs_survive_kill_9_of_the_server_with_every_line_once() {
     let mut server = Server::start(20);
-    server.pipeline("talk", &talkers(20, 150));
+    let gate = server.data.join("go");
+    server.pipeline("talk", &talkers(20, 150, &gate));
     let run = server.run("talk");
     server.until(run, "all jobs run", |view| view.jobs.iter().all(|job| job.status == Status::Running));
     let first = server.view(run).jobs[0].clone();
     eventually("the first lines are there", || server.trace(&first).contains("line 5 of").then_some(()));
     server.kill();
+    std::fs::write(&gate, "").unwrap();
     server.start_again();
     let view = server.ended(run);
     for (n, job) in view.jobs.iter().enumerate() {
@@ -44,12 +54,17 @@ fn twenty_jobs_survive_kill_9_of_the_server_with_every_line_once() {
 #[test]
 fn jobs_that_end_while_the_server_is_away_are_reported_by_the_next() {
     let mut server = Server::start(2);
-    server
-        .pipeline("short", "a: {script: ['echo begun', 'sleep 1', 'echo done']}\nb: {script: ['sleep 1', 'exit 4']}\n");
+    let gate = server.data.join("go");
+    let wait = wait_for(&gate);
+    server.pipeline(
+        "short",
+        &format!("a: {{script: ['echo begun', '{wait}', 'echo done']}}\nb: {{script: ['{wait}', 'exit 4']}}\n"),
+    );
     let run = server.run("short");
     server.until(run, "both run", |view| view.jobs.iter().all(|job| job.status == Status::Running));
     let mark = server.mark(run);
     server.kill();
+    std::fs::write(&gate, "").unwrap();
     eventually("their processes have ended", || processes_with(&mark).is_empty().then_some(()));
     server.start_again();
     let view = server.ended(run);
@@ -90,13 +105,15 @@ fn kill_9_of_the_runner_fails_its_jobs_applies_retry_and_leaves_no_process() {
 #[test]
 fn sigterm_ends_the_server_within_two_seconds_and_leaves_jobs_running() {
     let mut server = Server::start(1);
-    server.pipeline("one", "a: {script: ['echo on', 'sleep 3', 'echo off']}\n");
+    let gate = server.data.join("go");
+    server.pipeline("one", &format!("a: {{script: ['echo on', '{}', 'echo off']}}\n", wait_for(&gate)));
     let run = server.run("one");
     server.until(run, "it runs", |view| view.run.status == Status::Running);
     let took = server.stop();
     assert!(took.as_secs() < 2, "{took:?}");
     let mark = server.mark(run);
     assert!(!processes_with(&mark).is_empty());
+    std::fs::write(&gate, "").unwrap();
     server.start_again();
     assert_eq!(server.ended(run).run.status, Status::Success);
 }
@@ -124,10 +141,8 @@ fn a_canceled_job_leaves_nothing_behind() {
 #[test]
 fn a_server_without_a_runner_lets_that_of_an_earlier_one_finish_and_end() {
     let mut server = Server::start(1);
-    let folder = tempfile::tempdir().unwrap();
-    let go = folder.path().join("go");
-    let wait = format!("while [ ! -e {} ]; do sleep 0.05; done", go.display());
-    server.pipeline("one", &format!("a: {{script: ['{wait}', 'echo off']}}\n"));
+    let gate = server.data.join("go");
+    server.pipeline("one", &format!("a: {{script: ['{}', 'echo off']}}\n", wait_for(&gate)));
     let run = server.run("one");
     server.until(run, "it runs", |view| view.run.status == Status::Running);
     let _ = server.runner_pid();
@@ -138,7 +153,7 @@ fn a_server_without_a_runner_lets_that_of_an_earlier_one_finish_and_end() {
         server.start_again();
     }
     let later = server.run("one");
-    std::fs::write(&go, "").unwrap();
+    std::fs::write(&gate, "").unwrap();
     assert_eq!(server.ended(run).run.status, Status::Success);
     let dir = server.data.join("runner");
     eventually("the runner has ended", || runner::pid_of(&dir).unwrap().is_none().then_some(()));

@@ -133,6 +133,39 @@ fn a_masked_value_is_in_no_name_of_a_file_whatever_runner_sends_it() {
     }
 }
 
+/// By what the job itself reports, and by what an earlier one did.
+#[test]
+fn bug_a_masked_value_was_in_the_address_of_an_environment() {
+    let server = Server::start(1);
+    let definition = "stages: [one, two]
+own:
+  stage: one
+  script: ['echo \"HOST=$TOKEN.example.org\" > e.env', 'echo \"a: {script: x}\" > child.yml']
+  artifacts: {paths: [child.yml], reports: {dotenv: e.env}}
+  environment: {name: own, url: 'https://$HOST/$CI_ENVIRONMENT_SLUG/$MISSING'}
+other:
+  stage: two
+  script: ['test \"$HOST\" = \"$TOKEN.example.org\"']
+  environment: {name: other, url: 'https://$HOST/'}
+bridge:
+  stage: two
+  trigger: {include: [{artifact: child.yml, job: own}]}
+  environment: {name: bridge, url: 'https://$HOST/'}
+";
+    server.pipeline("p", definition);
+    let project = server.get("/api/v4/projects")[0]["id"].clone();
+    let path = format!("/api/v4/projects/{project}/variables");
+    keep(&server, &path, &json!({ "key": "TOKEN", "value": SECRET, "masked": true }));
+    let run = server.run("p");
+    let view = server.ended(run);
+    assert_eq!(view.run.status, Status::Success, "{:?}", statuses(&view));
+    let listed = server.get(&format!("/api/v4/projects/{project}/environments"));
+    let address =
+        |name: &str| listed.as_array().unwrap().iter().find(|one| one["name"] == name).unwrap()["external_url"].clone();
+    assert_eq!(address("own"), "https://[MASKED].example.org/own/$MISSING");
+    assert_eq!(["other", "bridge"].map(address), ["https://[MASKED].example.org/"; 2]);
+}
+
 #[test]
 fn protected_variables_are_for_the_default_branch() {
     let server = Server::start(1);

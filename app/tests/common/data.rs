@@ -238,6 +238,7 @@ fn job(id: i64, name: &str, stage: (&str, u32), status: Status, needs: Option<&[
         started_at: ran.then(|| at(1682 + id % 7)),
         finished_at: status.is_final().then(|| at(1690 + id % 13)),
         artifacts: vec![],
+        artifacts_expired_at: None,
         erased_at: None,
         resource_group: None,
         kind: JobKind::Build,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use model::plan::{FormInput, InputType, Inputs};
 use serde_json::Value as Json;
 
-use super::interpolate::{Known, interpolate, leftovers};
+use super::interpolate::{Known, OPEN, interpolate, leftovers};
 use super::resolve::values;
 use super::value::{fits, from_tree, type_name};
 use crate::keywords::{Place, is_mistyped};
@@ -111,7 +111,7 @@ pub(crate) fn apply(
             );
             report.add(problem.hint("a header is a document with `spec` before a line `---`"));
         }
-        if let Some(root) = &root {
+        if let Some(root) = root.as_ref().filter(|root| report.file_has(root.mark.file, OPEN)) {
             leftovers(root, report);
         }
         return (root, Vec::new());

@@ -2,15 +2,15 @@
 
 use std::rc::Rc;
 
-use model::plan::{AllowFailure, PlannedJob, Variable, When};
+use model::plan::{AllowFailure, PlannedJob, When};
 
 use super::inherit::{self, Inherited};
 use super::needs::{self, Needs};
 use super::only::{self, Filter};
 use super::parallel::{self, Parallel};
 use super::trigger::IncludePlace;
-use super::variables::{Places, places};
-use super::{Variables, artifacts, cache, container, environment, policy, read_variables, simple, trigger};
+use super::variables::{Own, Shared};
+use super::{artifacts, cache, container, environment, policy, simple, trigger};
 use crate::extends;
 use crate::keywords::{self, Place};
 use crate::read;
@@ -41,8 +41,7 @@ pub(crate) struct Draft {
     pub only: Option<Filter>,
     pub except: Option<Filter>,
     /// Its own variables.
-    pub variables: Vec<Variable>,
-    pub variable_places: Places,
+    pub variables: Rc<Own>,
     /// Whether it lacks a parent, which may say what it does not say itself.
     pub lacks_parent: bool,
     /// Whether what decides if it is in the run could be read.
@@ -120,6 +119,7 @@ pub(crate) fn read_job(
     entry: &Entry,
     body: &Map,
     default: &Map,
+    shared: &mut Shared,
     conditions: &mut Conditions,
     report: &mut Report,
 ) -> Draft {
@@ -156,8 +156,7 @@ pub(crate) fn read_job(
         rules: None,
         only: None,
         except: None,
-        variables: Vec::new(),
-        variable_places: Places::new(),
+        variables: Rc::default(),
         lacks_parent: from.lacks_parent(),
         has_sound_rules: true,
         is_sound: false,
@@ -172,7 +171,7 @@ pub(crate) fn read_job(
         hosted: HOSTED.iter().filter_map(|key| Some((*key, from.given(key)?.mark))).collect(),
     };
     report.in_job(Some(&entry.key));
-    order(&from, &mut draft, conditions, report);
+    order(&from, &mut draft, shared, conditions, report);
     report.in_job(None);
     if from.own("trigger").is_some() {
         child(&from, entry, &mut draft, report);
@@ -184,7 +183,7 @@ pub(crate) fn read_job(
 }
 
 /// What the scheduler asks: when the job runs, and after what.
-fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, report: &mut Report) {
+fn order(from: &Sources<'_>, draft: &mut Draft, shared: &mut Shared, conditions: &mut Conditions, report: &mut Report) {
     let planned = &mut draft.planned;
     report.about("stage");
     if let Some(stage) = from.own("stage") {
@@ -193,8 +192,7 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
     }
     report.about("variables-of-a-job");
     if let Some(variables) = from.own("variables") {
-        draft.variables = read_variables(variables, Variables::Job, report).0;
-        draft.variable_places = places(variables);
+        draft.variables = shared.read(variables, report);
     }
     report.about("needs");
     draft.needs = from.own("needs").and_then(|needs| needs::read(needs, report));

@@ -1,7 +1,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use argon2::password_hash::PasswordHasher;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use proptest::prelude::*;
+use tokio::sync::RwLock;
 
 use super::*;
 
@@ -59,18 +62,27 @@ fn one_hashes_at_a_time_and_too_many_are_sent_away() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     runtime.block_on(async {
         let hasher = Hasher::new(1, 3);
-        let work = || {
-            assert_eq!(NOW.fetch_add(1, Ordering::SeqCst), 0, "two at once");
-            std::thread::sleep(std::time::Duration::from_millis(2));
-            NOW.fetch_sub(1, Ordering::SeqCst);
-        };
-        let tasks: Vec<_> =
-            (0..20).map(|_| hasher.clone()).map(|h| tokio::spawn(async move { h.run(work).await })).collect();
-        let mut done = 0;
-        for task in tasks {
-            done += usize::from(task.await.unwrap().is_ok());
+        // Whoever hashes does so until the door opens.
+        let door = Arc::new(RwLock::new(()));
+        let closed = door.write().await;
+        let mut tasks: FuturesUnordered<_> = (0..20)
+            .map(|_| {
+                let (hasher, door) = (hasher.clone(), Arc::clone(&door));
+                let work = move || {
+                    assert_eq!(NOW.fetch_add(1, Ordering::SeqCst), 0, "two at once");
+                    drop(door.blocking_read());
+                    NOW.fetch_sub(1, Ordering::SeqCst);
+                };
+                tokio::spawn(async move { hasher.run(work).await })
+            })
+            .collect();
+        for _ in 0..16 {
+            assert_eq!(tasks.next().await.unwrap().unwrap(), Err(Busy), "there is no seat left");
         }
-        assert!(done >= 4, "those with a seat have had their turn: {done}");
+        drop(closed);
+        for _ in 0..4 {
+            assert_eq!(tasks.next().await.unwrap().unwrap(), Ok(()), "those with a seat have their turn");
+        }
         assert!(hasher.verify(Zeroizing::new("x".repeat(1 << 20)), None).await == Ok(false));
         let stored = hasher.hash(Zeroizing::new("correct horse".into())).await.unwrap();
         assert_eq!(hasher.verify(Zeroizing::new("correct horse".into()), Some(stored)).await, Ok(true));

@@ -282,7 +282,7 @@ pub async fn token(action: TokenAction, json: bool) -> Outcome {
     Ok(())
 }
 
-/// `weir aksk …`: prints "AK SK PROJECT_ID".
+/// `weir aksk …`: prints "AK SK PROJECT_ID", without the last for a user who sees no project.
 pub async fn aksk(action: AkskAction, json: bool) -> Outcome {
     let (doing, path, body, data) = match action {
         AkskAction::Create { user, project, data } => {
@@ -296,7 +296,10 @@ pub async fn aksk(action: AkskAction, json: bool) -> Outcome {
         }
     };
     let made = Place::find(data.as_deref(), &doing).await?.post(&path, &body, &doing).await?;
-    tell(json, &made, |made| format!("{} {} {}", text(made, "access"), text(made, "secret"), text(made, "project_id")));
+    tell(json, &made, |made| {
+        let words = ["access", "secret", "project_id"].map(|name| text(made, name));
+        words.join(" ").trim_end().to_owned()
+    });
     Ok(())
 }
 

@@ -13,10 +13,11 @@ use runner::protocol::header::JOB_TOKEN;
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
 
-use super::{Refused, auth, payload, spec};
+use super::{Refused, auth, spec};
 use crate::artifacts::{ARCHIVE, Received, StoreError as ArchiveError};
-use crate::service::Weir;
+use crate::scheduler::deploy;
 use crate::service::reports::{self, Told};
+use crate::service::{Weir, masked};
 use crate::store::{jobs, runs};
 
 /// The largest report that is taken, packed.
@@ -62,7 +63,7 @@ pub(super) async fn upload(
     let (keys, token) = (weir.keys(), auth::token(&headers, JOB_TOKEN, "").to_owned());
     let asked = weir.store().glance(move |conn| {
         let planned = runs::spec(conn, stored.job.run_id, stored.position)?;
-        let secrets = payload::secrets(conn, &keys.ring(), &planned, &stored, &token)?;
+        let secrets = masked::of_job(conn, &keys.ring(), &planned, &stored, &token)?;
         Ok((stored, planned, secrets))
     });
     let (stored, planned, secrets) = asked.await.map_err(Error::from)?;
@@ -118,6 +119,9 @@ pub(super) async fn upload(
         let exposed_as = kept.expose_as.filter(|_| kind == ARCHIVE);
         if told != Told::default() {
             jobs::set_reported(tx, id, told.tests.as_ref(), told.coverage, told.dotenv.as_deref())?;
+        }
+        if let Some(variables) = &told.dotenv {
+            deploy::complete_address(tx, id, variables, |url| secrets.mask(url))?;
         }
         jobs::add_artifact(tx, id, &ArtifactInfo { kind, filename, size, expires_at, exposed_as, access: kept.access })
     });

@@ -5,21 +5,17 @@ use std::collections::{HashMap, HashSet};
 use model::plan::{Expiry, PlannedJob, Variable as Planned, When};
 use model::{EnvironmentId, FailureReason, Job, JobId, Project, Run, RunId, Status};
 use runner::protocol::{ArtifactsFile, Dependency, Features, GitInfo, JobInfo, JobPayload, RunnerInfo, Variable};
-use runner::{Secrets, mask};
 
 use super::spec;
 use crate::artifacts::ARCHIVE;
 use crate::secrets::keys::KeyRing;
 use crate::service::files::last_commits;
+use crate::service::masked::{self, TOKENS};
 use crate::service::without_secret;
-use crate::service::{Weir, ci_variables, given, variables};
-use crate::store::jobs::Stored;
+use crate::service::{Weir, ci_variables, variables};
 use crate::store::runners::Runner;
 use crate::store::runs::Commit;
 use crate::store::{Snapshot, StoreError, environments, jobs, projects, runs, schedules};
-
-/// Beginnings of tokens of this server, which no log shows.
-const TOKENS: [&str; 3] = ["glpat-", "glrt-", "glcbt-"];
 
 /// What is read from the store, in the transaction that hands the job out.
 pub(super) struct Parts {
@@ -70,7 +66,7 @@ impl Parts {
                 .extend(handed_on.into_iter().map(|(key, value)| Planned { raw: true, ..Planned::new(key, value) }));
         }
         let commit = runs::commit(conn, &run)?;
-        variables.extend(kept_and_given(conn, keys, &project, &commit, &planned, &stored)?);
+        variables.extend(masked::kept_and_given(conn, keys, &project, &commit, &planned, &stored)?);
         let above = of_parents(conn, &planned, &run, &variables)?;
         for source in above.iter().filter(|source| has(source, "dotenv")) {
             let handed_on = jobs::dotenv(conn, source.id)?;
@@ -98,55 +94,17 @@ impl Parts {
 
     /// The address of the job's environment as far as it is known before the job ends: its definition
     /// may name variables that the job itself hands on.
-    pub(super) fn environment_url(&self, external_url: &str) -> Option<String> {
+    fn environment_url(&self, external_url: &str) -> Option<String> {
         let mut own = spec::variables(&self.planned);
         own.extend(predefined(external_url, self));
         spec::environment_url(&self.planned, &self.variables, &own)
     }
-}
 
-/// The variables of a job that do not come from its definition or from other jobs; later ones beat earlier ones.
-fn kept_and_given(
-    conn: &Snapshot,
-    keys: &KeyRing,
-    project: &Project,
-    commit: &Commit,
-    planned: &PlannedJob,
-    stored: &Stored,
-) -> Result<Vec<Planned>, StoreError> {
-    let name = planned.environment.as_ref().map(|environment| environment.name.as_str());
-    let mut variables = ci_variables::of_job(conn, keys, project, commit, name)?;
-    variables.extend(runs::variables(conn, stored.job.run_id)?.into_iter().filter(given::is_for_jobs));
-    variables.extend(stored.variables.iter().cloned());
-    Ok(variables)
-}
-
-/// What must not be seen of what the runner of a job says: runners of others put variables into names as they are.
-pub(super) fn secrets(
-    conn: &Snapshot,
-    keys: &KeyRing,
-    planned: &PlannedJob,
-    stored: &Stored,
-    token: &str,
-) -> Result<Secrets, StoreError> {
-    let run = runs::require(conn, stored.job.run_id)?;
-    let project = projects::get(conn, run.project_id)?.ok_or_else(|| model::Error::not_found("project"))?;
-    let commit = runs::commit(conn, &run)?;
-    let variables = kept_and_given(conn, keys, &project, &commit, planned, stored)?;
-    let mut secrets = Secrets::default();
-    secrets.add(token);
-    for prefix in TOKENS {
-        secrets.add_prefix(prefix);
+    /// The same as anybody may see it.
+    pub(super) fn shown_environment_url(&self, external_url: &str, token: &str) -> Option<String> {
+        let url = self.environment_url(external_url)?;
+        Some(masked::secrets(&self.variables, token).mask(&url))
     }
-    for value in variables.iter().filter(|one| one.masked).map(|one| one.value.as_str()) {
-        secrets.add(value);
-        // A name is what is left of a path.
-        let last = value.rsplit('/').next().unwrap_or_default();
-        if !mask::forms(last).is_empty() {
-            secrets.add(last);
-        }
-    }
-    Ok(secrets)
 }
 
 /// Whether a job left artifacts that were erased or have expired since.

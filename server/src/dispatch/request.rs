@@ -102,7 +102,7 @@ async fn take(weir: &Weir, asker: &Asker, way: &Way) -> Result<Option<JobPayload
     loop {
         let token = random::token("glcbt-");
         let hash = random::hash(&token);
-        let asker = asker.clone();
+        let (asker, own) = (asker.clone(), token.clone());
         let (base, keys, usual) = (weir.external_url().to_owned(), weir.keys(), weir.limits().artifacts_expire_in);
         let taken = weir
             .store()
@@ -116,7 +116,7 @@ async fn take(weir: &Weir, asker: &Asker, way: &Way) -> Result<Option<JobPayload
                     scheduler::finish::finish(tx, job.id, End::Failed { failure, exit_code: None, detail })?;
                     return Ok(Some(Picked::Failed));
                 }
-                if let Some(url) = parts.environment_url(&base) {
+                if let Some(url) = parts.shown_environment_url(&base, &own) {
                     environments::set_url(tx, job.id, &url)?;
                 }
                 Ok(Some(Picked::Job(Box::new(parts))))

@@ -1,11 +1,25 @@
 //! Environments follow the jobs that work on them: one that begins to deploy makes its environment
 //! available, one that took it down makes it stopped.
 
-use model::plan::EnvironmentAction;
+use model::plan::{EnvironmentAction, Variable};
 use model::{Environment, EnvironmentState, JobId, Status, Tier};
 
 use super::spec_of;
 use crate::store::{StoreError, Tx, environments, jobs};
+
+/// Puts what a job hands on into the address that it deploys to, of which it may be a part; `shown` is the address as
+/// anybody may see it.
+pub fn complete_address(
+    tx: &mut Tx<'_>,
+    id: JobId,
+    handed_on: &[(String, String)],
+    shown: impl Fn(&str) -> String,
+) -> Result<(), StoreError> {
+    let Some(url) = environments::url(tx.conn(), id)? else { return Ok(()) };
+    let told: Vec<_> = handed_on.iter().map(|(key, value)| Variable::new(key.clone(), value.clone())).collect();
+    let url = pipeline::expand(&url, &|key| told.iter().rfind(|one| one.key == key)).unwrap_or(url);
+    environments::set_url(tx, id, &shown(&url))
+}
 
 /// Records what the step of this job, which has an environment, means for it.
 pub(super) fn follow(tx: &mut Tx<'_>, id: JobId) -> Result<(), StoreError> {
@@ -36,11 +50,6 @@ pub(super) fn follow(tx: &mut Tx<'_>, id: JobId) -> Result<(), StoreError> {
         EnvironmentAction::Start => {
             environments::end(tx, id, job.status)?;
             if went_well && let Some(url) = environments::url(tx.conn(), id)? {
-                // What the job itself handed on may be part of its address.
-                let told = jobs::dotenv(tx.conn(), id)?;
-                let told: Vec<_> =
-                    told.into_iter().map(|(key, value)| model::plan::Variable::new(key, value)).collect();
-                let url = pipeline::expand(&url, &|key| told.iter().rfind(|one| one.key == key)).unwrap_or(url);
                 environments::set_state(tx, environment, EnvironmentState::Available, Some(&url))?;
             }
             Ok(())

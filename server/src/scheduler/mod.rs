@@ -4,7 +4,7 @@
 pub mod bridge;
 mod cancel;
 pub mod cron;
-mod deploy;
+pub mod deploy;
 pub mod finish;
 pub mod start;
 

@@ -6,17 +6,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use model::plan::{PlannedJob, Trigger, TriggerInclude, Variable};
 use model::{Error, FailureReason, JobId, NewRun, Parent, Pipeline, Project, Run, RunId, Source};
 use pipeline::Files;
+use runner::Secrets;
 
 use super::access::Standing;
 use super::files::{Sight, Watched};
 use super::given::{self, Names};
 use super::pipelines::Given;
 use super::variables::Person;
-use super::{Weir, ci_variables, names, variables};
+use super::{Weir, ci_variables, masked, names, variables};
 use crate::artifacts::ARCHIVE;
 use crate::auth::Action;
 use crate::clock;
 use crate::scheduler;
+use crate::secrets::keys::KeyRing;
 use crate::store::runs::Commit;
 use crate::store::{Snapshot, StoreError, jobs, pipelines, projects, runs, schedules, users};
 
@@ -43,6 +45,8 @@ struct Seed {
     told: Vec<Variable>,
     /// The address of its environment, not expanded.
     url: Option<String>,
+    /// What nobody may see in it.
+    secrets: Secrets,
     /// The description of the schedule that started the run above.
     schedule: Option<String>,
     /// Jobs of the run above whose archives the definition may be taken from, by name.
@@ -51,7 +55,7 @@ struct Seed {
 
 impl Seed {
     /// What is stored of a job that starts a child; `None` when it does not wait for that any more.
-    fn read(conn: &Snapshot, id: JobId) -> Result<Option<Self>, StoreError> {
+    fn read(conn: &Snapshot, keys: &KeyRing, id: JobId) -> Result<Option<Self>, StoreError> {
         let stored = jobs::require(conn, id)?;
         let spec = runs::spec(conn, stored.job.run_id, stored.position)?;
         let pending = stored.job.status == model::Status::Pending;
@@ -71,6 +75,7 @@ impl Seed {
                 );
             }
         }
+        let secrets = masked::of_job(conn, keys, &spec, &stored, "")?;
         own.extend(stored.variables);
         let mut archives: Vec<_> =
             of_run.iter().filter(|job| has_archive(job)).map(|job| (job.name.clone(), job.id)).collect();
@@ -87,6 +92,7 @@ impl Seed {
             own,
             told: variables::of_planned(&spec),
             url: spec.environment.and_then(|environment| environment.url),
+            secrets,
             pipeline: pipelines::by_key(conn, &run.pipeline_key)?,
             commit: runs::commit(conn, &run)?,
             depth: runs::ancestors(conn, run.id)?.len() + 1,
@@ -162,7 +168,9 @@ impl Weir {
 
     async fn start_child(&self, id: JobId) -> Result<(), (FailureReason, Error)> {
         let failed = |error: Error| (FailureReason::DownstreamPipelineCreationFailed, error);
-        let seed = self.store.read(move |conn| Seed::read(conn, id)).await.map_err(|error| failed(error.into()))?;
+        let keys = self.keys();
+        let seed = self.store.read(move |conn| Seed::read(conn, &keys.ring(), id)).await;
+        let seed = seed.map_err(|error| failed(error.into()))?;
         let Some(seed) = seed else { return Ok(()) };
         if seed.depth > DEPTH {
             let error = Error::invalid(format!("child pipelines stand at most {DEPTH} deep"));
@@ -192,7 +200,7 @@ impl Weir {
         let variables = seed.variables(&of_run).map_err(failed)?;
         given::check(&variables, Names::Any).map_err(failed)?;
         let url = seed.url.as_ref().map(|url| seed.filled("the address of the environment is none", url, "", &of_run));
-        let url = url.transpose().map_err(failed)?;
+        let url = url.transpose().map_err(failed)?.map(|url| seed.secrets.mask(&url));
         let asks = Arc::new(AtomicBool::new(false));
         let files = Arc::new(Watched::new(self.files_of_child(&seed), variables::NUMBER, Arc::clone(&asks)));
         let mut seen = self.kept_variables(&seed.project, &seed.commit).await.map_err(failed)?;

@@ -164,7 +164,7 @@ impl Weir {
         for id in self.store.read(move |conn| jobs::expired(conn, now)).await? {
             // First the file: who sees that it is listed and finds it gone asks again.
             self.remove_artifacts(id).await?;
-            self.store.write(move |tx| jobs::drop_artifacts(tx, id)).await?;
+            self.store.write(move |tx| jobs::expire_artifacts(tx, id)).await?;
         }
         Ok(())
     }

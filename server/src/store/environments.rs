@@ -63,6 +63,15 @@ pub fn require(conn: &Connection, id: EnvironmentId) -> Result<Environment, Stor
     found.ok_or_else(|| Error::not_found("environment").into())
 }
 
+/// The environment that a job deployed to.
+pub fn of_deployment(conn: &Connection, job: JobId) -> Result<Option<Environment>, StoreError> {
+    let found = conn
+        .prepare_cached("SELECT environment_id FROM deployments WHERE job_id = ?1")?
+        .query_row([job.0], |row| Ok(EnvironmentId(row.get(0)?)))
+        .optional()?;
+    found.map(|id| require(conn, id)).transpose()
+}
+
 /// The environment of this name.
 pub fn called(conn: &Connection, project: ProjectId, name: &str) -> Result<Option<EnvironmentId>, StoreError> {
     Ok(conn

@@ -17,6 +17,8 @@ pub struct Namespace {
 }
 
 const COLUMNS: &str = "SELECT id, path, created_at FROM namespaces";
+/// Those that differ in case alone.
+pub(super) const ALIKE: &str = "SELECT id, path, created_at FROM namespaces WHERE path = ?1 COLLATE NOCASE LIMIT 2";
 
 fn namespace(row: &Row<'_>) -> rusqlite::Result<Namespace> {
     Ok(Namespace { id: row.get(0)?, path: row.get(1)?, created_at: Timestamp(row.get(2)?) })
@@ -40,8 +42,7 @@ pub fn find(conn: &Connection, wanted: &str) -> Result<Option<Namespace>, StoreE
         return Ok(Some(found));
     }
     let Ok(id) = wanted.parse::<i64>() else {
-        let sql = format!("{COLUMNS} WHERE path = ?1 COLLATE NOCASE LIMIT 2");
-        let found = conn.prepare_cached(&sql)?.query_map([wanted], namespace)?.collect::<Result<Vec<_>, _>>()?;
+        let found = conn.prepare_cached(ALIKE)?.query_map([wanted], namespace)?.collect::<Result<Vec<_>, _>>()?;
         return Ok(<[Namespace; 1]>::try_from(found).ok().map(|[one]| one));
     };
     let sql = format!("{COLUMNS} WHERE id = ?1");

@@ -26,6 +26,9 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/0011-gitlab.sql")),
         M::up(include_str!("migrations/0012-choices.sql")),
         M::up(include_str!("migrations/0013-runners.sql")),
+        M::up(include_str!("migrations/0014-days.sql")),
+        M::up(include_str!("migrations/0015-paths.sql")),
+        M::up(include_str!("migrations/0016-expired.sql")),
     ])
 }
 
@@ -133,6 +136,31 @@ mod tests {
         conn.execute("DELETE FROM runs WHERE id = 7", []).unwrap();
         let left: i64 = conn.query_row("SELECT count(*) FROM jobs", [], |row| row.get(0)).unwrap();
         assert_eq!(left, 0);
+    }
+
+    #[test]
+    fn numbers_of_days_go_on_in_a_newer_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weir.db");
+        let mut old = Connection::open(&path).unwrap();
+        migrations().to_version(&mut old, 13).unwrap();
+        // Number 3 of the second day is that of a run that was deleted.
+        old.execute_batch(
+            "INSERT INTO projects (uid, path, created_at, version) VALUES ('p', 'me/shop', 1, 1);
+             INSERT INTO pipelines (uid, key, project_id, name, description, created_at, updated_at, version, day, day_number)
+                 VALUES ('k', 'shop', 1, 'Shop', '', 1, 1, 1, 20260306, 3), ('n', 'new', 1, 'New', '', 1, 1, 1, 0, 0);
+             INSERT INTO runs (uid, project_id, project_path, pipeline_id, pipeline_key, pipeline_name, number, status,
+                 warnings, source, git_ref, is_tag, sha, commit_title, user, variables, created_at, version, day, day_number)
+                 SELECT column1, 1, 'me/shop', 1, 'shop', 'Shop', 1, 'running', 0, 'web', '', 0, '', '', 'ada', '[]', 1, 1,
+                     column2, column3 FROM (VALUES ('a', 20260305, 1), ('b', 20260305, 2), ('c', 20260306, 2));",
+        )
+        .unwrap();
+        drop(old);
+        let conn = writer(&path).unwrap();
+        let mut query = conn.prepare("SELECT * FROM run_days ORDER BY day").unwrap();
+        let kept = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        let kept: Vec<(i64, i64, i64)> = kept.map(Result::unwrap).collect();
+        assert_eq!(kept, [(1, 20_260_305, 2), (1, 20_260_306, 3)]);
     }
 
     #[test]

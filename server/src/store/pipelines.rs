@@ -133,24 +133,24 @@ impl Numbers {
     }
 }
 
-/// Takes the next numbers of a pipeline. A day may come back, when the zone is another one or the clock was set: it goes on
-/// where it was.
+/// Takes the next numbers of a pipeline, which nobody gets again. A day may come back, when the zone is another one or the
+/// clock was set: it goes on where it was.
 pub fn take_numbers(tx: &mut Tx<'_>, pipeline: &Pipeline) -> Result<Numbers, StoreError> {
-    let today = clock::zone().day(tx.now);
-    let taken = tx
+    let (id, day) = (pipeline.id.0, i64::from(clock::zone().day(tx.now)));
+    let number = tx
+        .conn
+        .prepare_cached("UPDATE pipelines SET next_number = next_number + 1 WHERE id = ?1 RETURNING next_number - 1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?
+        .ok_or_else(|| Error::not_found("pipeline"))?;
+    let of_day = tx
         .conn
         .prepare_cached(
-            "UPDATE pipelines SET next_number = next_number + 1, day = ?2,
-                 day_number = CASE WHEN day = ?2 THEN day_number + 1 ELSE 1 + (
-                     SELECT coalesce(max(day_number), 0) FROM runs WHERE pipeline_id = ?1 AND day = ?2
-                 ) END
-             WHERE id = ?1 RETURNING next_number - 1, day, day_number",
+            "INSERT INTO run_days (pipeline_id, day, number) VALUES (?1, ?2, 1)
+             ON CONFLICT DO UPDATE SET number = number + 1 RETURNING number",
         )?
-        .query_row((pipeline.id.0, today), |row| {
-            Ok(Numbers { number: row.get(0)?, day: row.get(1)?, of_day: row.get(2)? })
-        })
-        .optional()?;
-    taken.ok_or_else(|| Error::not_found("pipeline").into())
+        .query_row((id, day), |row| row.get(0))?;
+    Ok(Numbers { number, day, of_day })
 }
 
 /// The pipeline that has this uid.

@@ -35,12 +35,15 @@ pub fn find(conn: &Connection, wanted: &str) -> Result<Option<Project>, StoreErr
     wanted.parse().map_or(Ok(None), |id| get(conn, id))
 }
 
+/// Those that differ in case alone.
+const ALIKE: &str = "SELECT id FROM projects WHERE path = ?1 COLLATE NOCASE LIMIT 2";
+
 /// The project that GitLab's clients mean by its path, uid or number: in whatever case, where one alone is called so.
 pub fn called(conn: &Connection, wanted: &str) -> Result<Option<ProjectId>, StoreError> {
     if let Some(found) = super::ordine::project_called(conn, wanted)? {
         return Ok(Some(found));
     }
-    let mut query = conn.prepare_cached("SELECT id FROM projects WHERE path = ?1 COLLATE NOCASE LIMIT 2")?;
+    let mut query = conn.prepare_cached(ALIKE)?;
     let found = query.query_map([wanted], |row| Ok(ProjectId(row.get(0)?)))?.collect::<Result<Vec<_>, _>>()?;
     Ok(if let [one] = found[..] { Some(one) } else { None })
 }
@@ -165,4 +168,38 @@ pub fn delete(tx: &mut Tx<'_>, id: ProjectId) -> Result<(), StoreError> {
     }
     tx.touch(&format!("project {}", project.path))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{open, ordine};
+
+    /// Nearly every request names a project.
+    #[test]
+    fn bug_all_projects_were_read_to_find_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let conn = open::writer(&folder.path().join("weir.db")).unwrap();
+        for sql in [ordine::CALLED, ALIKE, namespaces::ALIKE] {
+            let mut query = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let nulls = vec![rusqlite::types::Null; query.parameter_count()];
+            let steps = query.query_map(rusqlite::params_from_iter(nulls), |row| row.get::<_, String>(3)).unwrap();
+            let steps: Vec<String> = steps.map(Result::unwrap).collect();
+            assert!(steps.iter().all(|step| !step.starts_with("SCAN")), "{sql}: {steps:?}");
+        }
+    }
+
+    #[test]
+    fn a_project_is_called_by_path_uid_or_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let conn = open::writer(&folder.path().join("weir.db")).unwrap();
+        let add = "INSERT INTO projects (id, uid, path, created_at, version) VALUES (?1, ?2, ?3, 1, 1)";
+        for one in [(7, "c0ffee", "shop/web"), (8, "beef", "Shop/API"), (9, "f00d", "shop/api")] {
+            conn.execute(add, one).unwrap();
+        }
+        let found = |name: &str| called(&conn, name).unwrap().map(|id| id.0);
+        assert_eq!(["shop/web", "c0ffee", "7", "SHOP/Web"].map(found), [Some(7); 4]);
+        assert_eq!(["Shop/API", "shop/api"].map(found), [Some(8), Some(9)]);
+        assert_eq!(["SHOP/API", "007", "+7", "10", "shop", ""].map(found), [None; 6]);
+    }
 }

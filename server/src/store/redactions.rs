@@ -5,7 +5,7 @@ use model::event::Change;
 use model::{Job, JobId, ProjectId, Reason};
 use rusqlite::Connection;
 
-use super::{StoreError, Tx, jobs, rows};
+use super::{StoreError, Tx, environments, jobs, rows};
 
 /// One log that is to be blanked.
 #[derive(Clone, Debug)]
@@ -44,12 +44,6 @@ pub fn done(tx: &mut Tx<'_>, id: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Addresses that a job made, with the rows that are its own.
-const ADDRESSES: [(&str, &str, &str); 2] = [
-    ("deployments", "url", "job_id = ?1"),
-    ("environments", "external_url", "id IN (SELECT environment_id FROM deployments WHERE job_id = ?1)"),
-];
-
 /// The words of a job that are its runner's: names of what it left, and why it failed.
 fn words(job: &mut Job) -> impl Iterator<Item = &mut String> {
     let detail = match &mut job.reason {
@@ -80,8 +74,14 @@ pub fn candidates(
     Ok(found)
 }
 
-/// Puts what `blanked` gives, if it does, in the place of each text that a job is listed with; gives how many it were.
-pub fn blank_texts(tx: &mut Tx<'_>, id: JobId, blanked: impl Fn(&str) -> Option<String>) -> Result<u64, StoreError> {
+/// Puts what `blanked` gives, if it does, in the place of each text that a job is listed with; gives how many it were, and
+/// `None` of a job that is gone.
+pub fn blank_texts(
+    tx: &mut Tx<'_>,
+    id: JobId,
+    blanked: impl Fn(&str) -> Option<String>,
+) -> Result<Option<u64>, StoreError> {
+    let Some(mut job) = jobs::get(tx.conn, id)? else { return Ok(None) };
     let blank = |job: &mut Job| {
         let mut count = 0;
         for text in words(job) {
@@ -91,7 +91,6 @@ pub fn blank_texts(tx: &mut Tx<'_>, id: JobId, blanked: impl Fn(&str) -> Option<
         }
         count
     };
-    let mut job = jobs::require(tx.conn, id)?.job;
     let mut count = blank(&mut job);
     if count > 0 {
         // What streams are told again of how it was.
@@ -109,15 +108,16 @@ pub fn blank_texts(tx: &mut Tx<'_>, id: JobId, blanked: impl Fn(&str) -> Option<
         }
         jobs::set_words(tx, &job)?;
     }
-    for (table, column, own) in ADDRESSES {
-        let sql = format!("SELECT id, {column} FROM {table} WHERE {own} AND {column} IS NOT NULL");
-        let mut query = tx.conn.prepare_cached(&sql)?;
-        let read = query.query_map([id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let read: Vec<(i64, String)> = read.collect::<Result<_, _>>()?;
-        for (row, blank) in read.iter().filter_map(|(row, text)| Some((row, blanked(text)?))) {
-            tx.conn.execute(&format!("UPDATE {table} SET {column} = ?2 WHERE id = ?1"), (row, blank))?;
-            count += 1;
-        }
+    if let Some(blank) = environments::url(tx.conn, id)?.and_then(|url| blanked(&url)) {
+        environments::set_url(tx, id, &blank)?;
+        count += 1;
     }
-    Ok(count)
+    if let Some(mut environment) = environments::of_deployment(tx.conn, id)?
+        && let Some(blank) = environment.external_url.as_deref().and_then(&blanked)
+    {
+        environment.external_url = Some(blank);
+        environments::update(tx, &environment)?;
+        count += 1;
+    }
+    Ok(Some(count))
 }

@@ -22,7 +22,7 @@ pub(super) const RUN: &str = "id, uid, project_id, project_path, pipeline_id, pi
 pub(super) const JOB: &str = "id, uid, run_id, project_id, name, stage, stage_index, status, reason, job_when, \
      allow_failure, needs, attempt, retried, failure_reason, exit_code, user, runner, timeout, created_at, queued_at, \
      started_at, finished_at, artifacts, erased_at, version, resource_group, kind, child_run_id, tags, environment, \
-     confirmation, coverage, tests";
+     confirmation, coverage, tests, artifacts_expired_at";
 
 fn damaged(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
@@ -194,6 +194,7 @@ pub(super) fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         started_at: time(row, 21)?,
         finished_at: time(row, 22)?,
         artifacts: json(row, 23)?,
+        artifacts_expired_at: time(row, 34)?,
         erased_at: time(row, 24)?,
         version: id(row, 25, model::Seq)?,
         resource_group: row.get(26)?,

@@ -66,22 +66,23 @@ struct NewKeys {
     project: Option<String>,
 }
 
-/// `POST /weir/access_keys`: `{"access", "secret", "project_id"}`; the only place where the secret key can be seen.
+/// `POST /weir/access_keys`: `{"access", "secret", "project_id"}`; the only place where the secret key can be seen. The
+/// project is none for a user who sees none.
 pub async fn create_access_key(target: Target, Object(body): Object) -> Result<Response, Told> {
     let new: NewKeys = read(body)?;
     target.weir.may_on_server(&target.caller, Action::ChangeOwnAccount).await?;
-    let project = if let Some(project) = &new.project {
-        target.weir.project_called(&target.caller, project).await?
-    } else {
-        match target.weir.unnamed_project(&target.caller, new.user.as_deref()).await? {
-            Some(project) => project,
-            // As for the first pipeline without a project.
-            None => target.weir.default_project(&target.caller).await?,
-        }
+    let (weir, caller, user) = (&target.weir, &target.caller, new.user.as_deref());
+    let (wanted, mut told) = match &new.project {
+        Some(project) => (Some(weir.project_called(caller, project).await?), None),
+        None => (None, weir.unnamed_project(caller, user).await?),
     };
-    let wanted = new.project.as_ref().map(|_| project.path.as_str());
-    let made = target.weir.create_access_key(&target.caller, new.user.as_deref(), wanted).await?;
-    Ok(new_keys(&made, Some(&project.uid)))
+    if wanted.is_none() && told.is_none() && weir.projects(caller).await?.is_empty() {
+        // As for the first pipeline without a project.
+        weir.default_project(caller).await?;
+        told = weir.unnamed_project(caller, user).await?;
+    }
+    let made = weir.create_access_key(caller, user, wanted.as_ref().map(|project| project.path.as_str())).await?;
+    Ok(new_keys(&made, wanted.or(told).as_ref().map(|project| &project.uid)))
 }
 
 fn new_keys(made: &NewAccessKey, project: Option<&Uid>) -> Response {

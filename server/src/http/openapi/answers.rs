@@ -85,7 +85,7 @@ pub(super) const JOB: &[Field] = &[
     ("artifacts", "[Artifact]", "Every file that it left, and its log once it has ended."),
     ("runner", "Runner?", "Who ran it."),
     ("runner_manager", "text?", "Always null."),
-    ("artifacts_expire_at", "time?", "When the first of its artifacts is deleted."),
+    ("artifacts_expire_at", "time?", "When the first of its artifacts is deleted, or was."),
     ("archived", "bool", "Always false."),
     ("source", "text = api", "What started the run."),
     ("tag_list", "[text]", "Which runners may take it."),
@@ -354,7 +354,11 @@ pub(super) const ANSWERS: &[(&str, &str, &[Field])] = &[
             ("id", "int = 3", "Number."),
             ("access", "text = AKEXAMPLE", ""),
             ("secret", "text = 9c1d", ""),
-            ("project_id", "text = c75ea6cb53e3c50623ea39aa429998b4", "The uid of the project that requests name."),
+            (
+                "project_id",
+                "text? = c75ea6cb53e3c50623ea39aa429998b4",
+                "The uid of the project that requests name; null for a user who sees none.",
+            ),
         ],
     ),
     (

@@ -103,3 +103,28 @@ async fn keys_can_be_made_before_there_is_a_project() {
     let project = world.weir.default_project(&world.caller).await.unwrap();
     assert_eq!(made.json()["project_id"], project.uid.as_str());
 }
+
+/// What is told with a pair, its user has to see; whoever made the pair may see more.
+#[tokio::test]
+async fn bug_keys_came_with_a_project_that_their_user_does_not_see() {
+    let world = World::public().await;
+    let (_, root) = world.token("root", model::TokenScope::Api).await;
+    world.user("ada").await;
+    let make = |path, visibility| world.weir.create_project(&world.caller, path, None, visibility);
+    let hidden = make("shop/web", model::Visibility::Private).await.unwrap();
+    let router = world.router();
+    let ask = async |path: &str, body: &str| {
+        let headers = [("private-token", root.as_str()), ("content-type", "application/json")];
+        let made = world.ask(&router, "POST", path, &headers, body).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+        made.json()
+    };
+    let of_ada = async || ask("/api/v4/weir/access_keys", r#"{"user": "ada"}"#).await;
+    let pair = of_ada().await;
+    assert_eq!(pair["project_id"], serde_json::Value::Null);
+    assert_eq!(ask("/api/v4/weir/access_keys", "{}").await["project_id"], hidden.uid.as_str());
+    let open = make("open/pub", model::Visibility::Public).await.unwrap();
+    assert_eq!(of_ada().await["project_id"], open.uid.as_str());
+    let rotate = format!("/api/v4/weir/access_keys/{}/rotate", pair["access"].as_str().unwrap());
+    assert_eq!(ask(&rotate, "{}").await["project_id"], open.uid.as_str());
+}

@@ -11,7 +11,7 @@ use crate::artifacts::{Artifacts, Wanted};
 use crate::auth::Action;
 use crate::clock;
 use crate::logs::{AppendError, Logs, Places};
-use crate::service::{Weir, access, audit};
+use crate::service::{LastSeen, Weir, access, audit};
 use crate::store::{Snapshot, jobs, redactions, views};
 
 /// Bytes of a value that is looked for.
@@ -20,9 +20,13 @@ const VALUE: usize = 10_000;
 /// What looking for a value found.
 #[derive(Debug, Default)]
 struct Found {
-    logs: Vec<(JobId, Places)>,
+    searched: u64,
+    /// Jobs that it may stand in, with where it stands in their logs.
+    jobs: BTreeMap<JobId, Places>,
     artifacts: Vec<(JobId, Vec<String>)>,
     unread: Vec<JobId>,
+    /// Jobs whose logs could not be looked through, and why: some are gone by now.
+    failed: Vec<(JobId, AppendError)>,
 }
 
 impl Weir {
@@ -44,21 +48,15 @@ impl Weir {
                 "this value is too short or too plain to be told apart from other text: nothing was blanked",
             ));
         }
-        let done = self.decide_redaction(caller, project, forms).await?;
+        let forms: Arc<[String]> = forms.into();
+        let found = self.look_for(caller, project, &forms).await?;
+        let done = self.decide_redaction(caller, project, forms, found).await?;
         self.finish_redactions().await?;
         Ok(done)
     }
 
-    /// Looks for a value, and writes down where it is to be blanked: from then on that happens, whatever becomes of this
-    /// server. The value is written nowhere.
-    async fn decide_redaction(
-        &self,
-        caller: &Caller,
-        project: ProjectId,
-        forms: Vec<String>,
-    ) -> Result<Redaction, Error> {
-        let forms: Arc<[String]> = forms.into();
-        let (by, wanted) = (caller.clone(), Arc::clone(&forms));
+    async fn look_for(&self, caller: &Caller, project: ProjectId, forms: &Arc<[String]>) -> Result<Found, Error> {
+        let (by, wanted) = (caller.clone(), Arc::clone(forms));
         let ended = self.store().read(move |conn| {
             access::at_project(conn, &by, Action::RedactTraces, project, "project")?;
             // They are kept as JSON, where quotes and backslashes of a form have backslashes of their own.
@@ -72,21 +70,39 @@ impl Weir {
             Ok((jobs::ended_of_project(conn, project)?, listed))
         });
         let (ended, listed) = ended.await?;
-        let searched = ended.len() as u64;
-        let (logs, artifacts, wanted) = (Arc::clone(self.logs()), Arc::clone(self.artifacts()), Arc::clone(&forms));
+        let (logs, artifacts, wanted) = (Arc::clone(self.logs()), Arc::clone(self.artifacts()), Arc::clone(forms));
         let found = tokio::task::spawn_blocking(move || find(&logs, &artifacts, &ended, &wanted)).await;
-        let Found { logs, artifacts, unread } = found.map_err(|error| Error::internal(error.to_string()))??;
+        let mut found = found.map_err(|error| Error::internal(error.to_string()))??;
+        for job in listed {
+            found.jobs.entry(job).or_default();
+        }
+        Ok(found)
+    }
+
+    /// Writes down where a value is to be blanked: from then on that happens, whatever becomes of this server. The value
+    /// is written nowhere.
+    async fn decide_redaction(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        forms: Arc<[String]>,
+        found: Found,
+    ) -> Result<Redaction, Error> {
+        let Found { searched, jobs: listed, artifacts, unread, failed } = found;
         let (by, leaked) = (caller.clone(), artifacts.clone());
         let told = self.store().write(move |tx| {
             access::at_project(tx.conn(), &by, Action::RedactTraces, project, "project")?;
             let mut viewers: Vec<(String, JobId, Timestamp)> = Vec::new();
             let mut list: Vec<(JobId, u64)> = Vec::new();
-            let mut logs: BTreeMap<JobId, Places> = logs.into_iter().collect();
-            for job in listed {
-                logs.entry(job).or_default();
+            for (job, error) in failed {
+                if jobs::get(tx.conn(), job)?.is_some() {
+                    let text = format!("the log of job {job} cannot be looked through: {error}; nothing was blanked");
+                    return Err(Error::unavailable(text).into());
+                }
             }
-            for (job, places) in logs {
-                let texts = redactions::blank_texts(tx, job, |text| blanked(text, &forms))?;
+            for (job, places) in listed {
+                // One that was deleted meanwhile has nothing that could be seen.
+                let Some(texts) = redactions::blank_texts(tx, job, |text| blanked(text, &forms))? else { continue };
                 if places.is_empty() && texts == 0 {
                     continue;
                 }
@@ -146,7 +162,7 @@ impl Weir {
             Ok(())
         });
         asked.await?;
-        self.delete_artifacts(caller, id).await
+        self.delete_artifacts(caller, id, LastSeen::default()).await
     }
 
     /// Notes that somebody opens a trace. Once in some minutes is enough, and nobody waits for it.
@@ -191,16 +207,13 @@ impl Views {
 /// Looks through logs and artifacts of jobs that have ended.
 fn find(logs: &Logs, artifacts: &Artifacts, ended: &[JobId], forms: &[String]) -> Result<Found, Error> {
     let wanted = Wanted::any(forms).map_err(|error| Error::internal(error.to_string()))?;
-    let mut found = Found::default();
+    let mut found = Found { searched: ended.len() as u64, ..Found::default() };
     for job in ended.iter().copied() {
         match logs.find(job, forms) {
             Ok(places) if places.is_empty() => {}
-            Ok(places) => found.logs.push((job, places)),
+            Ok(places) => drop(found.jobs.insert(job, places)),
             Err(AppendError::NotFinished) => {}
-            Err(error) => {
-                let text = format!("the log of job {job} cannot be looked through: {error}; nothing was blanked");
-                return Err(Error::unavailable(text));
-            }
+            Err(error) => found.failed.push((job, error)),
         }
         match artifacts.containing(job, &wanted) {
             Ok(files) if files.is_empty() => {}

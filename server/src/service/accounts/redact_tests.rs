@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::artifacts::ARCHIVE;
 use crate::scheduler::finish::End;
-use crate::store::{queue, runners};
+use crate::store::{environments, queue, runners};
 
 const SECRET: &str = "jX9kQ2vLr8TzW4nB7mYp";
 
@@ -76,8 +76,9 @@ async fn what_was_decided_happens_whatever_becomes_of_the_server() {
     let log = format!("one\ntoken {SECRET} is\nlast\n");
     let (first, second, other) = (world.job(&log).await, world.job(&log).await, world.job("nothing\n").await);
     world.weir.store().write(move |tx| views::record(tx, first, "bob")).await.unwrap();
-    let forms = mask::forms(SECRET);
-    let done = world.weir.decide_redaction(&world.by, world.project, forms).await.unwrap();
+    let forms: Arc<[String]> = mask::forms(SECRET).into();
+    let found = world.weir.look_for(&world.by, world.project, &forms).await.unwrap();
+    let done = world.weir.decide_redaction(&world.by, world.project, forms, found).await.unwrap();
     assert_eq!((done.searched, done.redacted), (3, vec![(first, 1), (second, 1)]));
     // It is recorded before anything is blanked, with who had seen it, and without the value.
     let recorded = world.recorded("traces.redact").await;
@@ -207,4 +208,66 @@ async fn words_that_a_shell_quoted_are_blanked_too() {
     assert_eq!(done.redacted, [(job, 1)]);
     let reason = world.weir.job(&world.by, job).await.unwrap().job.reason.to_string();
     assert!(reason.contains("[REDACTED]") && !reason.contains("jX9k"), "{reason}");
+}
+
+#[tokio::test]
+async fn bug_a_run_that_was_deleted_meanwhile_ended_the_search() {
+    let world = World::new().await;
+    let log = format!("token {SECRET}\n");
+    let (unread, gone, left) = (world.job(&log).await, world.job(&log).await, world.job(&log).await);
+    let delete = async |job: JobId| {
+        let run = world.weir.job(&world.by, job).await.unwrap().job.run_id;
+        world.weir.delete_run(&world.by, run).await.unwrap();
+    };
+    // One whose log is deleted in the middle of being read, and one that is found.
+    let path = world.folder.path().join(format!("logs/0/{unread}.log"));
+    std::fs::remove_file(path).unwrap();
+    let forms: Arc<[String]> = mask::forms(SECRET).into();
+    let found = world.weir.look_for(&world.by, world.project, &forms).await.unwrap();
+    delete(gone).await;
+    delete(unread).await;
+    let done = world.weir.decide_redaction(&world.by, world.project, forms, found).await.unwrap();
+    assert_eq!(done.redacted, [(left, 1)]);
+    world.weir.finish_redactions().await.unwrap();
+    assert!(world.log(left).contains("[REDACTED]"), "{}", world.log(left));
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_read_is_no_log_without_the_value() {
+    let world = World::new().await;
+    let (unread, _) = (world.job("one\n").await, world.job(SECRET).await);
+    std::fs::remove_file(world.folder.path().join(format!("logs/0/{unread}.log"))).unwrap();
+    let refused = world.weir.redact(&world.by, world.project, SECRET).await.unwrap_err();
+    assert_eq!(refused.kind, model::ErrorKind::Unavailable);
+    assert!(refused.message.starts_with(&format!("the log of job {unread} cannot be looked through")), "{refused}");
+    assert!(!world.is_due().await, "nothing was decided");
+}
+
+/// Who holds a page or a list of environments is told.
+#[tokio::test]
+async fn bug_an_address_that_was_blanked_was_still_held() {
+    let world = World::new().await;
+    let job = world.job("one\n").await;
+    let made = world.weir.store().write(move |tx| {
+        let job = jobs::require(tx.conn(), job)?.job;
+        let id = environments::ensure(tx, job.project_id, "live", "live", model::Tier::Production)?;
+        environments::begin(tx, &job, id, None)?;
+        let address = format!("https://{SECRET}.example.org");
+        environments::set_url(tx, job.id, &address)?;
+        environments::set_state(tx, id, model::EnvironmentState::Available, Some(&address))?;
+        Ok(id)
+    });
+    let id = made.await.unwrap();
+    let read = async || world.weir.store().read(move |conn| environments::require(conn, id)).await.unwrap();
+    let before = read().await;
+    let done = world.weir.redact(&world.by, world.project, SECRET).await.unwrap();
+    assert_eq!(done.redacted, [(job, 2)]);
+    let after = read().await;
+    assert_eq!(after.external_url.as_deref(), Some("https://[REDACTED].example.org"));
+    assert!(after.version > before.version);
+    let deployed = world.weir.store().read(move |conn| environments::url(conn, job)).await.unwrap();
+    assert_eq!(deployed.as_deref(), Some("https://[REDACTED].example.org"));
+    let since = world.weir.store().read(move |conn| crate::store::events::since(conn, before.version, None));
+    let told = since.await.unwrap().unwrap();
+    assert!(told.iter().any(|event| event.change == model::event::Change::Touched("environments".into())), "{told:?}");
 }

@@ -4,9 +4,11 @@ use model::{Caller, Error, Project, ProjectId, Role, Timestamp, UserId, Via};
 use zeroize::Zeroizing;
 
 use super::PRECISION;
+use crate::auth::Action;
 use crate::auth::aksk::{Replays, SignError, Verified, WINDOW_MS};
 use crate::clock;
 use crate::secrets::seal::{self, Place};
+use crate::service::access::Standing;
 use crate::service::{DEFAULT_PROJECT, Weir};
 use crate::store::access_keys::{self, Known};
 use crate::store::members::{self, Roles};
@@ -96,21 +98,25 @@ impl Weir {
         Ok(found.flatten())
     }
 
-    /// The project that requests of a user are for when neither they nor the pair of keys name one, among those that the
-    /// caller sees: one in which the user has a role rather than one that is everybody's; that of pipelines without a
-    /// project first, then the oldest. The user is the caller, unless named.
+    /// The project that requests of a user are for when neither they nor the pair of keys name one, among those that both
+    /// the user and the caller see: one in which the user has a role rather than one that is everybody's; that of pipelines
+    /// without a project first, then the oldest. The user is the caller, unless named.
     pub async fn unnamed_project(&self, caller: &Caller, user: Option<&str>) -> Result<Option<Project>, Error> {
         let mut seen = self.list_projects(caller).await?;
         let (id, user) = (caller.id, user.map(str::to_owned));
-        let roles = self.store().read(move |conn| {
+        let first = self.store().read(move |conn| {
             let named = user.map(|name| users::by_name(conn, &name)).transpose()?.flatten();
-            named.map(|user| user.id).or(id).map_or(Ok(Roles::default()), |user| members::roles(conn, user))
+            if let Some(user) = &named {
+                let standing = Standing::of_user(conn, Some(user))?;
+                seen.retain(|project| standing.in_project(project, Action::ReadProject).allowed);
+            }
+            let user = named.map(|user| user.id).or(id);
+            let roles = user.map_or(Ok(Roles::default()), |user| members::roles(conn, user))?;
+            Ok(seen.into_iter().min_by_key(|project| {
+                let has_role = roles.at_project(project.id, project.path.as_str()) > Role::Nobody;
+                (!has_role, project.path.as_str() != DEFAULT_PROJECT, project.id)
+            }))
         });
-        let roles = roles.await?;
-        seen.sort_by_key(|project| {
-            let has_role = roles.at_project(project.id, project.path.as_str()) > Role::Nobody;
-            (!has_role, project.path.as_str() != DEFAULT_PROJECT, project.id)
-        });
-        Ok(seen.into_iter().next())
+        Ok(first.await?)
     }
 }

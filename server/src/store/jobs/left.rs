@@ -131,6 +131,14 @@ fn set_expiry(tx: &mut Tx<'_>, id: JobId, at: Option<Timestamp>) -> Result<Job, 
     emit(tx, id)
 }
 
+/// Notes that the artifacts of a job are gone because their time was over.
+pub fn expire_artifacts(tx: &mut Tx<'_>, id: JobId) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached("UPDATE jobs SET artifacts_expired_at = artifacts_expire_at WHERE id = ?1")?
+        .execute([id.0])?;
+    drop_artifacts(tx, id)
+}
+
 /// Notes that the artifacts of a job are gone.
 pub fn drop_artifacts(tx: &mut Tx<'_>, id: JobId) -> Result<(), StoreError> {
     tx.conn
@@ -146,7 +154,8 @@ pub fn erase(tx: &mut Tx<'_>, id: JobId) -> Result<bool, StoreError> {
     let changed = tx
         .conn
         .prepare_cached(
-            "UPDATE jobs SET erased_at = ?2, artifacts = '[]', artifacts_expire_at = NULL, version = ?3
+            "UPDATE jobs SET erased_at = ?2, artifacts = '[]', artifacts_expire_at = NULL, artifacts_expired_at = NULL,
+                 version = ?3
              WHERE id = ?1 AND erased_at IS NULL AND status IN ('success', 'failed', 'canceled')",
         )?
         .execute((id.0, tx.now.0, tx.next_version().0))?;

@@ -13,8 +13,8 @@ use rusqlite::{Connection, OptionalExtension};
 
 pub use bridges::{due_bridges, forget_child, hold, instances_called, latest_called, set_child};
 pub use left::{
-    add_artifact, dotenv, drop_artifacts, end_free_artifacts, erase, expired, keep_artifacts, next_expiry,
-    set_reported, set_words,
+    add_artifact, dotenv, drop_artifacts, end_free_artifacts, erase, expire_artifacts, expired, keep_artifacts,
+    next_expiry, set_reported, set_words,
 };
 
 use super::{Board, Scope, StoreError, Tx, resources, rows, runs};

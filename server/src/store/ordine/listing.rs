@@ -115,12 +115,14 @@ pub fn jobs(conn: &Connection, filter: &JobFilter, scope: &Scope, with_handmade:
     Ok(JobPage { runs, handmade, total })
 }
 
+/// Asks each of three indexes.
+pub(in crate::store) const CALLED: &str = "SELECT id FROM projects WHERE path = ?1 OR uid = ?1 OR id = ?2 LIMIT 1";
+
 /// The project with this path, uid or number.
 pub fn project_called(conn: &Connection, name: &str) -> Result<Option<ProjectId>, StoreError> {
-    Ok(conn
-        .prepare_cached("SELECT id FROM projects WHERE path = ?1 OR uid = ?1 OR CAST(id AS TEXT) = ?1 LIMIT 1")?
-        .query_row([name], |row| Ok(ProjectId(row.get(0)?)))
-        .optional()?)
+    // A number as it is told: not `007`, nor `+7`.
+    let number = name.parse::<i64>().ok().filter(|number| number.to_string() == name);
+    Ok(conn.prepare_cached(CALLED)?.query_row((name, number), |row| Ok(ProjectId(row.get(0)?))).optional()?)
 }
 
 /// A job of a run in a few words.

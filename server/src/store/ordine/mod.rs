@@ -7,6 +7,8 @@ mod operations;
 mod state;
 
 pub use handmade::{Handmade, HandmadeChange, change_handmade, delete_handmade, handmade_by_id, insert_handmade};
+#[cfg(test)]
+pub(in crate::store) use listing::CALLED;
 pub use listing::{Brief, JobFilter, JobPage, briefs, jobs, project_called};
 pub use operations::{
     Operation, Origin, delete_operation, operation_by_id, operations, origin_of, origins, put_operation, put_origin,

@@ -150,6 +150,7 @@ pub fn step(name: &str, status: Status, failure: Option<FailureReason>) -> Job {
         started_at: status.is_final().then_some(Timestamp(MADE.0 + 12_000)),
         finished_at: status.is_final().then_some(Timestamp(MADE.0 + 20_366)),
         artifacts: Vec::new(),
+        artifacts_expired_at: None,
         erased_at: None,
         resource_group: None,
         kind: model::JobKind::Build,

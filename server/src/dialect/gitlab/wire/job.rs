@@ -371,7 +371,9 @@ impl JobObject {
                 .collect(),
             runner: job.runner.as_deref().map(Runner::gone),
             runner_manager: None,
-            artifacts_expire_at: job.artifacts.iter().filter_map(|one| one.expires_at).min().map(Timestamp::rfc3339),
+            artifacts_expire_at: time(
+                job.artifacts.iter().filter_map(|one| one.expires_at).min().or(job.artifacts_expired_at),
+            ),
             archived: false,
             source: run.source.as_str().into(),
             tag_list: job.tags.clone(),

@@ -1,10 +1,12 @@
 //! Runs of CodeArts Pipeline: what they were started with, and without; retrying them; lists of them.
 
+use app::service::Service as _;
 use model::Status;
 use serde_json::json;
 
 use super::pipelines::Shop;
 use super::*;
+use crate::store::pipelines;
 
 /// A pipeline of three stages with four jobs, as `Shop` has it: compile and lint, unit, release.
 async fn detail(shop: &Shop, web: &str) -> Value {
@@ -343,28 +345,71 @@ async fn bug_refusals_said_something_else_than_was_wrong() {
     assert_eq!(long, "approval_description has more than 1000 characters");
 }
 
-/// Another zone, or a clock that was set, and a day comes back.
+/// Another zone, or a clock that was set, and a day comes back: what was counted of it counts on.
 #[tokio::test]
 async fn bug_numbers_of_a_day_came_twice() {
     let shop = Shop::new().await;
     let uid = shop.make("one", "a: {script: x}").await;
     let path = format!("/v5/{}/api/pipelines", shop.project);
     let body = json!({"job_id": uid});
-    let mut daily = Vec::new();
+    let mut daily: Vec<(i64, i64)> = Vec::new();
     for _ in 0..3 {
         shop.post("/v3/jobs/build", &body).await;
         let records = shop.post(&format!("{path}/{uid}/pipeline-runs/list"), &json!({})).await;
         assert_eq!(records["total"], daily.len() + 1);
-        let numbers = shop.world.weir.store().write(|tx| {
-            let sql = "SELECT day, day_number FROM runs ORDER BY id DESC LIMIT 1";
-            let told = tx.conn().query_row(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
-            // Between the builds it is another day for a moment.
-            tx.conn().execute("UPDATE pipelines SET day = 20000101, day_number = 1", [])?;
-            Ok(told)
-        });
-        daily.push(numbers.await.unwrap());
+        daily.push(newest_numbers(&shop).await);
+        // Between the builds it is another day for a moment.
+        count_on_another_day(&shop, &uid).await;
     }
-    daily.sort_unstable();
-    daily.dedup();
-    assert_eq!(daily.len(), 3, "{daily:?}");
+    assert_counted(&daily);
+}
+
+/// The numbers of a day are names that people write down: those of a run that was deleted are not another's.
+#[tokio::test]
+async fn bug_numbers_of_deleted_runs_were_given_again() {
+    let shop = Shop::new().await;
+    let uid = shop.make("one", "a: {script: x}").await;
+    let mut daily: Vec<(i64, i64)> = Vec::new();
+    for _ in 0..3 {
+        shop.post("/v3/jobs/build", &json!({"job_id": uid})).await;
+        daily.push(newest_numbers(&shop).await);
+        let World { weir, caller, .. } = &shop.world;
+        let newest = weir.store().read(|conn| {
+            let id = conn.query_row("SELECT max(id) FROM runs", [], |row| row.get(0))?;
+            Ok(RunId(id))
+        });
+        weir.delete_run(caller, newest.await.unwrap()).await.unwrap();
+        count_on_another_day(&shop, &uid).await;
+    }
+    assert_counted(&daily);
+}
+
+/// Day and number of the newest run.
+async fn newest_numbers(shop: &Shop) -> (i64, i64) {
+    let told = shop.world.weir.store().read(|conn| {
+        let sql = "SELECT day, day_number FROM runs ORDER BY id DESC LIMIT 1";
+        Ok(conn.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    });
+    told.await.unwrap()
+}
+
+/// Takes numbers as for a run that is started on a day of 2001.
+async fn count_on_another_day(shop: &Shop, uid: &str) {
+    let uid = uid.to_owned();
+    let taken = shop.world.weir.store().write(move |tx| {
+        let pipeline = pipelines::by_uid(tx.conn(), &uid)?.unwrap();
+        let now = std::mem::replace(&mut tx.now, Timestamp(1_000_000_000_000));
+        let numbers = pipelines::take_numbers(tx, &pipeline)?;
+        tx.now = now;
+        Ok(numbers)
+    });
+    assert_eq!(taken.await.unwrap().day, 20_010_909);
+}
+
+/// Each has the number after that of the one before, of the same day (of two, if midnight was just then).
+fn assert_counted(daily: &[(i64, i64)]) {
+    for (i, (day, number)) in daily.iter().enumerate() {
+        let before = daily[..i].iter().filter(|(other, _)| other == day).count();
+        assert_eq!(*number, before as i64 + 1, "{daily:?}");
+    }
 }

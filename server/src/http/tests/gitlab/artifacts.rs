@@ -379,3 +379,29 @@ async fn a_file_that_cannot_be_as_long_as_it_says_is_refused_before_it_is_sent()
         assert_eq!(refused(&answer), (400, json!({"message": refusal})), "{told}");
     }
 }
+
+/// A job tells when its artifacts were deleted, as GitLab's do.
+#[tokio::test]
+async fn bug_the_time_of_artifacts_was_lost_with_them() {
+    let town = Town::new().await;
+    let job = town.web().job;
+    let path = format!("/projects/{}/jobs/{job}", town.web().id);
+    let over = Timestamp(crate::clock::now().0 - 1000);
+    town.world
+        .write(move |tx| {
+            let stored = jobs::require(tx.conn(), job)?.job;
+            let artifact = model::ArtifactInfo { expires_at: Some(over), ..stored.artifacts[0].clone() };
+            // The latest good run keeps what it has.
+            tx.conn().execute("UPDATE projects SET keep_latest = 0 WHERE id = ?1", [stored.project_id.0])?;
+            jobs::add_artifact(tx, job, &artifact)
+        })
+        .await;
+    town.world.weir.do_due().await.unwrap();
+    let shown = town.dev(&path).await;
+    assert!(shown.get("artifacts_file").is_none(), "{shown}");
+    assert_eq!(shown["artifacts_expire_at"], over.rfc3339());
+    assert_eq!(town.world.weir.do_due().await.unwrap(), None, "nothing is left to do");
+    // Erasing is another matter: nothing ran out.
+    let erased = town.api("max by api", "POST", &format!("{path}/erase"), &json!({})).await;
+    assert_eq!((erased.status.as_u16(), &erased.json()["artifacts_expire_at"]), (201, &Value::Null));
+}

@@ -70,6 +70,21 @@ async fn jobs_do_what_their_state_allows() {
 }
 
 #[tokio::test]
+async fn of_a_variable_that_is_given_twice_the_last_one_counts() {
+    let town = Town::new().await;
+    let (_, _, later) = town.fresh_run(town.web()).await;
+    let pair = |value: &str| json!({"key": "A", "value": value});
+    let body = json!({"job_variables_attributes": [pair("first"), {"key": "B", "value": "b"}, pair("last")]});
+    let path = format!("/projects/{}/jobs/{later}/play", town.web().id);
+    let played = town.api("max by api", "POST", &path, &body).await;
+    assert_eq!(played.status.as_u16(), 200, "{}", played.text());
+    let World { weir, caller, .. } = &town.world;
+    let kept = weir.job(caller, later).await.unwrap().variables;
+    let kept: Vec<_> = kept.iter().map(|one| (one.key.as_str(), one.value.as_str())).collect();
+    assert_eq!(kept, [("A", "last"), ("B", "b")]);
+}
+
+#[tokio::test]
 async fn what_is_given_is_read_and_told() {
     let town = Town::new().await;
     let root = format!("/projects/{}", town.web().id);
