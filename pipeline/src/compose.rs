@@ -63,7 +63,7 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
     let top = extends::resolve(top, report);
     // Step 4:
     let top = references::resolve(&top, report);
-    if context.merged {
+    if context.merged && !report.lacks_file() {
         // What is included is in it by now.
         let entries = top.entries.iter().filter(|entry| &*entry.key != "include").cloned().collect();
         outcome.merged = yaml::write(&Map { entries });

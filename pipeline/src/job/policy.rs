@@ -111,7 +111,8 @@ pub(crate) fn retry(entry: &Entry, report: &mut Report) -> Option<Retry> {
         // The conditions are alternatives, and this one always holds.
         (retry.when, retry.exit_codes) = (Vec::new(), Vec::new());
     }
-    if map.get("max").is_none() && !entry.value.broken {
+    let is_known = map.entries.iter().all(|item| matches!(&*item.key, "max" | "when" | "exit_codes"));
+    if map.get("max").is_none() && !entry.value.broken && is_known {
         let problem = Problem::warning(entry.mark, "`retry` without `max` never runs the job again");
         report.add(problem.hint("add `max: 1` or `max: 2`"));
     }
