@@ -80,9 +80,6 @@ impl Resolver<'_, '_> {
     }
 
     fn merged(&mut self, entry: &Entry, own: &Map, extends: &Entry) -> Option<(Tree, usize)> {
-        if matches!(&extends.value.kind, Kind::List(items) if items.is_empty()) {
-            self.report.error(extends.mark, "`extends` must not be an empty list");
-        }
         let mut base = self.base(entry, extends);
         if base.levels > MAX_LEVELS {
             // Why a parent could not be used has been told.

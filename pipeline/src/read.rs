@@ -69,6 +69,14 @@ pub(crate) fn text(entry: &Entry, what: &str, report: &mut Report) -> Option<Str
     }
 }
 
+/// A value that must be a string; an empty one gives nothing, as GitLab has it where components fill keywords in.
+pub(crate) fn text_if_any(entry: &Entry, what: &str, report: &mut Report) -> Option<String> {
+    match &entry.value.kind {
+        Kind::Scalar(Scalar { text, value: Value::Text, .. }) if text.is_empty() => None,
+        _ => text(entry, what, report),
+    }
+}
+
 /// A value that must be `true` or `false`.
 pub(crate) fn boolean(entry: &Entry, what: &str, report: &mut Report) -> Option<bool> {
     match &entry.value.kind {

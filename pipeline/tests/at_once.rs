@@ -24,7 +24,7 @@ fn a_wrong_keyword_hides_nothing_that_stands_beside_it() {
     let cases: &[(&str, &[&str])] = &[
         ("artifacts: {paths: x, access: q, reports: {junt: a}}", &["`paths`", "`access`", "`junt`"]),
         ("artifacts: {paths: [1], reports: {junt: a}, access: q}", &["`paths`", "`junt`", "`access`"]),
-        ("artifacts: {exclude: x, paths: [], expose_as: t, access: q}", &["`exclude`", "`paths`", "`access`"]),
+        ("artifacts: {exclude: x, paths: [1], expose_as: t, access: q}", &["`exclude`", "`paths`", "`access`"]),
         (
             "environment: {name: [x], action: foo, url: 5, deployment_tier: z}",
             &["`name`", "`action`", "`url`", "`deployment_tier`"],

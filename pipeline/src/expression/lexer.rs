@@ -6,6 +6,9 @@ use super::{Comparison, Pattern, SyntaxError};
 /// everything that walks an expression.
 const MAX_TOKENS: usize = 100;
 
+/// What may stand after a pattern.
+const FLAGS: &str = "ismU";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Open,
@@ -123,7 +126,7 @@ fn pattern(text: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
         end += if bytes[end] == b'\\' && bytes.get(end + 1) == Some(&b'/') { 2 } else { 1 };
     }
     if end >= bytes.len() {
-        return Err(SyntaxError::new(at, text.len(), "this pattern is not closed").hint("end it with `/`"));
+        return Err(not_closed(at, text.len()));
     }
     let body = &text[at + 1..end];
     let flags_end = text[end + 1..].find(|c: char| !is_word(c)).map_or(text.len(), |length| end + 1 + length);
@@ -131,25 +134,38 @@ fn pattern(text: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
     if body.chars().count() < 2 {
         return Err(SyntaxError::new(at, flags_end, "a pattern has at least two characters"));
     }
-    if let Some(flag) = flags.chars().find(|flag| !"ismU".contains(*flag)) {
-        return Err(SyntaxError::new(end + 1, flags_end, format!("a pattern has no flag `{flag}`"))
-            .hint("the flags are i, s, m and U"));
+    if let Some(flag) = flags.chars().find(|flag| !FLAGS.contains(*flag)) {
+        return Err(no_flag(flag, end + 1, flags_end));
     }
-    Ok((Kind::Pattern(Pattern { source: body.replace("\\/", "/"), flags: flags.to_owned() }), flags_end))
+    Ok((Kind::Pattern(between_slashes(body, flags)), flags_end))
+}
+
+fn between_slashes(body: &str, flags: &str) -> Pattern {
+    Pattern { source: body.replace("\\/", "/"), flags: flags.to_owned() }
+}
+
+fn no_flag(flag: char, start: usize, end: usize) -> SyntaxError {
+    SyntaxError::new(start, end, format!("a pattern has no flag `{flag}`")).hint("the flags are i, s, m and U")
 }
 
 /// What is wrong with a string that begins like a pattern; its places are those of the string.
 pub(super) fn pattern_error(text: &str) -> Option<SyntaxError> {
-    text.starts_with('/').then(|| pattern(text, 0).err()).flatten()
+    let inner = text.strip_prefix('/')?;
+    let Some((_, flags)) = inner.rsplit_once('/') else { return Some(not_closed(0, text.len())) };
+    let flag = flags.chars().find(|flag| !FLAGS.contains(*flag))?;
+    Some(no_flag(flag, text.len() - flags.len(), text.len()))
 }
 
-/// Reads a whole string as a pattern: what a variable on the right of `=~` must hold.
+fn not_closed(start: usize, end: usize) -> SyntaxError {
+    SyntaxError::new(start, end, "this pattern is not closed").hint("end it with `/`")
+}
+
+/// Reads a whole string as a pattern: what a variable on the right of `=~` must hold, and what refs are compared with.
+/// There is nothing after it that the last slash could belong to, so that those before it need no `\`.
 pub(crate) fn whole_pattern(text: &str) -> Option<Pattern> {
-    if !text.starts_with('/') {
-        return None;
-    }
-    match pattern(text, 0) {
-        Ok((Kind::Pattern(pattern), end)) if end == text.len() => Some(pattern),
-        _ => None,
-    }
+    // A text of several lines holds a pattern when one of its lines is one.
+    text.split('\n').find_map(|line| {
+        let (body, flags) = line.strip_prefix('/')?.rsplit_once('/')?;
+        flags.chars().all(|flag| FLAGS.contains(flag)).then(|| between_slashes(body, flags))
+    })
 }

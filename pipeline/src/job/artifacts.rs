@@ -60,7 +60,8 @@ fn paths(map: &Map, what: &str, report: &mut Report) -> Vec<String> {
     if matches!(entry.value.kind, Kind::Null) {
         report.error(entry.mark, format!("`{what}` must not be empty"));
     }
-    let found = read::some_strings(entry, what, report).unwrap_or_default();
+    // An empty list is how a job takes away what it extends.
+    let found = read::strings(entry, what, report).unwrap_or_default();
     for (path, mark) in &found {
         if path.is_empty() {
             report.error(*mark, format!("`{what}` has an empty entry"));
@@ -81,11 +82,10 @@ pub(super) fn inside(path: &str, mark: Mark, message: &str, report: &mut Report)
 
 fn expiry(entry: &Entry, report: &mut Report) -> Option<Expiry> {
     let text = read::text(entry, "expire_in", report)?;
-    let expiry = duration::expiry(&text);
-    if expiry.is_none() {
-        policy::no_duration(&text, entry.value_mark(), report);
+    if duration::is_never(&text) {
+        return Some(Expiry::Never);
     }
-    expiry
+    policy::seconds(&text, entry.value_mark(), report).map(Expiry::After)
 }
 
 fn expose_as(entry: &Entry, has_paths: bool, paths: &[String], report: &mut Report) -> Option<String> {

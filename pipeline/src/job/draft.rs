@@ -245,7 +245,8 @@ fn order(from: &Sources<'_>, draft: &mut Draft, shared: &mut Shared, conditions:
     let interruptible = from.given("interruptible").and_then(|entry| read::boolean(entry, "interruptible", report));
     planned.interruptible = interruptible.unwrap_or(false);
     report.about("resource_group");
-    planned.resource_group = from.own("resource_group").and_then(|entry| read::text(entry, "resource_group", report));
+    planned.resource_group =
+        from.own("resource_group").and_then(|entry| read::text_if_any(entry, "resource_group", report));
     report.about("environment");
     draft.knows_action = !from.may_say("environment");
     if let Some(entry) = from.own("environment") {

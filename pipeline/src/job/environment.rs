@@ -52,7 +52,7 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<(Environment, b
         None if entry.value.broken || is_mistyped(map, Place::Environment, &["name"]) => {}
         None => report.error(entry.mark, "`environment` needs `name`"),
     }
-    environment.url = map.get("url").and_then(|entry| read::text(entry, "url", report));
+    environment.url = map.get("url").and_then(|entry| read::text_if_any(entry, "url", report));
     environment.on_stop = map.get("on_stop").and_then(|entry| read::text(entry, "on_stop", report));
     let action = map.get("action");
     let found = action.and_then(|action| read::word(&action.value, action.value_mark(), "action", ACTIONS, report));

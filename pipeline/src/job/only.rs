@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use model::Source;
 use model::plan::Variable;
 
 use crate::expand::expand;
@@ -11,7 +12,7 @@ use crate::keywords::Place;
 use crate::read;
 use crate::rules::{self, Conditions, Search};
 use crate::scope::Scope;
-use crate::source::{Mark, Report};
+use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map};
 
 /// What one of the two says.
@@ -23,22 +24,12 @@ pub(crate) struct Filter {
     changes: Option<Vec<String>>,
 }
 
-/// Words for kinds of runs: by the variable that tells, and its value (empty means any).
-const KINDS: &[(&str, &str, &str)] = &[
-    ("api", "CI_PIPELINE_SOURCE", "api"),
-    ("branches", "CI_COMMIT_BRANCH", ""),
-    ("chat", "CI_PIPELINE_SOURCE", "chat"),
-    ("external", "CI_PIPELINE_SOURCE", "external"),
-    ("external_pull_requests", "CI_PIPELINE_SOURCE", "external_pull_request_event"),
-    ("merge_requests", "CI_PIPELINE_SOURCE", "merge_request_event"),
-    ("parent_pipelines", "CI_PIPELINE_SOURCE", "parent_pipeline"),
-    ("pipelines", "CI_PIPELINE_SOURCE", "pipeline"),
-    ("pushes", "CI_PIPELINE_SOURCE", "push"),
-    ("schedules", "CI_PIPELINE_SOURCE", "schedule"),
-    ("tags", "CI_COMMIT_TAG", ""),
-    ("triggers", "CI_PIPELINE_SOURCE", "trigger"),
-    ("web", "CI_PIPELINE_SOURCE", "web"),
-];
+/// Whether a word names a source: `schedule` and `schedules`, and without the `_event` that requests have.
+fn names_source(word: &str, source: &str) -> bool {
+    let source = source.strip_suffix("_event").unwrap_or(source);
+    let plural = if source.ends_with("sh") { "es" } else { "s" };
+    word.strip_prefix(source).is_some_and(|rest| rest.is_empty() || rest == plural)
+}
 
 pub(crate) fn read(entry: &Entry, what: &str, conditions: &mut Conditions, report: &mut Report) -> Option<Filter> {
     let mut filter = Filter { mark: entry.mark, ..Filter::default() };
@@ -90,26 +81,26 @@ fn refs(entry: &Entry, what: &str, conditions: &Conditions, report: &mut Report)
     } else {
         read::strings(entry, what, report)?
     };
-    for (text, mark) in &found {
-        if text.starts_with('/') {
-            let (pattern, _) = split_project(text);
-            match conditions.found_between_slashes(pattern, "") {
-                None => report.error(*mark, format!("`{text}` is not a pattern like `/text/`")),
-                Some(Err(message)) => report.error(*mark, message),
-                Some(Ok(_)) => {}
+    for (text, mark) in found.iter().filter(|(text, _)| text.starts_with('/')) {
+        let (pattern, project) = split_project(text);
+        match conditions.found_between_slashes(pattern, "") {
+            None => {
+                let message = format!("`{text}` is taken as the name of a ref, and none begins with a slash");
+                report.add(Problem::warning(*mark, message).hint(match project {
+                    Some(_) => "what follows the first `@` is the project that it is for",
+                    None => "a pattern stands between slashes: `/text/`",
+                }));
             }
+            Some(Err(message)) => report.error(*mark, message),
+            Some(Ok(_)) => {}
         }
     }
     Some(found.into_iter().map(|(text, _)| text).collect())
 }
 
-/// A ref may name the project it is meant for: `main@group/project`.
+/// A ref or a pattern may name the project that it is for: `main@group/project`.
 fn split_project(text: &str) -> (&str, Option<&str>) {
-    let from = if text.starts_with('/') { text.rfind('/').unwrap_or(0) } else { 0 };
-    match text[from..].find('@') {
-        Some(at) => (&text[..from + at], Some(&text[from + at + 1..])),
-        None => (text, None),
-    }
+    text.split_once('@').map_or((text, None), |(wanted, project)| (wanted, Some(project)))
 }
 
 /// Why the filters let a job into no run at all.
@@ -131,8 +122,8 @@ pub(crate) fn never(only: Option<&Filter>, except: Option<&Filter>) -> Option<Ne
         return Some(Never::Of(mark, "`except` names whatever `only` does"));
     }
     let is_elsewhere = |name: &String| {
-        let mut kinds = KINDS.iter().filter(|(_, variable, _)| *variable == "CI_PIPELINE_SOURCE");
-        kinds.any(|(word, _, source)| word == name && !rules::is_source(source))
+        let mut others = Source::OF_GITLAB.iter().filter(|source| !rules::is_source(source));
+        others.any(|source| names_source(name, source))
     };
     refs.iter().all(is_elsewhere).then(|| Never::Elsewhere(format!("none is for `{}`", refs[0])))
 }
@@ -155,8 +146,13 @@ impl Run<'_> {
         if project.is_some_and(|project| self.value("CI_PROJECT_PATH") != Some(project)) {
             return false;
         }
-        if let Some((_, variable, value)) = KINDS.iter().find(|(word, _, _)| *word == wanted) {
-            return self.value(variable).is_some_and(|found| value.is_empty() || found == *value);
+        let is_kind = match wanted {
+            "branches" => self.value("CI_COMMIT_BRANCH").is_some(),
+            "tags" => self.value("CI_COMMIT_TAG").is_some(),
+            _ => self.value("CI_PIPELINE_SOURCE").is_some_and(|source| names_source(wanted, source)),
+        };
+        if is_kind {
+            return true;
         }
         let name = self.value("CI_COMMIT_REF_NAME").or_else(|| self.value("CI_COMMIT_BRANCH"));
         match (name, whole_pattern(wanted)) {

@@ -69,10 +69,7 @@ pub(crate) fn timeout(entry: &Entry, report: &mut Report) -> Option<u32> {
 
 fn length(entry: &Entry, what: &str, most: u64, range: &str, report: &mut Report) -> Option<u32> {
     let text = read::text(entry, what, report)?;
-    let Some(seconds) = duration::seconds(&text) else {
-        no_duration(&text, entry.value_mark(), report);
-        return None;
-    };
+    let seconds = seconds(&text, entry.value_mark(), report)?;
     if seconds == 0 || seconds > most {
         report.error(entry.value_mark(), format!("`{what}` must be between {range}"));
         return None;
@@ -80,11 +77,32 @@ fn length(entry: &Entry, what: &str, most: u64, range: &str, report: &mut Report
     Some(seconds as u32)
 }
 
-/// Reports a text that is no length of time.
-pub(super) fn no_duration(text: &str, mark: Mark, report: &mut Report) {
+/// The seconds of a length of time.
+pub(super) fn seconds(text: &str, mark: Mark, report: &mut Report) -> Option<u64> {
     let shown: String = text.chars().take(60).collect();
-    let problem = Problem::error(mark, format!("`{shown}` is not a length of time"));
-    report.add(problem.hint("write it like `1h 30m`, `90 minutes` or `3 weeks and 2 days`"));
+    let like = "write it like `1h 30m`, `90 minutes` or `3 weeks and 2 days`";
+    match duration::length(text) {
+        Ok(length) => {
+            if length.has_bare_number {
+                let message = format!("`{shown}` is {} seconds: give each number its unit", length.seconds);
+                let hint = "without one the last number is seconds, and others count nothing";
+                report.add(Problem::warning(mark, message).hint(hint));
+            }
+            Some(length.seconds)
+        }
+        Err(part) => {
+            let part: String = part.chars().take(60).collect();
+            // Of one word there is nothing to point at.
+            let why = if part.is_empty() || shown == part {
+                String::new()
+            } else {
+                format!("`{part}` means nothing there; ")
+            };
+            let problem = Problem::error(mark, format!("`{shown}` is not a length of time"));
+            report.add(problem.hint(format!("{why}{like}")));
+            None
+        }
+    }
 }
 
 pub(crate) fn retry(entry: &Entry, report: &mut Report) -> Option<Retry> {

@@ -214,10 +214,10 @@ fn rule(map: &Map, mark: Mark, place: Place, conditions: &mut Conditions, report
     for entry in &map.entries {
         let null = matches!(entry.value.kind, Kind::Null);
         match &*entry.key {
+            _ if null && &*entry.key != "needs" => {}
             "if" => rule.condition = condition(entry, conditions, report),
             "changes" => rule.changes = changes(entry, report),
             "exists" => rule.exists = exists(entry, report),
-            _ if null && &*entry.key != "needs" => {}
             "when" if place == Place::Rule => rule.when = job::read_when(entry, report),
             "when" => {
                 rule.when = read::word(&entry.value, entry.value_mark(), "when", WORKFLOW_WHEN, report);
@@ -249,9 +249,13 @@ fn rule(map: &Map, mark: Mark, place: Place, conditions: &mut Conditions, report
             _ => {}
         }
     }
-    let decides = ["if", "changes", "exists", "when"];
+    let decides = |entry: &Entry| match &*entry.key {
+        "when" => true,
+        "if" | "changes" | "exists" => !matches!(entry.value.kind, Kind::Null),
+        _ => false,
+    };
     let is_mistyped = |names: &[&str]| keywords::is_mistyped(map, place, names);
-    if !map.entries.iter().any(|entry| decides.contains(&&*entry.key)) && !is_mistyped(&decides) {
+    if !map.entries.iter().any(decides) && !is_mistyped(&["if", "changes", "exists", "when"]) {
         let always = if place == Place::Rule { "on_success" } else { "always" };
         report.add(
             Problem::error(mark, "a rule needs an `if`, `changes`, `exists` or a `when`")
@@ -315,9 +319,6 @@ fn needed_paths(map: &Map, entry: &Entry, place: Place, report: &mut Report) -> 
 }
 
 fn paths(entry: &Entry, what: &str, report: &mut Report) -> Option<Vec<String>> {
-    if matches!(entry.value.kind, Kind::Null) {
-        report.error(entry.mark, format!("`{what}` must not be empty"));
-    }
     let found = read::strings(entry, what, report)?;
     if found.len() > MAX_PATTERNS {
         report.error(entry.mark, format!("`{what}` lists {} patterns; {MAX_PATTERNS} are allowed", found.len()));
@@ -335,10 +336,7 @@ fn paths(entry: &Entry, what: &str, report: &mut Report) -> Option<Vec<String>> 
 fn condition(entry: &Entry, conditions: &mut Conditions, report: &mut Report) -> Option<Condition> {
     let mark = entry.value_mark();
     let Kind::Scalar(Scalar { text, value: Value::Text, .. }) = &entry.value.kind else {
-        match &entry.value.kind {
-            Kind::Null => report.error(mark, "`if` must not be empty"),
-            _ => read::mismatch(report, mark, "if", "an expression (a string)", &entry.value),
-        }
+        read::mismatch(report, mark, "if", "an expression (a string)", &entry.value);
         return None;
     };
     match conditions.shared(text) {

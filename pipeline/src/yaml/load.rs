@@ -330,8 +330,11 @@ mod tests {
         assert_eq!(tree, "{a:{x:1,y:2},b:{y:3,z:4},c:{y:2,z:5,x:1}}");
         assert!(problems.is_empty());
         let (tree, problems) = read("a: &a {x: 1}\nc: {x: 2, <<: *a}\n");
-        assert_eq!(tree, "{a:{x:1},c:{x:2}}");
-        assert_eq!(problems, ["2: `x` stands before `<<`, which brings it too"]);
+        assert_eq!(tree, "{a:{x:1},c:{x:1}}");
+        assert_eq!(problems, ["2: `x` stands before `<<`, which replaces it"]);
+        let (tree, problems) = read("a: &a {x: 1, y: 1}\nb: &b {x: 2}\nc: {x: 0, z: 0, <<: *a, <<: *b, y: 3}\n");
+        assert_eq!(tree, "{a:{x:1,y:1},b:{x:2},c:{x:2,z:0,y:3}}");
+        assert_eq!(problems, ["3: `x` stands before `<<`, which replaces it"]);
     }
 
     #[test]

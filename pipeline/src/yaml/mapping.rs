@@ -87,8 +87,8 @@ impl Building {
         self.index.push(&mut self.map.entries, Entry { key, mark, value });
     }
 
-    /// `<<`: takes over what the mapping does not say itself. In a list the earlier mappings win,
-    /// of several `<<` the later ones.
+    /// `<<`: takes over what the mapping does not say after it. What it says before it is replaced, as on GitLab, where
+    /// YAML says otherwise. In a list the earlier mappings win, of several `<<` the later ones.
     pub fn merge(&mut self, mark: Mark, value: &Node, problems: &mut Vec<Problem>) {
         match &value.kind {
             Kind::Map(map) => self.merge_map(mark, map, problems),
@@ -110,11 +110,14 @@ impl Building {
         for entry in &map.entries {
             match self.index.get(&self.map.entries, &entry.key) {
                 None => self.push(Rc::clone(&entry.key), entry.mark, Rc::clone(&entry.value), false),
-                Some(at) if !self.own[at] => self.map.entries[at] = entry.clone(),
-                Some(_) => problems.push(
-                    Problem::warning(mark, format!("`{}` stands before `<<`, which brings it too", entry.key))
-                        .hint("here the mapping's own value counts, on GitLab the merged one; write `<<` first"),
-                ),
+                Some(at) => {
+                    if std::mem::replace(&mut self.own[at], false) {
+                        let message = format!("`{}` stands before `<<`, which replaces it", entry.key);
+                        let hint = "the merged value counts, as on GitLab; write `<<` first to keep the other";
+                        problems.push(Problem::warning(mark, message).hint(hint));
+                    }
+                    self.map.entries[at] = entry.clone();
+                }
             }
         }
     }
