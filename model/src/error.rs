@@ -44,6 +44,8 @@ pub enum Cause {
     Busy,
     /// The value of a variable cannot be masked.
     Unmaskable,
+    /// It changed since the client saw it.
+    Changed,
 }
 
 /// A refusal or a fault. `message` is for the client and fits after "failed to …: ".

@@ -1,6 +1,7 @@
 //! What jobs say of each other: stages and needs (contracts/ci-yaml.md, part 2, step 10).
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
 use model::plan::{EnvironmentAction, TriggerInclude};
 
@@ -23,13 +24,14 @@ pub(crate) fn whole_file(
 ) -> bool {
     let stages = &globals.stages;
     let stage_index: HashMap<_, _> = stages.iter().enumerate().map(|(i, stage)| (stage.as_str(), i)).collect();
-    let others = Others { drafts, parts, names: Names::new(parts), hidden, broken };
+    let others = Others { drafts, parts, names: Names::new(parts), hidden, broken, told: RefCell::default() };
     for draft in drafts {
         let own = draft.planned.stage.as_str();
         let stage = stage_index.get(own);
         report.about("stage");
         // An empty stage is one that could not be read.
-        if stage.is_none() && !own.is_empty() && globals.has_all_stages {
+        let is_unknown = stage.is_none() && !own.is_empty() && globals.has_all_stages;
+        if is_unknown && others.is_new(draft.stage_mark, own) {
             report.add_error(|| unknown_stage(draft, stages));
         }
         report.about("needs");
@@ -38,6 +40,9 @@ pub(crate) fn whole_file(
         for need in needs.into_iter().chain(rules).flatten() {
             let Some(other) = others.find(&need.job) else {
                 if broken.contains(&need.job.as_str()) || report.is_partial() {
+                    continue;
+                }
+                if !others.is_new(need.mark, &need.job) {
                     continue;
                 }
                 if need.optional {
@@ -79,9 +84,16 @@ struct Others<'o> {
     names: Names<'o>,
     hidden: &'o [&'o str],
     broken: &'o [&'o str],
+    /// The names that are nowhere, and where they are written.
+    told: RefCell<HashSet<(Mark, String)>>,
 }
 
 impl Others<'_> {
+    /// Whether nobody was told yet that this name is nowhere: what a template says is told once, whoever extends it.
+    fn is_new(&self, mark: Mark, name: &str) -> bool {
+        self.told.borrow_mut().insert((mark, name.to_owned()))
+    }
+
     fn find(&self, name: &str) -> Option<&Draft> {
         self.names.get(name).first().map(|i| self.parts[*i].draft)
     }
@@ -105,7 +117,8 @@ fn dependencies(draft: &Draft, others: &Others<'_>, stages: &HashMap<&str, usize
     report.about("dependencies");
     for (name, mark) in draft.dependencies.iter().flatten() {
         let Some(other) = others.find(name) else {
-            if !others.broken.contains(&name.as_str()) && !report.is_partial() {
+            let is_told = others.broken.contains(&name.as_str()) || report.is_partial();
+            if !is_told && others.is_new(*mark, name) {
                 report.add_error(|| others.unknown(draft, "depends on", name, *mark));
             }
             continue;
@@ -140,17 +153,19 @@ fn on_stop(draft: &Draft, others: &Others<'_>, report: &mut Report) {
     let Some(environment) = &draft.planned.environment else { return };
     let Some(name) = &environment.on_stop else { return };
     let Some(other) = others.find(name) else {
-        if !others.broken.contains(&name.as_str()) {
+        if !others.broken.contains(&name.as_str()) && others.is_new(draft.on_stop_mark, name) {
             report.add_error(|| others.unknown(draft, "is stopped by", name, draft.on_stop_mark));
         }
         return;
     };
     let problem = match &other.planned.environment {
-        _ if draft.lacks_parent || other.lacks_parent => None,
+        None if !other.knows_action => None,
         None => Some(format!("`{name}` stops the environment of `{}`, but has no `environment`", draft.name)),
-        Some(theirs) if theirs.action != EnvironmentAction::Stop => {
+        Some(theirs) if theirs.action != EnvironmentAction::Stop && other.knows_action => {
             Some(format!("`{name}` stops the environment of `{}`, but its `action` is not `stop`", draft.name))
         }
+        // An empty name is one that could not be read.
+        Some(theirs) if theirs.name.is_empty() || environment.name.is_empty() => None,
         Some(theirs) if theirs.name != environment.name => Some(format!(
             "`{name}` stops the environment `{}`, not `{}` of `{}`",
             theirs.name, environment.name, draft.name
@@ -174,7 +189,8 @@ fn child(draft: &Draft, others: &Others<'_>, stages: &HashMap<&str, usize>, repo
         let TriggerInclude::Artifact { job, .. } = include else { continue };
         let mark = draft.includes.get(i).map_or(draft.mark, |place| place.mark);
         let Some(other) = others.find(job) else {
-            if !others.broken.contains(&job.as_str()) && !report.is_partial() {
+            let is_told = others.broken.contains(&job.as_str()) || report.is_partial();
+            if !is_told && others.is_new(mark, job) {
                 report.add_error(|| others.unknown(draft, "takes its definition from", job, mark));
             }
             continue;
@@ -191,7 +207,7 @@ fn child(draft: &Draft, others: &Others<'_>, stages: &HashMap<&str, usize>, repo
         let has_files = |draft: &Draft| {
             draft.planned.artifacts.as_ref().is_some_and(|artifacts| artifacts.untracked || !artifacts.paths.is_empty())
         };
-        if !has_files(other) && !other.lacks_parent && !report.is_partial() {
+        if !has_files(other) && other.knows_artifacts && !report.is_partial() {
             let message =
                 format!("`{}` takes its definition from `{job}`, which has no `artifacts` with `paths`", draft.name);
             report.add(Problem::error(mark, message).hint("list the file among the `paths` of that job's `artifacts`"));

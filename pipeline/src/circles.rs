@@ -12,6 +12,8 @@ type References<'v> = HashMap<&'v str, Vec<&'v str>>;
 
 /// At most so many circles are told of one job: each may be as long as the file.
 const MAX_CIRCLES: usize = 10;
+/// Up to so many variables are compared one by one, which is less work than to hash them.
+const FEW: usize = 32;
 
 /// The variables of the file, which are looked at once however many jobs share them.
 pub(crate) struct Circles<'v> {
@@ -19,20 +21,20 @@ pub(crate) struct Circles<'v> {
     references: References<'v>,
     /// Those of the run: a value of the file under one of these names is never used.
     run: HashSet<&'v str>,
-    circles: Vec<Vec<String>>,
+    of_file: Vec<Vec<String>>,
 }
 
 impl<'v> Circles<'v> {
     pub fn new(globals: &'v [Variable], run: &'v [Variable]) -> Self {
         let run: HashSet<_> = run.iter().map(|variable| variable.key.as_str()).collect();
-        let mut circles = Self { globals, references: references(globals, &run), run, circles: Vec::new() };
-        circles.circles = circles.search(&References::new(), &Inherited::All, circles.names());
+        let mut circles = Self { globals, references: references(globals, &run), run, of_file: Vec::new() };
+        circles.of_file = circles.search(&References::new(), &Inherited::All, circles.names());
         circles
     }
 
     /// Whether a circle is one of the variables of the file alone, whatever jobs say.
     pub fn is_of_file(&self, names: &[String]) -> bool {
-        self.circles.iter().any(|circle| circle == names)
+        self.of_file.iter().any(|circle| circle == names)
     }
 
     /// The circles of two or more variables of a job that have no variable in common; `own` are those that are not of
@@ -41,18 +43,34 @@ impl<'v> Circles<'v> {
         let own: Vec<&Variable> = own.iter().copied().flatten().collect();
         let is_plain = *inherited == Inherited::All;
         if own.is_empty() && is_plain {
-            return self.circles.clone();
+            return self.of_file.clone();
         }
-        if self.circles.is_empty() && !own.iter().any(|variable| refers(variable)) {
+        if self.of_file.is_empty() && !own.iter().any(|variable| refers(variable)) {
+            return Vec::new();
+        }
+        if self.of_file.is_empty() && self.only_look_back(&own) {
             return Vec::new();
         }
         let names = own.iter().map(|variable| variable.key.as_str());
         let own = references(own.iter().copied(), &self.run);
-        if self.circles.is_empty() {
+        if self.of_file.is_empty() {
             // A circle goes through a variable of the job's own.
             return self.search(&own, inherited, names);
         }
         self.search(&own, inherited, self.names().chain(names))
+    }
+
+    /// Whether values name only what stands above them and what names nothing, as people write them: then nothing
+    /// leads in a circle, which is less work to see than to search for one.
+    fn only_look_back(&self, own: &[&Variable]) -> bool {
+        let is_back = |i: usize, target: &str| match own.iter().rposition(|variable| variable.key == target) {
+            Some(at) => at < i,
+            None => self.references.get(target).is_none_or(Vec::is_empty),
+        };
+        own.len() <= FEW
+            && own.iter().enumerate().all(|(i, variable)| {
+                !refers(variable) || names(&variable.value).all(|target| target == variable.key || is_back(i, target))
+            })
     }
 
     fn names(&self) -> impl Iterator<Item = &'v str> + use<'v> {
@@ -95,13 +113,12 @@ impl<'v> Circles<'v> {
                             *told = i + 1;
                         }
                     }
-                    Some(_) => {}
                     None if !of(target).is_empty() && done.insert(target) => {
                         let told = *told;
                         place.insert(target, path.len());
                         path.push((target, 0, told));
                     }
-                    None => {}
+                    Some(_) | None => {}
                 }
             }
         }

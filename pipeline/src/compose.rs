@@ -64,7 +64,7 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
     let top = extends::resolve(top, report);
     // Step 4:
     let top = references::resolve(&top, report);
-    if context.merged {
+    if context.merged && !report.lacks_file() {
         // What is included is in it by now.
         let entries = top.entries.iter().filter(|entry| &*entry.key != "include").cloned().collect();
         outcome.merged = yaml::write(&Map { entries });
@@ -144,12 +144,13 @@ fn drafts<'t>(top: &'t Map, globals: &Globals, conditions: &mut Conditions, repo
     let mut all = Drafts::default();
     let (inherited, inherited_bytes) = globals.cost();
     let mut instances = 0;
+    let mut shared = job::Shared::default();
     for (entry, body) in document::jobs(top, report) {
         let Some(body) = body else {
             all.broken.push(&*entry.key);
             continue;
         };
-        let draft = job::read_job(entry, body, &globals.default, conditions, report);
+        let draft = job::read_job(entry, body, &globals.default, &mut shared, conditions, report);
         let each = draft.instances();
         let values = (entry.value.nodes + inherited).saturating_mul(each);
         let bytes = (entry.value.bytes + inherited_bytes).saturating_mul(each);

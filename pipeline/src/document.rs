@@ -117,6 +117,12 @@ pub(crate) fn read_globals(top: &Map, conditions: &mut Conditions, report: &mut 
             _ => {}
         }
     }
+    // Stages under a name with a typing error are not known.
+    let is_like_stages =
+        |entry: &Entry| matches!(entry.value.kind, Kind::List(_)) && global_keyword_like(&entry.key) == Some("stages");
+    if top.get("stages").is_none() && top.entries.iter().any(is_like_stages) {
+        (globals.stages, globals.has_all_stages) = (with_edges([]), false);
+    }
     globals
 }
 
@@ -221,10 +227,10 @@ pub(crate) fn jobs<'t>(top: &'t Map, report: &mut Report) -> Vec<(&'t Entry, Opt
     jobs
 }
 
-/// A mapping that looks like no job and whose name is nearly a keyword: `variable:`, `defaults:`.
+/// A mapping that can be no job and whose name is nearly a keyword: `variable:`, `defaults:`.
 fn is_mistyped_keyword(entry: &Entry, body: &Map) -> bool {
-    let is_of_jobs = |name: &str| keywords::is_known(Place::Job, name) && !keywords::is_known(Place::Default, name);
-    !body.entries.iter().any(|entry| is_of_jobs(&entry.key)) && global_keyword_like(&entry.key).is_some()
+    let makes_a_job = |key: &str| matches!(key, "script" | "trigger" | "run" | "extends");
+    !body.entries.iter().any(|entry| makes_a_job(&entry.key)) && global_keyword_like(&entry.key).is_some()
 }
 
 fn global_keyword_like(name: &str) -> Option<&'static str> {
@@ -243,10 +249,12 @@ fn stranger(entry: &Entry) -> Problem {
     }
     let message =
         format!("`{name}` is neither a keyword nor a job: a job is a mapping, not {}", entry.value.describe());
-    let hint = global_keyword_like(name).map_or_else(
-        || "a name that begins with a dot may have any value".to_owned(),
-        |close| format!("did you mean `{close}`?"),
-    );
+    let of_jobs = keywords::KEYWORDS.iter().filter(|one| one.place == Place::Job).map(|one| one.name);
+    let hint = match (global_keyword_like(name), closest(name, of_jobs)) {
+        (Some(close), _) => format!("did you mean `{close}`?"),
+        (None, Some(close)) => format!("did you mean `{close}`? it belongs in a job"),
+        (None, None) => "a name that begins with a dot may have any value".to_owned(),
+    };
     Problem::error(entry.mark, message).hint(hint)
 }
 

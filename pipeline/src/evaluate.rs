@@ -126,8 +126,8 @@ fn evaluate<'d>(
     job.name.clone_from(&part.name);
     job.instance.clone_from(&part.instance);
     let own = match part.matrix() {
-        [] => Cow::Borrowed(&draft.variables[..]),
-        matrix => Cow::Owned(read::layered([&draft.variables[..], matrix])),
+        [] => Cow::Borrowed(&draft.variables.values[..]),
+        matrix => Cow::Owned(read::layered([&draft.variables.values[..], matrix])),
     };
     let is_asked = draft.rules.is_some() || draft.only.is_some() || draft.except.is_some();
     let known = if is_asked { known_of(part, scope, &own, context.default_timeout) } else { Vec::new() };
@@ -199,7 +199,7 @@ fn evaluate<'d>(
 /// The finding at the first of the variables that has a place of its own: values of a matrix have none.
 fn circle(part: &Part<'_>, names: &[String], circles: &Circles<'_>, rule: Option<&Rule>, world: &World<'_>) -> Problem {
     let draft = part.draft;
-    let own = rule.iter().flat_map(|rule| &rule.variable_places).chain(&draft.variable_places);
+    let own = rule.iter().flat_map(|rule| &rule.variable_places).chain(&draft.variables.places);
     let places = || own.clone().chain(world.places.iter().copied());
     let place = names.iter().find_map(|name| places().find(|(key, _)| **key == **name));
     let mark = place.map_or(draft.mark, |(_, mark)| *mark);

@@ -90,22 +90,27 @@ fn needs(
     if job.may_run && job.evaluated.excluded.is_some() {
         // Its rules cannot be evaluated: each of them may be the one.
         for draft in part.draft.rules.iter().flatten().filter_map(|rule| rule.needs.as_ref()).flatten() {
+            let errors = report.errors();
             let selections = draft.selections.as_ref().map(|rows| resolved(rows, draft, part, report));
-            chosen(draft, selections.as_deref(), part, parts, names, report);
+            if errors == report.errors() {
+                chosen(draft, selections.as_deref(), part, parts, names, report);
+            }
         }
     }
     let Some(drafts) = job.needs else { return Vec::new() };
     let included = job.may_run;
     let (mut written, mut needs, mut places) = (Vec::new(), Vec::new(), Vec::new());
     for draft in drafts {
+        let errors = report.errors();
         let selections = draft.selections.as_ref().map(|rows| resolved(rows, draft, part, report));
+        let is_resolved = errors == report.errors();
         written.push(WrittenNeed {
             job: draft.job.clone(),
             artifacts: draft.artifacts,
             optional: draft.optional,
             matrix: selections.clone(),
         });
-        if !included {
+        if !included || !is_resolved {
             continue;
         }
         for i in chosen(draft, selections.as_deref(), part, parts, names, report).iter().copied() {

@@ -13,6 +13,9 @@ use crate::keywords::{self, Place};
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map, Node, Scalar, Tree, Value};
 
+/// Up to so many variables are compared one by one, which is less work than to hash them.
+const FEW: usize = 32;
+
 /// How deep lists may be nested inside the outer one (contracts/ci-yaml.md, limits).
 pub(crate) const MAX_LIST_NESTING: usize = 10;
 
@@ -277,6 +280,15 @@ pub(crate) fn layered<'v>(layers: impl IntoIterator<Item = &'v [Variable]>) -> V
         return one.to_vec();
     }
     let mut all: Vec<&Variable> = Vec::with_capacity(layers.iter().map(|layer| layer.len()).sum());
+    if all.capacity() <= FEW {
+        for variable in layers.into_iter().flatten() {
+            match all.iter_mut().find(|known| known.key == variable.key) {
+                Some(known) => *known = variable,
+                None => all.push(variable),
+            }
+        }
+        return all.into_iter().cloned().collect();
+    }
     let mut index = std::collections::HashMap::with_capacity(all.capacity());
     for variable in layers.into_iter().flatten() {
         match index.entry(variable.key.as_str()) {

@@ -146,6 +146,11 @@ impl Report {
         self.files.get(file as usize).map_or("", |file| &file.name)
     }
 
+    /// Whether a file has this text somewhere.
+    pub fn file_has(&self, file: u32, text: &str) -> bool {
+        self.files.get(file as usize).is_some_and(|file| file.text.contains(text))
+    }
+
     /// What stands at a place.
     pub fn written(&self, mark: Mark) -> &str {
         let text = self.files.get(mark.file as usize).and_then(|file| file.text.get(mark.span.start..mark.span.end));

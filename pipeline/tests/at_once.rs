@@ -29,7 +29,7 @@ fn a_wrong_keyword_hides_nothing_that_stands_beside_it() {
             "environment: {name: [x], action: foo, url: 5, deployment_tier: z}",
             &["`name`", "`action`", "`url`", "`deployment_tier`"],
         ),
-        ("needs: [{job: [x], parallel: {matrx: a}}]", &["`job`", "`parallel`", "`matrx`"]),
+        ("needs: [{job: [x], parallel: {matrx: a}}]", &["`job`", "`matrx`"]),
         ("needs: [{job: [x], pipeline: [y], optional: z}]", &["`job`", "`pipeline`", "`optional`"]),
         ("cache: {key: {files: x, prefix: [a]}, paths: [p]}", &["`files`", "`prefix`"]),
         ("cache: {key: {files: [1], prefix: a/b}, paths: [2]}", &["`files`", "a/b", "`paths`"]),
@@ -277,4 +277,15 @@ fn a_wrong_entry_leaves_no_list_empty() {
     assert_errors("variables: {A: {value: a, options: [[a]]}}\na: {script: x}\n", &["an entry of `options`"]);
     assert_errors("stages: [5]\na: {script: x, stage: b}\n", &["an entry of `stages`"]);
     assert_errors("stages: 5\na: {script: x, stage: b, needs: [c]}\nc: {script: x}\n", &["`stages`"]);
+}
+
+#[test]
+fn a_wrong_keyword_of_an_environment_hides_nothing_about_the_job_that_stops_it() {
+    let jobs = |start: &str, stop: &str| {
+        format!("a: {{script: x, environment: {{{start}, on_stop: b}}}}\nb: {{script: x, environment: {{{stop}}}}}\n")
+    };
+    assert_errors(&jobs("name: p, url: [x]", "name: q, action: stop"), &["`url`", "stops the environment `q`"]);
+    assert_errors(&jobs("name: p", "name: q, acton: stop"), &["stops the environment `q`", "`acton`"]);
+    assert_errors(&jobs("name: [p]", "name: q, action: stpo"), &["`name`", "`stpo`"]);
+    assert_errors(&jobs("nmae: p", "name: q, action: stop"), &["`nmae`"]);
 }

@@ -463,16 +463,6 @@ plain: {script: 'true', rules: [{if: $CI_JOB_TIMEOUT == "3600" && $CI_JOB_MANUAL
 }
 
 #[test]
-fn plan_shows_tags_as_the_run_will_have_them() {
-    let (_folder, weir) =
-        folder_of("a: {script: 'true', variables: {OS: linux}, tags: [$OS-$CI_COMMIT_BRANCH, '$$x', $GONE]}\n");
-    let (code, out, err) = weir(&["plan"]);
-    assert!(code == 0 && out.contains("tags linux-main, $x, $GONE"), "{out}{err}");
-    let (code, out, err) = weir(&["exec"]);
-    assert_eq!(code, 0, "{out}{err}");
-}
-
-#[test]
 fn exec_asks_of_the_jobs_that_are_wanted_only_what_it_can_do() {
     let (_folder, weir) = folder_of(
         "stages: [a, b, c]

@@ -156,8 +156,7 @@ impl<'c, 'r> Includer<'c, 'r> {
         let kinds = ["local", "remote", "project", "artifact", "template", "component"];
         let given: Vec<_> = map.entries.iter().filter(|entry| kinds.contains(&&*entry.key)).collect();
         let wanted = given.iter().flat_map(|kind| self.of_kind(map, kind)).collect();
-        let is_mistyped = || map.entries.iter().any(|entry| !keywords::is_known(Place::Include, &entry.key));
-        if given.is_empty() && is_mistyped() {
+        if given.is_empty() && keywords::is_mistyped(map, Place::Include, &["local", "project", "remote"]) {
             return Vec::new();
         }
         if given.len() != 1 {
@@ -205,6 +204,9 @@ impl<'c, 'r> Includer<'c, 'r> {
             usable
         });
         let Some(files) = map.get("file") else {
+            if keywords::is_mistyped(map, Place::Include, &["file"]) {
+                return Vec::new();
+            }
             let problem = Problem::error(entry.mark, "`project` needs `file`: what is included of it");
             self.report.add(problem.hint("`file: ci/build.yml`"));
             return Vec::new();

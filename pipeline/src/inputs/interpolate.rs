@@ -13,7 +13,7 @@ use crate::scope::Scope;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, MAX_DEPTH, Map, Node, Scalar, Tree};
 
-const OPEN: &str = "$[[";
+pub(super) const OPEN: &str = "$[[";
 const CLOSE: &str = "]]";
 /// Most functions in one block (contracts/ci-yaml.md, part 5).
 const MAX_FUNCTIONS: usize = 3;

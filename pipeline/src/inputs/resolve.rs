@@ -1,6 +1,6 @@
 //! The values that the inputs of a file get, and whether they fit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use model::plan::FormInput;
 use serde_json::Value as Json;
@@ -22,9 +22,11 @@ pub(super) fn values(
     report: &mut Report,
 ) -> Vec<FormInput> {
     let is_strange = |name: &&String| is_complete && !declared.iter().any(|input| input.form.name == **name);
+    let mut meant = HashSet::new();
     for name in given.values.keys().filter(is_strange) {
         let problem = Problem::error(given.place(name), format!("this file has no input `{name}`"));
         let close = closest(name, declared.iter().map(|input| input.form.name.as_str()));
+        meant.extend(close.map(ToOwned::to_owned));
         report.add(problem.maybe_hint(close.map(|close| format!("did you mean `{close}`?"))));
     }
     let mut known = Known::new();
@@ -32,6 +34,10 @@ pub(super) fn values(
         let input = &mut declared[i];
         // Of a broken one nobody knows which values it takes.
         if input.broken || !decide(input, &known, conditions, report) {
+            continue;
+        }
+        // One that is given under a name that is nearly its own is not missing.
+        if meant.contains(&input.form.name) && !given.values.contains_key(&input.form.name) {
             continue;
         }
         if let Some(value) = value_of(&input.form, given, input.mark, conditions, report) {

@@ -5,10 +5,10 @@ use std::rc::Rc;
 use model::plan::{FormInput, InputType, Inputs};
 use serde_json::Value as Json;
 
-use super::interpolate::{Known, interpolate, leftovers};
+use super::interpolate::{Known, OPEN, interpolate, leftovers};
 use super::resolve::values;
 use super::value::{fits, from_tree, type_name};
-use crate::keywords::Place;
+use crate::keywords::{Place, is_mistyped};
 use crate::read;
 use crate::rules::{Condition, Conditions};
 use crate::scope::Scope;
@@ -111,7 +111,7 @@ pub(crate) fn apply(
             );
             report.add(problem.hint("a header is a document with `spec` before a line `---`"));
         }
-        if let Some(root) = &root {
+        if let Some(root) = root.as_ref().filter(|root| report.file_has(root.mark.file, OPEN)) {
             leftovers(root, report);
         }
         return (root, Vec::new());
@@ -168,23 +168,24 @@ fn read_input(entry: &Entry, conditions: &mut Conditions, report: &mut Report) -
     let mut input = Declared { mark: entry.mark, form, rules: Vec::new(), broken: false };
     let Some(map) = read::map(entry, "an input", report) else { return input };
     read::only_known(map, Place::Input, report);
-    if let Some(kind) = map.get("type") {
-        input.form.kind = read::word(&kind.value, kind.value_mark(), "type", TYPES, report).unwrap_or_default();
-    }
+    let kind = map.get("type").map(|kind| read::word(&kind.value, kind.value_mark(), "type", TYPES, report));
+    // Of a type that is not known nobody knows which values it has.
+    let kind = kind.unwrap_or_else(|| (!is_mistyped(map, Place::Input, &["type"])).then(InputType::default));
+    input.form.kind = kind.unwrap_or_default();
     let form = &mut input.form;
     form.description = map.get("description").and_then(|entry| read::text(entry, "description", report));
     if let Some(regex) = map.get("regex") {
         form.regex = read::text(regex, "regex", report);
-        if form.kind != InputType::String {
+        if kind.is_some_and(|kind| kind != InputType::String) {
             report.error(regex.mark, "`regex` is for inputs of the type `string`");
         } else if let Some(Err(message)) = form.regex.as_deref().map(|source| conditions.check_pattern(source)) {
             report.error(regex.value_mark(), message);
         }
     }
     if let Some(options) = map.get("options") {
-        form.options = read_options(options, form.kind, report);
+        form.options = read_options(options, kind, report);
     }
-    form.default = map.get("default").and_then(|entry| typed_value(entry, form.kind, report));
+    form.default = map.get("default").and_then(|entry| typed_value(entry, kind, report));
     let default_mark = map.get("default").map_or(entry.mark, Entry::value_mark);
     if let Some(default) = &form.default
         && !form.options.is_empty()
@@ -201,7 +202,7 @@ fn read_input(entry: &Entry, conditions: &mut Conditions, report: &mut Report) -
         for other in ["default", "options"].into_iter().filter_map(|key| map.get(key)) {
             report.error(other.mark, format!("`{}` does not stand beside `rules`: they say it", other.key));
         }
-        input.rules = read_rules(rules, input.form.kind, conditions, report);
+        input.rules = read_rules(rules, kind, conditions, report);
     }
     input
 }
@@ -214,16 +215,15 @@ fn check_name(entry: &Entry, report: &mut Report) {
     }
 }
 
-fn typed_value(entry: &Entry, kind: InputType, report: &mut Report) -> Option<Json> {
+/// A value of the type, or any where that is not known.
+fn typed_value(entry: &Entry, kind: Option<InputType>, report: &mut Report) -> Option<Json> {
     let value = from_tree(&entry.value)?;
-    if fits(&value, kind) {
-        return Some(value);
-    }
-    read::mismatch(report, entry.value_mark(), &entry.key, type_name(kind), &entry.value);
+    let Some(wanted) = kind.filter(|kind| !fits(&value, *kind)) else { return Some(value) };
+    read::mismatch(report, entry.value_mark(), &entry.key, type_name(wanted), &entry.value);
     None
 }
 
-fn read_options(entry: &Entry, kind: InputType, report: &mut Report) -> Vec<Json> {
+fn read_options(entry: &Entry, kind: Option<InputType>, report: &mut Report) -> Vec<Json> {
     let Kind::List(items) = &entry.value.kind else {
         read::mismatch(report, entry.value_mark(), "options", "a list", &entry.value);
         return Vec::new();
@@ -234,14 +234,19 @@ fn read_options(entry: &Entry, kind: InputType, report: &mut Report) -> Vec<Json
     let mut options = Vec::new();
     for item in items {
         match from_tree(item) {
-            Some(value) if fits(&value, kind) => options.push(value),
-            _ => read::mismatch(report, item.mark, "an entry of `options`", type_name(kind), item),
+            Some(value) if kind.is_none_or(|kind| fits(&value, kind)) => options.push(value),
+            _ => read::mismatch(report, item.mark, "an entry of `options`", type_name(kind.unwrap_or_default()), item),
         }
     }
     options
 }
 
-fn read_rules(entry: &Entry, kind: InputType, conditions: &mut Conditions, report: &mut Report) -> Vec<SpecRule> {
+fn read_rules(
+    entry: &Entry,
+    kind: Option<InputType>,
+    conditions: &mut Conditions,
+    report: &mut Report,
+) -> Vec<SpecRule> {
     let Kind::List(items) = &entry.value.kind else {
         read::mismatch(report, entry.value_mark(), "rules", "a list", &entry.value);
         return Vec::new();
@@ -283,6 +288,7 @@ fn read_rules(entry: &Entry, kind: InputType, conditions: &mut Conditions, repor
         }
         match map.get("default") {
             Some(default) => rule.default = typed_value(default, kind, report),
+            None if is_mistyped(map, Place::InputRule, &["default"]) => {}
             None => report.error(item.mark, "a rule of an input needs a `default`"),
         }
         if let Some(default) = &rule.default

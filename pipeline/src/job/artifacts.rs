@@ -4,7 +4,7 @@ use model::plan::{Access, ArtifactSpec, Expiry, Report as Kept, When};
 
 use super::policy;
 use crate::duration;
-use crate::keywords::Place;
+use crate::keywords::{Place, is_known, is_mistyped};
 use crate::read;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map, Scalar, Value};
@@ -37,7 +37,9 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<ArtifactSpec> {
     spec.expire_in = map.get("expire_in").and_then(|entry| expiry(entry, report));
     spec.paths = paths(map, "paths", report);
     spec.exclude = paths(map, "exclude", report);
-    let has_paths = map.written("paths").is_some() || entry.value.broken;
+    let has_paths = map.written("paths").is_some()
+        || entry.value.broken
+        || is_mistyped(map, Place::Artifacts, &["paths", "untracked", "reports"]);
     spec.expose_as = map.get("expose_as").and_then(|entry| expose_as(entry, has_paths, &spec.paths, report));
     access(map, &mut spec, report);
     if let Some(reports) = map.get("reports") {
@@ -122,6 +124,9 @@ fn reports_of(entry: &Entry, report: &mut Report) -> Vec<Kept> {
     let mut all = Vec::new();
     for item in &map.entries {
         let kind = &*item.key;
+        if !is_known(Place::Reports, kind) {
+            continue;
+        }
         if kind == "coverage_report" {
             // Of all reports it alone may be `null`, which takes it away.
             all.extend(coverage(item, report));
@@ -162,7 +167,8 @@ fn coverage(entry: &Entry, report: &mut Report) -> Option<Kept> {
         .get("coverage_format")
         .and_then(|entry| read::word(&entry.value, entry.value_mark(), "coverage_format", FORMATS, report));
     let path = map.get("path").and_then(|entry| read::text(entry, "path", report));
-    let missing = |key: &&str| map.get(key).is_none() && !entry.value.broken;
+    let is_there = |key: &str| map.get(key).is_some() || is_mistyped(map, Place::CoverageReport, &[key]);
+    let missing = |key: &&str| !entry.value.broken && !is_there(key);
     for key in ["coverage_format", "path"].into_iter().filter(missing) {
         report.error(entry.mark, format!("`coverage_report` needs `{key}`"));
     }

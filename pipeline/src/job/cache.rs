@@ -3,7 +3,7 @@
 use model::plan::{CacheKey, CacheSpec};
 
 use super::artifacts::{self, WHEN};
-use crate::keywords::Place;
+use crate::keywords::{Place, is_mistyped};
 use crate::read;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map, Node, Scalar, Tree, Value};
@@ -84,7 +84,8 @@ fn one(map: &Map, node: &Node, report: &mut Report) -> Option<CacheSpec> {
         }
         spec.fallback_keys = keys.into_iter().map(|(key, _)| key).collect();
     }
-    if spec.paths.is_empty() && !spec.untracked && !has_wrong_paths && !node.broken {
+    let keeps_nothing = spec.paths.is_empty() && !spec.untracked && !has_wrong_paths && !node.broken;
+    if keeps_nothing && !is_mistyped(map, Place::Cache, &["paths", "untracked"]) {
         let mark = map.entries.first().map_or_else(Mark::default, |entry| entry.mark);
         report.add(Problem::warning(mark, "a cache without `paths` keeps nothing"));
     }

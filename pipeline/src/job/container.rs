@@ -3,7 +3,7 @@
 use model::plan::{Image, Service};
 
 use super::{Variables, read_variables};
-use crate::keywords::Place;
+use crate::keywords::{Place, is_mistyped};
 use crate::read;
 use crate::source::Report;
 use crate::yaml::{Entry, Kind, Map, Node, Scalar, Tree, Value};
@@ -76,7 +76,7 @@ fn service(map: &Map, node: &Node, report: &mut Report) -> Option<Service> {
 /// The keys that images of jobs and of services share.
 fn named(map: &Map, node: &Node, what: &str, report: &mut Report) -> Option<Image> {
     let name = map.get("name").and_then(|entry| read::text(entry, "name", report));
-    if map.get("name").is_none() && !node.broken {
+    if map.get("name").is_none() && !node.broken && !is_mistyped(map, Place::Service, &["name"]) {
         report.error(node.mark, format!("{} needs `name`", read::named(what)));
     }
     let entrypoint = map.get("entrypoint").and_then(|entry| words(entry, "entrypoint", report));

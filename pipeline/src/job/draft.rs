@@ -2,15 +2,15 @@
 
 use std::rc::Rc;
 
-use model::plan::{AllowFailure, PlannedJob, Variable, When};
+use model::plan::{AllowFailure, PlannedJob, When};
 
 use super::inherit::{self, Inherited};
 use super::needs::{self, Needs};
 use super::only::{self, Filter};
 use super::parallel::{self, Parallel};
 use super::trigger::IncludePlace;
-use super::variables::{Places, places};
-use super::{Variables, artifacts, cache, container, environment, policy, read_variables, simple, trigger};
+use super::variables::{Own, Shared};
+use super::{artifacts, cache, container, environment, policy, simple, trigger};
 use crate::extends;
 use crate::keywords::{self, Place};
 use crate::read;
@@ -41,8 +41,7 @@ pub(crate) struct Draft {
     pub only: Option<Filter>,
     pub except: Option<Filter>,
     /// Its own variables.
-    pub variables: Vec<Variable>,
-    pub variable_places: Places,
+    pub variables: Rc<Own>,
     /// Whether it lacks a parent, which may say what it does not say itself.
     pub lacks_parent: bool,
     /// Whether what decides if it is in the run could be read.
@@ -54,6 +53,10 @@ pub(crate) struct Draft {
     pub parallel: Option<Parallel>,
     /// Whether that are all its instances.
     pub knows_instances: bool,
+    /// Whether it is known what it does with its environment, or that it has none.
+    pub knows_action: bool,
+    /// Whether it is known which artifacts it has.
+    pub knows_artifacts: bool,
     /// Where the files of its `trigger` are named.
     pub includes: Vec<IncludePlace>,
     /// Where its `environment` stands, and the `on_stop` in it.
@@ -92,6 +95,8 @@ struct Sources<'m> {
     body: &'m Map,
     default: &'m Map,
     inherits: Inherited,
+    /// Whether it has keys that mean nothing.
+    has_strangers: bool,
 }
 
 impl<'m> Sources<'m> {
@@ -103,6 +108,12 @@ impl<'m> Sources<'m> {
     /// Whether more of it than is known may be given.
     fn lacks_parent(&self) -> bool {
         extends::lacks_parent(self.body)
+    }
+
+    /// Whether it may say something under a key under which nothing stands: in a parent that is missing, or with a
+    /// typing error.
+    fn may_say(&self, key: &str) -> bool {
+        self.lacks_parent() || (self.has_strangers && keywords::is_mistyped(self.body, Place::Job, &[key]))
     }
 
     /// What the job says, or else `default`.
@@ -117,6 +128,7 @@ pub(crate) fn read_job(
     entry: &Entry,
     body: &Map,
     default: &Map,
+    shared: &mut Shared,
     conditions: &mut Conditions,
     report: &mut Report,
 ) -> Draft {
@@ -124,8 +136,10 @@ pub(crate) fn read_job(
     report.about("jobs");
     check_name(&entry.key, "a job", entry.mark, report);
     report.about("keywords-of-a-job");
+    let before = report.errors();
     read::only_known(body, Place::Job, report);
-    let mut from = Sources { body, default, inherits: Inherited::All };
+    let has_strangers = before < report.errors();
+    let mut from = Sources { body, default, inherits: Inherited::All, has_strangers };
     let mut inherits_variables = Inherited::All;
     if let Some(inherit) = from.own("inherit") {
         report.about("inherit");
@@ -134,8 +148,7 @@ pub(crate) fn read_job(
     let planned = PlannedJob {
         name: String::from(&*entry.key),
         base_name: String::from(&*entry.key),
-        // Which stage its parent names is not known.
-        stage: if from.lacks_parent() { String::new() } else { DEFAULT_STAGE.to_owned() },
+        stage: if from.may_say("stage") { String::new() } else { DEFAULT_STAGE.to_owned() },
         line: entry.mark.span.line,
         file: if entry.mark.file == 0 { String::new() } else { report.file_name(entry.mark.file).to_owned() },
         ..PlannedJob::default()
@@ -152,21 +165,22 @@ pub(crate) fn read_job(
         rules: None,
         only: None,
         except: None,
-        variables: Vec::new(),
-        variable_places: Places::new(),
+        variables: Rc::default(),
         lacks_parent: from.lacks_parent(),
         has_sound_rules: true,
         is_sound: false,
         inherits: inherits_variables,
         parallel: None,
         knows_instances: true,
+        knows_action: true,
+        knows_artifacts: true,
         includes: Vec::new(),
         environment_mark: entry.mark,
         on_stop_mark: entry.mark,
         hosted: HOSTED.iter().filter_map(|key| Some((*key, from.given(key)?.mark))).collect(),
     };
     report.in_job(Some(&entry.key));
-    order(&from, &mut draft, conditions, report);
+    order(&from, &mut draft, shared, conditions, report);
     report.in_job(None);
     if from.own("trigger").is_some() {
         child(&from, entry, &mut draft, report);
@@ -178,7 +192,7 @@ pub(crate) fn read_job(
 }
 
 /// What the scheduler asks: when the job runs, and after what.
-fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, report: &mut Report) {
+fn order(from: &Sources<'_>, draft: &mut Draft, shared: &mut Shared, conditions: &mut Conditions, report: &mut Report) {
     let planned = &mut draft.planned;
     report.about("stage");
     if let Some(stage) = from.own("stage") {
@@ -187,8 +201,7 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
     }
     report.about("variables-of-a-job");
     if let Some(variables) = from.own("variables") {
-        draft.variables = read_variables(variables, Variables::Job, report).0;
-        draft.variable_places = places(variables);
+        draft.variables = shared.read(variables, report);
     }
     report.about("needs");
     draft.needs = from.own("needs").and_then(|needs| needs::read(needs, report));
@@ -203,6 +216,7 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
     }
     start_in(from, draft, has_when, report);
     let planned = &mut draft.planned;
+    report.about("when");
     planned.manual_confirmation =
         from.own("manual_confirmation").and_then(|entry| read::text(entry, "manual_confirmation", report));
     report.about("rules");
@@ -234,7 +248,7 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
             let matrix = entry.value.as_map().and_then(|map| map.get("matrix"));
             draft.parallel.is_some() && matrix.is_none_or(|matrix| !matrix.value.broken)
         }
-        None => !from.lacks_parent(),
+        None => !from.may_say("parallel"),
     };
     report.about("interruptible");
     let interruptible = from.given("interruptible").and_then(|entry| read::boolean(entry, "interruptible", report));
@@ -243,8 +257,11 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
     planned.resource_group =
         from.own("resource_group").and_then(|entry| read::text_if_any(entry, "resource_group", report));
     report.about("environment");
+    draft.knows_action = !from.may_say("environment");
     if let Some(entry) = from.own("environment") {
-        planned.environment = environment::read(entry, report);
+        let (environment, knows_action) = environment::read(entry, report).unzip();
+        planned.environment = environment;
+        draft.knows_action = knows_action.unwrap_or(false);
         draft.environment_mark = entry.mark;
         let on_stop = entry.value.as_map().and_then(|map| map.get("on_stop"));
         draft.on_stop_mark = on_stop.map_or(entry.mark, Entry::value_mark);
@@ -253,7 +270,7 @@ fn order(from: &Sources<'_>, draft: &mut Draft, conditions: &mut Conditions, rep
 
 fn start_in(from: &Sources<'_>, draft: &mut Draft, has_when: bool, report: &mut Report) {
     report.about("start_in");
-    if !has_when && (from.own("when").is_some() || from.lacks_parent()) {
+    if !has_when && (from.own("when").is_some() || from.may_say("when")) {
         // What it was to say is not known.
         draft.planned.start_in = from.own("start_in").and_then(|entry| policy::start_in(entry, report));
         return;
@@ -269,7 +286,7 @@ fn start_in(from: &Sources<'_>, draft: &mut Draft, has_when: bool, report: &mut 
             let problem = Problem::error(entry.mark, "`start_in` is for jobs with `when: delayed`");
             report.add(problem.hint("write it in the rule that says `when: delayed`"));
         }
-        None if delayed && !from.lacks_parent() => {
+        None if delayed && !from.may_say("start_in") => {
             let problem = Problem::error(draft.when_mark, "`when: delayed` needs `start_in`");
             report.add(problem.hint("`start_in: 10 minutes`"));
         }
@@ -295,7 +312,9 @@ fn work(from: &Sources<'_>, entry: &Entry, draft: &mut Draft, conditions: &Condi
     report.about("dependencies");
     draft.dependencies = from.own("dependencies").and_then(|entry| needs::dependencies(entry, report));
     report.about("artifacts");
+    let errors = report.errors();
     planned.artifacts = from.given("artifacts").and_then(|artifacts| artifacts::read(artifacts, report));
+    draft.knows_artifacts = errors == report.errors() && !from.may_say("artifacts");
     report.about("cache");
     planned.cache = from.given("cache").map(|entry| cache::read(entry, report)).unwrap_or_default();
     report.about("timeout");
@@ -316,9 +335,7 @@ fn work(from: &Sources<'_>, entry: &Entry, draft: &mut Draft, conditions: &Condi
 
 fn script(from: &Sources<'_>, entry: &Entry, commands: &mut Vec<String>, report: &mut Report) {
     match from.own("script") {
-        None if from.lacks_parent() => {}
-        // A mistyped `script` has been told already.
-        None if from.body.entries.iter().any(|e| keywords::closest(&e.key, ["script"]).is_some()) => {}
+        None if from.may_say("script") || from.may_say("trigger") => {}
         None => report.add(
             Problem::error(entry.mark, format!("the job `{}` has no `script`", entry.key))
                 .hint("a name that begins with a dot makes it a template that never runs"),
@@ -340,7 +357,10 @@ fn child(from: &Sources<'_>, entry: &Entry, draft: &mut Draft, report: &mut Repo
     if let Some((trigger, marks)) = from.own("trigger").and_then(|trigger| trigger::read(trigger, report)) {
         (draft.planned.trigger, draft.includes) = (Some(trigger), marks);
     }
-    for other in &from.body.entries {
+    let delayed_rule = draft.rules.iter().flatten().any(|rule| rule.when == Some(When::Delayed));
+    let is_delayed = draft.planned.when == When::Delayed || delayed_rule;
+    // What goes with a wrong `when` goes when that does.
+    for other in from.body.entries.iter().filter(|other| !is_delayed || &*other.key != "start_in") {
         let taken_away = matches!(other.value.kind, Kind::Null);
         if keywords::is_supported(Place::Job, &other.key) && !trigger::ALLOWED.contains(&&*other.key) && !taken_away {
             let message = format!("a job with `trigger` has no `{}`", other.key);
@@ -353,8 +373,7 @@ fn child(from: &Sources<'_>, entry: &Entry, draft: &mut Draft, report: &mut Repo
         let problem = Problem::error(entry.mark, "a job with `trigger` takes `parallel` only with `matrix`");
         report.add(problem.hint("the children of a number would be all the same"));
     }
-    let delayed_rule = draft.rules.iter().flatten().any(|rule| rule.when == Some(When::Delayed));
-    if draft.planned.when == When::Delayed || delayed_rule {
+    if is_delayed {
         report.error(draft.when_mark, "a job with `trigger` cannot be delayed");
     }
 }

@@ -2,7 +2,7 @@
 
 use model::plan::{Environment, EnvironmentAction};
 
-use crate::keywords::Place;
+use crate::keywords::{Place, is_mistyped};
 use crate::read;
 use crate::source::{Mark, Report};
 use crate::yaml::{Entry, Kind};
@@ -26,13 +26,14 @@ const TIERS: &[(&str, &str)] = &[
 /// Longest name, in characters.
 const MAX_NAME: usize = 255;
 
-pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Environment> {
+/// Returns also whether it is known what its `action` is.
+pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<(Environment, bool)> {
     let map = match &entry.value.kind {
         Kind::Null | Kind::Broken => return None,
         Kind::Scalar(_) => {
             let name = read::text(entry, "environment", report)?;
             check_name(&name, entry.value_mark(), report);
-            return Some(Environment { name, ..Environment::default() });
+            return Some((Environment { name, ..Environment::default() }, true));
         }
         Kind::Map(map) => map,
         _ => {
@@ -48,20 +49,21 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Environment> {
             environment.name = read::text(name, "name", report).unwrap_or_default();
             check_name(&environment.name, name.value_mark(), report);
         }
-        None if entry.value.broken => {}
+        None if entry.value.broken || is_mistyped(map, Place::Environment, &["name"]) => {}
         None => report.error(entry.mark, "`environment` needs `name`"),
     }
     environment.url = map.get("url").and_then(|entry| read::text_if_any(entry, "url", report));
     environment.on_stop = map.get("on_stop").and_then(|entry| read::text(entry, "on_stop", report));
-    if let Some(action) = map.get("action") {
-        environment.action =
-            read::word(&action.value, action.value_mark(), "action", ACTIONS, report).unwrap_or_default();
-    }
+    let action = map.get("action");
+    let found = action.and_then(|action| read::word(&action.value, action.value_mark(), "action", ACTIONS, report));
+    let may_be_another = || entry.value.broken || is_mistyped(map, Place::Environment, &["action"]);
+    let knows_action = found.is_some() || (action.is_none() && !may_be_another());
+    environment.action = found.unwrap_or_default();
     environment.deployment_tier = map
         .get("deployment_tier")
         .and_then(|entry| read::word(&entry.value, entry.value_mark(), "deployment_tier", TIERS, report))
         .map(ToOwned::to_owned);
-    Some(environment)
+    Some((environment, knows_action))
 }
 
 fn check_name(name: &str, mark: Mark, report: &mut Report) {

@@ -22,4 +22,4 @@ pub(crate) use only::{Never, Run as FilterRun, excluded as excluded_by_filter, n
 pub(crate) use parallel::{Choice, Parallel, Selection, suffix as instance_suffix};
 pub(crate) use policy::{start_in as read_start_in, when as read_when};
 pub(crate) use trigger::IncludePlace;
-pub(crate) use variables::{Places, Variables, places as places_of_variables, read as read_variables};
+pub(crate) use variables::{Places, Shared, Variables, places as places_of_variables, read as read_variables};

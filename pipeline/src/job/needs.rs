@@ -3,7 +3,7 @@
 use model::plan::ParentNeed;
 
 use super::parallel::{Selection, selections};
-use crate::keywords::Place;
+use crate::keywords::{Place, is_mistyped};
 use crate::read;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map, Node, Scalar, Tree, Value};
@@ -18,6 +18,8 @@ pub(crate) struct NeedDraft {
     pub job: String,
     pub artifacts: bool,
     pub optional: bool,
+    /// Whether it chooses no instances.
+    pub is_whole: bool,
     /// Which instances of the job; `None` means all.
     pub selections: Option<Vec<Selection>>,
     pub mark: Mark,
@@ -52,7 +54,7 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Needs> {
         let message = format!("`needs` lists {} jobs; {MAX_NEEDS} are allowed", needs.jobs.len());
         report.add(Problem::error(entry.mark, message).hint("put the needed jobs into an earlier stage instead"));
     }
-    let whole = needs.jobs.iter().filter(|draft| draft.selections.is_none());
+    let whole = needs.jobs.iter().filter(|draft| draft.is_whole);
     for (name, mark) in read::repeated(whole.map(|draft| (draft.job.as_str(), draft.mark))) {
         report.error(mark, format!("`{name}` is needed twice"));
     }
@@ -67,6 +69,7 @@ fn collect(items: &[Tree], level: usize, needs: &mut Needs, report: &mut Report)
                     job: String::from(&**text),
                     artifacts: true,
                     optional: false,
+                    is_whole: true,
                     selections: None,
                     mark: item.mark,
                 };
@@ -100,13 +103,16 @@ fn one(map: &Map, item: &Node, needs: &mut Needs, report: &mut Report) {
     let parallel = map.written("parallel");
     let selections = parallel.filter(|_| given_pipeline.is_none()).and_then(|parallel| of_instances(parallel, report));
     // A need of another kind was refused by its own keyword.
-    if map.get("project").is_some() {
+    if map.get("project").is_some() || is_mistyped(map, Place::Need, &["pipeline", "project"]) {
         return;
     }
     if let Some(empty) = map.written("pipeline").filter(|entry| matches!(entry.value.kind, Kind::Null)) {
         return report.error(empty.mark, "`pipeline` must not be empty: without it a job of this run is meant");
     }
     let Some(job) = map.get("job") else {
+        if is_mistyped(map, Place::Need, &["job"]) {
+            return;
+        }
         let problem = Problem::error(item.mark, "this need does not say which `job`");
         report.add(match given_pipeline {
             Some(_) => problem.hint("mirroring another pipeline is not supported by this server"),
@@ -127,7 +133,14 @@ fn one(map: &Map, item: &Node, needs: &mut Needs, report: &mut Report) {
         return;
     }
     let mark = job.value_mark();
-    needs.jobs.extend(name.map(|job| NeedDraft { job, artifacts, optional, selections, mark }));
+    needs.jobs.extend(name.map(|job| NeedDraft {
+        job,
+        artifacts,
+        optional,
+        is_whole: parallel.is_none(),
+        selections,
+        mark,
+    }));
 }
 
 /// `needs:parallel`: which instances.
@@ -138,7 +151,9 @@ fn of_instances(entry: &Entry, report: &mut Report) -> Option<Vec<Selection>> {
     };
     read::only_known(map, Place::NeedParallel, report);
     let Some(matrix) = map.written("matrix") else {
-        report.error(entry.mark, "`parallel` of a need names a `matrix`");
+        if !is_mistyped(map, Place::NeedParallel, &["matrix"]) {
+            report.error(entry.mark, "`parallel` of a need names a `matrix`");
+        }
         return None;
     };
     selections(matrix, report)

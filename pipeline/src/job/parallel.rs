@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use model::plan::Variable;
 
 use super::cache::scalar_text;
-use crate::keywords::Place;
+use crate::keywords::{Place, is_mistyped};
 use crate::read;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map, Tree};
@@ -47,7 +47,7 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Parallel> {
         Kind::Map(map) => {
             read::only_known(map, Place::Parallel, report);
             let Some(matrix) = map.written("matrix") else {
-                if !entry.value.broken {
+                if !entry.value.broken && !is_mistyped(map, Place::Parallel, &["matrix"]) {
                     report.error(entry.mark, "`parallel` needs `matrix` when it is a mapping");
                 }
                 return None;
@@ -73,7 +73,9 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Parallel> {
 fn instances(entry: &Entry, report: &mut Report) -> Option<Vec<Vec<Variable>>> {
     let errors = report.errors();
     let mut all: Vec<Vec<Variable>> = Vec::new();
-    for row in rows(entry, report)? {
+    let rows = rows(entry, report)?;
+    let is_complete = errors == report.errors();
+    for row in rows {
         let wanted = row.iter().fold(1_usize, |product, (_, choice)| product.saturating_mul(choice.values().len()));
         if all.len().saturating_add(wanted) > MAX_INSTANCES {
             let problem = Problem::error(entry.mark, format!("the matrix makes more than {MAX_INSTANCES} jobs"));
@@ -95,9 +97,6 @@ fn instances(entry: &Entry, report: &mut Report) -> Option<Vec<Vec<Variable>>> {
         }
         all.extend(combinations);
     }
-    if errors < report.errors() {
-        return None;
-    }
     let mut seen = HashSet::with_capacity(all.len());
     all.retain(|instance| {
         let name = suffix(instance);
@@ -108,7 +107,7 @@ fn instances(entry: &Entry, report: &mut Report) -> Option<Vec<Vec<Variable>>> {
         seen.insert(name);
         !is_repeated
     });
-    Some(all)
+    is_complete.then_some(all)
 }
 
 /// What the name of an instance ends with.
@@ -160,6 +159,7 @@ fn row(map: &Map, mark: Mark, report: &mut Report) -> Option<Selection> {
         return None;
     }
     let mut row = Vec::new();
+    let errors = report.errors();
     for entry in &map.entries {
         let value = |node: &Tree, report: &mut Report| {
             super::variables::warn_of_legacy_reading(node, report);
@@ -189,7 +189,8 @@ fn row(map: &Map, mark: Mark, report: &mut Report) -> Option<Selection> {
         };
         row.push((entry.key.to_string(), choice));
     }
-    Some(row)
+    // Of one with a wrong value nobody knows what it makes.
+    (errors == report.errors()).then_some(row)
 }
 
 fn flatten<'t>(items: &'t [Tree], level: usize, all: &mut Vec<&'t Tree>) {

@@ -128,12 +128,12 @@ pub(crate) fn retry(entry: &Entry, report: &mut Report) -> Option<Retry> {
     if any_reason {
         // The conditions are alternatives, and this one always holds.
         (retry.when, retry.exit_codes) = (Vec::new(), Vec::new());
-    }
-    if !any_reason && map.get("when").is_some() && retry.when.is_empty() && retry.exit_codes.is_empty() {
+    } else if map.get("when").is_some() && retry.when.is_empty() && retry.exit_codes.is_empty() {
         // None of the reasons that it names comes up, and no reason at all would mean every one.
         retry.max = 0;
     }
-    if map.get("max").is_none() && !entry.value.broken {
+    let is_known = map.entries.iter().all(|item| matches!(&*item.key, "max" | "when" | "exit_codes"));
+    if map.get("max").is_none() && !entry.value.broken && is_known {
         let problem = Problem::warning(entry.mark, "`retry` without `max` never runs the job again");
         report.add(problem.hint("add `max: 1` or `max: 2`"));
     }

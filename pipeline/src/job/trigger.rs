@@ -66,7 +66,8 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<(Trigger, Vec<I
         .unwrap_or_default();
     let forward = map.get("forward").map(|entry| forward(entry, report)).unwrap_or_default();
     let Some(include) = map.get("include") else {
-        if map.get("project").is_none() && !entry.value.broken {
+        let is_mistyped = keywords::is_mistyped(map, Place::Trigger, &["include"]);
+        if map.get("project").is_none() && !entry.value.broken && !is_mistyped {
             let problem = Problem::error(entry.mark, "`trigger` needs `include`: the child's definition");
             report.add(problem.hint("`include: ci/child.yml`"));
         }
@@ -119,12 +120,14 @@ fn file(item: &Tree, report: &mut Report) -> Option<TriggerInclude> {
     }
     if map.get("artifact").is_some() {
         let (path, job) = (text("artifact", report), text("job", report));
-        if map.get("job").is_none() && !item.broken {
+        let is_there = map.get("job").is_some() || keywords::is_mistyped(map, Place::TriggerInclude, &["job"]);
+        if !is_there && !item.broken {
             report.error(item.mark, "`artifact` needs `job`: which job makes it");
         }
         return path.zip(job).map(|(path, job)| TriggerInclude::Artifact { path, job, inputs });
     }
-    if !other_place(map) && !item.broken {
+    let is_mistyped = keywords::is_mistyped(map, Place::TriggerInclude, &["local", "artifact"]);
+    if !other_place(map) && !item.broken && !is_mistyped {
         missing(item, report);
     }
     None

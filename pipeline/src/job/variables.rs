@@ -1,5 +1,6 @@
 //! `variables`, of the file and of a job.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use model::plan::{FormVariable, Variable};
@@ -7,7 +8,7 @@ use model::plan::{FormVariable, Variable};
 use super::policy::unknown_key;
 use crate::read;
 use crate::source::{Mark, Problem, Report};
-use crate::yaml::{Entry, Kind, Map, Node, Scalar, legacy_reading, legacy_warning};
+use crate::yaml::{Entry, Kind, Map, Node, Scalar, Tree, legacy_reading, legacy_warning};
 
 /// Where the values of variables stand, by their names.
 pub(crate) type Places = Vec<(Rc<str>, Mark)>;
@@ -16,6 +17,34 @@ pub(crate) type Places = Vec<(Rc<str>, Mark)>;
 pub(crate) fn places(entry: &Entry) -> Places {
     let entries = entry.value.as_map().into_iter().flat_map(|map| &map.entries);
     entries.map(|item| (Rc::clone(&item.key), item.value_mark())).collect()
+}
+
+/// The variables of a job.
+#[derive(Debug, Default)]
+pub(crate) struct Own {
+    pub values: Vec<Variable>,
+    pub places: Places,
+}
+
+/// The variables of jobs by the mapping that gives them: those who take it over from the same parent share what was
+/// read. Only what nothing is wrong with is kept, as an error counts in every job that has it.
+#[derive(Default)]
+pub(crate) struct Shared(HashMap<*const Node, (Tree, Rc<Own>)>);
+
+impl Shared {
+    /// What a mapping of variables of a job says.
+    pub fn read(&mut self, entry: &Entry, report: &mut Report) -> Rc<Own> {
+        let mapping = Rc::as_ptr(&entry.value);
+        if let Some((_, own)) = self.0.get(&mapping) {
+            return Rc::clone(own);
+        }
+        let errors = report.errors();
+        let own = Rc::new(Own { values: read(entry, Variables::Job, report).0, places: places(entry) });
+        if errors == report.errors() {
+            self.0.insert(mapping, (Rc::clone(&entry.value), Rc::clone(&own)));
+        }
+        own
+    }
 }
 
 /// Whose variables they are: only those of the file have a place in the run form.
@@ -27,8 +56,9 @@ pub(crate) enum Variables {
 
 /// Reads a mapping of variables; the second half is empty for a job.
 pub(crate) fn read(entry: &Entry, whose: Variables, report: &mut Report) -> (Vec<Variable>, Vec<FormVariable>) {
-    let (mut variables, mut form) = (Vec::new(), Vec::new());
-    let Some(map) = read::map(entry, "variables", report) else { return (variables, form) };
+    let mut form = Vec::new();
+    let Some(map) = read::map(entry, "variables", report) else { return (Vec::new(), form) };
+    let mut variables = Vec::with_capacity(map.entries.len());
     for item in &map.entries {
         check_name(item, report);
         let Some((variable, shown)) = one(item, whose, report) else { continue };

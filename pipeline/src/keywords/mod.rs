@@ -6,6 +6,10 @@ mod table;
 pub(crate) use table::KEYWORDS;
 
 use crate::source::{Mark, Problem};
+use crate::yaml::Map;
+
+/// Most keywords of a place that are listed where none is near.
+const MAX_LISTED: usize = 10;
 
 /// Where a keyword may stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,9 +186,7 @@ pub(crate) fn unsupported(place: Place, name: &str, mark: Mark) -> Problem {
         Some(Support::Yes) | None => {}
     }
     let problem = Problem::error(mark, format!("`{name}` is not a keyword {}", place.describe()));
-    let here = KEYWORDS.iter().filter(|keyword| keyword.place == place && keyword.support == Support::Yes);
-    let here = here.map(|keyword| keyword.name);
-    let close = closest(name, here).map(|close| format!("did you mean `{close}`?"));
+    let close = closest(name, understood(place)).map(|close| format!("did you mean `{close}`?"));
     let elsewhere = KEYWORDS.iter().filter(|keyword| keyword.name == name).min_by_key(|one| place.distance(one.place));
     let common = |keyword: &&Keyword| {
         matches!(keyword.place, Place::Global | Place::Job | Place::Default) || keyword.place.around() == Some(place)
@@ -192,8 +194,26 @@ pub(crate) fn unsupported(place: Place, name: &str, mark: Mark) -> Problem {
     // A keyword that everybody knows is misplaced; a rare one is more likely mistyped.
     match elsewhere.filter(|keyword| common(keyword) || close.is_none()) {
         Some(elsewhere) => problem.hint(format!("it stands {}", elsewhere.place.whereabouts())),
-        None => problem.maybe_hint(close),
+        None => problem.maybe_hint(close.or_else(|| listed(place))),
     }
+}
+
+fn understood(place: Place) -> impl Iterator<Item = &'static str> {
+    KEYWORDS.iter().filter(move |one| one.place == place && one.support == Support::Yes).map(|one| one.name)
+}
+
+/// The keywords of a place that has not many.
+fn listed(place: Place) -> Option<String> {
+    let all: Vec<_> = understood(place).map(|name| format!("`{name}`")).collect();
+    let are = if all.len() == 1 { "keyword {} is" } else { "keywords {} are" }.replace("{}", place.describe());
+    (all.len() <= MAX_LISTED).then(|| format!("the {are} {}", all.join(", ")))
+}
+
+/// Whether a keyword that is missing seems to be there with a typing error, which is told as such: one of its keys is
+/// nearly one of `names`.
+pub(crate) fn is_mistyped(map: &Map, place: Place, names: &[&str]) -> bool {
+    let unknown = map.entries.iter().filter(|entry| !is_known(place, &entry.key));
+    unknown.filter_map(|entry| closest(&entry.key, understood(place))).any(|meant| names.contains(&meant))
 }
 
 /// The candidate that a typing error would have turned into `word`, if one is close enough.

@@ -17,7 +17,7 @@ pub(crate) use sources::{is_source, never};
 use crate::document::{self, AutoCancelRule};
 use crate::expression::Expression;
 use crate::job::{self, NeedDraft, Variables};
-use crate::keywords::Place;
+use crate::keywords::{self, Place};
 use crate::read;
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, Map, Scalar, Tree, Value};
@@ -258,22 +258,27 @@ fn rule(map: &Map, mark: Mark, place: Place, conditions: &mut Conditions, report
         "if" | "changes" | "exists" => !matches!(entry.value.kind, Kind::Null),
         _ => false,
     };
-    if !map.entries.iter().any(decides) {
+    let is_mistyped = |names: &[&str]| keywords::is_mistyped(map, place, names);
+    if !map.entries.iter().any(decides) && !is_mistyped(&["if", "changes", "exists", "when"]) {
         let always = if place == Place::Rule { "on_success" } else { "always" };
         report.add(
             Problem::error(mark, "a rule needs an `if`, `changes`, `exists` or a `when`")
                 .hint(format!("`- when: {always}` always applies")),
         );
     }
-    if rule.when == Some(When::Delayed) && rule.start_in.is_none() && map.get("start_in").is_none() {
+    if rule.when == Some(When::Delayed)
+        && rule.start_in.is_none()
+        && map.get("start_in").is_none()
+        && !is_mistyped(&["start_in"])
+    {
         let problem = Problem::error(mark, "`when: delayed` needs `start_in`");
         report.add(problem.hint("`start_in: 10 minutes`"));
     }
     // What a `when` that is wrong was to say is not known.
-    let has_wrong_when = rule.when.is_none() && map.get("when").is_some();
+    let has_wrong_when = || rule.when.is_none() && (map.get("when").is_some() || is_mistyped(&["when"]));
     if rule.when != Some(When::Delayed)
-        && !has_wrong_when
         && let Some(entry) = map.get("start_in")
+        && !has_wrong_when()
     {
         report.error(entry.mark, "`start_in` is for rules with `when: delayed`");
     }
@@ -286,7 +291,7 @@ fn changes(entry: &Entry, report: &mut Report) -> Option<Changes> {
     };
     read::only_known(map, Place::Changes, report);
     let compare_to = map.get("compare_to").and_then(|entry| read::text(entry, "compare_to", report));
-    let paths = needed_paths(map, entry, "changes", report)?;
+    let paths = needed_paths(map, entry, Place::Changes, report)?;
     Some(Changes { paths, compare_to })
 }
 
@@ -299,16 +304,19 @@ fn exists(entry: &Entry, report: &mut Report) -> Option<Exists> {
     let at = map.get("ref").and_then(|entry| read::text(entry, "ref", report));
     if let Some(entry) = map.get("ref")
         && map.get("project").is_none()
+        && !keywords::is_mistyped(map, Place::Exists, &["project"])
     {
         report.error(entry.mark, "`ref` needs `project`: whose ref it is");
     }
-    let paths = needed_paths(map, entry, "exists", report)?;
+    let paths = needed_paths(map, entry, Place::Exists, report)?;
     Some(Exists { paths, project, at })
 }
 
-fn needed_paths(map: &Map, entry: &Entry, what: &str, report: &mut Report) -> Option<Vec<String>> {
+fn needed_paths(map: &Map, entry: &Entry, place: Place, report: &mut Report) -> Option<Vec<String>> {
     let Some(found) = map.get("paths") else {
-        report.error(entry.mark, format!("`{what}` needs `paths` when it is a mapping"));
+        if !entry.value.broken && !keywords::is_mistyped(map, place, &["paths"]) {
+            report.error(entry.mark, format!("`{}` needs `paths` when it is a mapping", entry.key));
+        }
         return None;
     };
     paths(found, "paths", report)

@@ -102,8 +102,15 @@ impl Loader<'_> {
                     }
                 }
                 Event::Scalar(text, style, anchor, tag) => {
-                    let node = self.scalar(&text, style, tag.as_deref(), mark, tag_mark);
-                    self.complete(node, anchor)?;
+                    let kind = self.scalar(&text, style, tag.as_deref(), mark, tag_mark);
+                    match self.frames.last_mut() {
+                        // Most keys are only that: no node is made of them.
+                        Some(Frame::Map { key: slot @ None, .. }) if anchor == 0 => {
+                            *slot = Some(read_key(&kind, mark, &mut self.problems));
+                            self.charge(1, text.len(), mark)?;
+                        }
+                        _ => self.complete(Rc::new(Node::new(mark, kind)), anchor)?,
+                    }
                 }
                 Event::SequenceStart(_, anchor, tag) => {
                     self.deeper(mark)?;
@@ -167,7 +174,7 @@ impl Loader<'_> {
         Ok(())
     }
 
-    fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, mark: Mark, tag_mark: Mark) -> Tree {
+    fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, mark: Mark, tag_mark: Mark) -> Kind {
         let plain = style == ScalarStyle::Plain;
         let kind = match tag {
             None if plain => Scalar::plain(text).map_or(Kind::Null, Kind::Scalar),
@@ -191,7 +198,7 @@ impl Loader<'_> {
         {
             self.problems.push(legacy_warning(text, &other, mark));
         }
-        Rc::new(Node::new(mark, kind))
+        kind
     }
 
     fn unknown_tag(&mut self, name: &str, mark: Mark) -> Kind {
@@ -263,7 +270,7 @@ impl Loader<'_> {
         match self.frames.last_mut() {
             None => self.root = Some(node),
             Some(Frame::List { items, .. }) => items.push(node),
-            Some(Frame::Map { key: slot @ None, .. }) => *slot = Some(read_key(&node, problems)),
+            Some(Frame::Map { key: slot @ None, .. }) => *slot = Some(read_key(&node.kind, node.mark, problems)),
             Some(Frame::Map { key: slot, building, .. }) => match slot.take() {
                 Some(Key::Text { text, mark }) => building.insert(text, mark, node, problems),
                 Some(Key::Merge { mark }) => building.merge(mark, &node, problems),
@@ -277,13 +284,13 @@ pub(super) fn too_deep(mark: Mark) -> Problem {
     Problem::error(mark, format!("values are nested deeper than {MAX_DEPTH} levels, aliases followed"))
 }
 
-fn read_key(node: &Node, problems: &mut Vec<Problem>) -> Key {
-    match &node.kind {
-        Kind::Scalar(scalar) if scalar.plain && &*scalar.text == "<<" => Key::Merge { mark: node.mark },
-        Kind::Scalar(scalar) => Key::Text { text: Rc::clone(&scalar.text), mark: node.mark },
+fn read_key(kind: &Kind, mark: Mark, problems: &mut Vec<Problem>) -> Key {
+    match kind {
+        Kind::Scalar(scalar) if scalar.plain && &*scalar.text == "<<" => Key::Merge { mark },
+        Kind::Scalar(scalar) => Key::Text { text: Rc::clone(&scalar.text), mark },
         Kind::Broken => Key::Bad,
         _ => {
-            problems.push(Problem::error(node.mark, format!("a key must be a string, not {}", node.describe())));
+            problems.push(Problem::error(mark, format!("a key must be a string, not {}", kind.describe())));
             Key::Bad
         }
     }

@@ -97,12 +97,12 @@ impl Building {
                     match &item.kind {
                         Kind::Map(map) => self.merge_map(mark, map, problems),
                         Kind::Broken => {}
-                        _ => problems.push(not_mergeable(item)),
+                        _ => problems.push(not_mergeable(mark, item)),
                     }
                 }
             }
             Kind::Broken => {}
-            _ => problems.push(not_mergeable(value)),
+            _ => problems.push(not_mergeable(mark, value)),
         }
     }
 
@@ -123,6 +123,8 @@ impl Building {
     }
 }
 
-fn not_mergeable(node: &Node) -> Problem {
-    Problem::error(node.mark, format!("`<<` merges mappings, not {}", node.describe())).hint("`<<: *name`")
+/// What an alias brings is not wrong where it stands, but here.
+fn not_mergeable(key: Mark, node: &Node) -> Problem {
+    let mark = if node.mark.span.start < key.span.start { key } else { node.mark };
+    Problem::error(mark, format!("`<<` merges mappings, not {}", node.describe())).hint("`<<: *name`")
 }

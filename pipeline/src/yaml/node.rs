@@ -114,7 +114,14 @@ impl Node {
 
     /// What it is, in the words of a message: "a list", "the number 3".
     pub fn describe(&self) -> String {
-        match &self.kind {
+        self.kind.describe()
+    }
+}
+
+impl Kind {
+    /// What it is, in the words of a message.
+    pub fn describe(&self) -> String {
+        match self {
             Kind::Null => "nothing".into(),
             Kind::Scalar(scalar) => scalar.describe(),
             Kind::List(_) => "a list".into(),

@@ -12,7 +12,7 @@ use super::Table;
 pub type Files<'f> = &'f [(&'f str, &'f str)];
 
 /// For a push of `main`.
-fn context(files: Files<'_>) -> Context {
+pub fn context(files: Files<'_>) -> Context {
     let mut context = Context::default();
     context.files = Arc::new(Table::new(files));
     let known = [

@@ -191,6 +191,16 @@ mod tests {
     }
 
     #[test]
+    fn plans_have_tags_as_the_run_will_have_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let text = "a: {script: x, variables: {OS: linux}, tags: [$OS-$CI_COMMIT_BRANCH, '$$x', $GONE]}\n";
+        std::fs::write(&path, text).unwrap();
+        let plan = evaluate(&path, Vec::new(), Inputs::new(), Folder::new(folder.path(), Some("main"))).plan.unwrap();
+        assert_eq!(plan.jobs[0].tags, ["linux-main", "$x", "$GONE"]);
+    }
+
+    #[test]
     fn any_place_can_be_shown() {
         for (column, width, line) in [(1, 0, ""), (9, 5, "ü"), (1, 1, "\t\x1b[31mx"), (2, 900, "äöü"), (0, 1, "x")]
         {

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -102,6 +103,26 @@ pub struct Freshness {
     every: Option<Duration>,
     bus: Arc<Bus>,
     stop: CancellationToken,
+    held: Held,
+}
+
+/// How many requests are held at the time: what each knows was looked at, and nothing was new.
+pub type Held = Arc<watch::Sender<usize>>;
+
+/// Counted among them as long as it is there.
+struct OneHeld<'h>(&'h Held);
+
+impl<'h> OneHeld<'h> {
+    fn of(held: &'h Held) -> Self {
+        held.send_modify(|count| *count += 1);
+        Self(held)
+    }
+}
+
+impl Drop for OneHeld<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
 }
 
 impl FromRequestParts<AppState> for Freshness {
@@ -109,12 +130,19 @@ impl FromRequestParts<AppState> for Freshness {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
         let (known, wait) = (known(&parts.headers), wait(&parts.headers));
-        Ok(Self { known, wait, every: None, bus: Arc::clone(state.weir.bus()), stop: state.stop.clone() })
+        let (bus, stop, held) = (Arc::clone(state.weir.bus()), state.stop.clone(), Arc::clone(&state.held));
+        Ok(Self { known, wait, every: None, bus, stop, held })
     }
 }
 
 impl Freshness {
-    /// Looked at again this often instead of at each commit: for what changes without one, and takes a while to look at.
+    /// Whether the client has something already and would wait for something newer.
+    pub fn waits(&self) -> bool {
+        self.wait.is_some() && !self.known.is_empty()
+    }
+
+    /// Looked at again this often: for what changes without a commit, and takes a while to look at. Commits have it looked at
+    /// again only where it is said which of them matter ([`Freshness::respond_when`]).
     #[must_use]
     pub fn every(mut self, period: Duration) -> Self {
         self.every = Some(period);
@@ -124,12 +152,13 @@ impl Freshness {
     /// Answers with what `load` gives: 200, or 304 when the client has it already. One that is
     /// willing to wait is answered as soon as that changes. Any committed change has it looked at
     /// again, and so has the end of the wait: what changed unnoticed is not told to be the same. See
-    /// [`Freshness::respond_when`].
+    /// [`Freshness::respond_when`] and [`Freshness::every`].
     pub async fn respond<L, E>(self, load: impl FnMut() -> L + Send) -> Result<Response, E>
     where
         L: Future<Output = Result<Fresh, E>> + Send,
     {
-        self.respond_when(|_| true, load).await
+        let any = self.every.is_none();
+        self.respond_when(move |_| any, load).await
     }
 
     /// As [`Freshness::respond`], but only changes for which `matters` holds are looked at.
@@ -151,11 +180,12 @@ impl Freshness {
             }
             let Some(listening) = &mut events else { return Ok(self.answer(StatusCode::NOT_MODIFIED, fresh)) };
             let early = fresh.early.take();
+            let _held = OneHeld::of(&self.held);
             tokio::select! {
                 () = sleep_until(deadline) => events = None,
                 () = self.stop.cancelled() => events = None,
                 () = async { self.every.map_or_else(|| pending().boxed(), |period| sleep(period).boxed()).await } => {}
-                () = change(listening, &matters), if self.every.is_none() => {}
+                () = change(listening, &matters) => {}
                 () = async { early.map_or_else(|| pending().boxed(), |early| early.0).await } => {}
             }
         }
@@ -253,5 +283,31 @@ mod tests {
         assert_eq!(timed(5).tag, timed(6).tag);
         assert_ne!(timed(5).body, timed(6).body);
         assert_eq!(Fresh::object(&1, Seq(7)).unwrap().tag, "\"7\"");
+    }
+
+    #[tokio::test]
+    async fn bug_what_the_store_knows_was_seen_only_with_the_next_look_at_git() {
+        let folder = tempfile::tempdir().unwrap();
+        let weir = crate::service::Weir::open(folder.path()).unwrap();
+        let held = Held::default();
+        let freshness = |tag: &str| Freshness {
+            known: vec![format!("\"{tag}\"")],
+            wait: Some(LONGEST),
+            every: Some(LONGEST),
+            bus: Arc::clone(weir.bus()),
+            stop: CancellationToken::new(),
+            held: Arc::clone(&held),
+        };
+        let seq = || async { Ok::<_, Error>(Fresh::tagged(&weir.bus().seq().to_string())) };
+        let known = weir.bus().seq().to_string();
+        let change = async {
+            held.subscribe().wait_for(|held| *held == 1).await.unwrap();
+            weir.store().write(|tx| tx.touch("something")).await.unwrap();
+        };
+        let begun = Instant::now();
+        let (answer, ()) = tokio::join!(freshness(&known).respond_when(|_| true, seq), change);
+        assert_eq!(answer.unwrap().status(), StatusCode::OK);
+        assert!(begun.elapsed() < LONGEST, "it was the end of the wait");
+        assert_eq!(*held.borrow(), 0);
     }
 }

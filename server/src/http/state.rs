@@ -6,6 +6,7 @@ use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
+use super::fresh::Held;
 use super::origin::{Proxies, Site};
 use super::rate::{Rates, Rules};
 use super::{assets, git};
@@ -44,6 +45,8 @@ pub struct AppState {
     pub(super) rates: Option<Arc<Rates>>,
     /// Who reads repositories at the time.
     pub(super) git: Arc<git::Turns>,
+    /// Which requests wait.
+    pub(super) held: Held,
     leptos: LeptosOptions,
 }
 
@@ -55,7 +58,7 @@ impl AppState {
         if let Some(rates) = &rates {
             weir.set_login_limit(Arc::clone(rates) as Arc<dyn LoginLimit>);
         }
-        Self { weir, options: Arc::new(options), stop, rates, git: Arc::default(), leptos }
+        Self { weir, options: Arc::new(options), stop, rates, git: Arc::default(), held: Held::default(), leptos }
     }
 
     /// The state of the runner protocol and of the dialects, which look after their callers

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::time::Duration;
 
 use model::{Caller, Error, Project, ProjectId, Run, Timestamp};
 
@@ -88,34 +89,38 @@ pub struct CommitFilter {
 }
 
 impl Weir {
-    /// The project, once its mirror is as new as the caller may have it: who could start a run has it fetched.
-    pub async fn fetched(&self, caller: &Caller, id: ProjectId) -> Result<Project, Error> {
+    /// The project, once its mirror is as new as the caller may have it: see [`Weir::fetch_for`].
+    pub async fn fetched(&self, caller: &Caller, id: ProjectId, age: Duration) -> Result<Project, Error> {
         let by = caller.clone();
         let asked = self.store.read(move |conn| {
             access::at_project(conn, &by, Action::BrowseRepository, id, "project")?;
             projects::require(conn, id)
         });
         let project = asked.await?;
-        self.fetch_for(caller, &project).await;
+        self.fetch_for(caller, &project, age).await;
         Ok(project)
     }
 
     /// Fetches the repository of a project whose branches and tags are about to be looked at, when the caller could start a
-    /// run.
-    pub async fn fetch_for(&self, caller: &Caller, project: &Project) {
+    /// run or nothing is known of it, and it was not fetched within `age`.
+    pub async fn fetch_for(&self, caller: &Caller, project: &Project, age: Duration) {
+        let Some(source) = &project.source else { return };
         let (by, id) = (caller.clone(), project.id);
         let asked = move |conn: &Snapshot| access::at_project(conn, &by, Action::StartRun, id, "project");
-        let fetches = self.store.read(asked).await.is_ok();
-        if let Some(source) = &project.source {
-            let fetched = if fetches {
-                self.sources.resolve(project, source, None).await
-            } else {
-                self.sources.resolve_known(project, source, None).await
-            };
-            // A source that cannot be reached, or has nothing yet: what is here is shown.
-            if let Err(error) = fetched {
-                tracing::debug!(project = %project.path, %error, "failed to fetch a repository to show it");
-            }
+        if self.store.read(asked).await.is_err() && self.knows(project).await {
+            return;
+        }
+        // A source that cannot be reached, or has nothing yet: what is here is shown.
+        if let Err(error) = self.sources.look(project, source, age).await {
+            tracing::debug!(project = %project.path, %error, "failed to fetch a repository to show it");
+        }
+    }
+
+    /// Whether the mirror has the default branch.
+    async fn knows(&self, project: &Project) -> bool {
+        match self.default_branch(project) {
+            Some(branch) => self.sources.head_of(project.id, &branch).await.is_some(),
+            None => false,
         }
     }
 

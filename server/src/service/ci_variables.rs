@@ -8,7 +8,7 @@ use model::{
 
 use runner::mask::{self, Rule};
 
-use super::{Weir, access, audit};
+use super::{LastSeen, Weir, access, audit};
 use crate::auth::Action;
 use crate::secrets::keys::KeyRing;
 use crate::secrets::seal::{self, Place};
@@ -169,16 +169,20 @@ impl Weir {
         Ok(saved.await?)
     }
 
-    pub(super) async fn drop_ci_variable(
+    /// Deletes a variable, unless it changed since it was seen.
+    pub async fn drop_ci_variable(
         &self,
         caller: &Caller,
         owner: VariableOwner,
         id: CiVariableId,
+        seen: LastSeen,
     ) -> Result<(), Error> {
         let caller = caller.clone();
         let deleted = self.store.write(move |tx| {
             allowed(tx.conn(), &caller, &owner, true)?;
-            let before = ci_variables::require(tx.conn(), &owner, id)?.variable.draft;
+            let variable = ci_variables::require(tx.conn(), &owner, id)?.variable;
+            seen.holds(variable.updated_at)?;
+            let before = variable.draft;
             let target = format!("variable {}", before.key);
             audit::of_place(tx, &caller, "variable.delete", &owner, &target, differences(Some(&before), None));
             ci_variables::delete(tx, &owner, id)

@@ -7,7 +7,7 @@ use model::{
 
 use app::service::Service as _;
 
-use super::{Weir, access, audit};
+use super::{LastSeen, Weir, access, audit};
 use crate::auth::Action;
 use crate::store::{Snapshot, StoreError, environments, jobs, runs};
 
@@ -121,8 +121,14 @@ impl Weir {
         Ok(put.await?)
     }
 
-    /// Deletes an environment that was stopped.
-    pub async fn drop_environment(&self, caller: &Caller, project: ProjectId, id: EnvironmentId) -> Result<(), Error> {
+    /// Deletes an environment that was stopped, unless it changed since it was seen.
+    pub async fn drop_environment(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        id: EnvironmentId,
+        seen: LastSeen,
+    ) -> Result<(), Error> {
         let caller = caller.clone();
         let dropped = self.store.write(move |tx| {
             access::at_project(tx.conn(), &caller, Action::ManageEnvironments, project, "environment")?;
@@ -130,6 +136,7 @@ impl Weir {
             if environment.project_id != project {
                 return Err(Error::not_found("environment").into());
             }
+            seen.holds(environment.updated_at)?;
             if environment.state != EnvironmentState::Stopped {
                 return Err(Error::forbidden("an environment is stopped before it is deleted").into());
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{Caller, Error, Job, JobId, JobKind, ProjectId};
 
-use super::{Weir, access, audit};
+use super::{LastSeen, Weir, access, audit};
 use crate::artifacts::ARCHIVE;
 use crate::auth::Action;
 use crate::store::{Snapshot, StoreError, jobs, run_pages, runs};
@@ -57,10 +57,15 @@ impl Weir {
         Ok(kept.await?)
     }
 
-    /// Deletes what a job left; its log stays.
-    pub async fn delete_artifacts(&self, caller: &Caller, id: JobId) -> Result<(), Error> {
+    /// Deletes what a job left, unless the job ended since it was seen; its log stays.
+    pub async fn delete_artifacts(&self, caller: &Caller, id: JobId, seen: LastSeen) -> Result<(), Error> {
         let by = caller.clone();
-        self.store.read(move |conn| deletable(conn, &by, id)).await?;
+        let asked = self.store.read(move |conn| {
+            let job = deletable(conn, &by, id)?;
+            // A job ends once: that it is not asked again in the transaction below, when the files are gone, lets nothing slip.
+            Ok(seen.holds(job.finished_at.unwrap_or(job.created_at))?)
+        });
+        asked.await?;
         // First the files: who sees that they are listed and finds them gone asks again.
         self.remove_artifacts(id).await?;
         let caller = caller.clone();

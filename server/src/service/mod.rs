@@ -17,10 +17,12 @@ pub mod files;
 pub mod given;
 mod job_files;
 mod jobs;
+mod last_seen;
 mod limits;
 pub mod lint;
 mod maintenance;
 pub mod masked;
+mod mirrors;
 pub mod names;
 pub mod namespaces;
 pub mod ordine;
@@ -66,6 +68,7 @@ use crate::store::{
 };
 
 pub use accounts::{Ended, LoginLimit, SESSION, Setup, SigningKey, Trigger, Views, token_of};
+pub use last_seen::LastSeen;
 pub use limits::Limits;
 pub use maintenance::Heartbeats;
 pub use refusals::Refusals;
@@ -327,6 +330,11 @@ impl Weir {
         self.access.send_modify(|count| *count += 1);
     }
 
+    /// How many fetches of repositories have begun since the server started.
+    pub fn fetches(&self) -> u64 {
+        self.sources.fetches()
+    }
+
     /// Where the mirror of a project's repository lies.
     pub fn mirror(&self, project: model::ProjectId) -> PathBuf {
         self.sources.mirror(project)
@@ -400,7 +408,7 @@ impl Service for Weir {
         self.stop_run(caller, id).await
     }
     async fn delete_run(&self, caller: &Caller, id: RunId) -> Result<(), Error> {
-        self.remove_run(caller, id).await
+        self.remove_run(caller, id, LastSeen::default()).await
     }
     async fn play_job(&self, caller: &Caller, id: JobId, variables: Vec<Variable>) -> Result<Job, Error> {
         self.play(caller, id, variables).await
@@ -430,7 +438,7 @@ impl Service for Weir {
         self.put_ci_variable(caller, owner, id, draft).await
     }
     async fn delete_ci_variable(&self, caller: &Caller, owner: VariableOwner, id: CiVariableId) -> Result<(), Error> {
-        self.drop_ci_variable(caller, owner, id).await
+        self.drop_ci_variable(caller, owner, id, LastSeen::default()).await
     }
     async fn run_tests(&self, caller: &Caller, id: RunId) -> Result<TestReport, Error> {
         self.tests_of_run(caller, id).await

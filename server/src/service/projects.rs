@@ -6,7 +6,7 @@ use model::{
 };
 
 use super::access::Standing;
-use super::{DEFAULT_PROJECT, Weir, access, audit, source};
+use super::{DEFAULT_PROJECT, LastSeen, Weir, access, audit, source};
 use crate::auth::Action;
 use crate::outbound::class::{Class, classify};
 use crate::store::namespaces::{self, Namespace};
@@ -155,7 +155,7 @@ impl Weir {
                 Some(_) => {}
             }
         }
-        self.sources.check(source).await
+        source::check(source).await
     }
 
     /// The source of a project, for who may change it.
@@ -229,11 +229,13 @@ impl Weir {
         Ok(())
     }
 
-    pub(super) async fn drop_project(&self, caller: &Caller, id: ProjectId) -> Result<(), Error> {
+    /// Deletes a project with all that is in it, unless it changed since it was seen.
+    pub async fn drop_project(&self, caller: &Caller, id: ProjectId, seen: LastSeen) -> Result<(), Error> {
         let by = caller.clone();
         let begun = self.store.write(move |tx| {
             let project = projects::require(tx.conn(), id)?;
             access::at_project(tx.conn(), &by, Action::DeleteProject, id, "project")?;
+            seen.holds(project.updated_at)?;
             audit::of_project(tx, &by, "project.delete", id, "", Vec::new());
             Ok(project)
         });

@@ -12,7 +12,7 @@ use super::files::Watched;
 use super::given::{self, Names};
 use super::jobs::last_wins;
 use super::pipelines::Kept;
-use super::{Weir, access, audit, ci_variables, variables};
+use super::{LastSeen, Weir, access, audit, ci_variables, variables};
 use crate::auth::Action;
 use crate::scheduler;
 use crate::store::runs::Commit;
@@ -183,11 +183,13 @@ impl Weir {
         Ok(stopped.await?)
     }
 
-    pub(super) async fn remove_run(&self, caller: &Caller, id: RunId) -> Result<(), Error> {
+    /// Stops a run and deletes it, unless it changed since it was seen.
+    pub async fn remove_run(&self, caller: &Caller, id: RunId, seen: LastSeen) -> Result<(), Error> {
         let by = caller.clone();
         let stopped = self.store.write(move |tx| {
             let run = runs::require(tx.conn(), id)?;
             access::at_project(tx.conn(), &by, Action::DeleteRun, run.project_id, "run")?;
+            seen.holds(run.updated_at)?;
             audit::of_run(tx, &by, "run.delete", &run);
             Ok(())
         });

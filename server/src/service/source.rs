@@ -2,16 +2,15 @@
 //! stays fetchable whatever happens to the branch. All git work is done by the `git` command,
 //! outside of any transaction.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use model::options::DEFINITION_FILE;
 use model::{Cause, Error, Project, ProjectId};
 use tokio::process::Command;
 
+use super::mirrors::{Mirrors, default_in};
 use crate::store::runs::{Commit, CommitDetails};
 
 /// Bytes of a definition, and of a file that one includes.
@@ -23,56 +22,37 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// What git may talk: no `ext::`, which would run commands.
 const PROTOCOLS: &str = "file:git:http:https:ssh";
 
-/// The mirrors.
+/// The repositories of projects, as their mirrors have them.
 #[derive(Debug)]
 pub struct Sources {
-    root: PathBuf,
-    /// One git at a time per project.
-    locks: Mutex<HashMap<ProjectId, Arc<tokio::sync::Mutex<()>>>>,
+    mirrors: Mirrors,
 }
 
 impl Sources {
     pub(super) fn open(root: PathBuf) -> std::io::Result<Self> {
-        std::fs::create_dir_all(&root)?;
-        Ok(Self { root, locks: Mutex::default() })
+        Ok(Self { mirrors: Mirrors::open(root)? })
     }
 
     pub(super) fn mirror(&self, project: ProjectId) -> PathBuf {
-        self.root.join(format!("{project}.git"))
+        self.mirrors.path(project)
     }
 
     /// Removes the mirror of a project that is gone.
     pub(super) fn remove(&self, project: ProjectId) {
-        match std::fs::remove_dir_all(self.mirror(project)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                tracing::warn!(%project, %error, "failed to remove the mirror of a repository");
-            }
-            _ => {}
-        }
+        self.mirrors.remove(project);
     }
 
-    /// Refuses what can be no source, before a project is made with it.
-    pub(super) async fn check(&self, source: &str) -> Result<(), Error> {
-        if source.starts_with('-') || source.contains("::") || source.chars().any(char::is_control) {
-            return Err(Error::invalid(format!("{source:?} is no folder and no git URL")));
-        }
-        if without_secret(source) != source {
-            return Err(Error::invalid(
-                "a password in the address of a repository would be shown to whoever sees the project: give the server's \
-                 user a credential helper or an SSH key instead",
-            ));
-        }
-        if let Some(folder) = local(source) {
-            if !folder.is_absolute() {
-                return Err(Error::invalid(format!("the source {source} must be an absolute path or a git URL")));
-            }
-            if !folder.is_dir() {
-                return Err(Error::invalid(format!("the source {source} does not exist")));
-            }
-            let found = git(None, &["ls-remote", "--quiet", "--", source]).await?;
-            if !found.status.success() {
-                return Err(Error::invalid(format!("the source {source} is not a git repository")));
-            }
+    /// How many fetches have begun since the server started.
+    pub(super) fn fetches(&self) -> u64 {
+        self.mirrors.fetches()
+    }
+
+    /// Has the mirror of a project's repository at most `age` behind it: for who shows what is in it. Starts nothing, so it
+    /// need not keep a commit.
+    pub(super) async fn look(&self, project: &Project, source: &str, age: Duration) -> Result<(), Error> {
+        let mut turn = self.mirrors.turn(project.id, source, age).await?;
+        if project.options.default_branch.is_none() {
+            turn.default_branch().await?;
         }
         Ok(())
     }
@@ -92,46 +72,14 @@ impl Sources {
         wanted: Option<&str>,
         digits: Option<&str>,
     ) -> Result<Commit, Error> {
-        let lock = {
-            let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(locks.entry(project.id).or_default())
-        };
-        let _one_at_a_time = lock.lock().await;
-        self.check(source).await?;
+        let mut turn = self.mirrors.turn(project.id, source, Duration::ZERO).await?;
         let mirror = self.mirror(project.id);
-        if !mirror.join("HEAD").exists() {
-            let made = git(None, &["init", "--quiet", "--bare", "--", &mirror.to_string_lossy()]).await?;
-            succeeded(&made, "make the mirror of the repository")?;
-        }
-        let fetched = git(
-            Some(&mirror),
-            &[
-                "fetch",
-                "--quiet",
-                "--prune",
-                "--no-auto-gc",
-                "--force",
-                "--",
-                source,
-                "+refs/heads/*:refs/heads/*",
-                "+refs/tags/*:refs/tags/*",
-            ],
-        )
-        .await?;
-        succeeded(&fetched, &format!("fetch {source}"))?;
         let git_ref = if let Some(digits) = digits.filter(|_| wanted.is_none()) {
             digits.to_ascii_lowercase()
         } else if let Some(wanted) = wanted.or(project.options.default_branch.as_deref()) {
             wanted.to_owned()
         } else {
-            let branch = default_branch(source).await?;
-            let head = format!("refs/heads/{branch}");
-            // Without a branch of that name it is a commit's.
-            if git(Some(&mirror), &["show-ref", "--verify", "--quiet", &head]).await?.status.success() {
-                let set = git(Some(&mirror), &["symbolic-ref", "HEAD", &head]).await?;
-                succeeded(&set, "remember the default branch")?;
-            }
-            branch
+            turn.default_branch().await?
         };
         let (sha, kind) = match digits {
             Some(_) if wanted.is_none() => (commit_called(&mirror, &git_ref).await?, Kind::Commit),
@@ -238,6 +186,32 @@ impl Sources {
     }
 }
 
+/// Refuses what can be no source, before a project is made with it.
+pub(super) async fn check(source: &str) -> Result<(), Error> {
+    if source.starts_with('-') || source.contains("::") || source.chars().any(char::is_control) {
+        return Err(Error::invalid(format!("{source:?} is no folder and no git URL")));
+    }
+    if without_secret(source) != source {
+        return Err(Error::invalid(
+            "a password in the address of a repository would be shown to whoever sees the project: give the server's \
+             user a credential helper or an SSH key instead",
+        ));
+    }
+    if let Some(folder) = local(source) {
+        if !folder.is_absolute() {
+            return Err(Error::invalid(format!("the source {source} must be an absolute path or a git URL")));
+        }
+        if !folder.is_dir() {
+            return Err(Error::invalid(format!("the source {source} does not exist")));
+        }
+        let found = git(None, &["ls-remote", "--quiet", "--", source]).await?;
+        if !found.status.success() {
+            return Err(Error::invalid(format!("the source {source} is not a git repository")));
+        }
+    }
+    Ok(())
+}
+
 /// Where a project's own definition is in its repository.
 pub fn definition_file(project: &Project) -> &str {
     project.options.config_path.as_deref().unwrap_or(DEFINITION_FILE)
@@ -304,30 +278,6 @@ async fn details(mirror: &Path, sha: &str) -> Result<(String, CommitDetails), Er
 /// A message as jobs get it: environments are small.
 fn clipped(message: &str) -> String {
     message.chars().take(MESSAGE).collect()
-}
-
-/// The default branch, as far as the mirror remembers it; otherwise the source is asked.
-async fn default_in(mirror: &Path, source: &str) -> Result<String, Error> {
-    let known = git(Some(mirror), &["symbolic-ref", "--short", "--quiet", "HEAD"]).await?;
-    let known = text(&known.stdout).trim().to_owned();
-    let head = format!("refs/heads/{known}");
-    if !known.is_empty() && git(Some(mirror), &["show-ref", "--verify", "--quiet", &head]).await?.status.success() {
-        return Ok(known);
-    }
-    default_branch(source).await
-}
-
-async fn default_branch(source: &str) -> Result<String, Error> {
-    let heads = git(None, &["ls-remote", "--symref", "--", source, "HEAD"]).await?;
-    succeeded(&heads, &format!("read {source}"))?;
-    let out = text(&heads.stdout);
-    let named = out.lines().find_map(|line| line.strip_prefix("ref: refs/heads/")?.split('\t').next());
-    match named {
-        Some(branch) => Ok(branch.to_owned()),
-        None if out.trim().is_empty() => Err(Error::invalid(format!("the repository {source} has no commit yet"))),
-        // A detached HEAD has no branch: its commit is what is meant.
-        None => Ok(out.split_whitespace().next().unwrap_or_default().to_owned()),
-    }
 }
 
 /// A branch or tag without what says which of both it is.
@@ -442,7 +392,7 @@ pub(super) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn succeeded(output: &Output, what: &str) -> Result<(), Error> {
+pub(super) fn succeeded(output: &Output, what: &str) -> Result<(), Error> {
     if output.status.success() {
         return Ok(());
     }
@@ -537,7 +487,6 @@ mod tests {
     #[tokio::test]
     async fn bad_sources_are_refused_with_the_reason() {
         let folder = tempfile::tempdir().unwrap();
-        let sources = Sources::open(folder.path().join("repos")).unwrap();
         let plain = folder.path().join("plain");
         std::fs::create_dir(&plain).unwrap();
         let cases = [
@@ -548,7 +497,7 @@ mod tests {
             ("ext::sh -c touch".to_owned(), "no folder"),
         ];
         for (source, expected) in cases {
-            let error = sources.check(&source).await.unwrap_err();
+            let error = check(&source).await.unwrap_err();
             assert!(error.message.contains(expected), "{source}: {}", error.message);
         }
     }

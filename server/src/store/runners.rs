@@ -150,6 +150,13 @@ pub fn update(tx: &mut Tx<'_>, id: RunnerId, draft: &RunnerDraft) -> Result<(), 
 /// Replaces what a runner is recognised by.
 pub fn set_token(tx: &mut Tx<'_>, id: RunnerId, hash: &[u8; 32]) -> Result<(), StoreError> {
     tx.conn.prepare_cached("UPDATE runners SET token_hash = ?2 WHERE id = ?1")?.execute((id.0, hash.as_slice()))?;
+    changed(tx, id)
+}
+
+/// Notes that people changed a runner now.
+fn changed(tx: &mut Tx<'_>, id: RunnerId) -> Result<(), StoreError> {
+    tx.conn.prepare_cached("UPDATE runners SET updated_at = ?2 WHERE id = ?1")?.execute((id.0, tx.now.0))?;
+    tx.touch("runners")?;
     Ok(())
 }
 
@@ -214,8 +221,7 @@ pub fn lend(tx: &mut Tx<'_>, id: RunnerId, project: ProjectId) -> Result<(), Sto
         .prepare_cached("INSERT INTO runner_projects (runner_id, project_id, created_at) VALUES (?1, ?2, ?3)")?
         .execute((id.0, project.0, tx.now.0))?;
     tx.wake_dispatch();
-    tx.touch("runners")?;
-    Ok(())
+    changed(tx, id)
 }
 
 /// Takes it back. The project that a runner belongs to hands it on to the first that it was lent to.
@@ -233,8 +239,7 @@ pub fn take_back(tx: &mut Tx<'_>, id: RunnerId, project: ProjectId) -> Result<()
         .prepare_cached("DELETE FROM runner_projects WHERE runner_id = ?1 AND project_id = ?2")?
         .execute((id.0, gone.0))?;
     tx.wake_dispatch();
-    tx.touch("runners")?;
-    Ok(())
+    changed(tx, id)
 }
 
 /// The processes of a runner, the one that was heard of last first.

@@ -161,10 +161,16 @@ pub fn keep_text(tx: &mut Tx<'_>, id: TokenId, sealed: &str) -> Result<(), Store
     Ok(())
 }
 
-/// A token's text, sealed, where it was kept; and when it got another name.
-pub fn text_of(conn: &Connection, id: TokenId) -> Result<(Option<String>, Option<Timestamp>), StoreError> {
-    let mut query = conn.prepare_cached("SELECT sealed, updated_at FROM tokens WHERE id = ?1")?;
-    Ok(query.query_row([id.0], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(Timestamp))))?)
+/// A token's text, sealed, where it was kept.
+pub fn text_of(conn: &Connection, id: TokenId) -> Result<Option<String>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT sealed FROM tokens WHERE id = ?1")?;
+    Ok(query.query_row([id.0], |row| row.get(0))?)
+}
+
+/// When a token got another name, if it ever did.
+pub fn renamed_at(conn: &Connection, id: TokenId) -> Result<Option<Timestamp>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT updated_at FROM tokens WHERE id = ?1")?;
+    Ok(query.query_row([id.0], |row| row.get::<_, Option<i64>>(0))?.map(Timestamp))
 }
 
 /// All sealed texts by row: for another key of the instance.

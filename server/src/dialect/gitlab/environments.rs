@@ -131,8 +131,7 @@ pub async fn update(asked: Asked, fields: Fields) -> Result<Response, Refused> {
 /// `DELETE …/environments/:eid`: of one that was stopped.
 pub async fn delete(target: Target) -> Result<Response, Refused> {
     let (found, project) = (named(&target).await?.environment, target.project_id()?);
-    target.unmodified(found.updated_at)?;
-    target.weir.drop_environment(&target.caller, project, found.id).await?;
+    target.weir.drop_environment(&target.caller, project, found.id, target.last_seen()).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -148,6 +148,9 @@ impl From<Error> for Refused {
                     "scope": "api",
                 }),
             ),
+            ErrorKind::Conflict if error.cause == Some(Cause::Changed) => {
+                Self::message(StatusCode::PRECONDITION_FAILED, "Precondition Failed")
+            }
             ErrorKind::Conflict if error.cause == Some(Cause::Busy) => {
                 Self::message(status, LOCK).because(&error.message)
             }

@@ -283,7 +283,6 @@ pub async fn delete(asked: Asked, fields: Fields) -> Result<Response, Refused> {
         let text = "Unprocessable Entity - `full_path` is incorrect. You must enter the complete path for the project.";
         return Err(Refused::message(StatusCode::UNPROCESSABLE_ENTITY, text));
     }
-    target.unmodified(project.updated_at)?;
-    target.weir.delete_project(&target.caller, project.id).await?;
+    target.weir.drop_project(&target.caller, project.id, target.last_seen()).await?;
     Ok(answer(StatusCode::ACCEPTED, &json!({"message": "202 Accepted"})))
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use model::Project;
+use model::event::Change;
+use model::{Project, ProjectId};
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -18,12 +19,27 @@ use crate::http::{Fresh, Freshness};
 use crate::service::browse::{CommitFilter, RefView};
 
 /// The project of the address with what is new in its repository.
-async fn fetched(target: &Target) -> Result<Project, Refused> {
-    Ok(target.weir.fetched(&target.caller, target.project_id()?).await?)
+async fn fetched(target: &Target, age: Duration) -> Result<Project, Refused> {
+    Ok(target.weir.fetched(&target.caller, target.project_id()?, age).await?)
 }
 
-/// How often git is asked for a request that waits: whoever pushes tells nobody here.
+/// How often git is asked for requests that wait, however many: whoever pushes tells nobody here.
 pub(super) const LOOK: Duration = Duration::from_secs(2);
+
+/// How old what is shown of a repository may be. Who waits looks again soon, and shares each look with all who wait; who
+/// does not is told what is there now.
+pub(super) fn age(freshness: &Freshness) -> Duration {
+    if freshness.waits() { LOOK } else { Duration::ZERO }
+}
+
+/// Whether a change concerns what is told of the newest run of a commit.
+pub(super) fn is_of_run(change: &Change, project: ProjectId) -> bool {
+    match change {
+        Change::Run(run) => run.project_id == project,
+        Change::RunDeleted(_) => true,
+        _ => false,
+    }
+}
 
 /// A search as GitLab has it: `^begin`, `end$`, or any part.
 fn fits(name: &str, search: Option<&str>) -> bool {
@@ -53,10 +69,11 @@ pub async fn branches(asked: Asked, freshness: Freshness) -> Result<Response, Re
     let pattern = pattern.map_err(|_| Refused::parameter("regex is invalid"))?;
     let sort = one_of(&asked.query, "sort", &["name_asc", "updated_asc", "updated_desc"])?;
     let target = asked.find().await?;
+    let age = age(&freshness);
     freshness
         .every(LOOK)
         .respond(|| async {
-            let project = fetched(&target).await?;
+            let project = fetched(&target, age).await?;
             let mut all = sorted(target.weir.refs(&project, false).await?, sort);
             let is_like = |name: &str| pattern.as_ref().is_none_or(|pattern| pattern.is_match(name));
             all.retain(|one| fits(&one.name, search.as_deref()) && is_like(&one.name));
@@ -68,10 +85,11 @@ pub async fn branches(asked: Asked, freshness: Freshness) -> Result<Response, Re
 
 /// `GET …/repository/branches/:branch`
 pub async fn branch(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    let age = age(&freshness);
     freshness
         .every(LOOK)
         .respond(|| async {
-            let project = fetched(&target).await?;
+            let project = fetched(&target, age).await?;
             let all = target.weir.refs(&project, false).await?;
             let found = all.iter().find(|one| one.name == target.name("branch"));
             let found = found.ok_or_else(|| Refused::message(StatusCode::NOT_FOUND, "Branch Not Found"))?;
@@ -89,10 +107,11 @@ pub async fn tags(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
     let order = if by_key { "updated" } else { one_of(&asked.query, "order_by", &["updated", "name", "version"])? };
     let ascending = one_of(&asked.query, "sort", &["desc", "asc"])? == "asc";
     let target = asked.find().await?;
+    let age = age(&freshness);
     freshness
         .every(LOOK)
         .respond(|| async {
-            let project = fetched(&target).await?;
+            let project = fetched(&target, age).await?;
             let mut all = target.weir.refs(&project, true).await?;
             all.retain(|one| fits(&one.name, search.as_deref()));
             if order == "updated" {
@@ -119,10 +138,11 @@ pub async fn commits(asked: Asked, freshness: Freshness) -> Result<Response, Ref
         all: switch(query, "all")?.unwrap_or(false),
     };
     let target = asked.find().await?;
+    let age = age(&freshness);
     freshness
         .every(LOOK)
         .respond(|| async {
-            let project = fetched(&target).await?;
+            let project = fetched(&target, age).await?;
             let found = target.weir.commits(&project, &filter, page.offset(), page.size()).await;
             let mut found = found.map_err(called("Commit"))?;
             let more = found.len() > page.size() as usize;
@@ -136,21 +156,25 @@ pub async fn commits(asked: Asked, freshness: Freshness) -> Result<Response, Ref
 
 /// `GET …/repository/commits/:sha`: with the newest run for it.
 pub async fn commit(target: Target, freshness: Freshness) -> Result<Response, Refused> {
+    let (age, project) = (age(&freshness), target.project_id()?);
     freshness
         .every(LOOK)
-        .respond(|| async {
-            let project = fetched(&target).await?;
-            let found = target.weir.commit(&project, target.name("sha")).await;
-            let (one, (added, taken)) = found.map_err(called("Commit"))?;
-            let run = target.weir.last_run_for(&target.caller, project.id, &one.id).await?;
-            let more = json!({
-                "stats": {"additions": added, "deletions": taken, "total": added + taken},
-                "status": run.as_ref().map(|run| run.status),
-                "project_id": project.id,
-                "last_pipeline": run.as_ref().map(|run| PipelineBasic::new(run, target.base())),
-            });
-            Ok(Fresh::list(&user::joined(wire::commit(&one, &project, target.base()), more))?)
-        })
+        .respond_when(
+            |event| is_of_run(&event.change, project),
+            || async {
+                let project = fetched(&target, age).await?;
+                let found = target.weir.commit(&project, target.name("sha")).await;
+                let (one, (added, taken)) = found.map_err(called("Commit"))?;
+                let run = target.weir.last_run_for(&target.caller, project.id, &one.id).await?;
+                let more = json!({
+                    "stats": {"additions": added, "deletions": taken, "total": added + taken},
+                    "status": run.as_ref().map(|run| run.status),
+                    "project_id": project.id,
+                    "last_pipeline": run.as_ref().map(|run| PipelineBasic::new(run, target.base())),
+                });
+                Ok(Fresh::list(&user::joined(wire::commit(&one, &project, target.base()), more))?)
+            },
+        )
         .await
 }
 
@@ -167,8 +191,9 @@ pub async fn file(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
     let wanted = target.name("path");
     let path = if raw { wanted.strip_suffix("/raw").unwrap_or(wanted) } else { wanted };
     let git_ref = git_ref.filter(|name| name != "HEAD");
+    let age = age(&freshness);
     let read = || async {
-        let project = fetched(&target).await?;
+        let project = fetched(&target, age).await?;
         let default = || target.weir.default_branch(&project);
         let git_ref = git_ref.clone().or_else(default);
         let git_ref = git_ref.ok_or_else(|| Refused::message(StatusCode::NOT_FOUND, "Commit Not Found"))?;

@@ -9,6 +9,7 @@ use model::{Project, Source, Status};
 use super::error::{Problems, Refused};
 use super::fields::Fields;
 use super::page::Page;
+use super::repository::age;
 use super::target::{Asked, Query, Target};
 use super::wire::{Pipeline, PipelineBasic};
 use crate::http::{Fresh, Freshness};
@@ -102,7 +103,7 @@ pub async fn list(asked: Asked, freshness: Freshness) -> Result<Response, Refuse
         None => of_query(&target, &query, filter).await?,
     }
     if let (Some(_), Some(project)) = (heads, &target.project) {
-        target.weir.fetch_for(&target.caller, project).await;
+        target.weir.fetch_for(&target.caller, project, age(&freshness)).await;
     }
     freshness
         .respond(|| async {

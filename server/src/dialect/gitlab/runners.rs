@@ -202,9 +202,7 @@ const FIELDS: [&str; 9] = [
 
 /// `DELETE /runners/:id`
 pub async fn delete(target: Target) -> Result<StatusCode, Refused> {
-    let id = id(&target)?;
-    target.unmodified(target.weir.runner(&target.caller, id).await?.updated_at)?;
-    target.weir.delete_runner(&target.caller, id).await?;
+    target.weir.drop_runner(&target.caller, id(&target)?, target.last_seen()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -295,7 +293,7 @@ pub async fn take_back(target: Target) -> Result<Response, Refused> {
         }
         _ => error.into(),
     };
-    target.weir.take_back_runner(&target.caller, id, project).await.map_err(refused)?;
+    target.weir.take_back_runner(&target.caller, id, project, target.last_seen()).await.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

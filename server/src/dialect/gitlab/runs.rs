@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::error::{Problems, Refused};
 use super::fields::Fields;
 use super::page::Page;
-use super::repository::LOOK;
+use super::repository::{LOOK, age, is_of_run};
 use super::start;
 use super::target::{Asked, Target};
 use super::wire::{BridgeObject, JobObject, Pipeline};
@@ -45,14 +45,18 @@ pub async fn latest(asked: Asked, freshness: Freshness) -> Result<Response, Refu
     let git_ref = Fields::of_query(&asked.query).filled("ref")?;
     let target = asked.find().await?;
     let Some(project) = &target.project else { return Err(Refused::not_found()) };
+    let age = age(&freshness);
     freshness
         .every(LOOK)
-        .respond(|| async {
-            target.weir.fetch_for(&target.caller, project).await;
-            let found = target.weir.latest_run(&target.caller, project, git_ref.as_deref()).await?;
-            let Some(run) = found else { return Err(Refused::message(StatusCode::FORBIDDEN, "Forbidden")) };
-            Ok(Fresh::list(&whole(&target, run.id).await?.0)?)
-        })
+        .respond_when(
+            |event| is_of_run(&event.change, project.id),
+            || async {
+                target.weir.fetch_for(&target.caller, project, age).await;
+                let found = target.weir.latest_run(&target.caller, project, git_ref.as_deref()).await?;
+                let Some(run) = found else { return Err(Refused::message(StatusCode::FORBIDDEN, "Forbidden")) };
+                Ok(Fresh::list(&whole(&target, run.id).await?.0)?)
+            },
+        )
         .await
 }
 
@@ -112,9 +116,7 @@ pub fn inputs(fields: &Fields, name: &str) -> Result<Map<String, Value>, Refused
 /// `DELETE …/pipelines/:pid`: a live one is stopped first.
 pub async fn delete(target: Target) -> Result<StatusCode, Refused> {
     let id = target.run_id().await?;
-    let (run, _) = target.weir.jobs_of_run(&target.caller, id, None, false).await?;
-    target.unmodified(run.updated_at)?;
-    target.weir.delete_run(&target.caller, id).await?;
+    target.weir.remove_run(&target.caller, id, target.last_seen()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -187,8 +187,7 @@ pub async fn update(asked: Asked, fields: Fields) -> Result<Json<ScheduleDetails
 /// `DELETE …/pipeline_schedules/:id`
 pub async fn delete(target: Target) -> Result<StatusCode, Refused> {
     let schedule = named(&target).await?.schedule;
-    target.unmodified(schedule.updated_at)?;
-    target.weir.delete_schedule(&target.caller, schedule.id).await.map_err(refused)?;
+    target.weir.drop_schedule(&target.caller, schedule.id, target.last_seen()).await.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -313,6 +312,7 @@ pub async fn update_variable(asked: Asked, fields: Fields) -> Result<Json<Schedu
 pub async fn delete_variable(target: Target) -> Result<Response, Refused> {
     let id = named(&target).await?.schedule.id;
     let change = ScheduleVariableChange::Remove(target.name("key").to_owned());
-    let gone = target.weir.change_schedule_variable(&target.caller, id, change).await.map_err(refused)?;
+    let gone = target.weir.put_schedule_variable(&target.caller, id, change, target.last_seen()).await;
+    let gone = gone.map_err(refused)?;
     Ok((StatusCode::ACCEPTED, Json(ScheduleVariable::from(gone))).into_response())
 }

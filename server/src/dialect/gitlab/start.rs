@@ -18,6 +18,6 @@ pub fn refused(error: Error) -> Refused {
             let errors = error.diagnostics.iter().filter(|found| found.severity == Severity::Error);
             Refused::fields(json!({"base": errors.map(ToString::to_string).collect::<Vec<_>>()}))
         }
-        Some(Cause::Busy | Cause::Unmaskable) | None => error.into(),
+        Some(Cause::Busy | Cause::Unmaskable | Cause::Changed) | None => error.into(),
     }
 }

@@ -15,14 +15,14 @@ use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
-use model::{Caller, ErrorKind, JobId, Project, ProjectId, RunId, Timestamp, TokenScope, Via};
+use model::{Caller, ErrorKind, JobId, Project, ProjectId, RunId, TokenScope, Via};
 
 use super::credential::{SUDO, Sudo};
 use super::error::Refused;
 use super::job_token;
 use super::page::Page;
 use crate::http::{Access, AppState, Origin, Refusal};
-use crate::service::Weir;
+use crate::service::{LastSeen, Weir};
 
 /// Who asks, and the address without what its query says.
 pub struct Address {
@@ -132,18 +132,12 @@ fn is_personal(route: &str) -> bool {
 }
 
 impl Address {
-    /// Refuses to delete what changed after the time that the client knows (`If-Unmodified-Since`). A time that cannot be
-    /// read is no condition.
-    pub fn unmodified(&self, updated_at: Timestamp) -> Result<(), Refused> {
+    /// When the client last saw what it deletes (`If-Unmodified-Since`). A time that cannot be read is no condition.
+    pub fn last_seen(&self) -> LastSeen {
         let known = self.headers.get(header::IF_UNMODIFIED_SINCE).and_then(|value| value.to_str().ok());
         let known = known.and_then(|text| httpdate::parse_http_date(text).ok());
         let seconds = known.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).map(|since| since.as_secs());
-        match seconds.and_then(|seconds| i64::try_from(seconds).ok()) {
-            Some(seconds) if updated_at.seconds() > seconds => {
-                Err(Refused::message(StatusCode::PRECONDITION_FAILED, "Precondition Failed"))
-            }
-            _ => Ok(()),
-        }
+        seconds.and_then(|seconds| i64::try_from(seconds).ok()).map(LastSeen::at).unwrap_or_default()
     }
 
     /// The address under which this client knows the server, without a slash at its end.

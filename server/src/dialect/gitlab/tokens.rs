@@ -30,11 +30,6 @@ fn is_active(token: &Token) -> bool {
     token.revoked_at.is_none() && token.expires_at.is_none_or(|at| at > clock::now())
 }
 
-/// When it was made or revoked: nothing else of it changes.
-fn changed_at(token: &Token) -> Timestamp {
-    token.revoked_at.unwrap_or(token.created_at)
-}
-
 fn object(token: &Token, user: UserId) -> Value {
     json!({
         "id": token.id,
@@ -156,16 +151,14 @@ async fn rotated(target: &Target, id: TokenId, end: Option<Timestamp>) -> Result
 pub async fn revoke(target: Target) -> Result<Response, Refused> {
     let id = named(&target)?;
     // Tokens of projects and triggers are ended where they are looked after.
-    let (token, _) = target.weir.personal_token(&target.caller, id).await.map_err(plain)?;
-    target.unmodified(changed_at(&token))?;
-    target.weir.revoke_token(&target.caller, id).await.map_err(plain)?;
+    target.weir.personal_token(&target.caller, id).await.map_err(plain)?;
+    target.weir.drop_token(&target.caller, id, target.last_seen()).await.map_err(plain)?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// `DELETE /personal_access_tokens/self`
 pub async fn revoke_own(target: Target) -> Result<Response, Refused> {
-    target.unmodified(changed_at(&target.weir.own_token(&target.caller).await?.0))?;
-    target.weir.revoke_own_token(&target.caller).await?;
+    target.weir.revoke_own_token(&target.caller, target.last_seen()).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -93,7 +93,6 @@ pub async fn delete(target: Target) -> Result<StatusCode, Refused> {
     let project = target.project_id()?;
     target.weir.may(&target.caller, Action::ManageTriggers, project).await?;
     let found = target.weir.trigger(&target.caller, project, id(&target)?).await?;
-    target.unmodified(found.updated_at)?;
-    target.weir.delete_trigger(&target.caller, project, found.token.id).await?;
+    target.weir.delete_trigger(&target.caller, project, found.token.id, target.last_seen()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

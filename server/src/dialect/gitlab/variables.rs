@@ -216,7 +216,6 @@ pub async fn delete(asked: Asked, fields: Fields) -> Result<StatusCode, Refused>
     let target = asked.find().await?;
     let owner = owner(&target).await?;
     let found = named(&target, &owner, scope.as_deref()).await?;
-    target.unmodified(found.updated_at)?;
-    target.weir.delete_ci_variable(&target.caller, owner, found.id).await?;
+    target.weir.drop_ci_variable(&target.caller, owner, found.id, target.last_seen()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

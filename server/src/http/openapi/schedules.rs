@@ -236,11 +236,11 @@ pub(super) fn operations() -> Vec<Operation> {
             .optional_body("ScheduleVariableToChange")
             .or_form()
             .gives(200, "ScheduleVariable", "The variable."),
-        variable("DELETE").named("schedule_variable_delete", "Takes one of its variables away").gives(
-            202,
-            "ScheduleVariable",
-            "The variable as it was.",
-        ),
+        variable("DELETE")
+            .named("schedule_variable_delete", "Takes one of its variables away")
+            .header("If-Unmodified-Since", "text", "Only while the schedule did not change since.")
+            .gives(202, "ScheduleVariable", "The variable as it was.")
+            .refuses(&[412]),
     ];
     all.extend(triggers());
     all

@@ -100,6 +100,11 @@ impl World {
         Answer::read(self.router().oneshot(request).await.unwrap()).await
     }
 
+    /// Waits until so many requests are held.
+    pub async fn holds(&self, count: usize) {
+        self.state.held.subscribe().wait_for(|held| *held == count).await.unwrap();
+    }
+
     /// The answer while it is still being given.
     pub async fn open(&self, path: &str, headers: &[(&str, &str)]) -> Response {
         self.router().oneshot(request("GET", path, headers, "")).await.unwrap()

@@ -20,7 +20,7 @@ use model::{
     RunnerId, RunnerView, SessionId, TokenDraft, TokenId, User, UserChanges, UserId,
 };
 
-use super::Weir;
+use super::{LastSeen, Weir};
 
 pub use logins::{LoginLimit, SESSION, Setup};
 pub(super) use members::require_namespace;
@@ -87,7 +87,7 @@ impl Accounts for Weir {
         self.turn_token(caller, id).await
     }
     async fn revoke_token(&self, caller: &Caller, id: TokenId) -> Result<(), Error> {
-        self.drop_token(caller, id).await
+        self.drop_token(caller, id, LastSeen::default()).await
     }
     async fn create_access_key(
         &self,
@@ -133,7 +133,7 @@ impl Accounts for Weir {
         self.put_settings(caller, id, settings).await
     }
     async fn delete_project(&self, caller: &Caller, id: ProjectId) -> Result<(), Error> {
-        self.drop_project(caller, id).await
+        self.drop_project(caller, id, LastSeen::default()).await
     }
     async fn runners(&self, caller: &Caller, project: Option<ProjectId>) -> Result<Vec<RunnerView>, Error> {
         self.list_runners(caller, project).await
@@ -153,7 +153,7 @@ impl Accounts for Weir {
         self.turn_runner(caller, id).await
     }
     async fn delete_runner(&self, caller: &Caller, id: RunnerId) -> Result<(), Error> {
-        self.drop_runner(caller, id).await
+        self.drop_runner(caller, id, LastSeen::default()).await
     }
     async fn permissions(&self, caller: &Caller, user: Option<&str>, place: Place) -> Result<PermissionsView, Error> {
         self.explain_permissions(caller, user, place).await

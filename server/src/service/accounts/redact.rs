@@ -11,7 +11,7 @@ use crate::artifacts::{Artifacts, Wanted};
 use crate::auth::Action;
 use crate::clock;
 use crate::logs::{AppendError, Logs, Places};
-use crate::service::{Weir, access, audit};
+use crate::service::{LastSeen, Weir, access, audit};
 use crate::store::{Snapshot, jobs, redactions, views};
 
 /// Bytes of a value that is looked for.
@@ -162,7 +162,7 @@ impl Weir {
             Ok(())
         });
         asked.await?;
-        self.delete_artifacts(caller, id).await
+        self.delete_artifacts(caller, id, LastSeen::default()).await
     }
 
     /// Notes that somebody opens a trace. Once in some minutes is enough, and nobody waits for it.

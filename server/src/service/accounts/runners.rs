@@ -4,7 +4,7 @@ use model::{AuditChange, Caller, Cause, Error, Job, ProjectId, Run, RunnerDraft,
 
 use crate::auth::Action;
 use crate::auth::token::{Kind, Token};
-use crate::service::{Weir, access, audit};
+use crate::service::{LastSeen, Weir, access, audit};
 use crate::store::runners::{self, Runner};
 use crate::store::{Snapshot, StoreError, Tx, jobs, members, projects, runs};
 
@@ -121,8 +121,14 @@ impl Weir {
         Ok(lent.await?)
     }
 
-    /// Takes it back. A runner keeps at least one project.
-    pub async fn take_back_runner(&self, caller: &Caller, id: RunnerId, project: ProjectId) -> Result<(), Error> {
+    /// Takes it back, unless it changed since it was seen. A runner keeps at least one project.
+    pub async fn take_back_runner(
+        &self,
+        caller: &Caller,
+        id: RunnerId,
+        project: ProjectId,
+        seen: LastSeen,
+    ) -> Result<(), Error> {
         let caller = caller.clone();
         let taken = self.store().write(move |tx| {
             allowed(tx.conn(), &caller, Some(project), true)?;
@@ -131,6 +137,7 @@ impl Weir {
             if runner.project != Some(project) && !lent.contains(&project) {
                 return Err(Error::not_found("runner").into());
             }
+            seen.holds(runner.updated_at)?;
             if lent.is_empty() {
                 let text = "Only one project associated with the runner. Please remove the runner instead";
                 return Err(Error::forbidden(text).into());
@@ -228,10 +235,12 @@ impl Weir {
         Ok(secret)
     }
 
-    pub(super) async fn drop_runner(&self, caller: &Caller, id: RunnerId) -> Result<(), Error> {
+    /// Deletes a runner, unless it changed since it was seen.
+    pub async fn drop_runner(&self, caller: &Caller, id: RunnerId, seen: LastSeen) -> Result<(), Error> {
         let caller = caller.clone();
         let dropped = self.store().write(move |tx| {
             let runner = managed(tx.conn(), &caller, id, true)?;
+            seen.holds(runner.updated_at)?;
             let running = runners::running(tx.conn(), id)?;
             if running > 0 {
                 let text = format!("{running} jobs run on it: pause it, and delete it when they have ended");

@@ -1,6 +1,8 @@
 //! Tokens: made, turned over, ended.
 
-use model::{Caller, Error, NewToken, Place, ProjectId, Role, TokenDraft, TokenId, TokenKind, TokenScope, UserId, Via};
+use model::{
+    Caller, Error, NewToken, Place, ProjectId, Role, Timestamp, TokenDraft, TokenId, TokenKind, TokenScope, UserId, Via,
+};
 
 use super::logins::{acting_user, own};
 use super::triggers;
@@ -11,11 +13,11 @@ use crate::auth::token::{Kind, Token};
 use crate::clock;
 use crate::random;
 use crate::service::access::Standing;
-use crate::service::{Weir, access, audit};
+use crate::service::{LastSeen, Weir, access, audit};
 use crate::store::{Snapshot, StoreError, Tx, members, projects, tokens, users};
 
 /// The last moment that a date can name: the end of the year 9999.
-const LAST: model::Timestamp = model::Timestamp(253_402_300_799_999);
+const LAST: Timestamp = Timestamp(253_402_300_799_999);
 /// Characters of a token's name.
 const NAME: usize = 255;
 
@@ -76,7 +78,7 @@ impl Weir {
             }
             let target = format!("{} {name}", word(draft.kind));
             let mut changes = vec![
-                audit::change("expires_at", None, draft.expires_at.map(model::Timestamp::rfc3339).as_deref()),
+                audit::change("expires_at", None, draft.expires_at.map(Timestamp::rfc3339).as_deref()),
                 audit::change("scope", None, scope.map(TokenScope::as_str)),
             ];
             changes.retain(|change| change.after.is_some());
@@ -115,10 +117,12 @@ impl Weir {
         Ok(turned)
     }
 
-    pub(super) async fn drop_token(&self, caller: &Caller, id: TokenId) -> Result<(), Error> {
+    /// Ends a token, unless it changed since it was seen.
+    pub async fn drop_token(&self, caller: &Caller, id: TokenId, seen: LastSeen) -> Result<(), Error> {
         let caller = caller.clone();
         let dropped = self.store().write(move |tx| {
             let (token, user) = managed(tx.conn(), &caller, id)?;
+            seen.holds(changed_at(tx.conn(), &token)?)?;
             let target = format!("{} {}", word(token.kind), token.name);
             record(tx, &caller, "token.revoke", token.project_id, user, &target, Vec::new())?;
             if token.kind == TokenKind::Project {
@@ -132,6 +136,11 @@ impl Weir {
         self.access_changed();
         Ok(())
     }
+}
+
+/// When a token was made, or got another text or name. Its use is no change.
+pub(super) fn changed_at(conn: &Snapshot, token: &model::Token) -> Result<Timestamp, StoreError> {
+    Ok(tokens::renamed_at(conn, token.id)?.unwrap_or(token.created_at).max(token.created_at))
 }
 
 /// A name that a token can have.
@@ -182,15 +191,16 @@ impl Weir {
         Ok(found.await?)
     }
 
-    /// Ends the token that is asked with, whatever its scope.
-    pub async fn revoke_own_token(&self, caller: &Caller) -> Result<(), Error> {
+    /// Ends the token that is asked with, whatever its scope, unless it changed since it was seen.
+    pub async fn revoke_own_token(&self, caller: &Caller, seen: LastSeen) -> Result<(), Error> {
         let (token, user) = self.own_token(caller).await?;
         if token.kind != TokenKind::Personal {
-            return self.drop_token(caller, token.id).await;
+            return self.drop_token(caller, token.id, seen).await;
         }
         let caller = caller.clone();
         let revoked = self.store().write(move |tx| {
             Standing::of(tx.conn(), &caller)?;
+            seen.holds(changed_at(tx.conn(), &token)?)?;
             record(tx, &caller, "token.revoke", None, user, &format!("token {}", token.name), Vec::new())?;
             tokens::revoke(tx, token.id)
         });
@@ -205,7 +215,7 @@ impl Weir {
         &self,
         caller: &Caller,
         id: TokenId,
-        expires_at: Option<model::Timestamp>,
+        expires_at: Option<Timestamp>,
     ) -> Result<(NewToken, UserId), Error> {
         if expires_at.is_some_and(|at| at <= clock::now() || at > LAST) {
             return Err(Error::invalid("the token would have expired already, or lies beyond the year 9999"));
@@ -222,7 +232,7 @@ impl Weir {
             if old.expires_at.is_some_and(|at| at <= tx.now) {
                 return Err(Error::invalid("token already expired").into());
             }
-            let usual = old.expires_at.map(|at| model::Timestamp(tx.now.0.saturating_add(at.since(old.created_at))));
+            let usual = old.expires_at.map(|at| Timestamp(tx.now.0.saturating_add(at.since(old.created_at))));
             tokens::revoke(tx, id)?;
             let new = tokens::New {
                 kind: TokenKind::Personal,

@@ -4,12 +4,12 @@
 use model::{Caller, Error, NewToken, ProjectId, Timestamp, TokenDraft, TokenId, TokenKind, TokenScope, User, Via};
 
 use super::logins::own;
-use super::tokens::{named, record};
+use super::tokens::{changed_at, named, record};
 use crate::auth::Action;
 use crate::auth::token::Token;
 use crate::secrets::keys::KeyRing;
 use crate::secrets::seal::{self, Place};
-use crate::service::{Weir, access, audit};
+use crate::service::{LastSeen, Weir, access, audit};
 use crate::store::{Snapshot, StoreError, tokens, users};
 
 /// A trigger as one caller sees it.
@@ -106,15 +106,21 @@ impl Weir {
         Ok(renamed.await?)
     }
 
-    /// Ends one.
-    pub async fn delete_trigger(&self, caller: &Caller, project: ProjectId, id: TokenId) -> Result<(), Error> {
+    /// Ends one, unless it changed since it was seen.
+    pub async fn delete_trigger(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        id: TokenId,
+        seen: LastSeen,
+    ) -> Result<(), Error> {
         let by = caller.clone();
         let asked = self.store().read(move |conn| {
             access::at_project(conn, &by, Action::ManageTriggers, project, "project")?;
             of_project(conn, project, id).map(|_| ())
         });
         asked.await?;
-        self.drop_token(caller, id).await
+        self.drop_token(caller, id, seen).await
     }
 
     /// Notes that the trigger by which a caller comes started a run.
@@ -141,7 +147,7 @@ fn seen(
 ) -> Result<Trigger, StoreError> {
     let only_reads = matches!(caller.via, Via::Token(_, TokenScope::ReadApi));
     let is_own = !only_reads && own(conn, caller).is_ok_and(|user| user.id == owner);
-    let (sealed, renamed) = tokens::text_of(conn, token.id)?;
+    let sealed = tokens::text_of(conn, token.id)?;
     let text =
         sealed.filter(|_| is_own).map(|sealed| seal::open_text(keys, place(token.id), &sealed)).transpose().map_err(
             |error| {
@@ -149,7 +155,7 @@ fn seen(
                 Error::unavailable(format!("the text of the trigger cannot be opened: {error}"))
             },
         )?;
-    let updated_at = renamed.unwrap_or(token.created_at).max(token.created_at);
+    let updated_at = changed_at(conn, &token)?;
     let text = text.map(|text| text.as_str().to_owned());
     Ok(Trigger { owner: users::require(conn, owner)?, token, text, updated_at })
 }

@@ -6,7 +6,7 @@ use model::{Caller, Error, Run, RunId, Status};
 
 use super::{Brief, Handmade, HandmadeChange, JobFilter, Ordine, State};
 use crate::auth::Action;
-use crate::service::access;
+use crate::service::{LastSeen, access};
 use crate::store::{ordine, runs};
 
 /// How long a cancel waits until the processes are gone.
@@ -206,7 +206,7 @@ impl Ordine<'_> {
                 let gone = gone.await?;
                 if gone { Ok(()) } else { Err(Error::not_found("job")) }
             }
-            Entry::Run(run, _) => self.0.remove_run(caller, run.id).await,
+            Entry::Run(run, _) => self.0.remove_run(caller, run.id, LastSeen::default()).await,
         }
     }
 }

@@ -16,7 +16,7 @@ use model::{
 
 use super::access::Standing;
 use super::accounts::acting_user;
-use super::{Weir, access, audit};
+use super::{LastSeen, Weir, access, audit};
 use crate::auth::Action;
 use crate::clock;
 use crate::scheduler::cron;
@@ -151,32 +151,11 @@ impl Schedules for Weir {
         id: ScheduleId,
         change: ScheduleVariableChange,
     ) -> Result<Variable, Error> {
-        let (caller, keys) = (caller.clone(), self.keys());
-        let changed = self.store.write(move |tx| {
-            let keys = keys.ring();
-            let stored = may_change(tx.conn(), &caller, id)?;
-            let mut list = variables::open(&keys, id, &stored.sealed)?;
-            let (variable, word) = variables::change(&mut list, change)?;
-            let list = variables::checked(list)?;
-            let kept = Some("(kept secret)");
-            let change = audit::change(&format!("variable {} {word}", variable.key), kept, kept);
-            let schedule = stored.schedule;
-            record(tx, &caller, "schedule.change", schedule.project_id, &schedule.draft.description, vec![change]);
-            let sealed = variables::seal(&keys, id, &list);
-            schedules::update(tx, id, &schedule.draft, schedule.next_run_at, Some(&sealed))?;
-            Ok(variable)
-        });
-        Ok(changed.await?)
+        self.put_schedule_variable(caller, id, change, LastSeen::default()).await
     }
 
     async fn delete_schedule(&self, caller: &Caller, id: ScheduleId) -> Result<(), Error> {
-        let caller = caller.clone();
-        let deleted = self.store.write(move |tx| {
-            let schedule = may_change(tx.conn(), &caller, id)?.schedule;
-            record(tx, &caller, "schedule.delete", schedule.project_id, &schedule.draft.description, Vec::new());
-            schedules::delete(tx, id)
-        });
-        Ok(deleted.await?)
+        self.drop_schedule(caller, id, LastSeen::default()).await
     }
 
     async fn take_schedule(&self, caller: &Caller, id: ScheduleId) -> Result<(ScheduleView, bool), Error> {
@@ -221,6 +200,45 @@ impl Schedules for Weir {
 }
 
 impl Weir {
+    /// Changes a variable of a schedule, unless the schedule changed since it was seen.
+    pub async fn put_schedule_variable(
+        &self,
+        caller: &Caller,
+        id: ScheduleId,
+        change: ScheduleVariableChange,
+        seen: LastSeen,
+    ) -> Result<Variable, Error> {
+        let (caller, keys) = (caller.clone(), self.keys());
+        let changed = self.store.write(move |tx| {
+            let keys = keys.ring();
+            let stored = may_change(tx.conn(), &caller, id)?;
+            seen.holds(stored.schedule.updated_at)?;
+            let mut list = variables::open(&keys, id, &stored.sealed)?;
+            let (variable, word) = variables::change(&mut list, change)?;
+            let list = variables::checked(list)?;
+            let kept = Some("(kept secret)");
+            let change = audit::change(&format!("variable {} {word}", variable.key), kept, kept);
+            let schedule = stored.schedule;
+            record(tx, &caller, "schedule.change", schedule.project_id, &schedule.draft.description, vec![change]);
+            let sealed = variables::seal(&keys, id, &list);
+            schedules::update(tx, id, &schedule.draft, schedule.next_run_at, Some(&sealed))?;
+            Ok(variable)
+        });
+        Ok(changed.await?)
+    }
+
+    /// Deletes a schedule, unless it changed since it was seen.
+    pub async fn drop_schedule(&self, caller: &Caller, id: ScheduleId, seen: LastSeen) -> Result<(), Error> {
+        let caller = caller.clone();
+        let deleted = self.store.write(move |tx| {
+            let schedule = may_change(tx.conn(), &caller, id)?.schedule;
+            seen.holds(schedule.updated_at)?;
+            record(tx, &caller, "schedule.delete", schedule.project_id, &schedule.draft.description, Vec::new());
+            schedules::delete(tx, id)
+        });
+        Ok(deleted.await?)
+    }
+
     /// A page of the runs that a schedule started, and how many there are in all.
     pub async fn runs_of_schedule(
         &self,

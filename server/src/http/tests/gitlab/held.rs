@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::*;
 
@@ -16,7 +16,7 @@ impl Town {
         let headers = [("if-none-match", before.header("etag")), ("prefer", "wait=60")];
         let held = timeout(Duration::from_secs(20), self.with(who, "GET", path, &headers));
         let changed = async {
-            sleep(Duration::from_millis(500)).await;
+            self.world.holds(1).await;
             let (method, path, body) = change;
             let answer = self.api("root by api", method, path, &body).await;
             assert!(answer.status.is_success(), "{path}: {}", answer.text());
@@ -61,7 +61,7 @@ async fn what_changed_unnoticed_is_told_at_the_end_of_the_wait() {
     let headers = [("if-none-match", before.header("etag")), ("prefer", "wait=1")];
     let sql = "UPDATE users SET full_name = 'Somebody Else' WHERE id = ?1";
     let unnoticed = async {
-        sleep(Duration::from_millis(300)).await;
+        town.world.holds(1).await;
         town.world.write(move |tx| Ok(tx.conn().execute(sql, [dev.0])?)).await;
     };
     let (held, ()) = tokio::join!(town.with("root by api", "GET", &path, &headers), unnoticed);

@@ -1,6 +1,8 @@
 //! What is answered of a repository is what is in it now, and its branches and tags have names.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
 
 use super::super::schedules::{commit, git, project, repository};
 use super::*;
@@ -174,7 +176,7 @@ async fn a_branch_that_is_pushed_ends_the_wait_for_it() {
         let headers = [("if-none-match", known), ("prefer", "wait=60")];
         let held = tokio::time::timeout(Duration::from_secs(20), farm.world.get_with(&path, &headers));
         let pushed = async {
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            farm.world.holds(1).await;
             farm.git(&["branch", name]);
         };
         let (held, ()) = tokio::join!(held, pushed);
@@ -185,6 +187,70 @@ async fn a_branch_that_is_pushed_ends_the_wait_for_it() {
     assert_eq!(refused(&farm.get("/repository/branches?regex=(").await), (400, json!({"error": "regex is invalid"})));
     // Who walks lists by key says the key, which is nothing to this one.
     assert_eq!(farm.get("/repository/tags?pagination=keyset&order_by=id").await.status, StatusCode::OK);
+}
+
+impl Farm {
+    /// The answer to a request that is held until there is another one than now.
+    async fn held(&self, path: &str) -> Answer {
+        let before = self.get(path).await;
+        assert_eq!(before.status, StatusCode::OK, "{path}: {}", before.text());
+        let headers = [("if-none-match", before.header("etag")), ("prefer", "wait=60")];
+        self.world.get_with(&format!("{}{path}", self.root), &headers).await
+    }
+}
+
+#[tokio::test]
+async fn bug_each_request_that_waited_fetched_for_itself() {
+    let farm = Farm::new().await;
+    let paths =
+        ["/repository/branches", "/repository/branches/main", "/repository/commits/main", "/repository/commits"];
+    let paths: Vec<&str> = paths.into_iter().cycle().take(12).collect();
+    let waiting = join_all(paths.iter().map(|path| farm.held(path)));
+    let pushed = async {
+        farm.world.holds(paths.len()).await;
+        let (begun, before) = (Instant::now(), farm.world.weir.fetches());
+        commit(farm.folder.path(), "a:\n  script: y\n");
+        (begun, before)
+    };
+    let (answers, (begun, before)) = tokio::join!(waiting, pushed);
+    let (fetches, most) = (farm.world.weir.fetches() - before, begun.elapsed().as_secs() / 2 + 1);
+    assert!(fetches <= most, "{fetches} fetches, at most {most} are due");
+    for (path, answer) in paths.iter().zip(answers) {
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        assert!(answer.text().contains(&farm.sha()), "{path}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_of_what_was_pushed_just_before_however_many_wait() {
+    let farm = Farm::new().await;
+    let waiting = join_all((0..5).map(|_| farm.held("/repository/tags")));
+    let started = async {
+        farm.world.holds(5).await;
+        for script in ["y", "z", "y", "z"] {
+            commit(farm.folder.path(), &format!("a:\n  script: {script}\n"));
+            assert_eq!(farm.start("main").await.json()["sha"], farm.sha());
+        }
+    };
+    tokio::select! {
+        _ = waiting => panic!("nothing was tagged"),
+        () = started => {}
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_started_ends_the_wait_for_the_latest() {
+    let farm = Farm::new().await;
+    farm.start("main").await;
+    for path in ["/pipelines/latest", "/repository/commits/main"] {
+        let started = async {
+            farm.world.holds(1).await;
+            farm.start("main").await.json()["id"].clone()
+        };
+        let (held, id) = tokio::join!(farm.held(path), started);
+        let shown = held.json();
+        assert_eq!(if path.ends_with("latest") { &shown["id"] } else { &shown["last_pipeline"]["id"] }, &id, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -74,14 +74,83 @@ async fn nothing_is_deleted_that_changed_after_the_client_read_it() {
 #[tokio::test]
 async fn a_runner_has_changed_when_somebody_changed_it() {
     let town = Town::new().await;
-    let id = town.fresh_runner(town.web()).await;
-    let sql = "UPDATE runners SET created_at = 1000 WHERE id = ?1";
-    town.world.write(move |tx| Ok(tx.conn().execute(sql, [id.0])?)).await;
-    let path = format!("/runners/{id}");
+    let path = format!("/runners/{}", town.old_runner().await);
     let changed = town.api("root by api", "PUT", &path, &json!({"description": "other"})).await;
     assert_eq!(changed.status, StatusCode::OK, "{}", changed.text());
-    let made = ("if-unmodified-since", "Thu, 01 Jan 1970 00:01:00 GMT");
-    assert_eq!(town.with("root by api", "DELETE", &path, &[made]).await.status.as_u16(), 412);
+    assert_eq!(town.with("root by api", "DELETE", &path, &[MINUTE]).await.status.as_u16(), 412);
+}
+
+/// A time after that of what [`Town::old_runner`] makes.
+const MINUTE: (&str, &str) = ("if-unmodified-since", "Thu, 01 Jan 1970 00:01:00 GMT");
+
+impl Town {
+    /// A runner that nobody has changed for long.
+    async fn old_runner(&self) -> model::RunnerId {
+        let id = self.fresh_runner(self.web()).await;
+        let sql = "UPDATE runners SET created_at = 1000 WHERE id = ?1";
+        self.world.write(move |tx| Ok(tx.conn().execute(sql, [id.0])?)).await;
+        id
+    }
+}
+
+#[tokio::test]
+async fn bug_a_runner_with_another_token_or_project_had_not_changed() {
+    let town = Town::new().await;
+    let id = town.old_runner().await;
+    let other = town.fresh_project(town.web()).await.0;
+    for (method, path, body) in [
+        ("POST", format!("/runners/{id}/reset_authentication_token"), Value::Null),
+        ("POST", format!("/projects/{other}/runners"), json!({"runner_id": id})),
+        ("DELETE", format!("/projects/{other}/runners/{id}"), Value::Null),
+    ] {
+        let done = town.api("root by api", method, &path, &body).await;
+        assert!(done.status.is_success(), "{path}: {}", done.text());
+        let deleted = town.with("root by api", "DELETE", &format!("/runners/{id}"), &[MINUTE]).await;
+        assert_eq!(deleted.status.as_u16(), 412, "{method} {path}");
+        let sql = "UPDATE runners SET updated_at = NULL WHERE id = ?1";
+        town.world.write(move |tx| Ok(tx.conn().execute(sql, [id.0])?)).await;
+    }
+}
+
+#[tokio::test]
+async fn bug_lent_runners_and_variables_of_schedules_went_whatever_was_known_of_them() {
+    let town = Town::new().await;
+    let web = town.web();
+    let (runner, other) = (town.fresh_runner(web).await, town.fresh_project(web).await.0);
+    let lent = format!("/projects/{other}/runners");
+    let variables = format!("/projects/{}/pipeline_schedules/{}/variables", web.id, town.fresh_schedule(web).await);
+    for (list, body, one) in [
+        (&lent, json!({"runner_id": runner}), runner.to_string()),
+        (&variables, json!({"key": "K", "value": "v"}), "K".to_owned()),
+    ] {
+        let made = town.api("root by api", "POST", list, &body).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{list}: {}", made.text());
+        let path = format!("{list}/{one}");
+        let refusal = refused(&town.with("root by api", "DELETE", &path, &[MINUTE]).await);
+        assert_eq!(refusal, (412, json!({"message": "412 Precondition Failed"})), "{path}");
+        let gone = town.with("root by api", "DELETE", &path, &[]).await;
+        assert!(gone.status.is_success(), "{path}: {}", gone.text());
+    }
+}
+
+#[tokio::test]
+async fn bug_what_changed_while_it_was_about_to_be_deleted_was_deleted() {
+    let town = Town::new().await;
+    let id = town.old_runner().await;
+    let path = format!("/runners/{id}");
+    let (go, gone) = std::sync::mpsc::channel();
+    let changed = town.world.write(move |tx| {
+        gone.recv().unwrap();
+        Ok(tx.conn().execute("UPDATE runners SET updated_at = ?2 WHERE id = ?1", (id.0, tx.now.0))?)
+    });
+    // Whoever reads meanwhile finds it as it was.
+    let read = async {
+        let shown = town.api("root by api", "GET", &path, &Value::Null).await;
+        go.send(()).unwrap();
+        shown.status
+    };
+    let (_, deleted, shown) = tokio::join!(changed, town.with("root by api", "DELETE", &path, &[MINUTE]), read);
+    assert_eq!((deleted.status.as_u16(), shown), (412, StatusCode::OK));
 }
 
 #[tokio::test]
