@@ -14,11 +14,14 @@ use crate::source::{Mark, Problem, Report};
 pub(crate) struct Asked<'a> {
     pub context: &'a Context,
     pub conditions: &'a Conditions,
+    /// The jobs that others extend.
+    pub parents: &'a HashSet<&'a str>,
 }
 
 /// Looks at the whole definition.
 pub(crate) fn give(parts: &[Part<'_>], jobs: &[Job<'_>], stages: &[String], asked: &Asked<'_>, report: &mut Report) {
-    for part in parts {
+    // A job that others extend may be there for them alone.
+    for part in parts.iter().filter(|part| !asked.parents.contains(&*part.draft.name)) {
         never_by_rules(part, report);
     }
     never_here(parts, jobs, asked, report);

@@ -59,6 +59,7 @@ fn top_level(root: &Tree, report: &mut Report) -> Option<Map> {
 /// From the merged file on. An error ends nothing but what depends on it, so that all are told at once.
 fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &mut Outcome, report: &mut Report) {
     let is_whole = !report.failed();
+    let parents = extends::parents(top);
     // Step 3:
     let top = extends::resolve(top, report);
     // Step 4:
@@ -110,12 +111,12 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
         return;
     }
     if !report.failed() {
-        advice::give(&parts, &jobs, &globals.stages, &Asked { context, conditions }, report);
+        advice::give(&parts, &jobs, &globals.stages, &Asked { context, conditions, parents: &parents }, report);
     }
     outcome.valid = !report.failed();
     report.about("a-definition");
     if outcome.valid
-        && let Some(problem) = no_workflow.or_else(|| no_run(&parts, &jobs))
+        && let Some(problem) = no_workflow.or_else(|| no_run(&parts, &jobs, context))
     {
         report.add(problem);
     }
@@ -212,11 +213,11 @@ fn workflow<'g>(
             None
         }
         Some((i, rule)) => {
-            let message = format!("no run can be made: rule {} of `workflow` says `when: never`", i + 1);
+            let message = format!("{}: rule {} of `workflow` says `when: never`", no_run_of(context), i + 1);
             Some(Problem::error(rule.mark, message).hint(hint).topic("workflow"))
         }
         None => {
-            let message = "no run can be made: no rule of `workflow` applies";
+            let message = format!("{}: no rule of `workflow` applies", no_run_of(context));
             Some(Problem::error(*mark, message).hint(hint).topic("workflow"))
         }
     };
@@ -224,15 +225,30 @@ fn workflow<'g>(
     (problem, applies)
 }
 
+/// That there is no run, and for what: another branch or source may have one.
+fn no_run_of(context: &Context) -> String {
+    let value = |name: &str| {
+        let mut all = context.variables.iter().chain(&context.predefined);
+        all.find(|variable| variable.key == name && !variable.masked).map(|variable| &variable.value)
+    };
+    let words = [("tag", "CI_COMMIT_TAG"), ("branch", "CI_COMMIT_BRANCH")];
+    let found = words.into_iter().find_map(|(word, name)| Some(format!(" for the {word} `{}`", value(name)?)));
+    let source = value("CI_PIPELINE_SOURCE").map(|source| format!(" by `{source}`"));
+    format!("no run can be made{}{}", found.unwrap_or_default(), source.unwrap_or_default())
+}
+
 /// Why a valid definition makes no run, if it makes none.
-fn no_run(parts: &[Part<'_>], jobs: &[evaluate::Job<'_>]) -> Option<Problem> {
+fn no_run(parts: &[Part<'_>], jobs: &[evaluate::Job<'_>], context: &Context) -> Option<Problem> {
     let included = || parts.iter().zip(jobs).filter(|(_, job)| job.evaluated.excluded.is_none()).map(|(part, _)| part);
     let mark = |part: Option<&Part<'_>>| part.map_or_else(Mark::default, |part| part.draft.mark);
     if included().next().is_none() {
-        let problem = Problem::error(mark(parts.first()), "no run can be made: every job is left out");
+        let message = format!("{}: every job is left out", no_run_of(context));
         let first = jobs.first().map(|job| &job.evaluated);
         let first = first.and_then(|one| one.excluded.clone().map(|reason| format!("`{}`: {reason}", one.job.name)));
-        return Some(problem.maybe_hint(first));
+        let may_be = parts.iter().any(|part| part.draft.may_be_for_others());
+        let more = if may_be { "; for another branch, tag or source there may be jobs" } else { "" };
+        let hint = first.map(|first| format!("{first}{more}"));
+        return Some(Problem::error(mark(parts.first()), message).maybe_hint(hint));
     }
     if included().all(|part| document::is_edge(&part.draft.planned.stage)) {
         let message = "no run can be made: all its jobs are in `.pre` or `.post`";

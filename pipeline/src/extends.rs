@@ -1,7 +1,7 @@
 //! `extends`: deep merge of jobs, after includes and before references (contracts/ci-yaml.md,
 //! part 2, step 3).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::keywords::{self, Place, closest};
@@ -27,6 +27,13 @@ pub(crate) fn resolve(top: &Map, report: &mut Report) -> Map {
         })
         .collect();
     Map { entries }
+}
+
+/// The names of all parents; `top` is the file before `extends`.
+pub(crate) fn parents(top: &Map) -> HashSet<&str> {
+    let extends = top.entries.iter().filter_map(|entry| entry.value.as_map()?.get("extends"));
+    let names = extends.flat_map(read::one_or_many);
+    names.filter_map(|name| if let Kind::Scalar(scalar) = &name.kind { Some(&*scalar.text) } else { None }).collect()
 }
 
 /// Whether a parent could not be used: what is not there may stand in it.

@@ -180,3 +180,111 @@ a:
     assert_eq!(plan.jobs[0].environment.as_ref().unwrap().url, None);
     assert_eq!(plan.jobs[0].when, model::plan::When::Manual);
 }
+
+#[test]
+fn a_merge_request_is_no_branch_to_only() {
+    let text = "\
+a: {script: x, only: {variables: [$CI_PROJECT_PATH]}}
+b: {script: x, only: {changes: [a]}}
+c: {script: x, only: [branches]}
+d: {script: x, only: [main, /main/, tags]}
+e: {script: x, except: [tags]}
+f: {script: x, only: {refs: [merge_requests], variables: [$CI_PROJECT_PATH]}}
+g: {script: x, only: [merge_requests], except: [main]}
+h: {script: x, rules: [{when: always}]}
+";
+    let request = [("CI_PIPELINE_SOURCE", "merge_request_event")];
+    assert_eq!(jobs(text, &request), ["f", "g", "h"]);
+    let with_rules = format!("workflow: {{rules: [{{when: always}}]}}\n{text}");
+    assert_eq!(jobs(&with_rules, &request), ["e", "f", "g", "h"]);
+    assert_eq!(jobs(text, &[]), ["a", "b", "c", "d", "e", "h"]);
+}
+
+/// Why the first job is not in the run.
+fn reason(job: &str) -> String {
+    let plan = evaluate(&format!("a: {{script: x, {job}}}\nz: {{script: x}}\n"), &[("A", "no")]).plan.unwrap();
+    plan.excluded[0].reason.clone()
+}
+
+#[test]
+fn the_reason_of_only_shows_the_project_that_was_compared() {
+    let wanted = "`only` in line 1 does not hold: the ref (main of group/project) in main@other/project";
+    assert_eq!(reason("only: [main@other/project]"), wanted);
+    assert_eq!(reason("only: [dev]"), "`only` in line 1 does not hold: the ref (main) in dev");
+}
+
+#[test]
+fn the_reason_of_only_shows_the_values_of_its_variables() {
+    let values = "`variables` (`$A == \"yes\"` is false: $A is \"no\"; `$B` is false: $B is not set)";
+    let only = "only: {variables: ['$A == \"yes\"', $B]}";
+    assert_eq!(reason(only), format!("`only` in line 1 does not hold: {values}"));
+    let except = "except: {variables: [$A]}";
+    assert_eq!(reason(except), "`except` in line 1 holds: `variables` (`$A` is true: $A is \"no\")");
+}
+
+#[test]
+fn failures_that_only_gitlab_has_are_no_error_and_no_reason() {
+    let text = |when: &str| format!("a:\n  script: x\n  retry: {{max: 2, when: [{when}]}}\n");
+    let retry = |when: &str| evaluate(&text(when), &[]).plan.unwrap().jobs[0].retry.clone();
+    let warning = |name: &str| format!("3: no job here is retried after `{name}`");
+    for name in ["missing_dependency_failure", "runner_provisioning_timeout", "no_matching_runner"] {
+        assert_eq!(found(&text(name), &[]), [warning(name)]);
+        assert_eq!(retry(name).max, 0, "no reason would mean every one");
+        let with_another = retry(&format!("{name}, script_failure"));
+        assert_eq!((with_another.max, with_another.when.len()), (2, 1));
+        assert_eq!(retry(&format!("{name}, always")).max, 2);
+    }
+    for name in ["trace_size_exceeded", "job_execution_server_timeout"] {
+        assert_eq!((found(&text(name), &[]), retry(name).when.len()), (Vec::new(), 1), "{name}");
+    }
+    assert_eq!(found(&text("script_falure"), &[]), ["3: `script_falure` is not a failure that a job is retried after"]);
+}
+
+#[test]
+fn a_condition_with_inputs_is_not_said_to_be_constant() {
+    let text = "\
+spec: {inputs: {wanted: {default: 'true'}, other: {default: 'true'}, source: {default: none}}}
+---
+a:
+  script: x
+  rules:
+    - {if: '\"$[[ inputs.wanted ]]\" != \"true\"', when: never}
+    - {if: '\"$[[ inputs.other ]]\" != \"true\"', when: never}
+    - if: $CI_PIPELINE_SOURCE == \"$[[ inputs.source ]]\"
+    - when: always
+";
+    assert_eq!(found(text, &[]), [""; 0]);
+    let constant = "a:\n  script: x\n  rules: [{if: '\"true\" != \"true\"'}, {when: always}]\n";
+    assert_eq!(found(constant, &[]), ["3: this rule can never apply: `\"true\" != \"true\"` is always false"]);
+}
+
+#[test]
+fn a_job_that_others_extend_may_have_rules_that_all_say_never() {
+    let job = "scan: {script: x, rules: [{when: never}]}\nb: {extends: EXTENDS, script: x, rules: [{when: always}]}\n";
+    let never = "1: `scan` can never run: all its rules say `when: never`";
+    for (extends, wanted) in [("scan", &[][..]), ("[.a, scan]", &[]), (".a", &[never])] {
+        let text = format!("{}.a: {{retry: 1}}\n", job.replace("EXTENDS", extends));
+        assert_eq!(found(&text, &[]), wanted, "{extends}");
+    }
+}
+
+#[test]
+fn that_no_run_can_be_made_is_said_of_what_it_would_be_for() {
+    let told = |text: &str, run: &[(&str, &str)]| {
+        let finding = evaluate(text, run).diagnostics.remove(0);
+        (finding.message, finding.hint.unwrap_or_default())
+    };
+    let push = [("CI_PIPELINE_SOURCE", "push")];
+    let (message, hint) = told("a: {script: x, only: [tags]}\n", &push);
+    assert_eq!(message, "no run can be made for the branch `main` by `push`: every job is left out");
+    let more = "; for another branch, tag or source there may be jobs";
+    assert_eq!(hint, format!("`a`: `only` in line 1 does not hold: the ref (main) in tags{more}"));
+    let (message, _) = told("a: {script: x, only: [dev]}\n", &[("CI_COMMIT_TAG", "v1")]);
+    assert_eq!(message, "no run can be made for the tag `v1`: every job is left out");
+    let workflow = "workflow: {rules: [{if: $CI_COMMIT_TAG}]}\na: {script: x}\n";
+    assert_eq!(told(workflow, &[]).0, "no run can be made for the branch `main`: no rule of `workflow` applies");
+    for never in ["when: never", "rules: [{when: never}]"] {
+        let finding = evaluate(&format!("a: {{script: x, {never}}}\n"), &[]).diagnostics.pop().unwrap();
+        assert!(finding.hint.is_none_or(|hint| !hint.contains(more)), "{never}");
+    }
+}

@@ -158,7 +158,8 @@ start:
         let repository = repository(&[(".gitlab-ci.yml", text), ("child.yml", child)]);
         let key = format!("shop{i}");
         server.project(&format!("me/{key}"), repository.path(), &key);
-        let output = weir().args(["--json", "lint"]).current_dir(repository.path()).output().unwrap();
+        let output =
+            weir().args(["--json", "lint", "--source", "web"]).current_dir(repository.path()).output().unwrap();
         let lint: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(lint["status"] == "ok", valid, "{lint}");
         let of = |name: &str| lint[name].as_array().unwrap().clone();

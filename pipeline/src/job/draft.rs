@@ -71,6 +71,15 @@ const HOSTED: [&str; 8] =
     ["image", "services", "tags", "environment", "resource_group", "start_in", "trigger", "needs"];
 
 impl Draft {
+    /// Whether what it is in the run for is said at all, and is not plainly nothing.
+    pub fn may_be_for_others(&self) -> bool {
+        let own = self.planned.when;
+        match &self.rules {
+            Some(rules) => rules.iter().any(|rule| rule.when.unwrap_or(own) != When::Never),
+            None => own != When::Never && (self.only.is_some() || self.except.is_some()),
+        }
+    }
+
     /// How many jobs of the run it may become.
     pub fn instances(&self) -> usize {
         match &self.parallel {

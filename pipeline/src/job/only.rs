@@ -6,7 +6,7 @@ use model::Source;
 use model::plan::Variable;
 
 use crate::expand::expand;
-use crate::expression::{Expression, Seen, whole_pattern};
+use crate::expression::{Expression, Seen};
 use crate::files::Files;
 use crate::keywords::Place;
 use crate::read;
@@ -23,6 +23,9 @@ pub(crate) struct Filter {
     variables: Option<Vec<(Rc<Expression>, Mark)>>,
     changes: Option<Vec<String>>,
 }
+
+/// How many refs and conditions a reason shows.
+const MAX_SHOWN: usize = 5;
 
 /// Whether a word names a source: `schedule` and `schedules`, and without the `_event` that requests have.
 fn names_source(word: &str, source: &str) -> bool {
@@ -146,20 +149,23 @@ impl Run<'_> {
         if project.is_some_and(|project| self.value("CI_PROJECT_PATH") != Some(project)) {
             return false;
         }
+        // The request of a merge is neither a branch nor a tag, whatever its ref is called.
+        let is_of_ref = !self.is_for_request();
         let is_kind = match wanted {
-            "branches" => self.value("CI_COMMIT_BRANCH").is_some(),
-            "tags" => self.value("CI_COMMIT_TAG").is_some(),
+            "branches" => is_of_ref && self.value("CI_COMMIT_BRANCH").is_some(),
+            "tags" => is_of_ref && self.value("CI_COMMIT_TAG").is_some(),
             _ => self.value("CI_PIPELINE_SOURCE").is_some_and(|source| names_source(wanted, source)),
         };
-        if is_kind {
-            return true;
-        }
         let name = self.value("CI_COMMIT_REF_NAME").or_else(|| self.value("CI_COMMIT_BRANCH"));
-        match (name, whole_pattern(wanted)) {
-            (Some(name), Some(_)) => matches!(self.conditions.found_between_slashes(wanted, name), Some(Ok(true))),
-            (Some(name), None) => name == wanted,
-            (None, _) => false,
-        }
+        let is_called = |name| match self.conditions.found_between_slashes(wanted, name) {
+            Some(found) => found == Ok(true),
+            None => name == wanted,
+        };
+        is_kind || (is_of_ref && name.is_some_and(is_called))
+    }
+
+    fn is_for_request(&self) -> bool {
+        self.value("CI_PIPELINE_SOURCE") == Some("merge_request_event")
     }
 
     /// For each part that the filter has, whether it holds.
@@ -167,17 +173,23 @@ impl Run<'_> {
         let mut parts = Vec::new();
         if let Some(refs) = &filter.refs {
             let name = self.value("CI_COMMIT_REF_NAME").unwrap_or("not set");
-            let shown = refs.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-            parts.push((refs.iter().any(|wanted| self.ref_fits(wanted)), format!("the ref ({name}) in {shown}")));
+            let shown = refs.iter().take(MAX_SHOWN).cloned().collect::<Vec<_>>().join(", ");
+            let is_for_project = refs.iter().any(|wanted| split_project(wanted).1.is_some());
+            let project = self.value("CI_PROJECT_PATH").filter(|_| is_for_project);
+            let of = project.map(|project| format!(" of {project}")).unwrap_or_default();
+            parts.push((refs.iter().any(|wanted| self.ref_fits(wanted)), format!("the ref ({name}{of}) in {shown}")));
         }
         if let Some(variables) = &filter.variables {
             let lookup = |name: &str| self.scope.get(name, self.own).map(Seen::from);
-            let mut any = false;
+            let (mut any, mut because) = (false, Vec::new());
             for (expression, mark) in variables {
                 let verdict = self.conditions.evaluate(expression, &lookup).map_err(|message| (*mark, message))?;
                 any |= verdict.holds;
+                because.extend(verdict.because);
             }
-            parts.push((any, "`variables`".to_owned()));
+            because.truncate(MAX_SHOWN);
+            let because = if because.is_empty() { String::new() } else { format!(" ({})", because.join("; ")) };
+            parts.push((any, format!("`variables`{because}")));
         }
         if let Some(changes) = &filter.changes {
             let globs: Result<Vec<_>, _> =
@@ -200,13 +212,18 @@ pub(crate) fn excluded(
     has_workflow_rules: bool,
     run: &Run<'_>,
 ) -> Result<Option<String>, (Mark, String)> {
-    if let Some(only) = only {
-        // All parts must hold.
-        if let Some((_, part)) = run.parts(only)?.into_iter().find(|(holds, _)| !holds) {
-            return Ok(Some(format!("`only` in line {} does not hold: {part}", only.mark.span.line)));
-        }
-    } else if !has_workflow_rules && run.value("CI_PIPELINE_SOURCE") == Some("merge_request_event") {
-        return Ok(Some("without `rules` a job is not for merge requests".to_owned()));
+    // Without refs it is for branches and tags, which leaves no other than requests out.
+    if only.map_or(!has_workflow_rules, |only| only.refs.is_none()) && run.is_for_request() {
+        return Ok(Some(match only {
+            Some(only) => format!("`only` in line {} names no `merge_requests`", only.mark.span.line),
+            None => "without `rules` a job is not for merge requests".to_owned(),
+        }));
+    }
+    // All parts must hold.
+    if let Some(only) = only
+        && let Some((_, part)) = run.parts(only)?.into_iter().find(|(holds, _)| !holds)
+    {
+        return Ok(Some(format!("`only` in line {} does not hold: {part}", only.mark.span.line)));
     }
     if let Some(except) = except {
         // One part is enough.

@@ -128,6 +128,9 @@ pub(crate) fn retry(entry: &Entry, report: &mut Report) -> Option<Retry> {
     if any_reason {
         // The conditions are alternatives, and this one always holds.
         (retry.when, retry.exit_codes) = (Vec::new(), Vec::new());
+    } else if map.get("when").is_some() && retry.when.is_empty() && retry.exit_codes.is_empty() {
+        // None of the reasons that it names comes up, and no reason at all would mean every one.
+        retry.max = 0;
     }
     let is_known = map.entries.iter().all(|item| matches!(&*item.key, "max" | "when" | "exit_codes"));
     if map.get("max").is_none() && !entry.value.broken && is_known {
@@ -175,10 +178,41 @@ const REASONS: &[(&str, FailureReason)] = &[
     ("job_execution_timeout", FailureReason::JobExecutionTimeout),
     ("server_timeout_running", FailureReason::JobExecutionTimeout),
     ("server_timeout_canceling", FailureReason::JobExecutionTimeout),
+    ("job_execution_server_timeout", FailureReason::JobExecutionTimeout),
+    ("trace_size_exceeded", FailureReason::TraceSizeExceeded),
     ("archived_failure", FailureReason::ArchivedFailure),
     ("unmet_prerequisites", FailureReason::UnmetPrerequisites),
     ("scheduler_failure", FailureReason::SchedulerFailure),
     ("data_integrity_failure", FailureReason::DataIntegrityFailure),
+];
+
+/// Other failures of GitLab's: jobs of Weir do not fail so, or are not run again after that on either.
+const NEVER_RETRIED: &[&str] = &[
+    "missing_dependency_failure",
+    "forward_deployment_failure",
+    "user_blocked",
+    "project_deleted",
+    "ci_quota_exceeded",
+    "pipeline_loop_detected",
+    "no_matching_runner",
+    "builds_disabled",
+    "environment_creation_failure",
+    "deployment_rejected",
+    "failed_outdated_deployment_job",
+    "runner_provisioning_timeout",
+    "protected_environment_failure",
+    "insufficient_bridge_permissions",
+    "downstream_bridge_project_not_found",
+    "invalid_bridge_trigger",
+    "upstream_bridge_project_not_found",
+    "insufficient_upstream_permissions",
+    "bridge_pipeline_is_child_pipeline",
+    "downstream_pipeline_creation_failed",
+    "secrets_provider_not_found",
+    "reached_max_descendant_pipelines_depth",
+    "ip_restriction_failure",
+    "reached_max_pipeline_hierarchy_size",
+    "reached_downstream_pipeline_trigger_rate_limit",
 ];
 
 fn reasons(entry: &Entry, report: &mut Report) -> Vec<FailureReason> {
@@ -193,6 +227,10 @@ fn reasons(entry: &Entry, report: &mut Report) -> Vec<FailureReason> {
             Some(reason) if !all.contains(&reason) => all.push(reason),
             Some(_) => {}
             None if &**text == "always" => {}
+            None if NEVER_RETRIED.contains(&&**text) => {
+                let problem = Problem::warning(item.mark, format!("no job here is retried after `{text}`"));
+                report.add(problem.hint("leave it out; GitLab has failures that there are not here"));
+            }
             None => {
                 let names = REASONS.iter().map(|(name, _)| *name).chain(["always"]);
                 let hint = closest(text, names).map_or_else(

@@ -159,6 +159,10 @@ fn unreachable(rules: &[Rule], place: Place, conditions: &Conditions, report: &m
             report.add(Problem::warning(rule.mark, message).hint(format!("leave `{keyword}` out, or list a pattern")));
         }
         let Some(condition) = &rule.condition else { continue };
+        if report.written(condition.mark).contains("$[[") {
+            // Other values of the inputs make another condition of it.
+            continue;
+        }
         sources::check(condition, conditions, report);
         let names = if set.is_empty() { Vec::new() } else { condition.expression.variables() };
         let taken = names

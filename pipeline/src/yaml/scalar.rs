@@ -1,5 +1,6 @@
 //! Scalars: what an unquoted word means, and what it would mean to an older reader.
 
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use crate::source::{Mark, Problem};
@@ -96,24 +97,49 @@ pub(crate) fn legacy_reading(scalar: &Scalar) -> Option<String> {
         return Some(other);
     }
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let all = |wanted: fn(u8) -> bool| !digits.is_empty() && digits.bytes().all(wanted);
-    if !digits.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
     for (prefix, radix) in [("0x", 16), ("0b", 2)] {
         if let Some(number) = digits.strip_prefix(prefix) {
             return i64::from_str_radix(number, radix).ok().map(|value| format!("the number {value}"));
         }
     }
-    let written_apart = text.contains(['_', ',']) && all(|b| b.is_ascii_digit() || matches!(b, b'_' | b','));
-    if written_apart || (text.starts_with('+') && scalar.value != Value::Text) {
-        return Some(format!("the number {}", text.replace(['_', ',', '+'], "")));
+    let number = legacy_whole(text).or_else(|| legacy_float(text).map(in_ruby))?;
+    (number != text).then(|| format!("the number {number}"))
+}
+
+/// A whole number, which may be written apart.
+fn legacy_whole(text: &str) -> Option<String> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let begins = digits == "0" || digits.starts_with(|c: char| c.is_ascii_digit() && c != '0');
+    let mut parts = digits.split(['_', ',']);
+    let is_whole = begins && parts.all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    is_whole.then(|| text.replace(['_', ',', '+'], ""))
+}
+
+/// Any other number. It has a point, and its exponent a sign: `1e3` is text there.
+fn legacy_float(text: &str) -> Option<f64> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let sign = if text.starts_with('-') { -1.0 } else { 1.0 };
+    match &*digits.to_ascii_lowercase() {
+        ".inf" => return Some(sign * f64::INFINITY),
+        ".nan" if digits == text => return Some(f64::NAN),
+        _ => {}
     }
-    if scalar.value == Value::Float && (text.contains(['e', 'E']) || (text.contains('.') && text.ends_with('0'))) {
-        let number = text.parse().map(in_ruby).ok()?;
-        return (number != text).then(|| format!("the number {number}"));
+    let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let (whole, rest) = digits.split_once('.')?;
+    let (part, exponent) = rest.split_once(['e', 'E']).map_or((rest, None), |(part, power)| (part, Some(power)));
+    let whole: String = match whole.as_bytes().first() {
+        Some(first) if !first.is_ascii_digit() => return None,
+        _ => whole.replace(['_', ','], ""),
+    };
+    let power = exponent.map(|power| power.strip_prefix(['-', '+']).filter(|power| !power.is_empty()));
+    let power = match power {
+        None => "",
+        Some(power) => power?,
+    };
+    if rest.is_empty() && whole.is_empty() || ![&*whole, part, power].into_iter().all(is_number) {
+        return None;
     }
-    None
+    format!("0{whole}.{part}0e{}", exponent.unwrap_or("0")).parse().map(|number: f64| sign * number).ok()
 }
 
 /// What GitLab's reader takes for a value of another kind, or for another number, whatever it is used for.
@@ -143,10 +169,10 @@ fn legacy_kind(text: &str) -> Option<String> {
         let value = i64::from_str_radix(&digits.replace('_', ""), 8).ok()?;
         return Some(format!("the octal number {value}"));
     }
-    if text.contains(':') && all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.')) {
-        return is_sexagesimal(digits).then(|| "a number to the base 60".into());
+    if is_sexagesimal(digits) {
+        return Some("a number to the base 60".into());
     }
-    is_date(digits).then(|| "a date, which it refuses".into())
+    is_date(text).then(|| "a date, which it refuses".into())
 }
 
 /// Warns of a value that GitLab's reader would take for something else.
@@ -155,9 +181,19 @@ pub(crate) fn legacy_warning(text: &str, other: &str, mark: Mark) -> Problem {
     Problem::warning(mark, message).hint(format!("put it in quotes: \"{text}\"")).minor()
 }
 
-/// A number as Ruby writes it: a whole one keeps its point.
+/// A number as Ruby writes it: a whole one keeps its point, a very large or small one has an exponent.
 fn in_ruby(number: f64) -> String {
-    if number.fract() == 0.0 && number.abs() < 1e16 { format!("{number:.1}") } else { number.to_string() }
+    let whole = |number: String| if number.contains('.') { number } else { format!("{number}.0") };
+    if number.is_infinite() {
+        return if number < 0.0 { "-Infinity".to_owned() } else { "Infinity".to_owned() };
+    }
+    if number.is_nan() || number == 0.0 || (1e-4..1e16).contains(&number.abs()) {
+        return if number.is_nan() { "NaN".to_owned() } else { whole(number.to_string()) };
+    }
+    let written = format!("{number:e}");
+    let (part, power) = written.split_once('e').unwrap_or((&written, "0"));
+    let (sign, power) = power.strip_prefix('-').map_or(('+', power), |power| ('-', power));
+    format!("{}e{sign}{power:0>2}", whole(part.to_owned()))
 }
 
 /// A word of Ruby's.
@@ -167,17 +203,42 @@ fn is_symbol(word: &str) -> bool {
 }
 
 fn is_sexagesimal(digits: &str) -> bool {
-    let mut parts = digits.split(':');
-    let first = parts.next().is_some_and(|part| !part.is_empty());
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+    let below_60 = |text: &str| (1..=2).contains(&text.len()) && text.parse::<u8>().is_ok_and(|value| value < 60);
+    let mut parts = whole.split(':');
+    let begins = parts.next().is_some_and(|first| !first.is_empty() && is_number(first));
     let rest: Vec<_> = parts.collect();
-    first && (1..=2).contains(&rest.len()) && rest.iter().all(|part| part.parse::<u8>().is_ok_and(|value| value < 60))
+    begins && is_number(part) && (1..=2).contains(&rest.len()) && rest.into_iter().all(below_60)
 }
 
-fn is_date(digits: &str) -> bool {
-    let parts: Vec<_> = digits.splitn(3, '-').collect();
+/// A day of the calendar, alone or with a time.
+fn is_date(text: &str) -> bool {
+    let number = |text: &str, lengths: RangeInclusive<usize>| {
+        let is_number = lengths.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        is_number.then(|| text.parse::<u32>().ok()).flatten()
+    };
+    let (day, time) = text.split_once(['T', 't', ' ']).map_or((text, None), |(day, time)| (day, Some(time)));
+    let parts: Vec<_> = day.split('-').collect();
     let [year, month, day] = parts[..] else { return false };
-    let number = |part: &str, length: usize| part.len() <= length && part.parse::<u16>().is_ok();
-    year.len() == 4 && number(year, 4) && number(month, 2) && number(day.get(..2).unwrap_or(day), 2)
+    let is_day = || {
+        let (year, month, day) = (number(year, 4..=4)?, number(month, 1..=2)?, number(day, 1..=2)?);
+        let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let last = match month {
+            2 => 28 + u32::from(is_leap),
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        };
+        Some((1..=12).contains(&month) && (1..=last).contains(&day))
+    };
+    let is_time = |time: &str| {
+        let mut parts = time.trim_start().splitn(3, ':');
+        let mut next = |lengths| parts.next().is_some_and(|part| number(part, lengths).is_some());
+        next(1..=2)
+            && next(2..=2)
+            && parts.next().is_some_and(|rest| rest.get(..2).is_some_and(|s| number(s, 2..=2).is_some()))
+    };
+    is_day() == Some(true) && time.is_none_or(is_time)
 }
 
 #[cfg(test)]
@@ -213,7 +274,27 @@ mod tests {
         assert_eq!(reading("2024-01-31").as_deref(), Some("a date, which it refuses"));
         assert_eq!(reading("1.10").as_deref(), Some("the number 1.1"));
         assert_eq!(reading("1.00").as_deref(), Some("the number 1.0"));
-        assert_eq!(reading("1e3").as_deref(), Some("the number 1000.0"));
+        for (text, number) in [
+            (".5", "0.5"),
+            ("-.5", "-0.5"),
+            ("5.", "5.0"),
+            ("00.5", "0.5"),
+            ("+1.5", "1.5"),
+            ("685_230.15", "685230.15"),
+            ("1,000.5", "1000.5"),
+            ("1.5e+3", "1500.0"),
+            ("1.e+3", "1000.0"),
+            ("0.00001", "1.0e-05"),
+            ("12345678901234567.0", "1.2345678901234568e+16"),
+            (".inf", "Infinity"),
+            ("-.INF", "-Infinity"),
+            (".NaN", "NaN"),
+        ] {
+            assert_eq!(reading(text), Some(format!("the number {number}")), "{text}");
+        }
+        assert_eq!(reading("190:20:30.15").as_deref(), Some("a number to the base 60"));
+        assert_eq!(reading("2024-01-31T10:00:00Z").as_deref(), Some("a date, which it refuses"));
+        assert_eq!(reading("2024-02-29 1:00:00").as_deref(), Some("a date, which it refuses"));
         assert_eq!(reading("1_000").as_deref(), Some("the number 1000"));
         assert_eq!(reading("1,000").as_deref(), Some("the number 1000"));
         assert_eq!(reading("+12").as_deref(), Some("the number 12"));
@@ -235,6 +316,25 @@ mod tests {
             ":80",
             ":a-b",
             "-12",
+            "1e3",
+            "12345e6",
+            "1e-3",
+            "1e+3",
+            "1.5e3",
+            "12.e1",
+            "1__0",
+            "1_",
+            ".",
+            "-.",
+            ".e",
+            "1:60",
+            "1:2:3:4",
+            "2024-13-45",
+            "2024-02-30",
+            "2023-02-29",
+            "2024-01-02-rc1",
+            "2024-01-02T",
+            "+2024-01-02",
         ] {
             assert_eq!(reading(text), None, "{text}");
         }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
+use model::Source;
 
 mod admin;
 
@@ -231,6 +233,9 @@ pub struct ExecArgs {
     /// The definition [default: .gitlab-ci.yml]
     #[arg(short, long, value_name = "FILE")]
     pub file: Option<PathBuf>,
+    /// What the run is for
+    #[command(flatten)]
+    pub event: EventArgs,
     /// Variable of the run
     #[arg(short, long = "variable", value_name = "K=V")]
     pub variables: Vec<KeyValue>,
@@ -247,6 +252,20 @@ pub struct ExecArgs {
     /// Only these jobs and what they need
     #[arg(value_name = "JOB")]
     pub jobs: Vec<String>,
+}
+
+/// What a definition is taken for: unless they say otherwise a push of what is checked out.
+#[derive(Clone, Debug, Default, Args)]
+pub struct EventArgs {
+    /// Branch to take the definition for
+    #[arg(long, value_name = "B")]
+    pub branch: Option<String>,
+    /// Tag to take it for
+    #[arg(long, value_name = "TAG", conflicts_with = "branch")]
+    pub tag: Option<String>,
+    /// What starts the run, as `CI_PIPELINE_SOURCE` has it: push, web, api, trigger, schedule, … [default: push]
+    #[arg(long, value_name = "SOURCE", value_parser = PossibleValuesParser::new(Source::OF_GITLAB), hide_possible_values = true)]
+    pub source: Option<String>,
 }
 
 /// Where the files of others are that a definition includes.
@@ -268,9 +287,9 @@ pub struct LintArgs {
     /// The definition, relative to the folder [default: .gitlab-ci.yml]
     #[arg(short, long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Branch to take the definition for
-    #[arg(long, value_name = "B")]
-    pub branch: Option<String>,
+    /// What the run would be for
+    #[command(flatten)]
+    pub event: EventArgs,
     /// Variable of the run
     #[arg(short, long = "variable", value_name = "K=V")]
     pub variables: Vec<KeyValue>,

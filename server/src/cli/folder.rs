@@ -1,4 +1,4 @@
-//! A folder as if it were a project's repository: its files, and what a push of its branch would say.
+//! A folder as if it were a project's repository: its files, and what a push of its branch, or another event, would say.
 //! `weir lint`, `plan` and `exec` evaluate for that.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use model::Timestamp;
 use model::plan::Variable;
 use pipeline::Files;
 
-use super::args::IncludeArgs;
+use super::args::{EventArgs, IncludeArgs};
 use super::client::DEFAULT_URL;
 use super::pair::ProjectFolder;
 use crate::clock;
@@ -25,6 +25,8 @@ use model::text::slug;
 
 /// The branch of a folder that is no repository.
 const MAIN: &str = "main";
+const PUSH: &str = "push";
+const MERGE_REQUEST: &str = "merge_request_event";
 /// Bytes of a file that a definition includes.
 const LIMIT: u64 = 2 << 20;
 /// Fits after "it is not on ".
@@ -39,9 +41,13 @@ pub struct Folder {
     sha: String,
     title: String,
     details: CommitDetails,
-    branch: String,
+    git_ref: String,
+    is_tag: bool,
+    source: String,
     default_branch: String,
     is_repository: bool,
+    /// The path of the project that it is.
+    project: String,
     /// The address that git signs commits with; empty without one.
     email: String,
     /// When it was looked at: for the pipeline that is made of it then.
@@ -52,19 +58,29 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Asks git; `branch` is taken instead of the one that is checked out.
-    pub fn new(root: &Path, branch: Option<&str>) -> Self {
+    /// Asks git; what `event` says is taken instead of what is checked out.
+    pub fn new(root: &Path, event: &EventArgs) -> Self {
         let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
         let is_repository = root.join(".git").exists();
         let ask = |arguments: &[&str]| if is_repository { text(git(&root, arguments)) } else { String::new() };
         let head = ask(&["symbolic-ref", "--short", "--quiet", "HEAD"]);
+        // Where no branch is checked out, a tag may be.
+        let tag =
+            || if head.is_empty() { ask(&["describe", "--tags", "--exact-match", "HEAD"]) } else { String::new() };
+        let tag = match (&event.tag, &event.branch) {
+            (None, None) => Some(tag()).filter(|tag| !tag.is_empty()),
+            (tag, _) => tag.clone(),
+        };
         let origin = ask(&["symbolic-ref", "--short", "--quiet", "refs/remotes/origin/HEAD"]);
         let or_main = |name: &str| if name.is_empty() { MAIN.to_owned() } else { name.to_owned() };
         // A repository that was not cloned does not say it: the usual names, or the only branch that is known.
         let has = |name: &&str| !ask(&["rev-parse", "--verify", "--quiet", &format!("refs/heads/{name}")]).is_empty();
         let default =
             origin.strip_prefix("origin/").or_else(|| [MAIN, "master"].into_iter().find(has)).unwrap_or(&head);
+        let own_name = root.file_name().map_or_else(|| "project".into(), |name| name.to_string_lossy().into_owned());
+        let project = project_at(&ask(&["remote", "get-url", "origin"]));
         Self {
+            project: project.unwrap_or_else(|| format!("local/{own_name}")),
             sha: ask(&["rev-parse", "--verify", "--quiet", "HEAD"]),
             title: ask(&["log", "-1", "--format=%s"]),
             details: CommitDetails {
@@ -73,7 +89,9 @@ impl Folder {
                 timestamp: ask(&["log", "-1", "--format=%cI"]),
                 ..CommitDetails::default()
             },
-            branch: branch.map_or_else(|| or_main(&head), str::to_owned),
+            is_tag: tag.is_some(),
+            git_ref: tag.or_else(|| event.branch.clone()).unwrap_or_else(|| or_main(&head)),
+            source: event.source.clone().unwrap_or_else(|| PUSH.to_owned()),
             default_branch: or_main(default),
             is_repository,
             email: ask(&["config", "user.email"]),
@@ -114,9 +132,14 @@ impl Folder {
         Ok(Copy { root, commit: Some(sha) })
     }
 
-    /// The folder's own name.
-    pub fn name(&self) -> String {
-        self.root.file_name().map_or_else(|| "project".into(), |name| name.to_string_lossy().into_owned())
+    /// The path of the project that it is: that of its `origin`, else one of its own.
+    pub fn project_path(&self) -> &str {
+        &self.project
+    }
+
+    /// The project's namespace and its name.
+    pub fn names_of_project(&self) -> (&str, &str) {
+        self.project.rsplit_once('/').unwrap_or(("local", &self.project))
     }
 
     /// Tells this folder's caches from those of others.
@@ -126,7 +149,8 @@ impl Folder {
 
     /// What is known before a run exists (contracts/ci-yaml.md part 6).
     pub fn predefined(&self) -> Vec<Variable> {
-        let (text, name) = (|text: &str| text.to_owned(), self.name());
+        let (text, project) = (|text: &str| text.to_owned(), self.project_path());
+        let (namespace, name) = self.names_of_project();
         let user = std::env::var("USER").unwrap_or_else(|_| "owner".into());
         let mut list = vec![
             ("CI", text("true")),
@@ -137,16 +161,15 @@ impl Folder {
             ("CI_SERVER_URL", text(DEFAULT_URL)),
             ("CI_SERVER_VERSION", text(env!("CARGO_PKG_VERSION"))),
             ("CI_API_V4_URL", format!("{DEFAULT_URL}/api/v4")),
-            ("CI_PIPELINE_SOURCE", text("push")),
             ("CI_PROJECT_ID", text("1")),
-            ("CI_PROJECT_NAME", name.clone()),
-            ("CI_PROJECT_TITLE", name.clone()),
-            ("CI_PROJECT_PATH", format!("local/{name}")),
-            ("CI_PROJECT_PATH_SLUG", slug(&format!("local/{name}"))),
-            ("CI_PROJECT_NAMESPACE", text("local")),
+            ("CI_PROJECT_NAME", text(name)),
+            ("CI_PROJECT_TITLE", text(name)),
+            ("CI_PROJECT_PATH", text(project)),
+            ("CI_PROJECT_PATH_SLUG", slug(project)),
+            ("CI_PROJECT_NAMESPACE", text(namespace)),
             ("CI_PROJECT_NAMESPACE_ID", text("1")),
-            ("CI_PROJECT_ROOT_NAMESPACE", text("local")),
-            ("CI_PROJECT_URL", format!("{DEFAULT_URL}/local/{name}")),
+            ("CI_PROJECT_ROOT_NAMESPACE", text(namespace.split('/').next().unwrap_or_default())),
+            ("CI_PROJECT_URL", format!("{DEFAULT_URL}/{project}")),
             ("CI_PROJECT_VISIBILITY", text("private")),
             ("CI_CONFIG_PATH", text(super::lint::FILE)),
             ("GITLAB_USER_ID", text("1")),
@@ -157,18 +180,22 @@ impl Folder {
             ("CI_PIPELINE_IID", text("1")),
             ("CI_PIPELINE_CREATED_AT", self.created_at.rfc3339()),
         ];
+        list.extend(variables::of_source(&self.source));
         list.extend(variables::of_address(DEFAULT_URL));
         let commit = Commit {
-            git_ref: self.branch.clone(),
+            git_ref: self.git_ref.clone(),
             sha: self.sha.clone(),
             title: self.title.clone(),
-            is_tag: false,
+            is_tag: self.is_tag,
             details: CommitDetails { default_branch: self.default_branch.clone(), ..self.details.clone() },
         };
         let mut of_commit = variables::of_commit(&commit);
-        of_commit.push(("CI_COMMIT_REF_PROTECTED", (commit.git_ref == commit.details.default_branch).to_string()));
-        // Without a commit there is still a branch.
-        let known = |key: &str| !self.sha.is_empty() || key.contains("_REF_") || key.contains("BRANCH");
+        let is_protected = !self.is_tag && commit.git_ref == commit.details.default_branch;
+        of_commit.push(("CI_COMMIT_REF_PROTECTED", is_protected.to_string()));
+        // Without a commit there is still a branch or a tag; a merge request has none.
+        let of_ref = |key: &str| ["_REF_", "BRANCH", "CI_COMMIT_TAG"].iter().any(|part| key.contains(part));
+        let is_left_out = |key: &str| key == "CI_COMMIT_BRANCH" && self.source == MERGE_REQUEST;
+        let known = |key: &str| (!self.sha.is_empty() || of_ref(key)) && !is_left_out(key);
         list.extend(of_commit.into_iter().filter(|(key, _)| known(key)));
         list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::new(key, value) }).collect()
     }
@@ -208,10 +235,16 @@ impl Files for Folder {
             return Ok(Some(Vec::new()));
         }
         let Some(wanted) = compare_to else {
+            let default = format!("origin/{}", self.default_branch);
+            if self.source == MERGE_REQUEST {
+                return Ok(self.since(&default));
+            }
+            if self.source != PUSH || self.is_tag {
+                return Ok(None);
+            }
             // What a push of this branch would bring; all of it when nobody has the branch yet.
             let upstream = text(git(&self.root, &["rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}"]));
-            let other = if upstream.is_empty() { format!("origin/{}", self.default_branch) } else { upstream };
-            return Ok(self.since(&other));
+            return Ok(self.since(if upstream.is_empty() { &default } else { &upstream }));
         };
         let wanted = wanted.strip_prefix("refs/heads/").unwrap_or(wanted);
         let known = |name: &String| {
@@ -329,6 +362,18 @@ fn walk(folder: &Path, top: &Path, found: &mut Vec<String>) -> std::io::Result<(
     Ok(())
 }
 
+/// The path of a project in the address of its repository: `https://host/group/project.git`, `git@host:group/project`.
+fn project_at(address: &str) -> Option<String> {
+    let path = match address.split_once("://") {
+        Some(("file", _)) => return None,
+        Some((_, rest)) => rest.split_once('/')?.1,
+        None => address.split_once(':').filter(|(host, _)| !host.contains('/'))?.1,
+    };
+    let path = path.trim_matches('/');
+    let path = path.strip_suffix(".git").unwrap_or(path);
+    path.contains('/').then(|| path.to_owned())
+}
+
 fn git(folder: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
     let mut command = Command::new("git");
     command.arg("-C").arg(folder).args(arguments).stdin(Stdio::null()).stderr(Stdio::null());
@@ -350,7 +395,7 @@ mod tests {
         fs::create_dir(dir.path().join("ci")).unwrap();
         fs::write(dir.path().join("ci/a.yml"), "a:\n").unwrap();
         std::os::unix::fs::symlink("/etc/passwd", dir.path().join("out.yml")).unwrap();
-        let folder = Folder::new(dir.path(), None);
+        let folder = Folder::new(dir.path(), &EventArgs::default());
         assert_eq!(folder.read("ci/a.yml"), Ok(Some("a:\n".to_owned())));
         assert_eq!((folder.read("ci"), folder.read("b.yml")), (Ok(None), Ok(None)));
         for outside in ["../x.yml", "/etc/passwd", "out.yml"] {
@@ -375,12 +420,12 @@ mod tests {
         fs::write(dir.path().join("a"), "").unwrap();
         run(&["add", "."]);
         run(&["commit", "-qm", "first"]);
-        assert_eq!(Folder::new(dir.path(), None).changed(None), Ok(None), "nobody has the branch yet");
+        assert_eq!(Folder::new(dir.path(), &EventArgs::default()).changed(None), Ok(None), "nobody has the branch yet");
         let default =
             |folder: &Folder| folder.predefined().into_iter().find(|one| one.key == "CI_DEFAULT_BRANCH").unwrap().value;
-        assert_eq!(default(&Folder::new(dir.path(), None)), "trunk");
+        assert_eq!(default(&Folder::new(dir.path(), &EventArgs::default())), "trunk");
         run(&["branch", "master"]);
-        assert_eq!(default(&Folder::new(dir.path(), None)), "master");
+        assert_eq!(default(&Folder::new(dir.path(), &EventArgs::default())), "master");
         run(&["branch", "-D", "master"]);
         run(&["branch", "base"]);
         run(&["checkout", "-qb", "topic"]);
@@ -388,12 +433,102 @@ mod tests {
         run(&["add", "."]);
         run(&["commit", "-qm", "second"]);
         fs::write(dir.path().join("c"), "").unwrap();
-        let folder = Folder::new(dir.path(), None);
+        let folder = Folder::new(dir.path(), &EventArgs::default());
         assert_eq!(folder.changed(Some("base")), Ok(Some(vec!["b".to_owned(), "c".to_owned()])));
         assert!(folder.changed(Some("none")).unwrap_err().contains("no branch"));
         assert_eq!(folder.paths().unwrap(), ["a", "b", "c"]);
         assert!(folder.predefined().iter().any(|one| one.key == "CI_COMMIT_REF_SLUG" && one.value == "topic"));
     }
+
+    /// The variables that a folder has for an event, of those that events tell apart.
+    fn told(folder: &Path, event: &EventArgs) -> Vec<String> {
+        let words =
+            ["_BRANCH", "CI_COMMIT_TAG", "CI_COMMIT_REF_NAME", "CI_PIPELINE_S", "CI_PIPELINE_T", "REF_PROTECTED"];
+        let is_told =
+            |one: &Variable| one.key != "CI_DEFAULT_BRANCH" && words.iter().any(|word| one.key.contains(word));
+        let predefined = Folder::new(folder, event).predefined().into_iter().filter(is_told);
+        let mut told: Vec<_> = predefined.map(|one| format!("{}={}", one.key, one.value)).collect();
+        told.sort();
+        told
+    }
+
+    #[test]
+    fn a_folder_stands_for_the_event_that_is_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let event = |branch: Option<&str>, tag: Option<&str>, source: Option<&str>| EventArgs {
+            branch: branch.map(str::to_owned),
+            tag: tag.map(str::to_owned),
+            source: source.map(str::to_owned),
+        };
+        let branch = |name: &str, protected: bool, source: &[&str]| {
+            let mut all = vec![
+                format!("CI_COMMIT_BRANCH={name}"),
+                format!("CI_COMMIT_REF_NAME={name}"),
+                format!("CI_COMMIT_REF_PROTECTED={protected}"),
+            ];
+            all.extend(source.iter().map(|one| (*one).to_owned()));
+            all
+        };
+        let tag = ["REF_NAME=v1", "REF_PROTECTED=false", "TAG=v1"].map(|one| format!("CI_COMMIT_{one}")).to_vec();
+        let pushed = |mut all: Vec<String>| {
+            all.push("CI_PIPELINE_SOURCE=push".to_owned());
+            all
+        };
+        for _ in ["no repository", "a repository"] {
+            let of = |event: &EventArgs| told(dir.path(), event);
+            assert_eq!(of(&EventArgs::default()), pushed(branch("main", true, &[])));
+            assert_eq!(of(&event(Some("topic"), None, None)), pushed(branch("topic", false, &[])));
+            assert_eq!(of(&event(None, Some("v1"), None)), pushed(tag.clone()));
+            let scheduled = ["CI_PIPELINE_SCHEDULED=true", "CI_PIPELINE_SOURCE=schedule"];
+            assert_eq!(of(&event(None, None, Some("schedule"))), branch("main", true, &scheduled));
+            let triggered = ["CI_PIPELINE_SOURCE=trigger", "CI_PIPELINE_TRIGGERED=true"];
+            assert_eq!(of(&event(None, None, Some("trigger"))), branch("main", true, &triggered));
+            let asked = branch("topic", false, &["CI_PIPELINE_SOURCE=merge_request_event"]);
+            assert_eq!(of(&event(Some("topic"), None, Some(MERGE_REQUEST))), asked[1..], "it is for no branch");
+            assert!(git(dir.path(), &["init", "-qb", "main", "."]).is_some());
+        }
+        let author = ["-c", "user.name=ada", "-c", "user.email=ada@example.org"];
+        for arguments in
+            [&["commit", "-q", "--allow-empty", "-m", "first"][..], &["tag", "v1"], &["checkout", "-q", "v1"]]
+        {
+            assert!(git(dir.path(), &[&author[..], arguments].concat()).is_some(), "{arguments:?}");
+        }
+        assert_eq!(told(dir.path(), &EventArgs::default()), pushed(tag), "it is checked out");
+        let folder = |event: EventArgs| Folder::new(dir.path(), &event);
+        assert_eq!(folder(event(None, None, None)).changed(None), Ok(None));
+        assert_eq!(folder(event(Some("main"), None, Some("web"))).changed(None), Ok(None));
+    }
+
+    #[test]
+    fn a_clone_is_the_project_that_it_comes_from() {
+        for (address, wanted) in [
+            ("https://ci.example.org/group/project.git", Some("group/project")),
+            ("https://user@ci.example.org:8443/group/sub/project/", Some("group/sub/project")),
+            ("ssh://git@ci.example.org:22/group/project.git", Some("group/project")),
+            ("git@ci.example.org:group/project.git", Some("group/project")),
+            ("git@ci.example.org:project.git", None),
+            ("/srv/git/group/project.git", None),
+            ("file:///srv/git/group/project.git", None),
+            ("../group/project", None),
+            ("", None),
+        ] {
+            assert_eq!(project_at(address).as_deref(), wanted, "{address}");
+        }
+        let dir = tempfile::tempdir().unwrap();
+        assert!(git(dir.path(), &["init", "-q", "."]).is_some());
+        assert!(Folder::new(dir.path(), &EventArgs::default()).project_path().starts_with("local/"));
+        assert!(git(dir.path(), &["remote", "add", "origin", "git@ci.example.org:group/sub/project.git"]).is_some());
+        let predefined = Folder::new(dir.path(), &EventArgs::default()).predefined();
+        for (key, wanted) in [
+            ("CI_PROJECT_PATH", "group/sub/project"),
+            ("CI_PROJECT_NAME", "project"),
+            ("CI_PROJECT_NAMESPACE", "group/sub"),
+            ("CI_PROJECT_ROOT_NAMESPACE", "group"),
+        ] {
+            assert!(predefined.iter().any(|one| one.key == key && one.value == wanted), "{key}");
+        }
+    }
+
     #[test]
     fn copies_of_other_projects_are_read_as_they_lie_or_at_a_commit() {
         let dir = tempfile::tempdir().unwrap();
@@ -415,8 +550,8 @@ mod tests {
         let copy = |text: &str, folder: &Path| format!("{text}={}", folder.display()).parse().unwrap();
         let include_project =
             vec![copy("Acme/Tools", &tools), copy("acme/plain", &plain), copy("acme/gone", &dir.path().join("gone"))];
-        let folder =
-            Folder::new(dir.path(), None).with_includes(IncludeArgs { include_project, include_remote: Vec::new() });
+        let folder = Folder::new(dir.path(), &EventArgs::default())
+            .with_includes(IncludeArgs { include_project, include_remote: Vec::new() });
         let read = |project: &str, at: Option<&str>, path: &str| folder.read_project(project, at, path);
         let some = |text: &str| Ok(Some(text.to_owned()));
         assert_eq!(read("acme/tools", None, "a.yml"), some("second"));

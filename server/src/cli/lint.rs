@@ -25,7 +25,7 @@ pub const FILE: &str = ".gitlab-ci.yml";
 pub fn main(args: LintArgs, plan: Option<&Durations>, json: bool) -> Outcome {
     let path = path_of(args.folder.as_deref(), args.file.as_deref());
     let variables = args.variables.into_iter().map(Variable::from).collect();
-    let folder = Folder::new(&folder_of(args.folder.as_deref()), args.branch.as_deref());
+    let folder = Folder::new(&folder_of(args.folder.as_deref()), &args.event);
     let folder = folder.with_includes(args.includes);
     let mut evaluated = evaluate(&path, variables, inputs(args.inputs), folder);
     if evaluated.valid {
@@ -76,7 +76,7 @@ pub fn inputs(pairs: Vec<KeyValue>) -> Inputs {
     pairs.into_iter().map(|pair| (pair.key, Value::from(pair.value))).collect()
 }
 
-/// Evaluates a file for a push of the folder's branch; one that cannot be read is a finding like any
+/// Evaluates a file for what the folder stands for; one that cannot be read is a finding like any
 /// other. The plan has its names, tags too, as the run will.
 pub fn evaluate(path: &Path, variables: Vec<Variable>, inputs: Inputs, folder: Folder) -> pipeline::Outcome {
     let name = path.display().to_string();

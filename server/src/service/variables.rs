@@ -85,7 +85,6 @@ pub fn of_trigger(trigger: &Trigger<'_>) -> Vec<Variable> {
         ("CI_SERVER_URL", text(external_url)),
         ("CI_SERVER_VERSION", text(env!("CARGO_PKG_VERSION"))),
         ("CI_API_V4_URL", format!("{external_url}/api/v4")),
-        ("CI_PIPELINE_SOURCE", text(source.as_str())),
         ("CI_PROJECT_ID", project.id.to_string()),
         ("CI_PROJECT_NAME", text(path.name())),
         ("CI_PROJECT_TITLE", text(project.options.name.as_deref().unwrap_or(path.name()))),
@@ -108,19 +107,21 @@ pub fn of_trigger(trigger: &Trigger<'_>) -> Vec<Variable> {
         list.extend(of_commit(commit));
         list.push(("CI_COMMIT_REF_PROTECTED", is_protected(project, commit).to_string()));
     }
-    if let Some(description) = schedule {
-        list.push(("CI_PIPELINE_SCHEDULED", text("true")));
-        list.push(("CI_PIPELINE_SCHEDULE_DESCRIPTION", text(description)));
-    }
-    if source == Source::Trigger {
-        list.push(("CI_PIPELINE_TRIGGERED", text("true")));
-    }
+    list.extend(of_source(source.as_str()));
+    list.extend(schedule.map(|description| ("CI_PIPELINE_SCHEDULE_DESCRIPTION", text(description))));
     if let Some(parent) = parent {
         list.push(("CI_UPSTREAM_PIPELINE_ID", parent.run.to_string()));
         list.push(("CI_UPSTREAM_JOB_ID", parent.job.to_string()));
         list.push(("CI_UPSTREAM_PROJECT_ID", project.id.to_string()));
     }
     list.into_iter().map(|(key, value)| Variable { raw: true, ..Variable::new(key, value) }).collect()
+}
+
+/// What starts the run.
+pub fn of_source(source: &str) -> Vec<(&'static str, String)> {
+    let marks = [("schedule", "CI_PIPELINE_SCHEDULED"), ("trigger", "CI_PIPELINE_TRIGGERED")];
+    let mark = marks.into_iter().find(|(kind, _)| *kind == source).map(|(_, name)| (name, "true".to_owned()));
+    [("CI_PIPELINE_SOURCE", source.to_owned())].into_iter().chain(mark).collect()
 }
 
 /// The variable that is known of a run only once its number is taken.

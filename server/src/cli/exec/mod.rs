@@ -42,7 +42,7 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
     let variables: Vec<Variable> = args.variables.into_iter().map(Variable::from).collect();
     given::check(&variables, Names::OfAShell).map_err(|error| Failure::usage(DOING, error.message))?;
     let folder = std::env::current_dir().map_err(|error| Failure::new(Exit::Internal, DOING, error))?;
-    let origin = Folder::new(&folder, None).with_includes(args.includes);
+    let origin = Folder::new(&folder, &args.event).with_includes(args.includes);
     let mut evaluated = lint::evaluate(&path, variables.clone(), lint::inputs(args.inputs), origin.clone());
     let text = std::fs::read_to_string(&path).unwrap_or_default();
     let mut played = HashSet::new();

@@ -44,8 +44,8 @@ pub(super) fn build(job: &PlannedJob, id: i64, sources: &[(i64, &str)], bench: &
             stage: job.stage.clone(),
             pipeline_id: 1,
             project_id: bench.origin.number(),
-            project_name: bench.origin.name(),
-            project_full_path: format!("local/{}", bench.origin.name()),
+            project_name: bench.origin.names_of_project().1.to_owned(),
+            project_full_path: bench.origin.project_path().to_owned(),
             ..JobInfo::default()
         },
         runner_info: RunnerInfo { timeout, ..RunnerInfo::default() },
