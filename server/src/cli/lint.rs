@@ -171,6 +171,7 @@ fn render(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::args::EventArgs;
     use super::*;
 
     fn diagnostic(column: u32, width: usize, line: &str) -> Diagnostic {
@@ -196,7 +197,8 @@ mod tests {
         let path = folder.path().join(FILE);
         let text = "a: {script: x, variables: {OS: linux}, tags: [$OS-$CI_COMMIT_BRANCH, '$$x', $GONE]}\n";
         std::fs::write(&path, text).unwrap();
-        let plan = evaluate(&path, Vec::new(), Inputs::new(), Folder::new(folder.path(), Some("main"))).plan.unwrap();
+        let plan =
+            evaluate(&path, Vec::new(), Inputs::new(), Folder::new(folder.path(), &EventArgs::default())).plan.unwrap();
         assert_eq!(plan.jobs[0].tags, ["linux-main", "$x", "$GONE"]);
     }
 
