@@ -13,6 +13,16 @@ fn assert_told(cases: &[(&str, &str, &str, &str)]) {
     }
 }
 
+/// A job with this command.
+fn command(line: &str) -> String {
+    format!("a:\n  script:\n    - {line}\n")
+}
+
+/// A job with this condition.
+fn condition(text: &str) -> String {
+    format!("a:\n  script: x\n  rules:\n    - if: {text}\n")
+}
+
 #[test]
 fn a_reference_that_brings_too_much_is_wrong_where_it_stands() {
     let all = "brings all of it";
@@ -44,4 +54,42 @@ fn a_reference_that_brings_too_much_is_wrong_where_it_stands() {
     ] {
         assert!(pipeline::plan(text, &Context::default()).diagnostics.is_empty(), "{text}");
     }
+}
+
+#[test]
+fn lines_that_yaml_refuses_are_shown_as_they_should_be() {
+    let after = "trailing content after";
+    let escape = "means nothing in double quotes";
+    assert_told(&[
+        (&command("\"echo hi\" && echo there"), "3:17", after, "`'\"echo hi\" && echo there'`"),
+        (&command("'it's fine'"), "3:11", after, "`'it''s fine'`"),
+        (&command("\"echo \"hi\"\""), "3:14", after, "`'echo \"hi\"'`"),
+        (&command("\"sed 's/a\\.b/c/'\""), "3:16", escape, "`'sed ''s/a\\.b/c/'''`"),
+        (&command("\"echo \\$X\""), "3:13", escape, "`'echo \\$X'`"),
+        (&command("\"printf '\\n\\.'\""), "3:18", escape, "write `\\\\` for a backslash"),
+        (&command("[[ -f x ]] && echo hi"), "3:18", "", "`'[[ -f x ]] && echo hi'`"),
+        (&command("{{ name }} x"), "3:18", "", "`'{{ name }} x'`"),
+        (&command("curl -H \"A: b\" --data \"c: d\""), "3:31", "", "`'curl -H \"A: b\" --data \"c: d\"'`"),
+        (&command("@echo hi"), "3:7", "", "`'@echo hi'`"),
+        (&command("%PATH%\\x"), "3:7", "", "`'%PATH%\\x'`"),
+        (&command("`ls`"), "3:7", "", "`'`ls`'`"),
+        (&command("> out.txt echo"), "3:7", "", "`'> out.txt echo'`"),
+        (&command("& echo"), "3:7", "", "`'& echo'`"),
+        (&condition("\"$A\" == \"b\""), "4:16", after, "`- if: $A == \"b\"`"),
+        (&condition("\"$A =~ /^v\\d+/\""), "4:21", escape, "`'$A =~ /^v\\d+/'`"),
+        (&condition("$A\n      && $B"), "5:7", "", "indent `&&` more"),
+        ("a:\n  stage: test\n  script:b\n", "3:9", "no space after `script:`", "`script: b`"),
+        ("a:b\nx:\n  script: x\n", "1:2", "no space after `a:`", "`a: b`"),
+        ("a:\n  script:b\n", "2:3", "no space after `script:`", ""),
+        ("a:\n  script:\n    - x\n    -y\n", "4:5", "no space after `-`", "`- y`"),
+        ("a\n  script: x\n", "1:1", "no `:` after `a`", "`a:`"),
+        ("a:\n  stage: test\n    script: x\n", "3:5", "does not fit", "like the line above"),
+        ("a:\n  script:\n    - x\n   - y\n", "4:4", "does not fit", "like the line above"),
+        ("a:\n  script: |\n    cat <<X\n  X\n", "4:3", "does not fit", "like the line above"),
+        ("a:\n\tscript: x\n", "2:2", "tabs", "spaces instead of tabs"),
+        ("a:\n  image: name: b\n  script: x\n", "2:14", "", "`name:` begins a line of its own"),
+        ("a: {script: x, artifacts: {paths: [*.deb]}}\n", "1:36", "alias", "`\"*.deb\"`"),
+        ("a: {script: x, artifacts: {paths: [**/x]}}\n", "1:36", "alias", "`\"**/x\"`"),
+        ("a: {script: *base}\n", "1:13", "no anchor `&base`", "`extends` and `!reference`"),
+    ]);
 }
