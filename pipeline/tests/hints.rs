@@ -93,3 +93,20 @@ fn lines_that_yaml_refuses_are_shown_as_they_should_be() {
         ("a: {script: *base}\n", "1:13", "no anchor `&base`", "`extends` and `!reference`"),
     ]);
 }
+
+#[test]
+fn conditions_of_other_languages_are_told() {
+    assert_told(&[
+        (&condition("$A =~ /^release/.*$/"), "4:26", "ends with this `/`", "`/^release\\/.*$/`"),
+        (&condition("$A =~ /^feature/x/"), "4:26", "ends with this `/`", "`/^feature\\/x/`"),
+        (&condition("$A =~ /^feature/issue/ && $B"), "4:26", "ends with this `/`", "`/^feature\\/issue/`"),
+        (&condition("\"$A =~ /^feature/x/\""), "4:27", "ends with this `/`", "`/^feature\\\\/x/`"),
+        (&condition("$A =~ /ab/x"), "4:21", "no flag `x`", "i, s, m and U"),
+        (&condition("$A and $B"), "4:14", "`and`", "`&&`"),
+        (&condition("$A == “b”"), "4:17", "no quote", "`\"`"),
+    ]);
+    for text in ["$A =~ /ab/&&$B=~/cd/", "($A =~ /ab/)", "$A =~ /a\\/b/i || $B"] {
+        let found = pipeline::plan(&condition(text), &Context::default()).diagnostics;
+        assert!(found.iter().all(|one| one.message.contains("no run can be made")), "{text} {found:?}");
+    }
+}
