@@ -1,5 +1,6 @@
 //! What people are told who write what people often write: where, and what helps.
 
+use model::Severity;
 use pipeline::Context;
 
 /// The definition has one finding; it is told at this place, and message and hint hold these words.
@@ -95,6 +96,21 @@ fn lines_that_yaml_refuses_are_shown_as_they_should_be() {
 }
 
 #[test]
+fn lines_that_yaml_puts_together_are_told() {
+    assert_told(&[
+        ("a:\n  script:\n  - x\n    - y\n", "3:5", "are not entries", "by the same width"),
+        ("a:\n  script:\n    -x\n    -y\n", "3:5", "not an entry", "a space after `-`"),
+        (&command("{echo hi}"), "3:7", "not a mapping", "`{` makes"),
+        (&command("echo a: b"), "3:7", "not a mapping", "in quotes"),
+        (&command("name: x"), "3:7", "not a mapping", "a command and nothing else"),
+        ("a:\n  script: x\n\u{a0} stage: test\n", "3:1", "neither a keyword nor a job", "U+00A0"),
+        ("a:\n  script: x\n  \u{a0}stage: test\n", "3:3", "not a keyword", "U+00A0 before `stage`"),
+    ]);
+    let text = "a:\n  script:\n    - |\n      - x\n    - \"b\n      - c\"\n    - --help\n";
+    assert!(pipeline::plan(text, &Context::default()).diagnostics.is_empty());
+}
+
+#[test]
 fn conditions_of_other_languages_are_told() {
     assert_told(&[
         (&condition("$A =~ /^release/.*$/"), "4:26", "ends with this `/`", "`/^release\\/.*$/`"),
@@ -108,5 +124,64 @@ fn conditions_of_other_languages_are_told() {
     for text in ["$A =~ /ab/&&$B=~/cd/", "($A =~ /ab/)", "$A =~ /a\\/b/i || $B"] {
         let found = pipeline::plan(&condition(text), &Context::default()).diagnostics;
         assert!(found.iter().all(|one| one.message.contains("no run can be made")), "{text} {found:?}");
+    }
+}
+
+#[test]
+fn words_of_other_languages_are_known() {
+    let job = |rest: &str| format!("a: {{script: x, {rest}}}\n");
+    assert_told(&[
+        (&job("env: {A: b}"), "1:16", "`env`", "`variables`"),
+        (&job("depends: [b]"), "1:16", "`depends`", "`needs`"),
+        (&job("name: b"), "1:16", "`name`", "the key"),
+        (&job("description: b"), "1:16", "`description`", "comment"),
+        (&job("needs: [{name: b}]"), "1:25", "`name`", "`job`"),
+        (&job("artifacts: {paths: [b], expire: 1 day}"), "1:40", "`expire`", "`expire_in`"),
+        (&job("when: delayed, start: 1 day"), "1:31", "`start`", "`start_in`"),
+        (&job("only: {branches: [main]}"), "1:23", "`branches`", "`refs`"),
+        (&job("only: {rules: [{if: $A}]}"), "1:23", "`rules`", "in the job itself"),
+        (&job("rules: [{only: main}]"), "1:25", "`only`", "in the job itself"),
+        (&job("services: [{name: b, command: \"c d\"}]"), "1:46", "`command`", "[\"c\", \"d\"]"),
+        ("a: {steps: [x]}\n", "1:5", "`steps`", "`script`"),
+        ("a: {commands: [x]}\n", "1:5", "`commands`", "`script`"),
+        ("a: {run: [{name: x, script: b}]}\n", "1:5", "`run`", "`script`"),
+        ("jobs:\n  a:\n    script: x\n", "1:1", "`jobs`", "at the top of the file"),
+        ("on: push\na: {script: x}\n", "1:1", "`on`", "`workflow`"),
+        ("include: [{path: a.yml}]\na: {script: x}\n", "1:12", "`path`", "`local`"),
+    ]);
+}
+
+#[test]
+fn values_of_another_shape_are_shown_in_theirs() {
+    let job = |rest: &str| format!("a:\n  script: x\n{rest}");
+    assert_told(&[
+        (&job("  variables:\n    - A: b\n"), "4:5", "not a list", "leave out the `-`"),
+        (&job("  variables:\n    - A=b\n"), "4:5", "not a list", "`A: b`"),
+        (&job("  artifacts:\n    - b/\n"), "4:5", "not a list", "`paths`"),
+        (&job("  cache: {key: [b], paths: [c]}\n"), "3:16", "not a list", "`files`"),
+        (&job("  image: [b]\n"), "3:10", "not a list", "`b`"),
+        (&job("  stage: [test]\n"), "3:10", "not a list", "`test`"),
+        (&job("  services: redis\n"), "3:13", "not a string", "`services: [redis]`"),
+        (&job("  rules: always\n"), "3:10", "not a string", ""),
+        (&job("  rules:\n    if: $A\n"), "4:5", "not a mapping", "`- `"),
+        (&job("  parallel: [{A: [b]}]\n"), "3:13", "not a list", "`matrix`"),
+        (&job("  environment: {url: b}\n"), "3:3", "needs `name`", "`name: production`"),
+        ("stages:\n  build:\n  test:\na: {script: x, stage: build}\n", "2:3", "not a mapping", "`- `"),
+    ]);
+}
+
+#[test]
+fn one_cause_is_one_error() {
+    for text in [
+        "include: {template: Security/SAST.gitlab-ci.yml}\ns: {variables: {A: b}}\nlint: {stage: lint, script: x}\n",
+        "a: {trigger: {project: b/c, branch: d}}\n",
+        "a: {trigger: {include: [{project: b/c, ref: d, file: e}]}}\n",
+        "a: {script: x, needs: [{project: b/c, ref: main}]}\n",
+        "a: {script: x, environment: {names: x}}\n",
+        "a: {script: x, cache: {path: [a]}}\n",
+        "workflow: {rules: [{if: $A, start_in: 1 day}]}\na: {script: x}\n",
+    ] {
+        let found = pipeline::plan(text, &Context::default()).diagnostics;
+        assert!(matches!(&found[..], [one] if one.severity == Severity::Error), "{text} {found:#?}");
     }
 }
