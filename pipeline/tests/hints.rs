@@ -77,6 +77,7 @@ fn lines_that_yaml_refuses_are_shown_as_they_should_be() {
         (&command("> out.txt echo"), "3:7", "", "`'> out.txt echo'`"),
         (&command("& echo"), "3:7", "", "`'& echo'`"),
         (&condition("\"$A\" == \"b\""), "4:16", after, "`- if: $A == \"b\"`"),
+        (&condition("\"$A\" == \"b\" || \"$C\""), "4:16", after, "`- if: $A == \"b\" || $C`"),
         (&condition("\"$A =~ /^v\\d+/\""), "4:21", escape, "`'$A =~ /^v\\d+/'`"),
         (&condition("$A\n      && $B"), "5:7", "", "indent `&&` more"),
         ("a:\n  stage: test\n  script:b\n", "3:9", "no space after `script:`", "`script: b`"),

@@ -117,16 +117,22 @@ fn no_space(start: usize, line: &str) -> Option<Change> {
     Some(Change { start, before: line.len(), after, repair: Repair { at: Some(start + at - 1), message, hint } })
 }
 
-/// `if: "$A" == "b"`: a variable in quotes would be text.
+/// `if: "$A" == "b"`: in quotes a variable would be text.
 fn condition(place: &Place<'_>) -> Option<Change> {
     let (prefix, value) = parts(place.line);
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    let (name, rest) = value[1..].split_once(quote)?;
     let is_name = |name: &str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    if !prefix.ends_with("if: ") || !name.strip_prefix('$').is_some_and(is_name) {
+    let is_variable = |text: &str| text.strip_prefix('$').is_some_and(is_name);
+    // Every other piece stands between quotes.
+    let pieces: Vec<_> = value.split(quote).collect();
+    if !prefix.ends_with("if: ") || !is_variable(pieces[1]) || pieces.len() % 2 == 0 {
         return None;
     }
-    let after = format!("{prefix}{name}{rest}");
+    let piece = |(i, piece): (usize, &&str)| match i % 2 {
+        1 if !is_variable(piece) => format!("{quote}{piece}{quote}"),
+        _ => (*piece).to_owned(),
+    };
+    let after = format!("{prefix}{}", pieces.iter().enumerate().map(piece).collect::<String>());
     let hint = format!("a variable stands without quotes: {}", shown_line(after.trim_start()));
     Some(Change { start: place.start, before: place.line.len(), after, repair: said(hint) })
 }
