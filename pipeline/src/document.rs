@@ -208,6 +208,9 @@ pub(crate) fn jobs<'t>(top: &'t Map, report: &mut Report) -> Vec<(&'t Entry, Opt
             continue;
         }
         match &entry.value.kind {
+            Kind::Map(body) if is_foreign(entry, body) => {
+                report.add(keywords::unsupported(Place::Global, &entry.key, entry.mark).topic("keywords-of-the-file"));
+            }
             Kind::Map(body) if !is_mistyped_keyword(entry, body) => jobs.push((entry, Some(body))),
             Kind::Broken => jobs.push((entry, None)),
             Kind::Null => {
@@ -229,8 +232,17 @@ pub(crate) fn jobs<'t>(top: &'t Map, report: &mut Report) -> Vec<(&'t Entry, Opt
 
 /// A mapping that can be no job and whose name is nearly a keyword: `variable:`, `defaults:`.
 fn is_mistyped_keyword(entry: &Entry, body: &Map) -> bool {
-    let makes_a_job = |key: &str| matches!(key, "script" | "trigger" | "run" | "extends");
-    !body.entries.iter().any(|entry| makes_a_job(&entry.key)) && global_keyword_like(&entry.key).is_some()
+    !makes_a_job(body) && global_keyword_like(&entry.key).is_some()
+}
+
+/// A keyword of another language, under which stands nothing that a job has.
+fn is_foreign(entry: &Entry, body: &Map) -> bool {
+    let is_of_job = |entry: &Entry| keywords::is_known(Place::Job, &entry.key);
+    keywords::is_foreign(Place::Global, &entry.key) && !body.entries.iter().any(is_of_job)
+}
+
+fn makes_a_job(body: &Map) -> bool {
+    body.entries.iter().any(|entry| matches!(&*entry.key, "script" | "trigger" | "run" | "extends"))
 }
 
 fn global_keyword_like(name: &str) -> Option<&'static str> {
@@ -239,6 +251,9 @@ fn global_keyword_like(name: &str) -> Option<&'static str> {
 
 fn stranger(entry: &Entry) -> Problem {
     let name = &*entry.key;
+    if keywords::is_foreign(Place::Global, name) {
+        return keywords::unsupported(Place::Global, name, entry.mark).topic("keywords-of-the-file");
+    }
     if keywords::is_known(Place::Job, name) {
         let problem = Problem::error(entry.mark, format!("`{name}` does not stand at the top of the file"));
         let problem = problem.topic("keywords-of-the-file");
@@ -250,6 +265,18 @@ fn stranger(entry: &Entry) -> Problem {
     let message =
         format!("`{name}` is neither a keyword nor a job: a job is a mapping, not {}", entry.value.describe());
     let of_jobs = keywords::KEYWORDS.iter().filter(|one| one.place == Place::Job).map(|one| one.name);
+    let of_a_job = |text: &str| {
+        let (key, rest) = text.split_once(':')?;
+        (keywords::is_known(Place::Job, key) && !rest.starts_with(' ')).then(|| key.to_owned())
+    };
+    if let Kind::Scalar(scalar) = &entry.value.kind
+        && let Some(key) = of_a_job(&scalar.text)
+    {
+        return Problem::error(entry.value.mark, format!("there is no space after `{key}:`"));
+    }
+    if let Some(hint) = keywords::odd_space(name) {
+        return Problem::error(entry.mark, message).hint(hint);
+    }
     let hint = match (global_keyword_like(name), closest(name, of_jobs)) {
         (Some(close), _) => format!("did you mean `{close}`?"),
         (None, Some(close)) => format!("did you mean `{close}`? it belongs in a job"),

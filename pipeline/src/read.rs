@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::collections::hash_map;
+use std::rc::Rc;
 
 use model::plan::Variable;
 
@@ -25,7 +26,10 @@ pub(crate) fn mismatch(report: &mut Report, mark: Mark, what: &str, wanted: &str
         return;
     }
     let problem = Problem::error(mark, format!("{} must be {wanted}, not {}", named(what), found.describe()));
-    let Kind::Scalar(scalar) = &found.kind else { return report.add(problem) };
+    let Kind::Scalar(scalar) = &found.kind else {
+        let hint = other_shape(report.written(found.mark), what, wanted, found);
+        return report.add(problem.maybe_hint(hint));
+    };
     let hint = match scalar.value {
         // A block that is the whole value keeps its type, in quotes or not.
         _ if wanted.contains("string") && report.written(mark).contains("$[[") => {
@@ -39,11 +43,48 @@ pub(crate) fn mismatch(report: &mut Report, mark: Mark, what: &str, wanted: &str
             "no" | "off" | "false" => Some("write `false`".to_owned()),
             _ => None,
         },
+        // A rule is no text.
+        Value::Text if wanted == "a list" && what != "rules" => as_list(what, scalar),
         Value::Text => None,
         _ if wanted.contains("string") => Some(format!("put it in quotes: \"{}\"", scalar.text)),
         _ => None,
     };
     report.add(problem.maybe_hint(hint));
+}
+
+/// What takes the entries of a list where none can stand.
+const LISTS_UNDER: &[(&str, &str)] =
+    &[("artifacts", "paths"), ("cache", "paths"), ("key", "files"), ("parallel", "matrix")];
+
+/// How a collection becomes what was wanted.
+fn other_shape(written: &str, what: &str, wanted: &str, found: &Node) -> Option<String> {
+    let text = |node: &Node| match &node.kind {
+        Kind::Scalar(Scalar { text, value: Value::Text, .. }) => Some(Rc::clone(text)),
+        _ => None,
+    };
+    match &found.kind {
+        Kind::List(items)
+            if what != "parallel" && !items.is_empty() && items.iter().all(|item| item.as_map().is_some()) =>
+        {
+            written.starts_with('-').then(|| "leave out the `-` before the keys".to_owned())
+        }
+        Kind::List(_) if let Some((_, under)) = LISTS_UNDER.iter().find(|(keyword, _)| *keyword == what) => {
+            Some(format!("the list stands under `{under}`, in a mapping"))
+        }
+        Kind::List(items) if wanted == "a mapping" => {
+            let first = items.first().and_then(|item| text(item))?;
+            first.split_once('=').map(|(key, value)| format!("`{key}: {value}`"))
+        }
+        Kind::List(items) if wanted.contains("a string") && items.len() == 1 => {
+            text(&items[0]).map(|text| format!("without the list: `{text}`"))
+        }
+        Kind::Map(_) if wanted.starts_with("a list") => {
+            let is_flow = written.starts_with('{');
+            let list = if is_flow { "stands in `[…]`" } else { "has a `- ` before each of its entries" };
+            Some(format!("a list {list}"))
+        }
+        _ => None,
+    }
 }
 
 /// A keyword in backquotes; a description as it is.
@@ -190,9 +231,8 @@ pub(crate) fn strings(entry: &Entry, what: &str, report: &mut Report) -> Option<
         }
         _ => {
             let hint = match &entry.value.kind {
-                Kind::Scalar(scalar) if !scalar.text.is_empty() => {
-                    Some(format!("`{what}: [{}]`", scalar.text.chars().take(60).collect::<String>()))
-                }
+                Kind::Scalar(scalar) if !scalar.text.is_empty() => as_list(what, scalar),
+                Kind::Map(_) => other_shape(report.written(entry.value.mark), what, "a list", &entry.value),
                 _ => None,
             };
             let message = format!("`{what}` must be a list, not {}", entry.value.describe());
@@ -200,6 +240,27 @@ pub(crate) fn strings(entry: &Entry, what: &str, report: &mut Report) -> Option<
             None
         }
     }
+}
+
+/// Longest text that is shown as a list.
+const MAX_SHOWN: usize = 60;
+
+/// The list that a text was meant to be. The parts of a command are entries of their own; elsewhere a space may belong
+/// to a name.
+fn as_list(what: &str, scalar: &Scalar) -> Option<String> {
+    let text = &*scalar.text;
+    if text.len() > MAX_SHOWN || text.contains(['"', '\\', '\n']) {
+        return None;
+    }
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./+@$".contains(c);
+    let is_command = matches!(what, "command" | "entrypoint") && !text.contains('\'');
+    let is_text = matches!(scalar.value, Value::Text);
+    let list = match is_text && text.replace(", ", "").chars().all(is_plain) && text.starts_with(is_plain) {
+        true => text.to_owned(),
+        false if is_command => text.split_whitespace().map(|part| format!("\"{part}\"")).collect::<Vec<_>>().join(", "),
+        false => format!("\"{text}\""),
+    };
+    Some(format!("`{what}: [{list}]`"))
 }
 
 /// Strings out of a list that has at least one. Entries that are wrong make no list empty.
@@ -226,7 +287,10 @@ fn flatten(items: &[Tree], of: (&str, &Entry), level: usize, all: &mut Vec<(Stri
             Kind::List(inner) => flatten(inner, of, level + 1, all, report),
             Kind::Broken => {}
             Kind::Null => report.error(item.mark, format!("`{what}` has an empty entry")),
-            Kind::Map(_) => report.add(no_string(item, what, entry)),
+            Kind::Map(map) => {
+                let hint = misread(map, report.written(item.mark));
+                report.add(no_string(item, what, entry, hint));
+            }
             Kind::Scalar(_) | Kind::Reference(_) => {
                 mismatch(report, item.mark, &format!("an entry of `{what}`"), "a string", item);
             }
@@ -234,30 +298,61 @@ fn flatten(items: &[Tree], of: (&str, &Entry), level: usize, all: &mut Vec<(Stri
     }
 }
 
+/// How a mapping came to be where a string is wanted.
+fn misread(map: &Map, written: &str) -> &'static str {
+    // How other servers name the parts of a job.
+    const STEPS: &[&str] = &["name", "run", "uses", "script", "command", "cmd"];
+    match map.entries.first() {
+        _ if written.starts_with('{') => "`{` makes a mapping of it; put the whole line in quotes",
+        Some(first) if STEPS.contains(&&*first.key) => "an entry is a command and nothing else: `- make`",
+        _ => "`: ` makes a mapping of it; put the whole line in quotes",
+    }
+}
+
 /// A mapping where a string is wanted: a line with `: ` in it, or a whole job that was brought here.
-fn no_string(item: &Node, what: &str, entry: &Entry) -> Problem {
+fn no_string(item: &Node, what: &str, entry: &Entry, hint: &str) -> Problem {
     let (list, inner) = (entry.value.mark, item.mark);
     let is_written_here =
         list.file == inner.file && (list.span.start..list.span.end.max(1)).contains(&inner.span.start);
     let problem = |mark| Problem::error(mark, format!("an entry of `{what}` must be a string, not a mapping"));
     if is_written_here {
-        return problem(inner).hint("`: ` makes a mapping of it; put the whole line in quotes");
+        return problem(inner).hint(hint);
     }
     problem(entry.mark)
         .hint(format!("a reference brings a whole mapping; name a keyword of it: `!reference [.job, {what}]`"))
+}
+
+/// Warns of a command that YAML made of several entries, or of an entry without its space.
+fn glued(node: &Node, report: &mut Report) {
+    let written = report.written(node.mark);
+    let (first, rest) = written.split_once('\n').unwrap_or((written, ""));
+    if rest.lines().any(|line| line.trim_start().starts_with("- ")) && !first.starts_with(['|', '>', '"', '\'']) {
+        let problem =
+            Problem::warning(node.mark, "the lines that begin with `- ` are not entries: they go on this text");
+        report.add(problem.hint("indent all entries of a list by the same width"));
+    } else if first.strip_prefix('-').is_some_and(|rest| rest.starts_with(char::is_alphabetic)) {
+        let problem = Problem::warning(node.mark, "this is not an entry of a list, but a text that begins with `-`");
+        report.add(problem.hint("put a space after `-`"));
+    }
 }
 
 /// Commands: a string, or strings in a list.
 pub(crate) fn commands(entry: &Entry, what: &str, report: &mut Report) -> Option<Vec<String>> {
     match &entry.value.kind {
         Kind::Scalar(Scalar { text, value: Value::Text, .. }) => {
+            glued(&entry.value, report);
             Some(if text.is_empty() { Vec::new() } else { vec![String::from(&**text)] })
         }
         Kind::Scalar(_) | Kind::Map(_) | Kind::Reference(_) => {
             mismatch(report, entry.value_mark(), what, "a string or a list of strings", &entry.value);
             None
         }
-        _ => strings(entry, what, report).map(|all| all.into_iter().map(|(text, _)| text).collect()),
+        _ => {
+            if let Kind::List(items) = &entry.value.kind {
+                items.iter().filter(|item| matches!(item.kind, Kind::Scalar(_))).for_each(|item| glued(item, report));
+            }
+            strings(entry, what, report).map(|all| all.into_iter().map(|(text, _)| text).collect())
+        }
     }
 }
 
@@ -266,7 +361,8 @@ pub(crate) fn only_known(map: &Map, place: Place, report: &mut Report) {
     for entry in &map.entries {
         // `null` takes a keyword away again, whatever it is.
         let taken_away = matches!(entry.value.kind, Kind::Null) && keywords::is_known(place, &entry.key);
-        if !keywords::is_supported(place, &entry.key) && !taken_away {
+        let is_right = keywords::is_supported(place, &entry.key) || taken_away;
+        if !is_right && !keywords::is_told(map, place, &entry.key) {
             report.add_error(|| keywords::unsupported(place, &entry.key, entry.mark));
         }
     }

@@ -12,12 +12,27 @@ use crate::yaml::{Entry, Kind, MAX_DEPTH, Map, Node, Tree};
 /// Longest chain of references (contracts/ci-yaml.md, limits).
 const MAX_CHAIN: usize = 10;
 
+/// Keywords of a job that no mapping can stand under, not even in a list.
+const NO_MAPPING: &[&str] = &[
+    "script",
+    "before_script",
+    "after_script",
+    "stage",
+    "tags",
+    "dependencies",
+    "when",
+    "timeout",
+    "coverage",
+    "interruptible",
+    "resource_group",
+];
+
 /// The top level of the file with its references replaced. Hidden entries stay as they are: what
 /// nobody uses may be anything.
 pub(crate) fn resolve(top: &Map, report: &mut Report) -> Map {
     report.about("reference");
     let index = top.entries.iter().enumerate().map(|(i, entry)| (&*entry.key, i)).collect();
-    let mut resolver = Resolver { top, index, done: HashMap::new(), chain: Vec::new(), report };
+    let mut resolver = Resolver { top, index, done: HashMap::new(), chain: Vec::new(), keys: Vec::new(), report };
     let entries = top.entries.iter().map(|entry| {
         let value = if entry.key.starts_with('.') { Rc::clone(&entry.value) } else { resolver.tree(&entry.value) };
         Entry { value, ..entry.clone() }
@@ -32,6 +47,8 @@ struct Resolver<'t, 'r> {
     done: HashMap<*const Node, Tree>,
     /// The references that are being followed.
     chain: Vec<*const Node>,
+    /// The keys, from that of a job on, under which the node stands that is looked at.
+    keys: Vec<Rc<str>>,
     report: &'r mut Report,
 }
 
@@ -50,7 +67,12 @@ impl Resolver<'_, '_> {
                 self.rebuilt(node, Kind::List(items))
             }
             Kind::Map(map) => {
-                let entry = |entry: &Entry| Entry { value: self.tree(&entry.value), ..entry.clone() };
+                let entry = |entry: &Entry| {
+                    self.keys.push(Rc::clone(&entry.key));
+                    let value = self.tree(&entry.value);
+                    self.keys.pop();
+                    Entry { value, ..entry.clone() }
+                };
                 let entries = map.entries.iter().map(entry).collect();
                 self.rebuilt(node, Kind::Map(Map { entries }))
             }
@@ -91,6 +113,16 @@ impl Resolver<'_, '_> {
         let found = self.follow(path, &names);
         self.chain.pop();
         let found = found?;
+        if let ([key], Kind::Map(map)) = (&self.keys[..], &found.kind)
+            && let Some(hint) = too_much(map, key, &names)
+        {
+            let message = match map.get(key) {
+                Some(_) => format!("`{}` brings all of it, not its `{key}` alone", shown()),
+                None => format!("`{}` brings a mapping, which `{key}` does not take", shown()),
+            };
+            self.report.add(Problem::error(node.mark, message).hint(hint));
+            return None;
+        }
         self.report.charge(found.nodes, found.bytes, node.mark).then_some(found)
     }
 
@@ -146,6 +178,22 @@ impl Resolver<'_, '_> {
             value = next;
         }
         Some(self.tree(&value))
+    }
+}
+
+/// What to write instead when a reference under a keyword of a job brings a whole job: it has the keyword itself, or the
+/// keyword takes no mapping at all.
+fn too_much(brought: &Map, key: &str, names: &[String]) -> Option<String> {
+    let path = names.join(", ");
+    match brought.get(key) {
+        // A variable may be called so.
+        Some(own) if key == "variables" && own.value.as_map().is_none() => None,
+        Some(_) => Some(format!("did you mean `!reference [{path}, {key}]`?")),
+        None if !NO_MAPPING.contains(&key) => None,
+        None => Some(match brought.entries.first() {
+            Some(first) => format!("name a key of it, as in `!reference [{path}, {}]`", first.key),
+            None => "name a list or a text".to_owned(),
+        }),
     }
 }
 

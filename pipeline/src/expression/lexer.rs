@@ -100,6 +100,9 @@ fn token(text: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
     }
 }
 
+/// The operators of other languages that are words.
+const WORDS: &[(&str, &str)] = &[("and", "&&"), ("or", "||"), ("eq", "=="), ("ne", "!="), ("is", "==")];
+
 fn stranger(text: &str, at: usize, end: usize, word: &str) -> SyntaxError {
     let next = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
     let end = end.max(next);
@@ -108,7 +111,13 @@ fn stranger(text: &str, at: usize, end: usize, word: &str) -> SyntaxError {
         b'=' => SyntaxError::new(at, end, "there is no `=` in expressions").hint("`==` compares"),
         b'&' | b'|' => SyntaxError::new(at, end, "single `&` and `|` mean nothing here").hint("use `&&` and `||`"),
         b'%' => SyntaxError::new(at, end, "`%NAME%` means nothing here").hint("write `$NAME`"),
+        _ if text[at..].starts_with(['“', '”', '„', '‘', '’']) => {
+            SyntaxError::new(at, end, format!("`{}` is no quote here", &text[at..end])).hint("write `\"` or `'`")
+        }
         _ if word.is_empty() => SyntaxError::new(at, end, format!("`{}` means nothing here", &text[at..end])),
+        _ if let Some((_, sign)) = WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)) => {
+            SyntaxError::new(at, end, format!("`{word}` means nothing here")).hint(format!("write `{sign}`"))
+        }
         _ => SyntaxError::new(at, end, format!("`{}` means nothing here", word.chars().take(40).collect::<String>()))
             .hint("put text in quotes, and `$` before the name of a variable"),
     }
@@ -134,10 +143,32 @@ fn pattern(text: &str, at: usize) -> Result<(Kind, usize), SyntaxError> {
     if body.chars().count() < 2 {
         return Err(SyntaxError::new(at, flags_end, "a pattern has at least two characters"));
     }
+    if goes_on(&text[flags_end..]) {
+        return Err(ends_early(text, at, end));
+    }
     if let Some(flag) = flags.chars().find(|flag| !FLAGS.contains(*flag)) {
         return Err(no_flag(flag, end + 1, flags_end));
     }
     Ok((Kind::Pattern(between_slashes(body, flags)), flags_end))
+}
+
+/// Whether something stands right after a pattern and its flags that is neither an operator nor a bracket: more of what
+/// was meant as the pattern.
+fn goes_on(rest: &str) -> bool {
+    rest.chars().next().is_some_and(|c| !c.is_whitespace() && !"&|)=!".contains(c))
+}
+
+fn ends_early(text: &str, start: usize, slash: usize) -> SyntaxError {
+    let word_end = text[slash..].find(char::is_whitespace).map_or(text.len(), |length| slash + length);
+    let error = SyntaxError::new(slash, slash + 1, "the pattern ends with this `/`");
+    match text[slash + 1..word_end].rfind('/') {
+        Some(length) => {
+            let last = slash + 1 + length;
+            let inner = text[start + 1..last].replace("\\/", "/").replace('/', "\\/");
+            error.hint(format!("inside of a pattern write `\\/`: `/{inner}{}`", &text[last..word_end]))
+        }
+        None => error.hint("inside of a pattern write `\\/` for a slash"),
+    }
 }
 
 fn between_slashes(body: &str, flags: &str) -> Pattern {

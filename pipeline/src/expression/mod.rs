@@ -14,6 +14,8 @@ pub(crate) use parser::parse;
 pub(crate) use patterns::Patterns;
 pub(crate) use re2::translated;
 
+use std::borrow::Cow;
+
 use crate::source::{Mark, Problem};
 
 /// What is wrong with a text, and where in it (in bytes).
@@ -22,7 +24,7 @@ pub(crate) struct SyntaxError {
     pub start: usize,
     pub end: usize,
     pub message: String,
-    pub hint: Option<&'static str>,
+    pub hint: Option<Cow<'static, str>>,
 }
 
 impl SyntaxError {
@@ -30,14 +32,22 @@ impl SyntaxError {
         Self { start, end, message: message.into(), hint: None }
     }
 
-    fn hint(mut self, hint: &'static str) -> Self {
-        self.hint = Some(hint);
+    fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same of a text that is written like this: in double quotes, YAML takes a backslash for itself.
+    pub fn within(mut self, written: &str) -> Self {
+        if written.starts_with('"') {
+            self.hint = self.hint.map(|hint| hint.replace('\\', "\\\\").into());
+        }
         self
     }
 
     /// The finding at a place of the file.
     pub fn problem(self, mark: Mark) -> Problem {
-        Problem::error(mark, self.message).maybe_hint(self.hint.map(ToOwned::to_owned))
+        Problem::error(mark, self.message).maybe_hint(self.hint.map(Cow::into_owned))
     }
 }
 

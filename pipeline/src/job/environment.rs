@@ -4,7 +4,7 @@ use model::plan::{Environment, EnvironmentAction};
 
 use crate::keywords::{Place, is_mistyped};
 use crate::read;
-use crate::source::{Mark, Report};
+use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind};
 
 const ACTIONS: &[(&str, EnvironmentAction)] = &[
@@ -50,7 +50,7 @@ pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<(Environment, b
             check_name(&environment.name, name.value_mark(), report);
         }
         None if entry.value.broken || is_mistyped(map, Place::Environment, &["name"]) => {}
-        None => report.error(entry.mark, "`environment` needs `name`"),
+        None => report.add(Problem::error(entry.mark, "`environment` needs `name`").hint("`name: production`")),
     }
     environment.url = map.get("url").and_then(|entry| read::text_if_any(entry, "url", report));
     environment.on_stop = map.get("on_stop").and_then(|entry| read::text(entry, "on_stop", report));

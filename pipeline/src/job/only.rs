@@ -65,7 +65,7 @@ fn of_map(map: &Map, filter: &mut Filter, conditions: &mut Conditions, report: &
                     match conditions.shared(&text) {
                         Ok(expression) => all.push((expression, mark)),
                         Err(error) => {
-                            let job = report.job();
+                            let (job, error) = (report.job(), error.within(report.written(mark)));
                             let problem = |part| error.clone().problem(part).of_job(job.as_ref());
                             report.add_part(mark, &text, error.start..error.end, problem);
                         }

@@ -1,6 +1,7 @@
 //! The words of the language as data: where each one stands, whether it is understood yet, and
 //! what to use instead.
 
+mod foreign;
 mod table;
 
 pub(crate) use table::KEYWORDS;
@@ -148,6 +149,8 @@ pub(crate) enum Support {
     Yes,
     /// It is not; the text says what to use instead.
     Never(&'static str),
+    /// It goes with a keyword that is not: beside that one nothing more is to be said.
+    With(&'static str, &'static str),
     /// An old place or an old name; the text says where it went.
     Moved(&'static str),
 }
@@ -174,10 +177,33 @@ pub(crate) fn is_supported(place: Place, name: &str) -> bool {
     find(place, name).is_some_and(|keyword| keyword.support == Support::Yes)
 }
 
+/// Whether what is wrong with a word is told by another one beside it.
+pub(crate) fn is_told(map: &Map, place: Place, name: &str) -> bool {
+    let first = find(place, name).map(|keyword| keyword.support);
+    matches!(first, Some(Support::With(first, _)) if map.get(first).is_some())
+}
+
+/// Whether a word that is no keyword at this place is one of another language.
+pub(crate) fn is_foreign(place: Place, word: &str) -> bool {
+    [foreign::INSTEAD, foreign::MEANT].iter().any(|table| foreign::find(table, place, word).is_some())
+}
+
+/// The keyword that a word which is not understood was meant to be.
+fn meant(place: Place, word: &str) -> Option<&'static str> {
+    let with_space = understood(place).find(|one| *one == word.trim());
+    with_space.or_else(|| foreign::find(foreign::MEANT, place, word)).or_else(|| closest(word, understood(place)))
+}
+
+/// What to say of a name before which stands what only looks like a space: to YAML it is part of the name.
+pub(crate) fn odd_space(name: &str) -> Option<String> {
+    let odd = name.chars().find(|c| c.is_whitespace() && !c.is_ascii() && name.trim() != name)?;
+    Some(format!("there is a character U+{:04X} before `{}` that only looks like a space", u32::from(odd), name.trim()))
+}
+
 /// What to say of a word that is not understood at this place.
 pub(crate) fn unsupported(place: Place, name: &str, mark: Mark) -> Problem {
     match find(place, name).map(|keyword| keyword.support) {
-        Some(Support::Never(instead)) => {
+        Some(Support::Never(instead) | Support::With(_, instead)) => {
             return Problem::error(mark, format!("`{name}` is not supported by this server")).hint(instead);
         }
         Some(Support::Moved(to)) => {
@@ -186,6 +212,15 @@ pub(crate) fn unsupported(place: Place, name: &str, mark: Mark) -> Problem {
         Some(Support::Yes) | None => {}
     }
     let problem = Problem::error(mark, format!("`{name}` is not a keyword {}", place.describe()));
+    if let Some(hint) = odd_space(name) {
+        return problem.hint(hint);
+    }
+    if let Some(instead) = foreign::find(foreign::INSTEAD, place, name) {
+        return problem.hint(instead);
+    }
+    if let Some(meant) = foreign::find(foreign::MEANT, place, name) {
+        return problem.hint(format!("did you mean `{meant}`?"));
+    }
     let close = closest(name, understood(place)).map(|close| format!("did you mean `{close}`?"));
     let elsewhere = KEYWORDS.iter().filter(|keyword| keyword.name == name).min_by_key(|one| place.distance(one.place));
     let common = |keyword: &&Keyword| {
@@ -212,8 +247,12 @@ fn listed(place: Place) -> Option<String> {
 /// Whether a keyword that is missing seems to be there with a typing error, which is told as such: one of its keys is
 /// nearly one of `names`.
 pub(crate) fn is_mistyped(map: &Map, place: Place, names: &[&str]) -> bool {
-    let unknown = map.entries.iter().filter(|entry| !is_known(place, &entry.key));
-    unknown.filter_map(|entry| closest(&entry.key, understood(place))).any(|meant| names.contains(&meant))
+    let strange = map.entries.iter().filter(|entry| !is_supported(place, &entry.key));
+    // A keyword that is known stands for itself, unless it is another language's word for one of ours.
+    let of_known = |word: &str| is_known(place, word).then(|| foreign::find(foreign::MEANT, place, word));
+    strange
+        .filter_map(|entry| of_known(&entry.key).unwrap_or_else(|| meant(place, &entry.key)))
+        .any(|one| names.contains(&one))
 }
 
 /// The candidate that a typing error would have turned into `word`, if one is close enough.
@@ -353,11 +392,21 @@ mod tests {
     }
 
     #[test]
+    fn knows_what_words_of_other_languages_mean() {
+        for (place, word, meant) in foreign::MEANT {
+            assert!(!is_supported(*place, word) && is_supported(*place, meant), "{word}");
+        }
+        for (place, word, instead) in foreign::INSTEAD {
+            assert!(!is_known(*place, word) && !instead.ends_with('.'), "{word}");
+        }
+    }
+
+    #[test]
     fn the_table_is_well_formed() {
         for (i, one) in KEYWORDS.iter().enumerate() {
             let again = KEYWORDS[i + 1..].iter().any(|other| other.place == one.place && other.name == one.name);
             assert!(!again, "{} stands twice in the table", one.name);
-            if let Support::Never(instead) | Support::Moved(instead) = one.support {
+            if let Support::Never(instead) | Support::With(_, instead) | Support::Moved(instead) = one.support {
                 assert!(!instead.is_empty() && !instead.ends_with('.'), "{}", one.name);
             }
         }

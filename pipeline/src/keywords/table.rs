@@ -14,6 +14,11 @@ const fn moved(place: Place, name: &'static str, to: &'static str) -> Keyword {
     Keyword { place, name, support: Support::Moved(to) }
 }
 
+/// Refused as what it goes with is.
+const fn with(place: Place, name: &'static str, first: &'static str, instead: &'static str) -> Keyword {
+    Keyword { place, name, support: Support::With(first, instead) }
+}
+
 const SECRETS: &str = "give the job a masked variable of the project or of the run";
 const OTHER_PROJECT: &str = "need a job of this pipeline";
 const OTHER_PIPELINE: &str = "start a pipeline of another project with `weir run` in `script`";
@@ -106,7 +111,7 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     yes(Place::Job, "except"),
     never(Place::Job, "release", "call the tool that makes the release in `script`"),
     never(Place::Job, "pages", "keep the files with `artifacts`"),
-    never(Place::Job, "publish", "keep the files with `artifacts`"),
+    with(Place::Job, "publish", "pages", "keep the files with `artifacts`"),
     never(Place::Job, "secrets", SECRETS),
     never(Place::Job, "id_tokens", SECRETS),
     never(Place::Job, "identity", SECRETS),
@@ -209,7 +214,7 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     yes(Place::Need, "parallel"),
     yes(Place::Need, "pipeline"),
     never(Place::Need, "project", OTHER_PROJECT),
-    never(Place::Need, "ref", OTHER_PROJECT),
+    with(Place::Need, "ref", "project", OTHER_PROJECT),
 
     yes(Place::NeedParallel, "matrix"),
 
@@ -247,7 +252,7 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     yes(Place::Trigger, "strategy"),
     yes(Place::Trigger, "forward"),
     never(Place::Trigger, "project", OTHER_PIPELINE),
-    never(Place::Trigger, "branch", OTHER_PIPELINE),
+    with(Place::Trigger, "branch", "project", OTHER_PIPELINE),
     never(Place::Trigger, "inputs", "give the inputs in the entry of `include`"),
 
     yes(Place::TriggerInclude, "local"),
@@ -255,8 +260,8 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     yes(Place::TriggerInclude, "job"),
     yes(Place::TriggerInclude, "inputs"),
     never(Place::TriggerInclude, "project", CHILD),
-    never(Place::TriggerInclude, "file", CHILD),
-    never(Place::TriggerInclude, "ref", CHILD),
+    with(Place::TriggerInclude, "file", "project", CHILD),
+    with(Place::TriggerInclude, "ref", "project", CHILD),
     never(Place::TriggerInclude, "template", CHILD),
     never(Place::TriggerInclude, "component", CHILD),
     never(Place::TriggerInclude, "remote", CHILD),

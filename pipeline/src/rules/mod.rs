@@ -277,6 +277,7 @@ fn rule(map: &Map, mark: Mark, place: Place, conditions: &mut Conditions, report
     // What a `when` that is wrong was to say is not known.
     let has_wrong_when = || rule.when.is_none() && (map.get("when").is_some() || is_mistyped(&["when"]));
     if rule.when != Some(When::Delayed)
+        && place == Place::Rule
         && let Some(entry) = map.get("start_in")
         && !has_wrong_when()
     {
@@ -351,7 +352,7 @@ fn condition(entry: &Entry, conditions: &mut Conditions, report: &mut Report) ->
         }
         Ok(expression) => Some(Condition { expression, text: Rc::clone(text), mark }),
         Err(error) => {
-            let job = report.job();
+            let (job, error) = (report.job(), error.within(report.written(mark)));
             report.add_part(mark, text, error.start..error.end, |part| error.problem(part).of_job(job.as_ref()));
             None
         }

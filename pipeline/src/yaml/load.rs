@@ -41,6 +41,8 @@ pub(crate) fn load(text: &str, file: u32) -> Loaded {
     let mut loader = Loader { text, file, ..Loader::default() };
     let outcome = loader.run();
     if let Err(problem) = outcome {
+        // What was odd in a line in which YAML ends is no other mistake.
+        loader.problems.retain(|odd| odd.mark.span.line != problem.mark.span.line);
         loader.problems.push(problem);
         // A header that was read whole still says which inputs the file has.
         return Loaded { problems: loader.problems, header: loader.header, root: None };
@@ -126,10 +128,7 @@ impl Loader<'_> {
                 Event::SequenceEnd | Event::MappingEnd => self.close(mark)?,
                 Event::Alias(id) => self.alias(id, mark)?,
                 Event::UnresolvedAlias(name) => {
-                    self.problems.push(
-                        Problem::error(mark, format!("there is no anchor `&{name}` before this place"))
-                            .hint("an alias can only name an anchor of the same file that stands above it"),
-                    );
+                    self.problems.push(no_anchor(&name, mark));
                     self.complete(Rc::new(Node::new(mark, Kind::Broken)), 0)?;
                 }
                 _ => {}
@@ -278,6 +277,16 @@ impl Loader<'_> {
             },
         }
     }
+}
+
+/// An alias that names nothing; a pattern for files looks like one.
+fn no_anchor(name: &str, mark: Mark) -> Problem {
+    if name.contains(['.', '/', '*']) {
+        return Problem::error(mark, format!("`*{name}` is an alias to YAML, and there is no anchor `&{name}`"))
+            .hint(format!("put text that begins with `*` in quotes: `\"*{name}\"`"));
+    }
+    Problem::error(mark, format!("there is no anchor `&{name}` before this place"))
+        .hint("an alias names an anchor above it in the same file; `extends` and `!reference` reach into other files")
 }
 
 pub(super) fn too_deep(mark: Mark) -> Problem {

@@ -92,17 +92,28 @@ impl Building {
     pub fn merge(&mut self, mark: Mark, value: &Node, problems: &mut Vec<Problem>) {
         match &value.kind {
             Kind::Map(map) => self.merge_map(mark, map, problems),
-            Kind::List(items) => {
-                for item in items.iter().rev() {
-                    match &item.kind {
-                        Kind::Map(map) => self.merge_map(mark, map, problems),
-                        Kind::Broken => {}
-                        _ => problems.push(not_mergeable(mark, item)),
-                    }
+            // What an alias brings is no list of mappings by mistake: it is another value, wrong as a whole.
+            Kind::List(items) if value.mark.span.start < mark.span.start => {
+                let is_mergeable = items.iter().all(|item| matches!(item.kind, Kind::Map(_) | Kind::Broken));
+                if is_mergeable {
+                    return self.merge_all(mark, items, problems);
                 }
+                let problem = Problem::error(mark, "`<<` merges mappings, not a list");
+                problems.push(problem.hint("a list stands under a key of its own: `script: *name`"));
             }
+            Kind::List(items) => self.merge_all(mark, items, problems),
             Kind::Broken => {}
             _ => problems.push(not_mergeable(mark, value)),
+        }
+    }
+
+    fn merge_all(&mut self, mark: Mark, items: &[Tree], problems: &mut Vec<Problem>) {
+        for item in items.iter().rev() {
+            match &item.kind {
+                Kind::Map(map) => self.merge_map(mark, map, problems),
+                Kind::Broken => {}
+                _ => problems.push(not_mergeable(mark, item)),
+            }
         }
     }
 

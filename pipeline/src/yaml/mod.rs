@@ -4,6 +4,7 @@
 mod load;
 mod mapping;
 mod node;
+mod repair;
 mod scalar;
 mod syntax;
 mod write;

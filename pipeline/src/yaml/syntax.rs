@@ -4,6 +4,7 @@ use granit_parser::{ErrorKind, Parser, ScanError};
 use model::Span;
 
 use super::load::too_deep;
+use super::repair::{self, Repair};
 use crate::source::{Mark, Problem, span_at};
 
 /// The finding for what the parser refuses.
@@ -22,16 +23,50 @@ pub(super) fn problem(text: &str, file: u32, error: &ScanError) -> Problem {
         let hint = if matches!(sign, "[" | "{") { "close the bracket" } else { "close the quote" };
         return Problem::error(mark(open), format!("not valid YAML: this `{sign}` is not closed")).hint(hint);
     }
-    let mut message = error.info();
-    if let Some(first) = message.get(..1) {
-        message = first.to_lowercase() + &message[1..];
+    let escape = wrong_escape(text, start, error);
+    let repair = repair::find(text, start);
+    let (at, message) = match (&repair, &escape) {
+        (Some(Repair { at: Some(at), message: Some(message), .. }), _) => (*at, message.clone()),
+        (_, Some((at, sign))) => (*at, format!("`\\{sign}` means nothing in double quotes")),
+        _ => (start, said(error)),
+    };
+    let problem = Problem::error(mark(at), format!("not valid YAML: {message}"));
+    if let Some(repair) = repair {
+        return problem.hint(repair.hint);
     }
     let hint = hint(error.kind()).or_else(|| {
         // A block of an input is text like any other to YAML: its brackets end what stands in brackets.
         let has_block = line(text, start).1.contains("$[[");
         has_block.then_some("inside of `[…]` and `{…}`, put `$[[ … ]]` in quotes")
     });
-    Problem::error(mark(start), format!("not valid YAML: {message}")).maybe_hint(hint.map(ToOwned::to_owned))
+    problem.maybe_hint(hint.map(ToOwned::to_owned))
+}
+
+/// The parser's words, as a message begins here.
+fn said(error: &ScanError) -> String {
+    let message = error.info();
+    message.get(..1).map(|first| first.to_lowercase() + &message[1..]).unwrap_or(message)
+}
+
+/// The backslash that a text in double quotes cannot have, and what follows it: the parser names the quote before it.
+fn wrong_escape(text: &str, quote: usize, error: &ScanError) -> Option<(usize, char)> {
+    let is_one = matches!(error.kind(), ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape);
+    let mut rest = text.get(quote..).filter(|_| is_one)?.char_indices();
+    while let Some((at, c)) = rest.next() {
+        let Some((_, sign)) = (c == '\\').then(|| rest.next()).flatten() else { continue };
+        let digits = match sign {
+            'x' => 2,
+            'u' => 4,
+            'U' => 8,
+            _ => 0,
+        };
+        let is_number = |text: &str| text.len() == digits && text.chars().all(|c| c.is_ascii_hexdigit());
+        let code = text.get(quote + at + 2..quote + at + 2 + digits);
+        if !"0abt\tnvfre \"/\\N_LPxuU\n\r".contains(sign) || !code.is_some_and(is_number) {
+            return Some((quote + at, sign));
+        }
+    }
+    None
 }
 
 fn place(text: &str, error: &ScanError) -> usize {
@@ -78,6 +113,9 @@ fn hint(kind: &ErrorKind) -> Option<&'static str> {
         }
         ErrorKind::InvalidTrailingDoubleQuotedScalar => {
             "the quote before this place ends the text; put the whole text in single quotes, or write `\\\"`"
+        }
+        ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape => {
+            "write `\\\\` for a backslash, or use single quotes: they take it as it is"
         }
         ErrorKind::UnexpectedCharacter { .. } => "put text that begins with one of % @ ` | > & * ! [ { in quotes",
         ErrorKind::InvalidIndentation | ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected => {
