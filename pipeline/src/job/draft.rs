@@ -8,8 +8,9 @@ use super::inherit::{self, Inherited};
 use super::needs::{self, Needs};
 use super::only::{self, Filter};
 use super::parallel::{self, Parallel};
+use super::shared::Shared;
 use super::trigger::IncludePlace;
-use super::variables::{Own, Shared};
+use super::variables::Own;
 use super::{artifacts, cache, container, environment, policy, simple, trigger};
 use crate::extends;
 use crate::keywords::{self, Place};
@@ -95,8 +96,8 @@ struct Sources<'m> {
     body: &'m Map,
     default: &'m Map,
     inherits: Inherited,
-    /// Whether it has keys that mean nothing.
-    has_strangers: bool,
+    /// The keywords that it seems to have with a typing error.
+    mistyped: Vec<&'static str>,
 }
 
 impl<'m> Sources<'m> {
@@ -113,7 +114,7 @@ impl<'m> Sources<'m> {
     /// Whether it may say something under a key under which nothing stands: in a parent that is missing, or with a
     /// typing error.
     fn may_say(&self, key: &str) -> bool {
-        self.lacks_parent() || (self.has_strangers && keywords::is_mistyped(self.body, Place::Job, &[key]))
+        self.lacks_parent() || self.mistyped.contains(&key)
     }
 
     /// What the job says, or else `default`.
@@ -138,8 +139,8 @@ pub(crate) fn read_job(
     report.about("keywords-of-a-job");
     let before = report.errors();
     read::only_known(body, Place::Job, report);
-    let has_strangers = before < report.errors();
-    let mut from = Sources { body, default, inherits: Inherited::All, has_strangers };
+    let mistyped = if before < report.errors() { shared.mistyped(body) } else { Vec::new() };
+    let mut from = Sources { body, default, inherits: Inherited::All, mistyped };
     let mut inherits_variables = Inherited::All;
     if let Some(inherit) = from.own("inherit") {
         report.about("inherit");
@@ -201,7 +202,7 @@ fn order(from: &Sources<'_>, draft: &mut Draft, shared: &mut Shared, conditions:
     }
     report.about("variables-of-a-job");
     if let Some(variables) = from.own("variables") {
-        draft.variables = shared.read(variables, report);
+        draft.variables = shared.variables(variables, report);
     }
     report.about("needs");
     draft.needs = from.own("needs").and_then(|needs| needs::read(needs, report));

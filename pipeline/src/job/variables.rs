@@ -1,6 +1,5 @@
 //! `variables`, of the file and of a job.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use model::plan::{FormVariable, Variable};
@@ -8,7 +7,7 @@ use model::plan::{FormVariable, Variable};
 use super::policy::unknown_key;
 use crate::read;
 use crate::source::{Mark, Problem, Report};
-use crate::yaml::{Entry, Kind, Map, Node, Scalar, Tree, legacy_reading, legacy_warning};
+use crate::yaml::{Entry, Kind, Map, Node, Scalar, legacy_reading, legacy_warning};
 
 /// Where the values of variables stand, by their names.
 pub(crate) type Places = Vec<(Rc<str>, Mark)>;
@@ -24,27 +23,6 @@ pub(crate) fn places(entry: &Entry) -> Places {
 pub(crate) struct Own {
     pub values: Vec<Variable>,
     pub places: Places,
-}
-
-/// The variables of jobs by the mapping that gives them: those who take it over from the same parent share what was
-/// read. Only what nothing is wrong with is kept, as an error counts in every job that has it.
-#[derive(Default)]
-pub(crate) struct Shared(HashMap<*const Node, (Tree, Rc<Own>)>);
-
-impl Shared {
-    /// What a mapping of variables of a job says.
-    pub fn read(&mut self, entry: &Entry, report: &mut Report) -> Rc<Own> {
-        let mapping = Rc::as_ptr(&entry.value);
-        if let Some((_, own)) = self.0.get(&mapping) {
-            return Rc::clone(own);
-        }
-        let errors = report.errors();
-        let own = Rc::new(Own { values: read(entry, Variables::Job, report).0, places: places(entry) });
-        if errors == report.errors() {
-            self.0.insert(mapping, (Rc::clone(&entry.value), Rc::clone(&own)));
-        }
-        own
-    }
 }
 
 /// Whose variables they are: only those of the file have a place in the run form.

@@ -248,11 +248,13 @@ fn listed(place: Place) -> Option<String> {
 /// nearly one of `names`.
 pub(crate) fn is_mistyped(map: &Map, place: Place, names: &[&str]) -> bool {
     let strange = map.entries.iter().filter(|entry| !is_supported(place, &entry.key));
+    strange.filter_map(|entry| mistyped(place, &entry.key)).any(|one| names.contains(&one))
+}
+
+/// The keyword that a key which is not understood seems to stand for.
+pub(crate) fn mistyped(place: Place, key: &str) -> Option<&'static str> {
     // A keyword that is known stands for itself, unless it is another language's word for one of ours.
-    let of_known = |word: &str| is_known(place, word).then(|| foreign::find(foreign::MEANT, place, word));
-    strange
-        .filter_map(|entry| of_known(&entry.key).unwrap_or_else(|| meant(place, &entry.key)))
-        .any(|one| names.contains(&one))
+    if is_known(place, key) { foreign::find(foreign::MEANT, place, key) } else { meant(place, key) }
 }
 
 /// The candidate that a typing error would have turned into `word`, if one is close enough.
