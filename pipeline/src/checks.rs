@@ -39,7 +39,7 @@ pub(crate) fn whole_file(
         let rules = draft.rules.iter().flatten().filter_map(|rule| rule.needs.as_ref());
         for need in needs.into_iter().chain(rules).flatten() {
             let Some(other) = others.find(&need.job) else {
-                if broken.contains(&need.job.as_str()) || report.is_partial() {
+                if broken.contains(&need.job.as_str()) || others.may_be_instance(&need.job) || report.is_partial() {
                     continue;
                 }
                 if !others.is_new(need.mark, &need.job) {
@@ -92,6 +92,12 @@ impl Others<'_> {
     /// Whether nobody was told yet that this name is nowhere: what a template says is told once, whoever extends it.
     fn is_new(&self, mark: Mark, name: &str) -> bool {
         self.told.borrow_mut().insert((mark, name.to_owned()))
+    }
+
+    /// Whether it is called like an instance of a job of which not all instances are known.
+    fn may_be_instance(&self, name: &str) -> bool {
+        let is_of = |draft: &Draft| name.strip_prefix(&*draft.name).is_some_and(|rest| rest.starts_with([' ', ':']));
+        self.drafts.iter().any(|draft| !draft.knows_instances && is_of(draft))
     }
 
     fn find(&self, name: &str) -> Option<&Draft> {

@@ -32,8 +32,7 @@ impl IncludePlace {
 pub fn check_children(outcome: &Outcome, context: &Context) -> Vec<Diagnostic> {
     let mut seen = HashSet::new();
     let is_local = |include: &TriggerInclude| matches!(include, TriggerInclude::Local { .. });
-    let in_run = outcome.jobs.iter().filter(|one| outcome.plan.is_some() && one.excluded.is_none());
-    let bridges = in_run.filter_map(|one| Some((one, one.job.trigger.as_ref()?)));
+    let bridges = outcome.in_run().filter_map(|one| Some((one, one.job.trigger.as_ref()?)));
     let known = bridges.filter(|(_, trigger)| trigger.include.iter().all(is_local));
     let mut found = Vec::new();
     for (one, trigger) in known.filter(|(one, _)| seen.insert(&one.job.base_name)).take(MAX_CHECKED) {

@@ -104,6 +104,15 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
     let mut jobs = evaluate::all(&parts, &world, report);
     // Step 10:
     link::jobs(&parts, &mut jobs, has_circle, report);
+    for (job, part) in jobs.iter_mut().zip(&parts) {
+        let places = part.draft.includes.iter().map(|place| child::IncludePlace::new(place, report));
+        job.evaluated.includes = places.collect();
+        job.evaluated.places = part.draft.hosted.iter().map(|(key, mark)| (*key, report.place(*mark))).collect();
+    }
+    if report.failed() {
+        let sound = jobs.iter().filter(|job| job.is_decided && job.evaluated.excluded.is_none());
+        outcome.sound = sound.map(|job| job.evaluated.clone()).collect();
+    }
     if !is_sound {
         // What the rules came to may be another thing once the errors are gone.
         outcome.workflow_rules_pass = None;
@@ -124,10 +133,6 @@ fn compose(top: &Map, context: &Context, conditions: &mut Conditions, outcome: &
     let plan = (!report.failed()).then(|| plan(&jobs, &globals, of_rule));
     outcome.plan = plan.map(|plan| Plan { inputs: outcome.inputs.clone(), includes: outcome.includes.clone(), ..plan });
     outcome.jobs = jobs.into_iter().map(|job| job.evaluated).collect();
-    for (job, part) in outcome.jobs.iter_mut().zip(&parts) {
-        job.includes = part.draft.includes.iter().map(|place| child::IncludePlace::new(place, report)).collect();
-        job.places = part.draft.hosted.iter().map(|(key, mark)| (*key, report.place(*mark))).collect();
-    }
 }
 
 /// The jobs of the file.

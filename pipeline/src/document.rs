@@ -203,16 +203,19 @@ pub(crate) fn globals(top: &Map) -> impl Iterator<Item = &Entry> {
 pub(crate) fn jobs<'t>(top: &'t Map, report: &mut Report) -> Vec<(&'t Entry, Option<&'t Map>)> {
     report.about("jobs");
     let mut jobs = Vec::new();
-    for entry in &top.entries {
+    for (i, entry) in top.entries.iter().enumerate() {
         if entry.key.starts_with('.') || keywords::is_known(Place::Global, &entry.key) {
             continue;
         }
+        // What was to be in it lost its indentation, and is told to stand there.
+        let lost = || top.entries.get(i + 1).is_some_and(is_of_job_alone);
         match &entry.value.kind {
             Kind::Map(body) if is_foreign(entry, body) => {
                 report.add(keywords::unsupported(Place::Global, &entry.key, entry.mark).topic("keywords-of-the-file"));
             }
             Kind::Map(body) if !is_mistyped_keyword(entry, body) => jobs.push((entry, Some(body))),
             Kind::Broken => jobs.push((entry, None)),
+            Kind::Null if lost() => jobs.push((entry, None)),
             Kind::Null => {
                 let problem = Problem::error(entry.mark, format!("the job `{}` is empty", entry.key));
                 report.add(problem.hint("give it a `script`"));
@@ -228,6 +231,11 @@ pub(crate) fn jobs<'t>(top: &'t Map, report: &mut Report) -> Vec<(&'t Entry, Opt
         }
     }
     jobs
+}
+
+/// A keyword that stands in jobs and nowhere else.
+fn is_of_job_alone(entry: &Entry) -> bool {
+    keywords::is_known(Place::Job, &entry.key) && !keywords::is_known(Place::Global, &entry.key)
 }
 
 /// A mapping that can be no job and whose name is nearly a keyword: `variable:`, `defaults:`.

@@ -46,6 +46,7 @@ pub use child::{check_children, plan_child};
 pub use duration::expiry;
 pub use expand::{ExpandError, expand, expand_all};
 pub use files::{Files, NoFiles};
+pub use include::CHILD;
 pub use source::Place;
 
 /// For what a definition is evaluated.
@@ -171,6 +172,28 @@ pub struct Outcome {
     pub merged: Option<String>,
     /// All jobs of the file that are not hidden, instances apart, in its order; empty when it could not be read.
     pub jobs: Vec<EvaluatedJob>,
+    /// Without a plan: the jobs that no error touches and that would be in the run. What else is wrong with them, only
+    /// who carries a plan out can say.
+    pub sound: Vec<EvaluatedJob>,
+}
+
+impl Outcome {
+    /// The jobs of the run; of a definition with errors those that would be in it as they are.
+    pub fn in_run(&self) -> impl Iterator<Item = &EvaluatedJob> {
+        let planned = if self.plan.is_some() { &self.jobs[..] } else { &self.sound };
+        planned.iter().filter(|one| one.excluded.is_none())
+    }
+
+    /// Takes the plan back for what is wrong with it to who would carry it out.
+    pub fn refuse(&mut self, mut found: Vec<Diagnostic>) {
+        if found.is_empty() {
+            return;
+        }
+        self.diagnostics.append(&mut found);
+        self.sound = self.in_run().cloned().collect();
+        self.plan = None;
+        self.valid = false;
+    }
 }
 
 /// Evaluates a definition. Never panics, and ends within the budgets for any text.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::extends;
-use crate::keywords::closest;
+use crate::keywords::{self, Place, closest};
 use crate::source::{Mark, Problem, Report};
 use crate::yaml::{Entry, Kind, MAX_DEPTH, Map, Node, Tree};
 
@@ -166,7 +166,9 @@ impl Resolver<'_, '_> {
             }
             let next = value.as_map().and_then(|map| map.written(name)).map(|entry| Rc::clone(&entry.value));
             let Some(next) = next else {
-                if self.report.is_partial() || value.as_map().is_some_and(extends::lacks_parent) {
+                let may_have =
+                    |map: &Map| extends::lacks_parent(map) || keywords::is_mistyped(map, Place::Job, &[name]);
+                if self.report.is_partial() || value.as_map().is_some_and(may_have) {
                     return None;
                 }
                 let message = format!("`!reference` leads nowhere: `{}` has no `{name}`", names[..i].join(", "));

@@ -289,3 +289,42 @@ fn a_wrong_keyword_of_an_environment_hides_nothing_about_the_job_that_stops_it()
     assert_errors(&jobs("name: [p]", "name: q, action: stpo"), &["`name`", "`stpo`"]);
     assert_errors(&jobs("nmae: p", "name: q, action: stop"), &["`nmae`"]);
 }
+
+#[test]
+fn one_slip_is_one_error() {
+    for (text, word) in [
+        (".b: {script: x}\na: {extend: .b}\n", "`extend`"),
+        ("inclde: a.yml\na: {extends: .x}\n", "`inclde`"),
+        ("a: {scrip: x}\nc: {script: !reference [a, script]}\n", "`scrip`"),
+        ("a: {script: x, paralel: 3}\nb: {script: x, needs: ['a 1/3']}\n", "`paralel`"),
+        ("a: {script: x, rules: [{start_in: 5 min}]}\n", "`start_in` is for rules"),
+        ("a:\nscript: x\nb: {script: x}\n", "`script` does not stand at the top"),
+    ] {
+        assert_errors(text, &[word]);
+    }
+    assert_errors("a:\nb: {script: x}\n", &["`a` is empty"]);
+}
+
+#[test]
+fn what_is_brought_from_elsewhere_names_the_job_that_it_is_wrong_in() {
+    let brought = ".a: {only: [main], script: x}\nb: {extends: .a, rules: [{when: always}]}\n";
+    assert_errors(brought, &["`only` does not stand beside `rules` (in `b`)"]);
+    let trigger = ".t: {script: x}\nb: {extends: .t, trigger: {include: c.yml}}\n";
+    assert_errors(trigger, &["a job with `trigger` has no `script` (in `b`)"]);
+    let own = errors("b: {only: [main], script: x, rules: [{when: always}]}\n");
+    assert!(own.iter().all(|found| !found.contains("(in")), "{own:?}");
+}
+
+#[test]
+fn jobs_that_no_error_touches_are_known_beside_those_that_are_wrong() {
+    let sound = |text: &str| -> Vec<String> {
+        let outcome = pipeline::plan(text, &Context::default());
+        outcome.in_run().map(|one| one.job.name.clone()).collect()
+    };
+    let rest = "b: {script: x}\nc: {script: x, when: never}\nd: {script: x, needs: [gone]}\n";
+    assert_eq!(sound(&format!("a: {{script: x, retry: 9}}\n{rest}")), ["b", "d"]);
+    assert_eq!(sound("b: {script: x}\nc: {script: x, when: never}\n"), ["b"]);
+    // What all depend on.
+    assert!(sound(&format!("variables: 5\n{rest}")).is_empty());
+    assert!(sound("workflow: {rules: [{when: never}]}\nb: {script: x}\n").is_empty());
+}

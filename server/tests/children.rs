@@ -165,6 +165,7 @@ after: {stage: two, script: 'true'}
     };
     let (why, detail) = failure(&view, "missing");
     assert!(why == FailureReason::DownstreamPipelineCreationFailed && detail.contains("none.yml"), "{detail}");
+    assert_eq!(detail, "there is no file `none.yml` to include");
     let (_, detail) = failure(&view, "broken");
     assert!(detail.contains("broken.yml:1") && detail.contains("scirpt"), "{detail}");
     assert!(job(&view, "broken").allow_failure);

@@ -84,6 +84,7 @@ pub(super) fn read(
         }
         Wanted::Artifact { job, path } => {
             let text = files.read_artifact(job, path).map_err(refused)?;
+            let missing = || Problem::error(mark, format!("the artifacts of `{job}` have no `{path}` to include"));
             text.map(|text| (text, Origin::Here)).ok_or_else(missing)
         }
     }

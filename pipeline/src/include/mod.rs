@@ -80,7 +80,12 @@ impl<'c, 'r> Includer<'c, 'r> {
     /// A file over what it includes.
     fn with_includes(&mut self, root: Tree, origin: &Origin) -> Tree {
         let Kind::Map(map) = &root.kind else { return root };
-        let Some(include) = map.written("include") else { return root };
+        let Some(include) = map.written("include") else {
+            if keywords::is_mistyped(map, Place::Global, &["include"]) {
+                self.report.leave_out_file();
+            }
+            return root;
+        };
         self.report.about("include");
         let mut base = Map::default();
         if matches!(include.value.kind, Kind::Broken) {
@@ -361,7 +366,7 @@ fn only_known(map: &Map, report: &mut Report) {
 }
 
 /// The name of the text that stands for the definition of a child pipeline.
-pub(crate) const CHILD: &str = "trigger:include";
+pub const CHILD: &str = "trigger:include";
 
 /// Where the values of `inputs` of an entry stand.
 pub(crate) fn input_places(map: &Map) -> Vec<(String, Mark)> {

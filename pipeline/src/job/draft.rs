@@ -93,6 +93,7 @@ impl Draft {
 
 /// Where the values of a job's keywords come from.
 struct Sources<'m> {
+    entry: &'m Entry,
     body: &'m Map,
     default: &'m Map,
     inherits: Inherited,
@@ -108,13 +109,20 @@ impl<'m> Sources<'m> {
 
     /// Whether more of it than is known may be given.
     fn lacks_parent(&self) -> bool {
-        extends::lacks_parent(self.body)
+        extends::lacks_parent(self.body) || self.mistyped.contains(&"extends")
     }
 
     /// Whether it may say something under a key under which nothing stands: in a parent that is missing, or with a
     /// typing error.
     fn may_say(&self, key: &str) -> bool {
         self.lacks_parent() || self.mistyped.contains(&key)
+    }
+
+    /// The job, when a keyword of it stands somewhere else, where it may be as it should be.
+    fn brought(&self, keyword: &Entry) -> Option<&'m Rc<str>> {
+        let (job, keyword) = (self.entry.value.mark, keyword.mark);
+        let is_own = job.file == keyword.file && (job.span.start..job.span.end).contains(&keyword.span.start);
+        (!is_own).then_some(&self.entry.key)
     }
 
     /// What the job says, or else `default`.
@@ -140,7 +148,7 @@ pub(crate) fn read_job(
     let before = report.errors();
     read::only_known(body, Place::Job, report);
     let mistyped = if before < report.errors() { shared.mistyped(body) } else { Vec::new() };
-    let mut from = Sources { body, default, inherits: Inherited::All, mistyped };
+    let mut from = Sources { entry, body, default, inherits: Inherited::All, mistyped };
     let mut inherits_variables = Inherited::All;
     if let Some(inherit) = from.own("inherit") {
         report.about("inherit");
@@ -228,7 +236,7 @@ fn order(from: &Sources<'_>, draft: &mut Draft, shared: &mut Shared, conditions:
         let Some(entry) = from.own(key) else { continue };
         if draft.rules.is_some() {
             let problem = Problem::error(entry.mark, format!("`{key}` does not stand beside `rules`"));
-            report.add(problem.hint("say it with an `if`"));
+            report.add(problem.hint("say it with an `if`").of_job(from.brought(entry)));
         }
         *slot = only::read(entry, key, conditions, report);
     }
@@ -365,9 +373,9 @@ fn child(from: &Sources<'_>, entry: &Entry, draft: &mut Draft, report: &mut Repo
         let taken_away = matches!(other.value.kind, Kind::Null);
         if keywords::is_supported(Place::Job, &other.key) && !trigger::ALLOWED.contains(&&*other.key) && !taken_away {
             let message = format!("a job with `trigger` has no `{}`", other.key);
-            report.add(
-                Problem::error(other.mark, message).hint("put it into another job, or into the child's definition"),
-            );
+            let problem = Problem::error(other.mark, message);
+            let problem = problem.hint("put it into another job, or into the child's definition");
+            report.add(problem.of_job(from.brought(other)));
         }
     }
     if matches!(draft.parallel, Some(Parallel::Number(_))) {

@@ -259,7 +259,9 @@ fn rule(map: &Map, mark: Mark, place: Place, conditions: &mut Conditions, report
         _ => false,
     };
     let is_mistyped = |names: &[&str]| keywords::is_mistyped(map, place, names);
-    if !map.entries.iter().any(decides) && !is_mistyped(&["if", "changes", "exists", "when"]) {
+    // What is delayed is told that it lacks its `when`.
+    let is_told = map.get("start_in").is_some() || is_mistyped(&["if", "changes", "exists", "when"]);
+    if !map.entries.iter().any(decides) && !is_told {
         let always = if place == Place::Rule { "on_success" } else { "always" };
         report.add(
             Problem::error(mark, "a rule needs an `if`, `changes`, `exists` or a `when`")

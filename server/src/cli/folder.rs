@@ -232,7 +232,8 @@ impl Files for Folder {
 
     fn changed(&self, compare_to: Option<&str>) -> Result<Option<Vec<String>>, String> {
         if !self.is_repository {
-            return Ok(Some(Vec::new()));
+            // As on a server: there is nothing to compare with.
+            return Ok(None);
         }
         let Some(wanted) = compare_to else {
             let default = format!("origin/{}", self.default_branch);
@@ -390,7 +391,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_that_is_no_repository_counts_as_main_without_changes() {
+    fn a_folder_that_is_no_repository_counts_as_main_with_nothing_to_compare() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("ci")).unwrap();
         fs::write(dir.path().join("ci/a.yml"), "a:\n").unwrap();
@@ -402,7 +403,7 @@ mod tests {
             assert!(folder.read(outside).unwrap_err().contains("outside"), "{outside}");
         }
         assert_eq!(folder.paths().unwrap(), ["ci/a.yml", "out.yml"]);
-        assert_eq!(folder.changed(None), Ok(Some(Vec::new())));
+        assert_eq!(folder.changed(None), Ok(None));
         assert!(folder.read_remote("https://ci.example.org/a.yml", None).unwrap_err().contains("--include-remote"));
         assert!(folder.predefined().contains(&Variable { raw: true, ..Variable::new("CI_COMMIT_BRANCH", "main") }));
     }

@@ -111,12 +111,12 @@ pub fn evaluate(path: &Path, variables: Vec<Variable>, inputs: Inputs, folder: F
             let mut outcome = pipeline::plan(text, &context);
             let mut found = pipeline::check_children(&outcome, &context);
             outcome.diagnostics.append(&mut found);
-            let (globals, definition) = (&outcome.global_variables, Definition { file: &name, text });
             let (given, predefined) = (&context.variables, &context.predefined);
-            let fill = |plan| names::fill(plan, given, globals, predefined, definition, &outcome.jobs);
-            if let Some(Err(mut error)) = outcome.plan.as_mut().map(fill) {
-                outcome.diagnostics.append(&mut error.diagnostics);
-                (outcome.plan, outcome.valid) = (None, false);
+            let definition = Definition { file: &name, text };
+            outcome.refuse(names::check(&outcome, given, predefined, definition));
+            if let Some(plan) = &mut outcome.plan {
+                // It has been seen to go well.
+                let _ = names::fill(plan, given, &outcome.global_variables, predefined, definition, &outcome.jobs);
             }
             outcome
         }
@@ -208,5 +208,19 @@ mod tests {
         {
             render(&diagnostic(column, width, line), &Renderer::plain());
         }
+    }
+
+    #[test]
+    fn what_only_the_server_sees_is_told_beside_other_errors() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let text = "a: {script: x, retry: 9}\nb: {script: x, environment: {name: $X}, variables: {X: 'a#b'}}\n\
+                    c: {trigger: {include: child.yml}}\n";
+        std::fs::write(&path, text).unwrap();
+        std::fs::write(folder.path().join("child.yml"), "d: {script: x, tmeout: 1h}\n").unwrap();
+        let found = evaluate(&path, Vec::new(), Inputs::new(), Folder::new(folder.path(), &EventArgs::default()));
+        let told: Vec<_> = found.diagnostics.iter().map(|one| (one.file.as_str(), one.span.line)).collect();
+        assert!(found.plan.is_none() && !found.valid);
+        assert_eq!(told, [(FILE, 1), ("child.yml", 1), (FILE, 2)], "{:#?}", found.diagnostics);
     }
 }

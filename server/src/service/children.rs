@@ -254,6 +254,10 @@ impl Weir {
 /// What went wrong, every finding of it.
 fn told(error: Error) -> String {
     let place = |found: &model::Diagnostic| {
+        // The names of its files stand in no file.
+        if found.file == pipeline::CHILD {
+            return found.message.clone();
+        }
         format!("{}:{}:{}: {}", found.file, found.span.line, found.span.column, found.message)
     };
     let errors = error.diagnostics.iter().filter(|found| found.severity == model::Severity::Error);

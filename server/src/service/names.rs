@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use model::plan::{Environment, Plan, PlannedJob, Variable};
 use model::{Diagnostic, Error};
-use pipeline::EvaluatedJob;
+use pipeline::{EvaluatedJob, Outcome};
 
 use super::definition::Definition;
 use super::variables;
@@ -46,16 +46,17 @@ pub fn fill(
     if found.is_empty() { Ok(()) } else { Err(Error::definition(found)) }
 }
 
-/// Why [`fill`] would not go well.
+/// Why [`fill`] would not go well; of a definition with errors for the jobs that they do not touch.
 pub fn check(
-    plan: &Plan,
+    outcome: &Outcome,
     given: &[Variable],
-    globals: &[Variable],
     predefined: &[Variable],
     definition: Definition<'_>,
-    evaluated: &[EvaluatedJob],
 ) -> Vec<Diagnostic> {
-    let filled = fill(&mut plan.clone(), given, globals, predefined, definition, evaluated);
+    let sound = || Plan { jobs: outcome.in_run().map(|one| Arc::clone(&one.job)).collect(), ..Plan::default() };
+    let mut plan = outcome.plan.clone().unwrap_or_else(sound);
+    let evaluated = if outcome.plan.is_some() { &outcome.jobs } else { &outcome.sound };
+    let filled = fill(&mut plan, given, &outcome.global_variables, predefined, definition, evaluated);
     filled.err().map(|error| error.diagnostics).unwrap_or_default()
 }
 
@@ -104,7 +105,7 @@ fn environment_name(
         // What variables became may be as long as a book.
         let shown: String = name.chars().take(LONGEST_NAME).collect();
         let more = if shown.len() < name.len() { "…" } else { "" };
-        return Err(Error::invalid(format!("{} deploys to {shown:?}{more}: a name has {rule}", job.name)));
+        return Err(Error::invalid(format!("`{}` deploys to {shown:?}{more}: a name has {rule}", job.name)));
     }
     Ok(name)
 }
@@ -191,7 +192,9 @@ mod tests {
         };
         let jobs = vec![Arc::new(job("a 1/2")), Arc::new(job("a 2/2")), Arc::new(job("b"))];
         let plan = Plan { jobs, name: Some("$LOOP".into()), ..Plan::default() };
-        let found = check(&plan, &[], &[Variable::new("LOOP", "$LOOP")], &[], Definition::of(""), &[]);
+        let mut outcome = Outcome::default();
+        (outcome.plan, outcome.global_variables) = (Some(plan), vec![Variable::new("LOOP", "$LOOP")]);
+        let found = check(&outcome, &[], &[], Definition::of(""));
         let links: Vec<_> = found.iter().filter_map(|one| one.link.as_deref()?.rsplit('#').next()).collect();
         let of_job = ["environment", "resource_group", "tags"];
         assert_eq!(links, [&["workflow"][..], &of_job, &of_job].concat(), "{found:#?}");
@@ -211,8 +214,8 @@ mod tests {
         let refused = |value: &str| {
             environment_name(&job, &environment, &[Variable::new("LONG", value)], &[]).unwrap_err().message
         };
-        assert!(refused("a*b").starts_with("ship deploys to \"a*b\": a name has up to 255 "));
+        assert!(refused("a*b").starts_with("`ship` deploys to \"a*b\": a name has up to 255 "));
         let text = refused(&"ü".repeat(10_000));
-        assert!(text.starts_with(&format!("ship deploys to \"{}\"…: a name has", "ü".repeat(255))), "{text}");
+        assert!(text.starts_with(&format!("`ship` deploys to \"{}\"…: a name has", "ü".repeat(255))), "{text}");
     }
 }

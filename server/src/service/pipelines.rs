@@ -359,7 +359,8 @@ impl Weir {
             let mut outcome = pipeline::plan(&text, &context);
             let mut found = pipeline::check_children(&outcome, &context);
             outcome.diagnostics.append(&mut found);
-            check_names(&mut outcome, &context, Definition::of(&text));
+            let found = names::check(&outcome, &context.variables, &context.predefined, Definition::of(&text));
+            outcome.refuse(found);
             refuse_unserved(&mut outcome, Definition::of(&text), &served);
             outcome
         };
@@ -458,18 +459,6 @@ impl Given {
         context.files = self.files;
         context.default_timeout = self.timeout;
         context
-    }
-}
-
-/// Names that could not be used are findings like any other.
-fn check_names(outcome: &mut pipeline::Outcome, context: &pipeline::Context, definition: Definition<'_>) {
-    let (globals, jobs) = (&outcome.global_variables, &outcome.jobs);
-    let check = |plan| names::check(plan, &context.variables, globals, &context.predefined, definition, jobs);
-    let mut found = outcome.plan.as_ref().map(check).unwrap_or_default();
-    if !found.is_empty() {
-        outcome.diagnostics.append(&mut found);
-        outcome.plan = None;
-        outcome.valid = false;
     }
 }
 

@@ -68,12 +68,16 @@ impl Served {
 
 /// Turns a plan that asks for what nobody here does into findings that say so.
 pub fn refuse_unserved(outcome: &mut pipeline::Outcome, definition: Definition<'_>, served: &Served) {
-    let Some(plan) = &outcome.plan else { return };
-    let known: HashMap<&str, &EvaluatedJob> = outcome.jobs.iter().map(|one| (one.job.name.as_str(), one)).collect();
+    let jobs: Vec<_> = match &outcome.plan {
+        Some(plan) => plan.jobs.iter().collect(),
+        None => outcome.in_run().map(|one| &one.job).collect(),
+    };
+    let known: HashMap<&str, &EvaluatedJob> =
+        outcome.jobs.iter().chain(&outcome.sound).map(|one| (one.job.name.as_str(), one)).collect();
     // What many jobs take over from one place is told once.
     let mut told = HashSet::new();
     let mut found = Vec::new();
-    for job in &plan.jobs {
+    for job in jobs {
         for (keyword, instead) in served.refuses(job) {
             let message = format!("the job `{}` asks for `{keyword}`, which cannot be done here", job.base_name);
             let known = known.get(job.name.as_str()).copied();
@@ -83,10 +87,5 @@ pub fn refuse_unserved(outcome: &mut pipeline::Outcome, definition: Definition<'
             }
         }
     }
-    if found.is_empty() {
-        return;
-    }
-    outcome.diagnostics.append(&mut found);
-    outcome.plan = None;
-    outcome.valid = false;
+    outcome.refuse(found);
 }

@@ -49,6 +49,8 @@ pub fn main(args: ExecArgs, json: bool) -> Outcome {
     if let Some(plan) = &mut evaluated.plan {
         // What is not wanted may ask for whatever it likes.
         played = select(plan, &args.jobs)?;
+    } else if !args.jobs.is_empty() {
+        evaluated.sound.retain(|one| args.jobs.contains(&one.job.name));
     }
     let name = path.display().to_string();
     let definition = Definition { file: &name, text: &text };
