@@ -219,8 +219,9 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         std::fs::write(folder.path().join("child.yml"), "d: {script: x, tmeout: 1h}\n").unwrap();
         let found = evaluate(&path, Vec::new(), Inputs::new(), Folder::new(folder.path(), &EventArgs::default()));
-        let told: Vec<_> = found.diagnostics.iter().map(|one| (one.file.as_str(), one.span.line)).collect();
+        let words = ["`retry` must be", "`tmeout` is not a keyword", "`b` deploys to"];
+        let fits = found.diagnostics.iter().zip(words).all(|(found, word)| found.message.contains(word));
+        assert!(fits && found.diagnostics.len() == words.len(), "{:#?}", found.diagnostics);
         assert!(found.plan.is_none() && !found.valid);
-        assert_eq!(told, [(FILE, 1), ("child.yml", 1), (FILE, 2)], "{:#?}", found.diagnostics);
     }
 }
