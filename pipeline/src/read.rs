@@ -122,11 +122,22 @@ pub(crate) fn text_if_any(entry: &Entry, what: &str, report: &mut Report) -> Opt
 pub(crate) fn boolean(entry: &Entry, what: &str, report: &mut Report) -> Option<bool> {
     match &entry.value.kind {
         Kind::Null => None,
-        Kind::Scalar(Scalar { value: Value::Bool(value), .. }) => Some(*value),
+        Kind::Scalar(scalar) if let Some(value) = scalar.as_boolean() => {
+            warn_of_boolean(scalar, entry.value_mark(), report);
+            Some(value)
+        }
         _ => {
             mismatch(report, entry.value_mark(), what, "`true` or `false`", &entry.value);
             None
         }
+    }
+}
+
+/// Warns of a word that is a boolean to GitLab's reader, and only where nothing else can be meant to this one.
+pub(crate) fn warn_of_boolean(scalar: &Scalar, mark: Mark, report: &mut Report) {
+    if let (Value::Text, Some(value)) = (scalar.value, scalar.as_boolean()) {
+        let problem = Problem::warning(mark, format!("`{}` is taken for `{value}`, as on GitLab", scalar.text));
+        report.add(problem.hint(format!("write `{value}`, which is one to every reader of YAML")));
     }
 }
 

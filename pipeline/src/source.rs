@@ -64,7 +64,7 @@ pub(crate) struct Problem {
     pub hint: Option<String>,
     /// The heading of `docs/language.md` that explains it.
     pub topic: Option<&'static str>,
-    /// Whether an error at the same place says enough.
+    /// Whether another finding at the same place says enough.
     pub minor: bool,
     /// The job that it was first found in, when that has to be said: the same text may be in many jobs.
     pub job: Option<Rc<str>>,
@@ -262,9 +262,8 @@ impl Report {
 
     /// All findings, in the order of the text.
     pub fn finish(mut self) -> Vec<Diagnostic> {
-        let wrong: HashSet<Mark> =
-            self.problems.iter().filter(|p| p.severity == Severity::Error).map(|p| p.mark).collect();
-        self.problems.retain(|p| !p.minor || !wrong.contains(&p.mark));
+        let told: HashSet<Mark> = self.problems.iter().filter(|p| !p.minor).map(|p| p.mark).collect();
+        self.problems.retain(|p| !p.minor || !told.contains(&p.mark));
         self.problems.sort_by_key(|p| (p.mark.file, p.mark.span.start, p.mark.span.end));
         let mut diagnostics: Vec<_> = self.problems.iter().map(|p| self.diagnostic(p)).collect();
         if self.omitted > 0

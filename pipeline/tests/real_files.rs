@@ -1,7 +1,7 @@
 //! What files of public repositories hold that was once answered otherwise than on GitLab, each with the answer that it
 //! gets now.
 
-use model::plan::Variable;
+use model::plan::{AllowFailure, Variable};
 use pipeline::{Context, Outcome};
 
 fn evaluate(text: &str, run: &[(&str, &str)]) -> Outcome {
@@ -287,4 +287,18 @@ fn that_no_run_can_be_made_is_said_of_what_it_would_be_for() {
         let finding = evaluate(&format!("a: {{script: x, {never}}}\n"), &[]).diagnostics.pop().unwrap();
         assert!(finding.hint.is_none_or(|hint| !hint.contains(more)), "{never}");
     }
+}
+
+#[test]
+fn where_only_a_boolean_can_stand_the_words_of_gitlabs_reader_are_booleans() {
+    let text = "a: {script: x, allow_failure: yes, interruptible: on, artifacts: {paths: [a], untracked: no}, inherit: {default: Off}}\n";
+    let outcome = pipeline::plan(text, &Context::default());
+    let job = &outcome.plan.expect("a plan").jobs[0];
+    assert!(job.allow_failure == AllowFailure::Bool(true) && job.interruptible);
+    assert!(!job.artifacts.as_ref().expect("artifacts").untracked);
+    let told: Vec<_> = outcome.diagnostics.iter().map(|found| found.message.as_str()).collect();
+    let taken = |word: &str, value: bool| format!("`{word}` is taken for `{value}`, as on GitLab");
+    assert_eq!(told, [taken("yes", true), taken("on", true), taken("no", false), taken("Off", false)]);
+    // In quotes it is a string, to GitLab too.
+    assert!(!pipeline::plan("a: {script: x, allow_failure: 'yes'}\n", &Context::default()).valid);
 }

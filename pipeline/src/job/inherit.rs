@@ -3,7 +3,7 @@
 use crate::keywords::{self, Place};
 use crate::read;
 use crate::source::{Problem, Report};
-use crate::yaml::{Entry, Kind, Scalar, Value};
+use crate::yaml::{Entry, Kind};
 
 /// Which names are taken over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,8 +35,11 @@ pub(super) fn read(entry: &Entry, report: &mut Report) -> (Inherited, Inherited)
 
 fn names(entry: &Entry, what: &str, keywords_only: bool, report: &mut Report) -> Inherited {
     match &entry.value.kind {
-        Kind::Null | Kind::Broken | Kind::Scalar(Scalar { value: Value::Bool(true), .. }) => Inherited::All,
-        Kind::Scalar(Scalar { value: Value::Bool(false), .. }) => Inherited::None,
+        Kind::Null | Kind::Broken => Inherited::All,
+        Kind::Scalar(scalar) if let Some(all) = scalar.as_boolean() => {
+            read::warn_of_boolean(scalar, entry.value_mark(), report);
+            if all { Inherited::All } else { Inherited::None }
+        }
         Kind::List(_) => {
             let found = read::strings(entry, what, report).unwrap_or_default();
             for (name, mark) in found.iter().filter(|_| keywords_only) {

@@ -37,7 +37,7 @@ pub(crate) fn start_in(entry: &Entry, report: &mut Report) -> Option<u32> {
 /// Returns also whether one exit code was written as a number.
 pub(crate) fn allow_failure(entry: &Entry, report: &mut Report) -> Option<(AllowFailure, bool)> {
     let Kind::Map(map) = &entry.value.kind else {
-        if !matches!(entry.value.kind, Kind::Scalar(Scalar { value: Value::Bool(_), .. })) {
+        if !matches!(&entry.value.kind, Kind::Scalar(scalar) if scalar.as_boolean().is_some()) {
             let wanted = "`true`, `false` or a mapping with `exit_codes`";
             read::mismatch(report, entry.value_mark(), "allow_failure", wanted, &entry.value);
             return None;

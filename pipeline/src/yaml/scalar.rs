@@ -53,6 +53,15 @@ impl Scalar {
         }
     }
 
+    /// What it is where only `true` or `false` can be meant: the words that GitLab's reader takes for them, too.
+    pub fn as_boolean(&self) -> Option<bool> {
+        match self.value {
+            Value::Bool(value) => Some(value),
+            Value::Text if self.plain => legacy_boolean(&self.text),
+            _ => None,
+        }
+    }
+
     pub fn describe(&self) -> String {
         match self.value {
             Value::Text => "a string".into(),
@@ -151,11 +160,17 @@ pub(super) fn legacy_meaning(scalar: &Scalar) -> Option<String> {
     if may_differ && !is_same() { legacy_kind(&scalar.text) } else { None }
 }
 
-fn legacy_kind(text: &str) -> Option<String> {
+fn legacy_boolean(text: &str) -> Option<bool> {
     match text {
-        "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Some("the boolean true".into()),
-        "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Some("the boolean false".into()),
-        _ => {}
+        "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
+        "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some(false),
+        _ => None,
+    }
+}
+
+fn legacy_kind(text: &str) -> Option<String> {
+    if let Some(value) = legacy_boolean(text) {
+        return Some(format!("the boolean {value}"));
     }
     if let Some(word) = text.strip_prefix(':').filter(|word| is_symbol(word)) {
         return Some(format!("the word {word}"));
