@@ -24,7 +24,9 @@ pub(crate) fn whole_file(
 ) -> bool {
     let stages = &globals.stages;
     let stage_index: HashMap<_, _> = stages.iter().enumerate().map(|(i, stage)| (stage.as_str(), i)).collect();
-    let others = Others { drafts, parts, names: Names::new(parts), hidden, broken, told: RefCell::default() };
+    let with_others = drafts.iter().filter(|draft| !draft.knows_instances).map(|draft| &*draft.name).collect();
+    let names = Names::new(parts);
+    let others = Others { drafts, parts, names, hidden, broken, with_others, told: RefCell::default() };
     for draft in drafts {
         let own = draft.planned.stage.as_str();
         let stage = stage_index.get(own);
@@ -84,6 +86,8 @@ struct Others<'o> {
     names: Names<'o>,
     hidden: &'o [&'o str],
     broken: &'o [&'o str],
+    /// The jobs that may have more instances than are known.
+    with_others: HashSet<&'o str>,
     /// The names that are nowhere, and where they are written.
     told: RefCell<HashSet<(Mark, String)>>,
 }
@@ -96,8 +100,8 @@ impl Others<'_> {
 
     /// Whether it is called like an instance of a job of which not all instances are known.
     fn may_be_instance(&self, name: &str) -> bool {
-        let is_of = |draft: &Draft| name.strip_prefix(&*draft.name).is_some_and(|rest| rest.starts_with([' ', ':']));
-        self.drafts.iter().any(|draft| !draft.knows_instances && is_of(draft))
+        let ends = || name.match_indices([' ', ':']).map(|(end, _)| &name[..end]);
+        !self.with_others.is_empty() && ends().any(|job| self.with_others.contains(job))
     }
 
     fn find(&self, name: &str) -> Option<&Draft> {
