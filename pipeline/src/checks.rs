@@ -24,9 +24,9 @@ pub(crate) fn whole_file(
 ) -> bool {
     let stages = &globals.stages;
     let stage_index: HashMap<_, _> = stages.iter().enumerate().map(|(i, stage)| (stage.as_str(), i)).collect();
-    let with_others = drafts.iter().filter(|draft| !draft.knows_instances).map(|draft| &*draft.name).collect();
+    let partial = drafts.iter().filter(|draft| !draft.knows_instances).map(|draft| &*draft.name).collect();
     let names = Names::new(parts);
-    let others = Others { drafts, parts, names, hidden, broken, with_others, told: RefCell::default() };
+    let others = Others { drafts, parts, names, hidden, broken, partial, told: RefCell::default() };
     for draft in drafts {
         let own = draft.planned.stage.as_str();
         let stage = stage_index.get(own);
@@ -87,7 +87,7 @@ struct Others<'o> {
     hidden: &'o [&'o str],
     broken: &'o [&'o str],
     /// The jobs that may have more instances than are known.
-    with_others: HashSet<&'o str>,
+    partial: HashSet<&'o str>,
     /// The names that are nowhere, and where they are written.
     told: RefCell<HashSet<(Mark, String)>>,
 }
@@ -101,7 +101,7 @@ impl Others<'_> {
     /// Whether it is called like an instance of a job of which not all instances are known.
     fn may_be_instance(&self, name: &str) -> bool {
         let ends = || name.match_indices([' ', ':']).map(|(end, _)| &name[..end]);
-        !self.with_others.is_empty() && ends().any(|job| self.with_others.contains(job))
+        !self.partial.is_empty() && ends().any(|job| self.partial.contains(job))
     }
 
     fn find(&self, name: &str) -> Option<&Draft> {
