@@ -191,6 +191,6 @@ fn one_cause_is_one_error() {
 fn a_long_text_that_is_no_yaml_is_still_told_how_its_line_was_meant() {
     let mut text = pipeline::bench::small_jobs();
     text.push_str("a:\n  script:\n    - \"echo hi\" && echo there\n");
-    let found = pipeline::plan(&text, &pipeline::Context::default()).diagnostics;
+    let found = pipeline::plan(&text, &Context::default()).diagnostics;
     assert!(found[0].hint.as_deref().is_some_and(|hint| hint.contains("'\"echo hi\" && echo there'")), "{found:#?}");
 }
