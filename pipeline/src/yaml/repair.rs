@@ -4,8 +4,8 @@ use granit_parser::Parser;
 
 use super::load::MAX_BYTES;
 
-/// How much text is read again in search of a change, in bytes.
-const MAX_TRIED: usize = MAX_BYTES;
+/// How much text is read again in search of a change, in bytes: half of the longest text.
+const MAX_TRIED: usize = MAX_BYTES / 2;
 
 /// Longest line that a hint shows, in characters.
 const MAX_SHOWN: usize = 100;
@@ -59,7 +59,7 @@ pub(super) fn find(text: &str, at: usize) -> Option<Repair> {
         indent(&place),
     ];
     let number = text[..start].matches('\n').count() + 1;
-    // Each is tried with all of the text before it: of the longest texts only the likeliest is.
+    // Each is tried with all of the text before it: of long texts only the likeliest is, of the longest none.
     let tries = MAX_TRIED / text.len().max(1);
     let found = changes.into_iter().flatten().take(tries).find(|change| is_read(text, number, change));
     found.map(|change| change.repair)
