@@ -253,6 +253,68 @@ fn what_a_missing_file_cannot_change_is_told() {
 }
 
 #[test]
+fn a_wrong_entry_of_include_hides_nothing_in_its_file() {
+    let input =
+        "spec: {inputs: {x: , y: {default: never}, z: {type: number, default: 0}}}\n---\nc: {script: x, tmeout: 1h}\n";
+    let uses = "\"d-$[[ inputs.x ]]\": {script: \"$[[ inputs.x ]]\", when: \"$[[ inputs.y ]]\", retry: \"$[[ inputs.z ]]\", whne: x}\n";
+    let b = format!("{input}{uses}");
+    let files = [
+        ("b.yml", b.as_str()),
+        ("s.yml", "stages: [s, test]\nc: {script: x, tmeout: 1h, stage: s}\n"),
+        ("deep.yml", "include: [{local: s.yml, foo: 1}]\n"),
+    ];
+    let rest = "a: {script: x, retry: 9, stage: test}\ne: {script: x, needs: [gone]}\n";
+    let of = |include: &str| {
+        let mut context = Context::default();
+        context.files = std::sync::Arc::new(common::Table::new(&files));
+        let findings = pipeline::plan(&format!("include: {include}\n{rest}"), &context).diagnostics;
+        findings.into_iter().map(|one| format!("{}:{}", one.file, one.message)).collect::<Vec<_>>()
+    };
+    let in_s: &[&str] = &["`retry`", "`tmeout`"];
+    let in_b: &[&str] = &["`retry`", "`tmeout`", "`whne`"];
+    let gone: &[&str] = &["`retry`", "`gone`", "`tmeout`"];
+    let none: &[&str] = &["`retry`"];
+    for (include, word, others) in [
+        // Which file is meant, and when, is known.
+        ("[{local: b.yml, inptus: {x: 1}}]", "`inptus`", in_b),
+        ("[{local: b.yml, with: {x: 1}}]", "`with`", in_b),
+        ("[{local: b.yml, inputs: [x]}]", "`inputs`", in_b),
+        ("[{local: b.yml, inputs: {x: *gone}}]", "&gone", in_b),
+        ("[{local: b.yml, inputs: {x y: 1}}]", "the name of an input", in_b),
+        ("[{local: s.yml, foo: 1}]", "`foo`", gone),
+        ("deep.yml", "`foo`", gone),
+        // Which file is meant is known, but not whether it is included.
+        ("[{local: b.yml, inputs: {x: v}, ruels: []}]", "`ruels`", in_b),
+        ("[{local: s.yml, rules: [{if: $A =}]}]", "expression", in_s),
+        ("[{local: s.yml, rules: {if: $A}}]", "`rules`", in_s),
+        ("[{local: s.yml, rules: [{if: $A, whne: never}]}]", "`whne`", in_s),
+        ("[{local: no.yml, rules: [{if: $A =}]}]", "expression", none),
+        ("[{local: no.yml, foo: 1}]", "`foo`", &["`no.yml`", "`retry`"]),
+        ("[s.yml, 5]", "an entry of `include`", in_s),
+        // Another file may be meant.
+        ("[{local: b.yml, ref: main}]", "`ref`", none),
+        ("[{local: b.yml, integrtiy: x}]", "`integrtiy`", none),
+        ("[{local: b.yml, remote: 'https://x/b.yml'}]", "names one of", none),
+        ("[{loca: b.yml}]", "`loca`", none),
+        ("[{artifact: b.yml, job: a}]", "`artifact`", none),
+        ("[{template: b.yml}]", "`template`", none),
+        // It is not included, whatever is wrong.
+        ("[{local: b.yml, inptus: {x: 1}, rules: [{when: never}]}]", "`inptus`", &["`retry`", "`gone`"]),
+    ] {
+        let found = of(include);
+        let of_entry = found.iter().filter(|one| one.contains(word)).count();
+        let fits = others.iter().all(|word| found.iter().any(|one| one.contains(word)));
+        assert!(of_entry == 1 && fits && found.len() == others.len() + 1, "{include} {others:?}\n{found:#?}");
+    }
+    // What is given wrongly is told of the file that takes it, as ever.
+    let found = of("[{local: b.yml, inputs: {x: v, q: 2, z: many}, inptus: 1}]");
+    assert!(
+        ["no input `q`", "`z` must be a number"].iter().all(|word| found.iter().any(|one| one.contains(word))),
+        "{found:#?}"
+    );
+}
+
+#[test]
 fn a_wrong_entry_leaves_no_list_empty() {
     let header = "spec: {inputs: {n: {type: number, default: 3}}}\n---\n";
     let one = "[\"$[[ inputs.n ]]\"]";

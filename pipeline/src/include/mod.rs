@@ -28,11 +28,16 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Deepest chain of files that include files.
 const MAX_DEPTH: usize = 100;
 
-/// The values that an entry gives to inputs, and where each stands.
+/// What an entry says about its files.
 #[derive(Default)]
-struct Values {
+struct Terms {
+    /// The values that it gives to inputs, and where each stands.
     values: Inputs,
     places: Vec<(String, Mark)>,
+    /// Whether it may have been meant to give others: it is wrong, which has been told.
+    may_lack: bool,
+    /// Whether it may have been meant not to apply: then the files need not be there.
+    may_not_apply: bool,
 }
 
 /// Reads files and merges what they say.
@@ -62,8 +67,8 @@ impl<'c, 'r> Includer<'c, 'r> {
 
     /// Reads the definition itself: its tree with everything that it includes, and its inputs.
     pub fn definition(&mut self, name: &str, text: &str, given: &Inputs) -> (Option<Tree>, Vec<FormInput>) {
-        let (root, inputs) =
-            self.file(name, text, &Given { values: given, places: &[], mark: Mark::default(), typed: true });
+        let typed = Given { values: given, places: &[], mark: Mark::default(), typed: true, may_lack: false };
+        let (root, inputs) = self.file(name, text, &typed);
         self.path.push((name.to_owned(), given.clone()));
         (root.map(|root| self.with_includes(root, &Origin::Here)), inputs)
     }
@@ -111,9 +116,9 @@ impl<'c, 'r> Includer<'c, 'r> {
         *base = deep_merge(std::mem::take(base), &Map { entries: vec![stages] });
     }
 
-    /// Merges the files of one entry. `None` when the entry does not say which.
+    /// Merges the files of one entry. `None` when the entry does not say which these are, or when.
     fn entry(&mut self, item: &Node, mark: Mark, origin: &Origin, base: &mut Map) -> Option<()> {
-        let no_inputs = Values::default();
+        let plain = Terms::default();
         match &item.kind {
             Kind::Scalar(Scalar { text, value: Value::Text, .. }) => {
                 let text = self.expanded(text, mark)?;
@@ -122,22 +127,9 @@ impl<'c, 'r> Includer<'c, 'r> {
                 } else {
                     Wanted::Local(text)
                 };
-                self.all(&wanted, &no_inputs, mark, origin, base);
+                self.all(&wanted, &plain, mark, origin, base);
             }
-            Kind::Map(map) => {
-                let errors = self.report.errors();
-                only_known(map, self.report);
-                let values = map.get("inputs").and_then(|entry| read_inputs(entry, self.report)).unwrap_or_default();
-                let inputs = Values { values, places: input_places(map) };
-                let applies = self.applies(map);
-                let wanted = self.wanted(map, mark);
-                if errors < self.report.errors() || item.broken {
-                    return None;
-                }
-                for one in wanted.iter().filter(|_| applies) {
-                    self.all(one, &inputs, mark, origin, base);
-                }
-            }
+            Kind::Map(map) => return self.of_mapping(map, mark, origin, base),
             Kind::Null => {
                 self.report.error(mark, "`include` has an empty entry");
                 return None;
@@ -148,6 +140,27 @@ impl<'c, 'r> Includer<'c, 'r> {
             }
         }
         Some(())
+    }
+
+    /// Merges the files of an entry that says more than a path. What is wrong in them is told beside what is wrong in it.
+    fn of_mapping(&mut self, map: &Map, mark: Mark, origin: &Origin, base: &mut Map) -> Option<()> {
+        let wrong = only_known(map, self.report);
+        let is_broken = |key: &str| map.entries.iter().any(|entry| &*entry.key == key && entry.value.broken);
+        let errors = self.report.errors();
+        let values = map.get("inputs").and_then(|entry| read_inputs(entry, self.report)).unwrap_or_default();
+        let may_lack = errors < self.report.errors() || wrong.contains(&"inputs") || is_broken("inputs");
+        let errors = self.report.errors();
+        let applies = self.applies(map);
+        let may_not_apply = errors < self.report.errors() || wrong.contains(&"rules") || is_broken("rules");
+        let terms = Terms { values, places: input_places(map), may_lack, may_not_apply };
+        let errors = self.report.errors();
+        let wanted = self.wanted(map, mark);
+        let may_be_others = wrong.iter().any(|key| ADDRESS.contains(key));
+        let is_settled = errors == self.report.errors() && !ADDRESS.iter().any(|key| is_broken(key));
+        for one in wanted.iter().filter(|_| (applies || may_not_apply) && !may_be_others) {
+            self.all(one, &terms, mark, origin, base);
+        }
+        (is_settled && !may_be_others && !may_not_apply).then_some(())
     }
 
     fn applies(&mut self, map: &Map) -> bool {
@@ -185,7 +198,8 @@ impl<'c, 'r> Includer<'c, 'r> {
             "local" => text("local").map(Wanted::Local).into_iter().collect(),
             "remote" => {
                 let (integrity, url) = (text("integrity"), text("remote"));
-                url.map(|url| Wanted::Remote { url, integrity }).into_iter().collect()
+                let is_known = integrity.is_some() || map.written("integrity").is_none();
+                url.filter(|_| is_known).map(|url| Wanted::Remote { url, integrity }).into_iter().collect()
             }
             "artifact" => {
                 let (path, job) = (text("artifact"), text("job"));
@@ -193,7 +207,9 @@ impl<'c, 'r> Includer<'c, 'r> {
             }
             "project" => {
                 let (project, at) = (text("project"), text("ref"));
-                self.of_project(map, kind, project, at)
+                // Of another commit the file may be another one.
+                let is_known = at.is_some() || map.written("ref").is_none();
+                self.of_project(map, kind, project.filter(|_| is_known), at)
             }
             _ => Vec::new(),
         }
@@ -240,20 +256,22 @@ impl<'c, 'r> Includer<'c, 'r> {
     }
 
     /// Every file that one entry names; a pattern may name several.
-    fn all(&mut self, wanted: &Wanted, inputs: &Values, mark: Mark, origin: &Origin, base: &mut Map) {
+    fn all(&mut self, wanted: &Wanted, terms: &Terms, mark: Mark, origin: &Origin, base: &mut Map) {
         match wanted {
             Wanted::Local(path) if Glob::is_pattern(path) => {
                 let (project, at) = match origin {
                     Origin::Project { project, at } => (Some(project.as_str()), at.as_deref()),
                     Origin::Here => (None, None),
-                    Origin::Remote => return self.one(wanted, inputs, mark, origin, base),
+                    Origin::Remote => return self.one(wanted, terms, mark, origin, base),
                 };
                 let pattern = path.trim_start_matches('/');
                 let found = self.conditions.fitting(self.files, project, at, pattern);
                 let found = match found {
                     Ok(found) => found.into_iter().filter(|path| is_yaml(path)).collect::<Vec<_>>(),
                     Err(why) => {
-                        self.report.error(mark, format!("`{path}` cannot be included: {why}"));
+                        if !terms.may_not_apply {
+                            self.report.error(mark, format!("`{path}` cannot be included: {why}"));
+                        }
                         return self.lack(mark, base);
                     }
                 };
@@ -261,27 +279,32 @@ impl<'c, 'r> Includer<'c, 'r> {
                     self.report.add(Problem::warning(mark, format!("`{path}` fits no file, so nothing is included")));
                 }
                 for path in found {
-                    self.one(&Wanted::Local(path), inputs, mark, origin, base);
+                    self.one(&Wanted::Local(path), terms, mark, origin, base);
                 }
             }
-            _ => self.one(wanted, inputs, mark, origin, base),
+            _ => self.one(wanted, terms, mark, origin, base),
         }
     }
 
-    fn one(&mut self, wanted: &Wanted, inputs: &Values, mark: Mark, origin: &Origin, base: &mut Map) {
-        match self.read(wanted, inputs, mark, origin) {
+    fn one(&mut self, wanted: &Wanted, terms: &Terms, mark: Mark, origin: &Origin, base: &mut Map) {
+        match self.read(wanted, terms, mark, origin) {
             Some(map) => *base = deep_merge(std::mem::take(base), &map),
             None => self.lack(mark, base),
         }
     }
 
     /// A file with what it includes; `None` when there is none that can be used, which has been told.
-    fn read(&mut self, wanted: &Wanted, inputs: &Values, mark: Mark, origin: &Origin) -> Option<Map> {
-        let read = self.text(wanted, inputs, mark, origin).map_err(|problem| self.report.add(problem));
+    fn read(&mut self, wanted: &Wanted, terms: &Terms, mark: Mark, origin: &Origin) -> Option<Map> {
+        let read = self.text(wanted, terms, mark, origin);
+        let read = read.map_err(|problem| {
+            if !terms.may_not_apply {
+                self.report.add(problem)
+            }
+        });
         let (text, from, key) = read.ok()?;
         self.names.push(key.0.clone());
-        let (root, _) =
-            self.file(&key.0, &text, &Given { values: &inputs.values, places: &inputs.places, mark, typed: false });
+        let Terms { values, places, may_lack, .. } = terms;
+        let (root, _) = self.file(&key.0, &text, &Given { values, places, mark, typed: false, may_lack: *may_lack });
         let root = root?;
         if !self.report.charge(root.nodes, root.bytes, mark) {
             return None;
@@ -305,7 +328,7 @@ impl<'c, 'r> Includer<'c, 'r> {
     fn text(
         &mut self,
         wanted: &Wanted,
-        inputs: &Values,
+        terms: &Terms,
         mark: Mark,
         origin: &Origin,
     ) -> Result<(String, Origin, (String, Inputs)), Problem> {
@@ -318,7 +341,7 @@ impl<'c, 'r> Includer<'c, 'r> {
         if self.bytes > MAX_BYTES {
             return Err(Problem::error(mark, "the included files have more than 16 MiB in all"));
         }
-        let key = (wanted.shown(origin), inputs.values.clone());
+        let key = (wanted.shown(origin), terms.values.clone());
         if let Some(from) = self.path.iter().position(|one| *one == key) {
             let names: Vec<_> = self.path[from..].iter().chain([&key]).map(|(name, _)| name.as_str()).collect();
             let message = format!("the files include each other in a circle: {}", names.join(" -> "));
@@ -343,14 +366,27 @@ fn items(include: &Entry) -> Vec<Tree> {
     all
 }
 
-/// Reports unknown keys; those of a child's include are known where a child is read.
-fn only_known(map: &Map, report: &mut Report) {
+/// The keywords that say which file an entry names.
+const ADDRESS: &[&str] =
+    &["local", "remote", "integrity", "project", "file", "ref", "artifact", "job", "template", "component"];
+
+/// Reports unknown keys; those of a child's include are known where a child is read. Returns what the wrong ones seem to
+/// stand for: values of inputs, unless they are nearly another keyword or one that belongs to another kind of file.
+fn only_known<'m>(map: &'m Map, report: &mut Report) -> Vec<&'m str> {
     let of_child = map.get("artifact").is_some() && report.file_name(map.entries[0].mark.file) == CHILD;
+    let mut wrong = Vec::new();
     for entry in &map.entries {
-        let known = keywords::is_supported(Place::Include, &entry.key)
-            || (of_child && matches!(&*entry.key, "artifact" | "job"));
+        let known = match &*entry.key {
+            "artifact" => of_child,
+            // It says no more than `artifact` does, whether that may stand here or not.
+            "job" => map.get("artifact").is_some(),
+            key => keywords::is_supported(Place::Include, key),
+        };
         if !known {
             report.add_error(|| keywords::unsupported(Place::Include, &entry.key, entry.mark));
+            let is_address = ADDRESS.contains(&&*entry.key);
+            let meant = keywords::mistyped(Place::Include, &entry.key);
+            wrong.push(if is_address { &entry.key } else { meant.unwrap_or("inputs") });
         }
         let belongs_to = match &*entry.key {
             "integrity" => "remote",
@@ -361,8 +397,10 @@ fn only_known(map: &Map, report: &mut Report) {
         let names_another = ["local", "remote", "project"].iter().any(|key| map.get(key).is_some());
         if names_another && map.get(belongs_to).is_none() {
             report.error(entry.mark, format!("`{}` is for `{belongs_to}`", entry.key));
+            wrong.push(&entry.key);
         }
     }
+    wrong
 }
 
 /// The name of the text that stands for the definition of a child pipeline.
@@ -381,6 +419,7 @@ pub(crate) fn read_inputs(entry: &Entry, report: &mut Report) -> Option<Inputs> 
     for item in &map.entries {
         if !item.key.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)) {
             report.error(item.mark, "the name of an input is made of letters, digits, `_` and `-`");
+            continue;
         }
         if let Some(value) = inputs::from_tree(&item.value) {
             inputs.insert(item.key.to_string(), value);

@@ -90,12 +90,17 @@ impl Interpolation<'_, '_, '_> {
         for entry in &map.entries {
             let value = self.tree(&entry.value);
             let key = if entry.key.contains(OPEN) {
-                let Some(key) = self.text(&entry.key, entry.mark) else {
-                    (any, is_whole) = (true, false);
-                    continue;
-                };
                 any = true;
-                key.into()
+                match self.text(&entry.key, entry.mark) {
+                    Some(key) => key.into(),
+                    // A job is looked at under the name that is written; what has only an input for a name may be
+                    // anything.
+                    None if Rc::as_ptr(node) == self.root && !entry.key.starts_with(OPEN) => Rc::clone(&entry.key),
+                    None => {
+                        is_whole = false;
+                        continue;
+                    }
+                }
             } else {
                 Rc::clone(&entry.key)
             };

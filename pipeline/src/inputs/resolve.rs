@@ -85,6 +85,9 @@ fn value_of(
 ) -> Option<Json> {
     let name = &form.name;
     let Some(value) = given.values.get(name).cloned() else {
+        if given.may_lack {
+            return None;
+        }
         if form.default.is_none() {
             let problem =
                 Problem::error(if given.typed { mark } else { given.mark }, format!("the input `{name}` is not given"));

@@ -36,6 +36,8 @@ pub(crate) struct Given<'g> {
     pub mark: Mark,
     /// Whether a person typed them: then they are text, whatever the type is.
     pub typed: bool,
+    /// Whether others may have been meant to be among them: then nobody is told that one is missing.
+    pub may_lack: bool,
 }
 
 impl Given<'_> {
