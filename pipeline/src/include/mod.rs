@@ -78,6 +78,9 @@ impl<'c, 'r> Includer<'c, 'r> {
         let file = self.report.add_file(name, if text.len() > yaml::MAX_BYTES { "" } else { text });
         let mut loaded = yaml::load(text, file);
         self.report.extend(std::mem::take(&mut loaded.problems));
+        if loaded.is_partial {
+            self.report.leave_out_file();
+        }
         let given = Given { mark: if given.typed { Mark::start_of(file) } else { given.mark }, ..*given };
         inputs::apply(loaded, &given, self.scope, self.conditions, self.report)
     }
@@ -298,7 +301,7 @@ impl<'c, 'r> Includer<'c, 'r> {
         let read = self.text(wanted, terms, mark, origin);
         let read = read.map_err(|problem| {
             if !terms.may_not_apply {
-                self.report.add(problem)
+                self.report.add(problem);
             }
         });
         let (text, from, key) = read.ok()?;

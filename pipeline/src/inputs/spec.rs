@@ -101,7 +101,8 @@ pub(crate) fn apply(
         );
     }
     let Some(spec) = spec else {
-        if report.errors() > before {
+        let is_broken = header.as_ref().is_some_and(|header| header.broken);
+        if is_broken || report.errors() > before {
             // What the header was to say is not known.
             let known = Known { inputs: &Inputs::new(), complete: false };
             return (root.map(|root| interpolate(&root, &known, scope, report)), Vec::new());
@@ -134,7 +135,7 @@ fn header_spec(header: &Map, report: &mut Report) -> Option<Map> {
     for other in header.entries.iter().filter(|entry| &*entry.key != "spec") {
         report.error(other.mark, format!("`{}` does not stand in a header: it has only `spec`", other.key));
     }
-    let entry = header.written("spec")?;
+    let entry = header.written("spec").filter(|entry| !matches!(entry.value.kind, Kind::Broken))?;
     let map = read::map(entry, "spec", report).cloned().unwrap_or_default();
     read::only_known(&map, Place::Spec, report);
     if let Some(description) = map.get("description").and_then(|entry| read::text(entry, "description", report))

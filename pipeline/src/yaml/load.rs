@@ -1,5 +1,6 @@
 //! Text to tree, within budgets.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -7,7 +8,8 @@ use granit_parser::{Event, Parser, ScalarStyle, Tag};
 use model::Span;
 
 use super::mapping::Building;
-use super::{Kind, Node, Scalar, Tree, legacy_meaning, legacy_warning, syntax};
+use super::recover::{Cuts, Stop};
+use super::{Entry, Kind, Map, Node, Scalar, Tree, legacy_meaning, legacy_warning, syntax};
 use crate::source::{Mark, Problem};
 
 /// Largest text, in bytes (contracts/ci-yaml.md, limits).
@@ -28,6 +30,8 @@ pub(crate) struct Loaded {
     pub root: Option<Tree>,
     /// Problems that leave a usable tree behind come with it.
     pub problems: Vec<Problem>,
+    /// Whether parts of the text could not be read: what is missing may stand there.
+    pub is_partial: bool,
 }
 
 /// Reads the document of `text`, and the header before it.
@@ -38,21 +42,37 @@ pub(crate) fn load(text: &str, file: u32) -> Loaded {
             .hint("generated parts belong into files that the scripts read");
         return Loaded { problems: vec![problem], ..Loaded::default() };
     }
-    let mut loader = Loader { text, file, ..Loader::default() };
-    let outcome = loader.run();
-    if let Err(problem) = outcome {
-        // What was odd in a line in which YAML ends is no other mistake.
-        loader.problems.retain(|odd| odd.mark.span.line != problem.mark.span.line);
-        loader.problems.push(problem);
-        // A header that was read whole still says which inputs the file has.
-        return Loaded { problems: loader.problems, header: loader.header, root: None };
+    let mut cuts = Cuts::default();
+    let mut told = Vec::new();
+    loop {
+        let rest = if cuts.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(cuts.without(text)) };
+        let mut loader = Loader { text: &rest, whole: text, cuts: Some(&cuts), file, ..Loader::default() };
+        let stop = loader.run().err();
+        let Loader { header, mut root, mut problems, frames, .. } = loader;
+        if let Some(stop) = stop {
+            // What was odd in a line in which YAML ends, or in brackets that were to be closed before, is no other
+            // mistake.
+            let is_open = |at: &usize| rest[*at..].starts_with(['[', '{']);
+            let open = frames.iter().map(|frame| frame.mark().span.start).find(is_open).unwrap_or(rest.len());
+            let line = stop.problem().mark.span.line;
+            problems.retain(|odd| odd.mark.span.line != line && odd.mark.span.start < open);
+            let again = cuts.add(text, &stop);
+            told.push(stop.into_problem());
+            if again {
+                // What is odd elsewhere is found again.
+                told.extend(problems.into_iter().filter(|odd| cuts.hold(odd.mark.span.start)));
+                continue;
+            }
+            root = None;
+        } else if root.is_none() && header.is_none() && problems.is_empty() && told.is_empty() {
+            let problem = Problem::error(start, "the definition is empty");
+            problems.push(problem.hint("a job needs at least a name and a `script`"));
+        }
+        told.extend(problems);
+        let mut loaded = Loaded { header, root, problems: told, is_partial: false };
+        cuts.put_back(text, file, &mut loaded);
+        return loaded;
     }
-    if loader.root.is_none() && loader.header.is_none() && loader.problems.is_empty() {
-        let problem =
-            Problem::error(start, "the definition is empty").hint("a job needs at least a name and a `script`");
-        loader.problems.push(problem);
-    }
-    Loaded { header: loader.header, root: loader.root, problems: loader.problems }
 }
 
 /// What a tag makes of a collection.
@@ -68,6 +88,13 @@ enum Frame {
     Map { mark: Mark, anchor: usize, building: Building, key: Option<Key> },
 }
 
+impl Frame {
+    fn mark(&self) -> Mark {
+        let (Self::List { mark, .. } | Self::Map { mark, .. }) = self;
+        *mark
+    }
+}
+
 /// A key whose value has not come yet. `Bad` was reported; its value is read and dropped.
 enum Key {
     Text { text: Rc<str>, mark: Mark },
@@ -78,6 +105,9 @@ enum Key {
 #[derive(Default)]
 struct Loader<'t> {
     text: &'t str,
+    /// The text before anything was cut out of it.
+    whole: &'t str,
+    cuts: Option<&'t Cuts>,
     file: u32,
     frames: Vec<Frame>,
     anchors: HashMap<usize, Tree>,
@@ -90,17 +120,18 @@ struct Loader<'t> {
 }
 
 impl Loader<'_> {
-    fn run(&mut self) -> Result<(), Problem> {
+    fn run(&mut self) -> Result<(), Stop> {
         let options = granit_parser::options! { emit_unresolved_aliases: true, emit_comments: false };
         for event in Parser::new_from_str_with_options(self.text, options) {
-            let (event, span) = event.map_err(|error| syntax::problem(self.text, self.file, &error))?;
+            let (event, span) =
+                event.map_err(|error| syntax::problem(self.text, self.file, &error)).map_err(Stop::Syntax)?;
             let mark = self.mark(span);
             let tag_mark = span.tag_span().map_or(mark, |tag| self.mark(tag));
             match event {
                 Event::DocumentStart(..) => {
                     self.documents += 1;
                     if self.documents > 1 {
-                        self.next_document(mark)?;
+                        self.next_document(mark).map_err(Stop::Document)?;
                     }
                 }
                 Event::Scalar(text, style, anchor, tag) => {
@@ -128,7 +159,9 @@ impl Loader<'_> {
                 Event::SequenceEnd | Event::MappingEnd => self.close(mark)?,
                 Event::Alias(id) => self.alias(id, mark)?,
                 Event::UnresolvedAlias(name) => {
-                    self.problems.push(no_anchor(&name, mark));
+                    if !self.cuts.is_some_and(|cuts| cuts.say(self.whole, &format!("&{name}"))) {
+                        self.problems.push(no_anchor(&name, mark));
+                    }
                     self.complete(Rc::new(Node::new(mark, Kind::Broken)), 0)?;
                 }
                 _ => {}
@@ -155,8 +188,28 @@ impl Loader<'_> {
             self.anchors.clear();
             return Ok(());
         }
+        if self.header.is_none()
+            && let Some(header) = self.mistyped_header()
+        {
+            (self.header, self.root) = (Some(header), None);
+            self.anchors.clear();
+            return Ok(());
+        }
         Err(Problem::error(mark, "a second document begins here; a definition is one document")
             .hint("remove the line `---`; only a header with `spec` may stand before a definition"))
+    }
+
+    /// A document that was surely meant to be a header: one that cannot be read.
+    fn mistyped_header(&mut self) -> Option<Tree> {
+        let root = self.root.as_ref()?;
+        let [entry] = &root.as_map()?.entries[..] else { return None };
+        crate::keywords::closest(&entry.key, ["spec"])?;
+        let problem = Problem::error(entry.mark, format!("`{}` is not a keyword in a header", entry.key));
+        let broken = Rc::new(Node::new(entry.value.mark, Kind::Broken));
+        let entries = vec![Entry { key: "spec".into(), mark: entry.mark, value: broken }];
+        let header = Node::new(root.mark, Kind::Map(Map { entries }));
+        self.problems.push(problem.hint("did you mean `spec`?"));
+        Some(Rc::new(header))
     }
 
     fn deeper(&self, mark: Mark) -> Result<(), Problem> {

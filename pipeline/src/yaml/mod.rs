@@ -1,9 +1,10 @@
 //! YAML with places: text to a tree of nodes that know where they stand. Knows nothing of the
-//! language; only `load.rs` and `syntax.rs` name the parser crate.
+//! language; only `load.rs`, `syntax.rs` and `repair.rs` name the parser crate.
 
 mod load;
 mod mapping;
 mod node;
+mod recover;
 mod repair;
 mod scalar;
 mod syntax;

@@ -197,16 +197,21 @@ fn own_line(place: &Place<'_>) -> Option<Change> {
     Some(Change { start: place.start, before: place.line.len(), after, repair: said(hint) })
 }
 
-/// A name in the line above without its colon.
+/// A name in the line above without its colon: alone, or before its value in a line like this one.
 fn no_colon(place: &Place<'_>) -> Option<Change> {
-    let (start, above) = place.above.filter(|(_, above)| is_key(above.trim()))?;
-    let (name, end) = (above.trim(), start + above.trim_end().len());
+    let is_alike = |above: &str| indent_of(above) == indent_of(place.line);
+    let (start, above) = place.above?;
+    let (name, value) = above.trim().split_once(' ').unwrap_or((above.trim(), ""));
+    if !is_key(name) || name.starts_with('-') || !(value.is_empty() || is_alike(above)) {
+        return None;
+    }
+    let indent = indent_of(above);
     let repair = Repair {
-        at: Some(end - 1),
+        at: Some(start + indent.len() + name.len() - 1),
         message: Some(format!("there is no `:` after `{name}`")),
-        hint: format!("write `{name}:`"),
+        hint: format!("write {}", shown_line(format!("{name}: {value}").trim_end())),
     };
-    Some(Change { start, before: above.len(), after: format!("{}:", above.trim_end()), repair })
+    Some(Change { start, before: above.len(), after: format!("{indent}{name}: {value}"), repair })
 }
 
 /// A condition of two lines.
