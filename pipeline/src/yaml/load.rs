@@ -348,7 +348,8 @@ pub(super) fn too_deep(mark: Mark) -> Problem {
 
 fn read_key(kind: &Kind, mark: Mark, problems: &mut Vec<Problem>) -> Key {
     match kind {
-        Kind::Scalar(scalar) if scalar.plain && &*scalar.text == "<<" => Key::Merge { mark },
+        // In quotes too, as on GitLab.
+        Kind::Scalar(scalar) if &*scalar.text == "<<" => Key::Merge { mark },
         Kind::Scalar(scalar) => Key::Text { text: Rc::clone(&scalar.text), mark },
         Kind::Broken => Key::Bad,
         _ => {
@@ -397,6 +398,13 @@ mod tests {
         let (tree, problems) = read("a: &a {x: 1, y: 1}\nb: &b {x: 2}\nc: {x: 0, z: 0, <<: *a, <<: *b, y: 3}\n");
         assert_eq!(tree, "{a:{x:1,y:1},b:{x:2},c:{x:2,z:0,y:3}}");
         assert_eq!(problems, ["3: `x` stands before `<<`, which replaces it"]);
+    }
+
+    #[test]
+    fn a_merge_key_may_stand_in_quotes() {
+        let (tree, problems) = read("a: &a {x: 1}\nb: {\"<<\": *a, y: 2}\nc: {'<<': [*a], y: 2}\n");
+        assert_eq!(tree, "{a:{x:1},b:{x:1,y:2},c:{x:1,y:2}}");
+        assert!(problems.is_empty());
     }
 
     #[test]
