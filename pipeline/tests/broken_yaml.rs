@@ -78,7 +78,7 @@ fn what_is_wrong_elsewhere_is_told_beside_what_is_no_yaml() {
         ("a:\n\tscript: x\n", 2),
         ("a:\n  script: x\n b: {script: x}\n", 3),
         ("a:\n  - x\n  script: x\n", 3),
-        (" a:\n  script: x\n", 4),
+        (" a:\n   script: x\n", 1),
         ("\"a b\":\n  script: \"x\n", 2),
         ("stages:\n- build\n- \"test\n", 3),
         ("'a: {script: x}\n", 1),

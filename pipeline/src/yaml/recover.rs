@@ -87,7 +87,7 @@ impl Cuts {
         let part = match stop {
             Stop::Limit(_) => None,
             Stop::Syntax(_) => top(text)
-                .filter(|part| part.range.end <= at && !self.hold(part.range.start))
+                .filter(|part| part.range.start <= at && !self.hold(part.range.start))
                 .or_else(|| part_at(text, at)),
             Stop::Document(_) => separator_at(text, at),
         };

@@ -56,6 +56,7 @@ pub(super) fn find(text: &str, at: usize) -> Option<Repair> {
         own_line(&place),
         no_colon(&place),
         goes_on(&place),
+        first(text, &place),
         indent(&place),
     ];
     let number = text[..start].matches('\n').count() + 1;
@@ -221,6 +222,25 @@ fn goes_on(place: &Place<'_>) -> Option<Change> {
     let after = format!("{}    {text}", indent_of(place.line));
     let hint = format!("a text goes on in lines that are indented more than its key: indent `{sign}` more");
     Some(Change { start: place.start, before: place.line.len(), after, repair: said(hint) })
+}
+
+/// The first key of a file that is indented, with others that are not.
+fn first(text: &str, place: &Place<'_>) -> Option<Change> {
+    let above = &text[..place.start];
+    let line = above.lines().find(|line| !line.trim().is_empty() && !line.trim().starts_with('#'))?;
+    let (start, indent) = (line.as_ptr().addr() - text.as_ptr().addr(), indent_of(line));
+    let (key, _) = line.trim_start().split_once(':')?;
+    if indent.is_empty() || indent.contains('\t') || !indent_of(place.line).is_empty() || !is_key(key) {
+        return None;
+    }
+    let all = &above[start..];
+    let after = all.split_inclusive('\n').map(|line| line.strip_prefix(indent).unwrap_or(line)).collect();
+    let repair = Repair {
+        at: Some(start + indent.len()),
+        message: Some(format!("`{key}` is indented, and the keys below it are not")),
+        hint: format!("begin `{key}:` at the start of its line"),
+    };
+    Some(Change { start, before: all.len(), after, repair })
 }
 
 /// A line that is indented a little more or less than the one above it.
