@@ -250,7 +250,13 @@ fn is_foreign(entry: &Entry, body: &Map) -> bool {
 }
 
 fn makes_a_job(body: &Map) -> bool {
-    body.entries.iter().any(|entry| matches!(&*entry.key, "script" | "trigger" | "run" | "extends"))
+    // That it extends what is not known makes none: it may be a keyword with a typing error all the same.
+    let makes = |entry: &Entry| match &*entry.key {
+        "script" | "trigger" | "run" => true,
+        "extends" => !matches!(entry.value.kind, Kind::Broken),
+        _ => false,
+    };
+    body.entries.iter().any(makes)
 }
 
 fn global_keyword_like(name: &str) -> Option<&'static str> {

@@ -76,7 +76,7 @@ impl Resolver<'_, '_> {
                 self.path.pop();
                 merged.unwrap_or_else(|| (broken(entry.value.mark), 0))
             }
-            (Some(map), None) if self.report.lacks_file() => {
+            (Some(map), None) if self.report.lacks_file() || entry.value.lacks => {
                 let map = lacking(map.clone(), &entry.key, entry.mark);
                 (Rc::new(Node::new(entry.value.mark, Kind::Map(map))), 0)
             }
@@ -96,7 +96,7 @@ impl Resolver<'_, '_> {
             base = Base { lacks_parent: true, ..Base::default() };
         }
         let Base { map, levels, lacks_parent } = base;
-        let lacks_parent = lacks_parent || self.report.lacks_file();
+        let lacks_parent = lacks_parent || entry.value.lacks || self.report.lacks_file();
         let mut merged = deep_merge(map, own);
         merged.entries.retain(|entry| &*entry.key != "extends");
         if lacks_parent {
@@ -211,7 +211,7 @@ fn incomplete(map: Map) -> Map {
     let entry = |entry: Entry| match &entry.value.kind {
         Kind::Map(inner) if !entry.value.broken => {
             let kind = Kind::Map(incomplete(inner.clone()));
-            let value = Rc::new(Node { broken: true, ..Node::new(entry.value.mark, kind) });
+            let value = Rc::new(entry.value.rebuilt(kind).lacking());
             Entry { value, ..entry }
         }
         _ => entry,
@@ -234,8 +234,9 @@ pub(crate) fn deep_merge(base: Map, over: &Map) -> Map {
         };
         entries[at] = match (&entries[at].value.kind, &entry.value.kind) {
             (Kind::Map(below), Kind::Map(above)) => {
-                let merged = Kind::Map(deep_merge(below.clone(), above));
-                Entry { value: Rc::new(Node::new(entry.value.mark, merged)), ..entry.clone() }
+                let merged = entry.value.rebuilt(Kind::Map(deep_merge(below.clone(), above)));
+                let merged = if entries[at].value.lacks { merged.lacking() } else { merged };
+                Entry { value: Rc::new(merged), ..entry.clone() }
             }
             _ => entry.clone(),
         };

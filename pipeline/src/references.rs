@@ -86,8 +86,7 @@ impl Resolver<'_, '_> {
 
     /// A collection of resolved parts, which may have become too much.
     fn rebuilt(&mut self, node: &Node, kind: Kind) -> Tree {
-        let mut rebuilt = Node::new(node.mark, kind);
-        rebuilt.broken |= node.broken;
+        let rebuilt = node.rebuilt(kind);
         if rebuilt.depth > MAX_DEPTH {
             self.report
                 .error(node.mark, format!("values are nested deeper than {MAX_DEPTH} levels, references followed"));

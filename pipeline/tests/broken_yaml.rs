@@ -82,7 +82,6 @@ fn what_is_wrong_elsewhere_is_told_beside_what_is_no_yaml() {
         ("\"a b\":\n  script: \"x\n", 2),
         ("stages:\n- build\n- \"test\n", 3),
         ("'a: {script: x}\n", 1),
-        ("{a: {script: x}\n", 1),
     ] {
         let found = errors(&format!("{part}{rest}"), &[]);
         let lines: Vec<_> = found.iter().map(|(line, _)| *line).collect();
@@ -124,10 +123,10 @@ fn what_may_stand_in_a_part_that_is_no_yaml_is_not_missed() {
     let not = "not valid YAML";
     // Jobs, stages, defaults, anchors, and values that others take over.
     let uses = "
-b: {stage: one, needs: [lost], script: *words}
+b: {stage: one, needs: [lost], script: *words, <<: *all}
 c: {stage: one, script: !reference [a, script], needs: [a]}
 d: {<<: *all, extends: a}
-e: {stage: one}
+e: {<<: *all}
 f: {script: x, environment: {name: x, on_stop: stop}}
 ";
     for part in [
@@ -173,4 +172,71 @@ fn documents_that_are_no_yaml() {
         &files,
         &[(2, "`whne`"), (2, not), (2, not), (3, "`tmeout`")],
     );
+}
+
+#[test]
+fn the_place_of_a_mistake_is_found_beside_another_one() {
+    let not = "not valid YAML";
+    for (text, wanted) in [
+        // An alias without its anchor.
+        (
+            "a: &a\n  script: [x\nb:\n  <<: *a\nc:\n  script: \"x\nd:\n  script: y\n",
+            &[(2, "this `[` is not closed"), (6, "this `\"` is not closed")][..],
+        ),
+        ("a:\n  script: *.yml\nb:\n  script: \"x\nc:\n  script: y\n", &[(2, "alias"), (4, "this `\"`")]),
+        // A bracket that nothing stands behind.
+        ("stages: [build,\nb:\n  script: x\nc:\n  script: y\n", &[(1, "this `[` is not closed")]),
+        ("variables: {A: 1,\nb:\n  script: x\nc:\n  script: y\n", &[(1, "this `{` is not closed")]),
+        ("include: [\nb:\n  script: x\nc:\n  script: y\n", &[(1, "this `[` is not closed")]),
+        // A whole file in brackets has no parts.
+        ("{\n\"a\": {\"script\": [\"x\"]}\n\"b\": {\"script\": \"x\"}\n}\n", &[(3, not)]),
+        ("{\n\"a\": {\"script\": [\"x\"},\n\"b\": {\"script\": \"x\"}\n}\n", &[(2, not)]),
+        // A tab, a colon that is missing, text that lost its indentation.
+        ("a:\n  script: x\n\tstage: y\n", &[(3, "indented with a tab")]),
+        ("\ta:\n  script: x\nb:\n  script: y\n", &[(1, not)]),
+        ("a:\n  script: x\nb\n  script: y\n", &[(3, "no `:` after `b`")]),
+        ("a:\n  script: x\n  stage test\n  tags: [a]\n", &[(3, "no `:` after `stage`")]),
+        ("a:\noops\n  script: x\nb: {script: x}\n", &[(2, not)]),
+        (
+            "a:\n  script:\n    - |\n      cat <<E\nversion: 1\nitems:\n  - x\nE\n  stage: test\nb: {script: x}\n",
+            &[(8, not)],
+        ),
+        // Marks of a file that an editor writes, and lines that separate documents.
+        ("\u{feff}spec:\n  inputs: [x\n---\na:\n  script: $[[ inputs.a ]]\n", &[(2, not)]),
+        ("a: {script: x}\n--- # more\nb: {scirpt: x, script: x}\n", &[(2, "a second document"), (3, "`scirpt`")]),
+        ("a: {script: x}\n...\nb: {scirpt: x, script: x}\n", &[(3, "a second document"), (3, "`scirpt`")]),
+        ("a: {script: x}\n...\n---\nb: {scirpt: x, script: x}\n", &[(3, "a second document"), (4, "`scirpt`")]),
+        // A keyword with a typing error is one, whatever else is wrong.
+        ("varables:\n  A: b\nb:\n  script: [x\n", &[(1, "`varables` looks neither"), (4, not)]),
+        ("include: no.yml\nvarables:\n  A: b\n", &[(1, "`no.yml`"), (2, "`varables` looks neither")]),
+        // Jobs that are read as a whole lack what they lack.
+        ("a:\n  script: @x\nb: {stage: test}\n", &[(2, not), (3, "`b` has no `script`")]),
+    ] {
+        assert_errors(text, &[], wanted);
+    }
+}
+
+#[test]
+fn what_could_not_be_merged_is_not_missed() {
+    for merge in ["<<: *nope", "<<: !foo [x]", "<<: .x", "<<: [.x]"] {
+        for job in [
+            "a: {MERGE}",
+            ".b: {MERGE}\na: {extends: .b}",
+            "a: {script: x, environment: {url: x, MERGE}}",
+            "a: {script: x, image: {pull_policy: always, MERGE}}",
+            "a: {script: x, services: [{alias: x, MERGE}]}",
+            "b: {stage: build, script: x}\na: {script: x, needs: [{artifacts: false, MERGE}]}",
+            "a: {trigger: {strategy: depend, MERGE}}",
+            "a: {script: x, parallel: {MERGE}}",
+            "a: {script: x, when: delayed, MERGE}",
+            "a: {script: x, cache: {key: k, MERGE}}",
+            "a: {script: x, retry: {when: always, MERGE}}",
+            "include: [{MERGE}]\na: {script: x}",
+            "MERGE\na: {script: x, needs: [b], extends: .c, stage: d}",
+        ] {
+            let text = format!("{}\n", job.replace("MERGE", merge));
+            let findings = pipeline::plan(&text, &Context::default()).diagnostics;
+            assert_eq!(findings.len(), 1, "{text}{findings:#?}");
+        }
+    }
 }

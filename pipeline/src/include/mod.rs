@@ -79,6 +79,9 @@ impl<'c, 'r> Includer<'c, 'r> {
         let mut loaded = yaml::load(text, file);
         self.report.extend(std::mem::take(&mut loaded.problems));
         if loaded.is_partial {
+            self.report.leave_out();
+        }
+        if loaded.may_include {
             self.report.leave_out_file();
         }
         let given = Given { mark: if given.typed { Mark::start_of(file) } else { given.mark }, ..*given };
@@ -108,7 +111,7 @@ impl<'c, 'r> Includer<'c, 'r> {
         }
         let own = Map { entries: map.entries.iter().filter(|entry| &*entry.key != "include").cloned().collect() };
         let merged = deep_merge(base, &own);
-        Rc::new(Node::new(root.mark, Kind::Map(merged)))
+        Rc::new(root.rebuilt(Kind::Map(merged)))
     }
 
     /// A file is not there, which has been told: it may hold any job, more of every job, and stages, unless a file
@@ -132,7 +135,7 @@ impl<'c, 'r> Includer<'c, 'r> {
                 };
                 self.all(&wanted, &plain, mark, origin, base);
             }
-            Kind::Map(map) => return self.of_mapping(map, mark, origin, base),
+            Kind::Map(map) => return self.of_mapping(item, map, mark, origin, base),
             Kind::Null => {
                 self.report.error(mark, "`include` has an empty entry");
                 return None;
@@ -146,7 +149,7 @@ impl<'c, 'r> Includer<'c, 'r> {
     }
 
     /// Merges the files of an entry that says more than a path. What is wrong in them is told beside what is wrong in it.
-    fn of_mapping(&mut self, map: &Map, mark: Mark, origin: &Origin, base: &mut Map) -> Option<()> {
+    fn of_mapping(&mut self, item: &Node, map: &Map, mark: Mark, origin: &Origin, base: &mut Map) -> Option<()> {
         let wrong = only_known(map, self.report);
         let is_broken = |key: &str| map.entries.iter().any(|entry| &*entry.key == key && entry.value.broken);
         let errors = self.report.errors();
@@ -157,8 +160,8 @@ impl<'c, 'r> Includer<'c, 'r> {
         let may_not_apply = errors < self.report.errors() || wrong.contains(&"rules") || is_broken("rules");
         let terms = Terms { values, places: input_places(map), may_lack, may_not_apply };
         let errors = self.report.errors();
-        let wanted = self.wanted(map, mark);
-        let may_be_others = wrong.iter().any(|key| ADDRESS.contains(key));
+        let wanted = self.wanted(item, map, mark);
+        let may_be_others = item.lacks || wrong.iter().any(|key| ADDRESS.contains(key));
         let is_settled = errors == self.report.errors() && !ADDRESS.iter().any(|key| is_broken(key));
         for one in wanted.iter().filter(|_| (applies || may_not_apply) && !may_be_others) {
             self.all(one, &terms, mark, origin, base);
@@ -173,11 +176,13 @@ impl<'c, 'r> Includer<'c, 'r> {
         decision.rule.is_some_and(|(_, rule)| rule.when != Some(model::plan::When::Never))
     }
 
-    fn wanted(&mut self, map: &Map, mark: Mark) -> Vec<Wanted> {
+    fn wanted(&mut self, item: &Node, map: &Map, mark: Mark) -> Vec<Wanted> {
         let kinds = ["local", "remote", "project", "artifact", "template", "component"];
         let given: Vec<_> = map.entries.iter().filter(|entry| kinds.contains(&&*entry.key)).collect();
         let wanted = given.iter().flat_map(|kind| self.of_kind(map, kind)).collect();
-        if given.is_empty() && keywords::is_mistyped(map, Place::Include, &["local", "project", "remote"]) {
+        if given.is_empty()
+            && (item.lacks || keywords::is_mistyped(map, Place::Include, &["local", "project", "remote"]))
+        {
             return Vec::new();
         }
         if given.len() != 1 {

@@ -53,8 +53,8 @@ impl Interpolation<'_, '_, '_> {
         }
         let changed = match &node.kind {
             Kind::Scalar(scalar) if scalar.text.contains(OPEN) => Some(self.scalar(node, scalar)),
-            Kind::List(items) => self.items(items).map(|items| self.built(node.mark, Kind::List(items))),
-            Kind::Reference(items) => self.items(items).map(|items| self.built(node.mark, Kind::Reference(items))),
+            Kind::List(items) => self.items(items).map(|items| self.built(node, Kind::List(items))),
+            Kind::Reference(items) => self.items(items).map(|items| self.built(node, Kind::Reference(items))),
             Kind::Map(map) => self.map(node, map),
             _ => None,
         };
@@ -66,8 +66,8 @@ impl Interpolation<'_, '_, '_> {
     }
 
     /// A collection with inputs in it, which may have become too deep.
-    fn built(&mut self, mark: Mark, kind: Kind) -> Tree {
-        let node = Node::new(mark, kind);
+    fn built(&mut self, from: &Node, kind: Kind) -> Tree {
+        let (mark, node) = (from.mark, from.rebuilt(kind));
         if node.depth > MAX_DEPTH {
             self.report.error(mark, format!("values are nested deeper than {MAX_DEPTH} levels, inputs put in"));
             return Rc::new(Node::new(mark, Kind::Broken));
@@ -114,7 +114,7 @@ impl Interpolation<'_, '_, '_> {
             return None;
         }
         let is_usable = is_whole || Rc::as_ptr(node) == self.root;
-        Some(self.built(node.mark, if is_usable { Kind::Map(Map { entries }) } else { Kind::Broken }))
+        Some(self.built(node, if is_usable { Kind::Map(Map { entries }) } else { Kind::Broken }))
     }
 
     fn scalar(&mut self, node: &Node, scalar: &Scalar) -> Tree {

@@ -110,7 +110,7 @@ fn one(map: &Map, item: &Node, needs: &mut Needs, report: &mut Report) {
         return report.error(empty.mark, "`pipeline` must not be empty: without it a job of this run is meant");
     }
     let Some(job) = map.get("job") else {
-        if is_mistyped(map, Place::Need, &["job"]) {
+        if item.broken || is_mistyped(map, Place::Need, &["job"]) {
             return;
         }
         let problem = Problem::error(item.mark, "this need does not say which `job`");

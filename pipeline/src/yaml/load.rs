@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use granit_parser::{Event, Parser, ScalarStyle, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 use model::Span;
 
 use super::mapping::Building;
@@ -32,6 +32,8 @@ pub(crate) struct Loaded {
     pub problems: Vec<Problem>,
     /// Whether parts of the text could not be read: what is missing may stand there.
     pub is_partial: bool,
+    /// Whether files may be included there.
+    pub may_include: bool,
 }
 
 /// Reads the document of `text`, and the header before it.
@@ -69,10 +71,16 @@ pub(crate) fn load(text: &str, file: u32) -> Loaded {
             problems.push(problem.hint("a job needs at least a name and a `script`"));
         }
         told.extend(problems);
-        let mut loaded = Loaded { header, root, problems: told, is_partial: false };
+        let mut loaded = Loaded { header, root, problems: told, ..Loaded::default() };
         cuts.put_back(text, file, &mut loaded);
         return loaded;
     }
+}
+
+/// Reads a text. Aliases that name nothing are events like others: what is no YAML stands elsewhere.
+pub(super) fn parser(text: &str) -> impl Iterator<Item = Result<(Event<'_>, granit_parser::Span), ScanError>> {
+    let options = granit_parser::options! { emit_unresolved_aliases: true, emit_comments: false };
+    Parser::new_from_str_with_options(text, options)
 }
 
 /// What a tag makes of a collection.
@@ -121,8 +129,7 @@ struct Loader<'t> {
 
 impl Loader<'_> {
     fn run(&mut self) -> Result<(), Stop> {
-        let options = granit_parser::options! { emit_unresolved_aliases: true, emit_comments: false };
-        for event in Parser::new_from_str_with_options(self.text, options) {
+        for event in parser(self.text) {
             let (event, span) =
                 event.map_err(|error| syntax::problem(self.text, self.file, &error)).map_err(Stop::Syntax)?;
             let mark = self.mark(span);
@@ -195,8 +202,9 @@ impl Loader<'_> {
             self.anchors.clear();
             return Ok(());
         }
-        Err(Problem::error(mark, "a second document begins here; a definition is one document")
-            .hint("remove the line `---`; only a header with `spec` may stand before a definition"))
+        let line = if self.text[mark.span.start..].starts_with("---") { "---" } else { "..." };
+        let problem = Problem::error(mark, "a second document begins here; a definition is one document");
+        Err(problem.hint(format!("remove the line `{line}`; only a header with `spec` may stand before a definition")))
     }
 
     /// A document that was surely meant to be a header: one that cannot be read.
@@ -290,20 +298,20 @@ impl Loader<'_> {
     }
 
     fn close(&mut self, end: Mark) -> Result<(), Problem> {
-        let (mut mark, anchor, kind) = match self.frames.pop() {
+        let (mut node, anchor) = match self.frames.pop() {
             Some(Frame::List { mark, anchor, meaning, items }) => {
                 let kind = match meaning {
                     Meaning::Plain => Kind::List(items),
                     Meaning::Reference => Kind::Reference(items),
                     Meaning::Broken => Kind::Broken,
                 };
-                (mark, anchor, kind)
+                (Node::new(mark, kind), anchor)
             }
-            Some(Frame::Map { mark, anchor, building, .. }) => (mark, anchor, Kind::Map(building.finish())),
+            Some(Frame::Map { mark, anchor, building, .. }) => (building.finish(mark), anchor),
             None => return Ok(()),
         };
-        mark.span.end = end.span.end.max(mark.span.end);
-        self.complete(Rc::new(Node::new(mark, kind)), anchor)
+        node.mark.span.end = end.span.end.max(node.mark.span.end);
+        self.complete(Rc::new(node), anchor)
     }
 
     /// A node of the text is complete.

@@ -61,12 +61,15 @@ pub(super) struct Building {
     index: Index,
     /// For each entry, whether it was written here (rather than merged in).
     own: Vec<bool>,
+    /// Whether something that was to be merged is not known.
+    lacks: bool,
 }
 
 impl Building {
     /// The mapping, when its last entry has come in.
-    pub fn finish(self) -> Map {
-        self.map
+    pub fn finish(self, mark: Mark) -> Node {
+        let node = Node::new(mark, Kind::Map(self.map));
+        if self.lacks { node.lacking() } else { node }
     }
 
     pub fn insert(&mut self, key: Rc<str>, mark: Mark, value: Tree, problems: &mut Vec<Problem>) {
@@ -90,6 +93,7 @@ impl Building {
     /// `<<`: takes over what the mapping does not say after it. What it says before it is replaced, as on GitLab, where
     /// YAML says otherwise. In a list the earlier mappings win, of several `<<` the later ones.
     pub fn merge(&mut self, mark: Mark, value: &Node, problems: &mut Vec<Problem>) {
+        self.lacks |= value.lacks;
         match &value.kind {
             Kind::Map(map) => self.merge_map(mark, map, problems),
             // What an alias brings is no list of mappings by mistake: it is another value, wrong as a whole.
@@ -100,15 +104,20 @@ impl Building {
                 }
                 let problem = Problem::error(mark, "`<<` merges mappings, not a list");
                 problems.push(problem.hint("a list stands under a key of its own: `script: *name`"));
+                self.lacks = true;
             }
             Kind::List(items) => self.merge_all(mark, items, problems),
-            Kind::Broken => {}
-            _ => problems.push(not_mergeable(mark, value)),
+            Kind::Broken => self.lacks = true,
+            _ => {
+                problems.push(not_mergeable(mark, value));
+                self.lacks = true;
+            }
         }
     }
 
     fn merge_all(&mut self, mark: Mark, items: &[Tree], problems: &mut Vec<Problem>) {
         for item in items.iter().rev() {
+            self.lacks |= item.lacks || !matches!(item.kind, Kind::Map(_));
             match &item.kind {
                 Kind::Map(map) => self.merge_map(mark, map, problems),
                 Kind::Broken => {}

@@ -26,6 +26,8 @@ pub(crate) struct Node {
     pub refers: bool,
     /// Whether it is broken or holds something broken.
     pub broken: bool,
+    /// Whether it is a mapping that may have been meant to have more keys: what it merges is broken, say.
+    pub lacks: bool,
 }
 
 /// What a node is.
@@ -84,7 +86,7 @@ impl Map {
 
 impl Node {
     pub fn new(mark: Mark, kind: Kind) -> Self {
-        let mut node = Self { mark, kind, nodes: 1, bytes: 0, depth: 1, refers: false, broken: false };
+        let mut node = Self { mark, kind, nodes: 1, bytes: 0, depth: 1, refers: false, broken: false, lacks: false };
         let mut add = |child: &Node| {
             node.nodes = node.nodes.saturating_add(child.nodes);
             node.bytes = node.bytes.saturating_add(child.bytes);
@@ -105,6 +107,17 @@ impl Node {
             node.bytes = node.bytes.saturating_add(keys);
         }
         node
+    }
+
+    /// Something else in its place, made of its parts. As broken as it was.
+    pub fn rebuilt(&self, kind: Kind) -> Self {
+        let node = Self::new(self.mark, kind);
+        Self { broken: node.broken || self.broken, lacks: self.lacks, ..node }
+    }
+
+    /// The same mapping, which may have been meant to have more keys.
+    pub fn lacking(self) -> Self {
+        Self { broken: true, lacks: true, ..self }
     }
 
     /// The entries, when it is a mapping.

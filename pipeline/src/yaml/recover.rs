@@ -8,6 +8,7 @@ use model::Span;
 
 use super::load::{Loaded, MAX_BYTES};
 use super::{Entry, Kind, Map, Node, Tree};
+use crate::keywords::{self, Place};
 use crate::source::{Mark, Problem, span_at};
 
 /// How much text is read again without what was cut out, in bytes: a quarter of the longest text.
@@ -56,6 +57,8 @@ struct Part {
     range: Range<usize>,
     /// What it is: the key at its top, and where that stands.
     key: Option<(String, Range<usize>)>,
+    /// Whether it begins with a key and its colon: otherwise it may belong to what stands above it.
+    is_entry: bool,
     /// Whether it is the header.
     is_header: bool,
     /// Whether it said something.
@@ -86,6 +89,8 @@ impl Cuts {
         }
         let part = match stop {
             Stop::Limit(_) => None,
+            // What stands in brackets as a whole has no parts.
+            Stop::Syntax(_) if is_in_brackets(text) => None,
             Stop::Syntax(_) => top(text)
                 .filter(|part| part.range.start <= at && !self.hold(part.range.start))
                 .or_else(|| part_at(text, at)),
@@ -121,19 +126,46 @@ impl Cuts {
                 continue;
             }
             loaded.is_partial = true;
+            loaded.may_include |= text[part.range.clone()].contains("include");
             lost.push(entry(&key));
             // More may stand there than its key says.
             lost.push(entry("stages"));
         }
+        if loaded.root.as_ref().is_some_and(|root| root.lacks) {
+            (loaded.is_partial, loaded.may_include) = (true, true);
+            let mark = Mark::start_of(file);
+            lost.push(Entry { key: "stages".into(), mark, value: Rc::new(Node::new(mark, Kind::Broken)) });
+        }
         let Some(root) = loaded.root.take_if(|_| !lost.is_empty()) else { return };
         let Kind::Map(map) = &root.kind else { return };
         let mut map = map.clone();
+        for part in self.parts.iter().filter(|part| part.is_lost && !part.is_entry) {
+            leave_open(&mut map, part.range.start);
+        }
         for entry in lost {
             if map.written(&entry.key).is_none() {
                 map.entries.push(entry);
             }
         }
-        loaded.root = Some(Rc::new(Node::new(root.mark, Kind::Map(map))));
+        loaded.root = Some(Rc::new(root.rebuilt(Kind::Map(map))));
+    }
+}
+
+/// Marks what stands above a place as something that may go on there. Values that nothing at the top of a file has are
+/// text from the same place: both were meant to be lines of a script, say.
+fn leave_open(map: &mut Map, at: usize) {
+    let mut above: Vec<_> = map.entries.iter_mut().filter(|entry| entry.mark.span.start < at).collect();
+    above.sort_by_key(|entry| entry.mark.span.start);
+    for entry in above.into_iter().rev() {
+        let broken = Node::new(entry.value.mark, Kind::Broken);
+        match &entry.value.kind {
+            Kind::Map(map) => {
+                entry.value = Rc::new(entry.value.rebuilt(Kind::Map(map.clone())).lacking());
+                return;
+            }
+            _ if keywords::is_known(Place::Global, &entry.key) => return,
+            _ => entry.value = Rc::new(broken),
+        }
     }
 }
 
@@ -153,6 +185,11 @@ fn part_at(text: &str, at: usize) -> Option<Part> {
     Some(part(text, start..end))
 }
 
+fn is_in_brackets(text: &str) -> bool {
+    let is_content = |line: &&str| !line.trim().is_empty() && !line.starts_with('#') && !is_separator(line);
+    text.lines().find(is_content).is_some_and(|line| line.trim_start().starts_with(['[', '{']))
+}
+
 /// What stands above the first key that is not indented: no mapping can follow it.
 fn top(text: &str) -> Option<Part> {
     let is_text = |at: &usize| !text[*at..].starts_with(['#', '\n', '\r']);
@@ -165,13 +202,14 @@ fn top(text: &str) -> Option<Part> {
 
 fn part(text: &str, range: Range<usize>) -> Part {
     let line = line_at(text, range.start);
-    let key = key_of(line.trim_start()).map(|key| {
+    let is_entry = line.contains(": ") || line.trim_end().ends_with(':');
+    let key = key_of(line.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')).map(|key| {
         let at = range.start + (key.as_ptr().addr() - line.as_ptr().addr());
         (key.to_owned(), at..at + key.len())
     });
     let is_header = key.as_ref().is_some_and(|(key, _)| key == "spec");
     let end = if is_header && is_separator(&text[range.end..]) { next_line(text, range.end) } else { range.end };
-    Part { range: range.start..end, key, is_header, is_lost: true }
+    Part { range: range.start..end, key, is_entry, is_header, is_lost: true }
 }
 
 fn line_at(text: &str, at: usize) -> &str {
@@ -180,8 +218,13 @@ fn line_at(text: &str, at: usize) -> &str {
 
 /// The line that separates two documents.
 fn separator_at(text: &str, at: usize) -> Option<Part> {
-    let is_alone = text.get(at..)?.lines().next().is_some_and(|line| line.trim_end() == "---");
-    is_alone.then(|| Part { range: at..at + 3, key: None, is_header: false, is_lost: false })
+    let is_alone = |line: &str| is_separator(line) && line[3..].trim_start().chars().next().is_none_or(|c| c == '#');
+    let here = line_start(text, at);
+    let end = if is_alone(line_at(text, here)) { next_line(text, here) } else { here };
+    // The end of a document may stand above the beginning of the next one.
+    let start = text[..here].lines().rev().find(|line| !line.trim().is_empty() && !line.starts_with('#'))?;
+    let start = if is_alone(start) { start.as_ptr().addr() - text.as_ptr().addr() } else { here };
+    (start < end).then(|| Part { range: start..end, key: None, is_entry: true, is_header: false, is_lost: false })
 }
 
 /// Whether a part begins with the line that the text begins with.

@@ -1,8 +1,6 @@
 //! What would make YAML of a text that is none: changes to one line, each tried out before it is proposed.
 
-use granit_parser::Parser;
-
-use super::load::MAX_BYTES;
+use super::load::{MAX_BYTES, parser};
 
 /// How much text is read again in search of a change, in bytes: half of the longest text.
 const MAX_TRIED: usize = MAX_BYTES / 2;
@@ -54,7 +52,8 @@ pub(super) fn find(text: &str, at: usize) -> Option<Repair> {
         condition(&place),
         quotes(&place),
         own_line(&place),
-        no_colon(&place),
+        no_colon_above(&place),
+        no_colon_here(text, &place),
         goes_on(&place),
         first(text, &place),
         indent(&place),
@@ -74,7 +73,7 @@ fn line_at(text: &str, start: usize) -> &str {
 fn is_read(text: &str, line: usize, change: &Change) -> bool {
     let changed = [&text[..change.start], &change.after, &text[change.start + change.before..]].concat();
     let last = line + change.after.matches('\n').count();
-    for event in Parser::new_from_str(&changed) {
+    for event in parser(&changed) {
         match event {
             Ok((_, span)) if span.start.line() > last => return true,
             Ok(_) => {}
@@ -148,8 +147,8 @@ fn condition(place: &Place<'_>) -> Option<Change> {
 /// Text that YAML takes for more than text.
 fn quotes(place: &Place<'_>) -> Option<Change> {
     let (prefix, value) = parts(place.line);
-    let is_flow =
-        [('[', ']'), ('{', '}')].iter().any(|(open, close)| value.starts_with(*open) && value.ends_with(*close));
+    let is_flow = value.ends_with(',') && value.starts_with(['[', '{'])
+        || [('[', ']'), ('{', '}')].iter().any(|(open, close)| value.starts_with(*open) && value.ends_with(*close));
     // Which of the two was meant, text or a collection or a mapping, nobody knows.
     let is_mapping = value.split_once(": ").is_some_and(|(key, _)| is_key(key));
     if prefix.trim().is_empty() || value.is_empty() || is_flow || is_mapping || value.contains(" #") {
@@ -198,21 +197,34 @@ fn own_line(place: &Place<'_>) -> Option<Change> {
     Some(Change { start: place.start, before: place.line.len(), after, repair: said(hint) })
 }
 
-/// A name in the line above without its colon: alone, or before its value in a line like this one.
-fn no_colon(place: &Place<'_>) -> Option<Change> {
-    let is_alike = |above: &str| indent_of(above) == indent_of(place.line);
+/// A name without its colon in the line above: alone, or before its value in a line like this one.
+fn no_colon_above(place: &Place<'_>) -> Option<Change> {
     let (start, above) = place.above?;
-    let (name, value) = above.trim().split_once(' ').unwrap_or((above.trim(), ""));
-    if !is_key(name) || name.starts_with('-') || !(value.is_empty() || is_alike(above)) {
+    let is_alone = is_key(above.trim());
+    (is_alone || indent_of(above) == indent_of(place.line)).then(|| no_colon(start, above))?
+}
+
+/// A name without its colon: alone above a line that is indented more, or before its value below a line like this one.
+fn no_colon_here(text: &str, place: &Place<'_>) -> Option<Change> {
+    let (line, is_alone) = (place.line, is_key(place.line.trim()));
+    let below = text[place.start..].lines().skip(1).find(|line| !line.trim().is_empty());
+    let is_above_more = below.is_some_and(|below| indent_of(below).len() > indent_of(line).len());
+    let is_alike = place.above.is_some_and(|(_, above)| indent_of(above) == indent_of(line) && above.contains(": "));
+    (if is_alone { is_above_more } else { is_alike }).then(|| no_colon(place.start, line))?
+}
+
+fn no_colon(start: usize, line: &str) -> Option<Change> {
+    let indent = indent_of(line);
+    let (name, value) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
+    if !is_key(name) || name.starts_with('-') {
         return None;
     }
-    let indent = indent_of(above);
     let repair = Repair {
         at: Some(start + indent.len() + name.len() - 1),
         message: Some(format!("there is no `:` after `{name}`")),
         hint: format!("write {}", shown_line(format!("{name}: {value}").trim_end())),
     };
-    Some(Change { start, before: above.len(), after: format!("{indent}{name}: {value}"), repair })
+    Some(Change { start, before: line.len(), after: format!("{indent}{name}: {value}"), repair })
 }
 
 /// A condition of two lines.
@@ -230,7 +242,7 @@ fn first(text: &str, place: &Place<'_>) -> Option<Change> {
     let line = above.lines().find(|line| !line.trim().is_empty() && !line.trim().starts_with('#'))?;
     let (start, indent) = (line.as_ptr().addr() - text.as_ptr().addr(), indent_of(line));
     let (key, _) = line.trim_start().split_once(':')?;
-    if indent.is_empty() || indent.contains('\t') || !indent_of(place.line).is_empty() || !is_key(key) {
+    if indent.is_empty() || !indent_of(place.line).is_empty() || !is_key(key) {
         return None;
     }
     let all = &above[start..];

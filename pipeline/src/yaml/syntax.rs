@@ -1,9 +1,9 @@
 //! What is wrong with a text that is no YAML, where its author has to look.
 
-use granit_parser::{ErrorKind, Parser, ScanError};
+use granit_parser::{ErrorKind, ScanError};
 use model::Span;
 
-use super::load::too_deep;
+use super::load::{parser, too_deep};
 use super::repair::{self, Repair};
 use crate::source::{Mark, Problem, span_at};
 
@@ -23,6 +23,10 @@ pub(super) fn problem(text: &str, file: u32, error: &ScanError) -> Problem {
         let hint = if matches!(sign, "[" | "{") { "close the bracket" } else { "close the quote" };
         return Problem::error(mark(open), format!("not valid YAML: this `{sign}` is not closed")).hint(hint);
     }
+    if let Some(tab) = tab_below(text, start) {
+        return Problem::error(mark(tab), "not valid YAML: this line is indented with a tab")
+            .hint("indent with spaces instead of tabs");
+    }
     let escape = wrong_escape(text, start, error);
     let repair = repair::find(text, start);
     let (at, message) = match (&repair, &escape) {
@@ -40,6 +44,18 @@ pub(super) fn problem(text: &str, file: u32, error: &ScanError) -> Problem {
         has_block.then_some("inside of `[…]` and `{…}`, put `$[[ … ]]` in quotes")
     });
     problem.maybe_hint(hint.map(ToOwned::to_owned))
+}
+
+/// The tab that the line after a place is indented with, when that place is the end of its line.
+fn tab_below(text: &str, at: usize) -> Option<usize> {
+    let (start, here) = line(text, at);
+    let next = start + here.len() + 1;
+    let below = line(text, text.get(next..).map(|_| next)?).1;
+    let indent = &below[..below.len() - below.trim_start().len()];
+    (at + 1 >= start + here.trim_end().len() && !below.trim().is_empty())
+        .then(|| indent.find('\t'))
+        .flatten()
+        .map(|tab| next + tab)
 }
 
 /// The parser's words, as a message begins here.
@@ -81,12 +97,18 @@ fn unclosed(text: &str, start: usize, error: &ScanError) -> Option<usize> {
     }
     let (line_start, here) = line(text, start);
     let before = text[..line_start].trim_end();
-    let error = Parser::new_from_str(before).find_map(Result::err).filter(is_unclosed)?;
+    let error = parser(before).find_map(Result::err).filter(is_unclosed)?;
     let open = place(before, &error);
-    // What goes on in a further line is indented, or is the closing bracket.
+    // What goes on in a further line is indented or the closing bracket, or at least no key; a whole file in brackets
+    // is neither.
     let indent = |line: &str| line.len() - line.trim_start().len();
-    let goes_on = indent(here) > indent(line(text, open).1) || here.trim_start().starts_with([']', '}']);
-    (!goes_on).then_some(open)
+    let (open_start, open_line) = line(text, open);
+    let goes_on = |further: &str| indent(further) > indent(open_line) || further.trim_start().starts_with([']', '}']);
+    let is_entry = |line: &&str| line.contains(": ") || line.trim_end().ends_with(':');
+    let is_whole =
+        open == open_start && text[..open].lines().all(|line| line.trim().is_empty() || line.starts_with(['#', '-']));
+    let mut lines = text[open_start..line_start].lines().skip(1).filter(is_entry).chain([here]);
+    (!is_whole && !lines.all(goes_on)).then_some(open)
 }
 
 fn is_unclosed(error: &ScanError) -> bool {
