@@ -224,7 +224,7 @@ fn separator_at(text: &str, at: usize) -> Option<Part> {
     // The end of a document may stand above the beginning of the next one.
     let start = text[..here].lines().rev().find(|line| !line.trim().is_empty() && !line.starts_with('#'))?;
     let start = if is_alone(start) { start.as_ptr().addr() - text.as_ptr().addr() } else { here };
-    (start < end).then(|| Part { range: start..end, key: None, is_entry: true, is_header: false, is_lost: false })
+    (start < end).then_some(Part { range: start..end, key: None, is_entry: true, is_header: false, is_lost: false })
 }
 
 /// Whether a part begins with the line that the text begins with.
