@@ -146,6 +146,11 @@ impl Report {
         self.files.get(file as usize).map_or("", |file| &file.name)
     }
 
+    /// Whether this is the text of a file.
+    pub fn is_text(&self, file: u32, text: &str) -> bool {
+        self.files.get(file as usize).is_some_and(|file| file.text == text)
+    }
+
     /// Whether a file has this text somewhere.
     pub fn file_has(&self, file: u32, text: &str) -> bool {
         self.files.get(file as usize).is_some_and(|file| file.text.contains(text))

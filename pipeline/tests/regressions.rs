@@ -170,6 +170,16 @@ fn a_circle_of_includes_names_only_the_files_in_it() {
     assert_eq!(circle.as_deref(), Some("the files include each other in a circle: root.yml -> root.yml"));
 }
 
+#[test]
+fn a_definition_that_includes_itself_under_another_name_is_told_once() {
+    let text = "include: b.yml\na: {script: x, tmeout: 1h, tags: !foo [x]}\nb: {script: \"x}\n";
+    let mut context = Context::default();
+    context.files = Arc::new(Table::new(&[("b.yml", "include: same.yml\n"), ("same.yml", text)]));
+    let found: Vec<_> = pipeline::plan(text, &context).diagnostics.into_iter().map(|one| one.message).collect();
+    assert_eq!(found.len(), 4, "{found:#?}");
+    assert_eq!(found.iter().filter(|one| one.contains("circle")).count(), 1, "{found:#?}");
+}
+
 /// Which of the sizes is the last that makes a plan.
 fn last(sizes: std::ops::Range<usize>, text: impl Fn(usize) -> String) -> Option<usize> {
     let fits: Vec<_> = sizes.filter(|size| evaluate(&text(*size), &[]).plan.is_some()).collect();

@@ -349,7 +349,10 @@ impl<'c, 'r> Includer<'c, 'r> {
         if self.bytes > MAX_BYTES {
             return Err(Problem::error(mark, "the included files have more than 16 MiB in all"));
         }
-        let key = (wanted.shown(origin), terms.values.clone());
+        // The definition itself may go by another name: what is wrong in it is told once all the same.
+        let is_root = from == Origin::Here && self.report.is_text(0, &text);
+        let name = if is_root { self.report.file_name(0).to_owned() } else { wanted.shown(origin) };
+        let key = (name, terms.values.clone());
         if let Some(from) = self.path.iter().position(|one| *one == key) {
             let names: Vec<_> = self.path[from..].iter().chain([&key]).map(|(name, _)| name.as_str()).collect();
             let message = format!("the files include each other in a circle: {}", names.join(" -> "));
