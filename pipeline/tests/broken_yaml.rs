@@ -191,6 +191,8 @@ fn the_place_of_a_mistake_is_found_beside_another_one() {
         // A whole file in brackets has no parts.
         ("{\n\"a\": {\"script\": [\"x\"]}\n\"b\": {\"script\": \"x\"}\n}\n", &[(3, not)]),
         ("{\n\"a\": {\"script\": [\"x\"},\n\"b\": {\"script\": \"x\"}\n}\n", &[(2, not)]),
+        // One that is indented as a whole has.
+        ("  a:\n    script: \"x\n  b:\n    tmeout: 1h\n    script: y\n", &[(2, not), (4, "`tmeout`")]),
         // A tab, a colon that is missing, text that lost its indentation.
         ("a:\n  script: x\n\tstage: y\n", &[(3, "indented with a tab")]),
         ("\ta:\n  script: x\nb:\n  script: y\n", &[(1, not)]),

@@ -169,17 +169,18 @@ fn leave_open(map: &mut Map, at: usize) {
     }
 }
 
-/// The part of the text that a place is in: from a line that is not indented up to the next one.
+/// The part of the text that a place is in: from a line that is indented no more than the file is up to the next one.
 fn part_at(text: &str, at: usize) -> Option<Part> {
+    let margin = margin(text);
     let mut start = line_start(text, at.min(text.len()));
-    while !begins(&text[start..]) {
+    while !begins(&text[start..], margin) {
         start = line_start(text, start.checked_sub(1)?);
     }
     if is_separator(&text[start..]) {
         return None;
     }
     let mut end = next_line(text, start);
-    while end < text.len() && !begins(&text[end..]) {
+    while end < text.len() && !begins(&text[end..], margin) {
         end = next_line(text, end);
     }
     Some(part(text, start..end))
@@ -193,7 +194,8 @@ fn is_in_brackets(text: &str) -> bool {
 /// What stands above the first key that is not indented: no mapping can follow it.
 fn top(text: &str) -> Option<Part> {
     let is_text = |at: &usize| !text[*at..].starts_with(['#', '\n', '\r']);
-    let is_key = |at: &usize| begins(&text[*at..]) && line_at(text, *at).contains(':');
+    let margin = margin(text);
+    let is_key = |at: &usize| begins(&text[*at..], margin) && line_at(text, *at).contains(':');
     let lines = || std::iter::successors(Some(0), |at| Some(next_line(text, *at)).filter(|at| *at < text.len()));
     let start = lines().find(is_text)?;
     let end = lines().skip_while(|at| *at < start).find(|at| is_key(at) || is_separator(&text[*at..]))?;
@@ -227,10 +229,18 @@ fn separator_at(text: &str, at: usize) -> Option<Part> {
     (start < end).then_some(Part { range: start..end, key: None, is_entry: true, is_header: false, is_lost: false })
 }
 
+/// How far a file is indented as a whole.
+fn margin(text: &str) -> usize {
+    let is_content = |line: &&str| !line.trim().is_empty() && !line.trim().starts_with('#') && !is_separator(line);
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    text.lines().filter(is_content).map(indent).min().unwrap_or(0)
+}
+
 /// Whether a part begins with the line that the text begins with.
-fn begins(text: &str) -> bool {
+fn begins(text: &str, margin: usize) -> bool {
     let goes_on = |c: char| c.is_whitespace() || matches!(c, '#' | '-' | ']' | '}');
-    is_separator(text) || text.chars().next().is_some_and(|c| !goes_on(c))
+    let line = text.get(..margin).filter(|start| start.chars().all(|c| c == ' ')).map(|_| &text[margin..]);
+    is_separator(text) || line.and_then(|line| line.chars().next()).is_some_and(|c| !goes_on(c))
 }
 
 fn is_separator(text: &str) -> bool {
