@@ -100,6 +100,7 @@ branch(BRANCH, {".gitlab-ci.yml": DEFINITION})
 branch(OTHER, {".gitlab-ci.yml": DEFINITION})
 branch("broken", {".gitlab-ci.yml": "build: {script: [x]\n"})
 branch("filtered", {".gitlab-ci.yml": "build: {script: [x], rules: [{if: $NEVER}]}\n"})
+branch("unwanted", {".gitlab-ci.yml": "workflow: {rules: [{if: $NEVER}]}\nbuild: {script: [x]}\n"})
 branch("bare", {"README": "nothing here\n"})
 same(project.pipelines.list(ref="nowhere", get_all=True), [], "no run of an unknown ref")
 
@@ -115,6 +116,13 @@ refused(
     base("Pipeline will not run for the selected trigger. The rules configuration prevented any jobs from being added to the pipeline."),
     create(ref="filtered"),
     "a definition whose rules leave nothing",
+)
+refused(
+    gitlab.GitlabCreateError,
+    400,
+    base("Pipeline filtered out by workflow rules."),
+    create(ref="unwanted"),
+    "a definition whose workflow lets no run be made",
 )
 try:
     project.pipelines.create({"ref": "broken"})

@@ -38,6 +38,8 @@ pub enum Cause {
     UnknownRef,
     /// There is no definition at the commit.
     NoDefinition,
+    /// The rules of `workflow` let no run be made.
+    Workflow,
     /// The rules of the definition leave every job out.
     NoJobs,
     /// Something else is still under way: the same request may be granted in a moment.

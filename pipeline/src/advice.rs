@@ -25,12 +25,29 @@ pub(crate) fn give(parts: &[Part<'_>], jobs: &[Job<'_>], stages: &[String], aske
         never_by_rules(part, report);
     }
     never_here(parts, jobs, asked, report);
+    dependencies_beside(parts, report);
     let included = parts.iter().zip(jobs).filter(|(_, job)| job.evaluated.excluded.is_none());
     let run: Vec<_> = included.map(|(part, job)| (part, &*job.evaluated.job)).collect();
     let run = Run::new(&run, stages);
     run.never_after_failure(report);
     run.unordered_stages(report);
     run.unwanted_artifacts(report);
+}
+
+/// Artifacts that are taken from a job of the same stage without a need: nothing waits for them.
+fn dependencies_beside(parts: &[Part<'_>], report: &mut Report) {
+    let stages: HashMap<_, _> = parts.iter().map(|part| (&*part.name, &part.draft.planned.stage)).collect();
+    for draft in parts.iter().map(|part| part.draft).filter(|draft| draft.needs.is_none()) {
+        let beside = |(name, _): &&(String, Mark)| stages.get(name.as_str()) == Some(&&draft.planned.stage);
+        for (name, mark) in draft.dependencies.iter().flatten().filter(beside) {
+            let message = format!(
+                "`{}` takes the artifacts of `{name}`, which is in the same stage: it does not wait for them",
+                draft.name
+            );
+            let problem = Problem::warning(*mark, message).topic("dependencies");
+            report.add(problem.hint(format!("`needs: [{name}]`, or another stage")));
+        }
+    }
 }
 
 /// Rules that all say `never`.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use model::plan::{Inputs, Trigger, TriggerInclude, Variable};
+use model::plan::{Inputs, Plan, Strategy, Trigger, TriggerInclude, Variable};
 use model::{Diagnostic, Severity, Span};
 use serde_json::json;
 
@@ -44,7 +44,8 @@ pub fn check_children(outcome: &Outcome, context: &Context) -> Vec<Diagnostic> {
         }
         of_child.predefined.push(Variable::new("CI_PIPELINE_SOURCE", "parent_pipeline"));
         let child = plan_child(trigger, &of_child);
-        if child.plan.is_some() {
+        if let Some(plan) = &child.plan {
+            found.extend(waits_for_itself(one, plan, trigger, context));
             continue;
         }
         let errors = child.diagnostics.iter().filter(|found| found.severity == Severity::Error);
@@ -60,6 +61,28 @@ pub fn check_children(outcome: &Outcome, context: &Context) -> Vec<Diagnostic> {
         }));
     }
     found
+}
+
+/// A job that waits for a child holds its resource as long as the child runs: a job there that asks for the same one
+/// never gets it.
+fn waits_for_itself(one: &EvaluatedJob, child: &Plan, trigger: &Trigger, context: &Context) -> Option<Diagnostic> {
+    let group = one.job.resource_group.as_ref().filter(|_| trigger.strategy != Strategy::Detached)?;
+    let other = child.jobs.iter().find(|job| job.resource_group.as_ref() == Some(group))?;
+    let message = format!(
+        "`{}` keeps the resource `{group}` until its child pipeline ends, and `{}` in there waits for it: neither ends",
+        one.job.base_name, other.name
+    );
+    let problem = Diagnostic {
+        severity: Severity::Warning,
+        message,
+        hint: Some("give one of them another `resource_group`".to_owned()),
+        link: Some("docs/language.md#resource_group".to_owned()),
+        // The first entry of its files is shown.
+        file: String::new(),
+        span: Span::default(),
+        source_line: String::new(),
+    };
+    Some(of_job(&problem, one, trigger, context))
 }
 
 /// The finding in what the job above says of the file that it is in.
@@ -151,6 +174,7 @@ mod tests {
             Ok(match path {
                 "good.yml" => Some(good.to_owned()),
                 "takes.yml" => Some(header("name: {default: a}, size: {options: [big], default: big}")),
+                "holds.yml" => Some("k: {script: x, resource_group: r}\n".to_owned()),
                 "asks.yml" => Some(header("name: ")),
                 "wrong.yml" => Some("j: {script: x, whne: y}\nk: {script: x, timeout: abc}\n".to_owned()),
                 _ => None,
@@ -181,6 +205,22 @@ d: {trigger: {include: [{artifact: x.yml, job: gen}]}}
         let told: Vec<_> = found.iter().map(|one| (one.span.line, one.severity)).collect();
         assert_eq!(told, [(2, Severity::Warning), (3, Severity::Warning)], "{found:#?}");
         assert!(found[1].message.contains("none.yml"), "{}", found[1].message);
+    }
+
+    #[test]
+    fn a_child_that_waits_for_what_its_parent_keeps_is_warned_of() {
+        for (trigger, told) in [
+            ("trigger: {include: holds.yml, strategy: depend}, resource_group: r", 1),
+            ("trigger: {include: holds.yml, strategy: depend}, resource_group: other", 0),
+            ("trigger: {include: holds.yml}, resource_group: r", 0),
+        ] {
+            let context = Context { files: std::sync::Arc::new(One), ..Context::default() };
+            let outcome = crate::plan(&format!("a: {{script: x}}\nb: {{{trigger}}}\n"), &context);
+            let found = check_children(&outcome, &context);
+            assert_eq!(found.len(), told, "{found:#?}");
+            let are_good = found.iter().all(|one| one.span.line == 2 && one.message.contains("neither ends"));
+            assert!(are_good, "{found:#?}");
+        }
     }
 
     #[test]

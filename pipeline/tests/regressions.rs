@@ -180,6 +180,19 @@ fn a_definition_that_includes_itself_under_another_name_is_told_once() {
     assert_eq!(found.iter().filter(|one| one.contains("circle")).count(), 1, "{found:#?}");
 }
 
+#[test]
+fn dependencies_that_nothing_waits_for_are_warned_of() {
+    let of = |x: &str| {
+        let text = format!(
+            "stages: [a, b]\nx: {{stage: b, script: x, {x}}}\ny: {{stage: b, script: x}}\nz: {{stage: a, script: x}}\n"
+        );
+        evaluate(&text, &[]).diagnostics.into_iter().map(|one| one.message).collect::<Vec<_>>()
+    };
+    let told = "`x` takes the artifacts of `y`, which is in the same stage: it does not wait for them";
+    assert_eq!(of("dependencies: [y, z]"), [told]);
+    assert!(of("dependencies: [z]").is_empty() && of("dependencies: [y], needs: [y]").is_empty());
+}
+
 /// Which of the sizes is the last that makes a plan.
 fn last(sizes: std::ops::Range<usize>, text: impl Fn(usize) -> String) -> Option<usize> {
     let fits: Vec<_> = sizes.filter(|size| evaluate(&text(*size), &[]).plan.is_some()).collect();

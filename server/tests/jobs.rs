@@ -192,6 +192,7 @@ fn jobs_end_in_every_way_there_is() {
         r#"
 signal: {script: ['kill -SEGV $$']}
 timeout: {script: ['echo on', 'sleep 600'], timeout: 2 seconds}
+own-limit: {script: ['sleep 600'], timeout: 1 hour, variables: {RUNNER_SCRIPT_TIMEOUT: 2s}}
 daemon: {script: ['(setsid sleep 600 >/dev/null 2>&1 &)', 'echo left it']}
 no-workspace: {script: ['rm -rf "$CI_PROJECT_DIR"', 'echo gone']}
 temp: {script: ['head -c 5000000 /dev/zero > "$(mktemp)"', 'echo filled']}
@@ -205,6 +206,10 @@ pipe: {script: ['false | cat', 'echo not reached']}
     assert!(matches!(job(&view, "signal").reason, Reason::Failed { signal: Some(11), .. }));
     let timeout = of("timeout");
     assert_eq!((timeout.0, timeout.1), (Status::Failed, Some(FailureReason::JobExecutionTimeout)));
+    // Which limit that was is told.
+    let limit = |name| format!("{:?}", job(&view, name).reason);
+    assert!(limit("timeout").contains("its time limit is 2 s"), "{}", limit("timeout"));
+    assert!(limit("own-limit").contains("RUNNER_SCRIPT_TIMEOUT"), "{}", limit("own-limit"));
     assert_eq!(of("daemon").0, Status::Success);
     assert_eq!(of("no-workspace").0, Status::Success);
     assert_eq!(of("temp").0, Status::Success);

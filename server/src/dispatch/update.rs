@@ -10,6 +10,7 @@ use model::{ErrorKind, FailureReason, JobId, Status};
 use runner::protocol::{JobState, UpdateRequest, header, reason};
 
 use super::{Refused, auth, job_status};
+use crate::clock;
 use crate::scheduler::finish::End;
 use crate::service::Weir;
 
@@ -68,11 +69,9 @@ pub(super) async fn update(
         }
     }
     let end = match end {
-        End::Failed { failure: FailureReason::JobExecutionTimeout, exit_code, detail: None } => End::Failed {
-            failure: FailureReason::JobExecutionTimeout,
-            exit_code,
-            detail: Some(format!("its time limit is {} s", stored.job.timeout)),
-        },
+        End::Failed { failure: FailureReason::JobExecutionTimeout, exit_code, detail: None } => {
+            End::Failed { failure: FailureReason::JobExecutionTimeout, exit_code, detail: Some(limit_of(&stored.job)) }
+        }
         other => other,
     };
     match weir.end_job(id, end).await {
@@ -83,6 +82,15 @@ pub(super) async fn update(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Which limit a job reached that its runner ended for its time: the one of its script is not told.
+fn limit_of(job: &model::Job) -> String {
+    let limit = job.timeout;
+    if job.duration(clock::now()).is_some_and(|ran| ran < i64::from(limit) * 1000) {
+        return format!("its script may run less long than the {limit} s of the job: `RUNNER_SCRIPT_TIMEOUT` says so");
+    }
+    format!("its time limit is {limit} s")
 }
 
 /// Whether the job has ended in the way that is told now: the first answer was lost.

@@ -472,7 +472,8 @@ fn made(outcome: pipeline::Outcome, variables: &[Variable], predefined: &[Variab
         }
         None if outcome.valid => {
             let why = outcome.diagnostics.first().map(|found| found.message.clone()).unwrap_or_default();
-            Err(Error::invalid(why).about(Cause::NoJobs))
+            let is_workflow = outcome.workflow_rules_pass == Some(false);
+            Err(Error::invalid(why).about(if is_workflow { Cause::Workflow } else { Cause::NoJobs }))
         }
         None => Err(Error::definition(outcome.diagnostics)),
     }
