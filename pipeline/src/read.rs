@@ -335,9 +335,13 @@ fn no_string(item: &Node, what: &str, entry: &Entry, hint: &str) -> Problem {
 
 /// Warns of a command that YAML made of several entries, or of an entry without its space.
 fn glued(node: &Node, report: &mut Report) {
+    // What is written as a text of its own is one, whatever its lines begin with.
+    if !matches!(&node.kind, Kind::Scalar(scalar) if scalar.plain) {
+        return;
+    }
     let written = report.written(node.mark);
     let (first, rest) = written.split_once('\n').unwrap_or((written, ""));
-    if rest.lines().any(|line| line.trim_start().starts_with("- ")) && !first.starts_with(['|', '>', '"', '\'']) {
+    if rest.lines().any(|line| line.trim_start().starts_with("- ")) {
         let problem =
             Problem::warning(node.mark, "the lines that begin with `- ` are not entries: they go on this text");
         report.add(problem.hint("indent all entries of a list by the same width"));

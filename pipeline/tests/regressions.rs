@@ -181,6 +181,16 @@ fn a_definition_that_includes_itself_under_another_name_is_told_once() {
 }
 
 #[test]
+fn a_list_inside_of_a_text_is_no_mistake() {
+    for text in
+        ["- |\n      cat <<E\n      items:\n        - x\n      E", "- >-\n      a\n      - b", "- 'a\n      - b'"]
+    {
+        assert!(evaluate(&format!("a:\n  script:\n    {text}\n"), &[]).diagnostics.is_empty(), "{text}");
+    }
+    assert_eq!(evaluate("a:\n  script:\n    - a\n      - b\n", &[]).diagnostics.len(), 1);
+}
+
+#[test]
 fn dependencies_that_nothing_waits_for_are_warned_of() {
     let of = |x: &str| {
         let text = format!(
